@@ -1,4 +1,5 @@
-"""The key holder itself: an actor's request for a round -> evaluated elements and the round's key, or a refusal.
+"""The key holder itself: an actor's request for a round -> evaluated elements and the round's key (in mode M3 its part
+of both), or a refusal.
 
 One gate, one ledger line a request: who asked, for which round and tier, how many elements, and never which (they are
 blinded) nor any key. Quotas bound how many guesses a node, or whoever has broken into it, can have evaluated in a day.
@@ -13,6 +14,7 @@ from typing import Final, Protocol
 
 from bavn.keyholder.epochs import EpochKeys
 from bavn.keyholder.settings import HolderSettings
+from bavn.keyholder.shares import HeldShares
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, LinkDown
@@ -21,7 +23,7 @@ from bavn.psi import keys, oprf
 from bavn.psi.round import RoundParams
 from bavn.wire.book import read_only
 from bavn.wire.gate import Gate, Rule
-from bavn.wire.keyholder import JoinAnswered, JoinAsked, batch_points
+from bavn.wire.keyholder import JoinAnswered, JoinAsked, PartAnswered, PartAsked, batch_points
 from bavn.wire.ledger import Ledger, Note
 
 _SCHEMA = (
@@ -38,10 +40,11 @@ _DAY_SCHEMA = (
 EPOCHS_REMEMBERED: Final = 31
 Done = tuple[()]
 DONE: Done = ()
+WHOLE: Final = Refused("share", "this holder has whole keys and gives no parts, or has shares and gives nothing whole")
 
 
 class Evaluator(Protocol):
-    """Who evaluates blinded elements under an epoch's key: one holder's key (SingleKey), or k of n, as
+    """Who evaluates blinded elements under an epoch's key: one holder's key (SingleKey), or k of n behind one gate, as
     tests/keyholder/test_threshold.py plays. Both questions raise LinkDown where too few of n answer."""
 
     def near(self, epoch: int) -> bool:
@@ -98,9 +101,11 @@ class Use:
 
 
 class KeyHolder:
-    """May be called from any thread."""
+    """May be called from any thread. With ``HeldShares`` it is one of n holders: it gives parts, and nothing whole."""
 
-    def __init__(self, evaluator: Evaluator, ledger: Ledger, clock: Clock, settings: HolderSettings) -> None:
+    def __init__(
+        self, evaluator: Evaluator | HeldShares, ledger: Ledger, clock: Clock, settings: HolderSettings
+    ) -> None:
         oprf.ready()
         self._evaluator = evaluator
         self._ledger, self._clock, self._settings = ledger, clock, settings
@@ -110,12 +115,10 @@ class KeyHolder:
         row = (
             ("params", self._params),
             ("epoch", self._epoch),
+            ("share", self._share),
             ("size", self._size),
             ("rate", self._rate),
-            (
-                "quota",
-                self._quota,
-            ),
+            ("quota", self._quota),
             ("points", self._points),
         )
         self._gate = Gate[Asking, Done](
@@ -134,6 +137,8 @@ class KeyHolder:
         outcome = self._gate.offer(Asking(actor, request))
         if isinstance(outcome, Refused):
             return outcome
+        if isinstance(self._evaluator, HeldShares):
+            return WHOLE
         params = request.params()
         try:
             points = self._evaluator.evaluate(params.epoch, params.tier, request.split())
@@ -141,6 +146,13 @@ class KeyHolder:
         except LinkDown as error:
             return Refused("evaluators", "too few of those who hold the key answered: {error}", error=error)
         return JoinAnswered(round_id=request.round_id, points=b"".join(points).hex(), key=key.hex())
+
+    def part(self, actor: str, request: PartAsked) -> PartAnswered | Refused:
+        """One holder's part of the answer, likewise."""
+        outcome = self._gate.offer(Asking(actor, request))
+        if isinstance(outcome, Refused):
+            return outcome
+        return self._evaluator.part(request) if isinstance(self._evaluator, HeldShares) else WHOLE
 
     def tidy(self) -> list[int]:
         """Destroys the secrets of past days, each with a line; forgets old counts. Which days they were."""
@@ -165,6 +177,11 @@ class KeyHolder:
     def _epoch(self, item: Asking, done: Done) -> Done | Refused:
         near = self._evaluator.near(item.asked.epoch)
         return done if near else Refused("epoch", "no round of today, yesterday or tomorrow: its keys are gone")
+
+    def _share(self, item: Asking, done: Done) -> Done | Refused:
+        if isinstance(self._evaluator, HeldShares):
+            return self._evaluator.why_not(item.asked) or done
+        return WHOLE if isinstance(item.asked, PartAsked) else done
 
     def _size(self, item: Asking, done: Done) -> Done | Refused:
         count, m = len(item.asked.points) // 64, item.asked.m
@@ -225,7 +242,7 @@ def _note(item: Asking) -> Note:
     count = len(asked.points) // 64
     words = f"round {asked.round_id} epoch {asked.epoch} tier {asked.tier} m {asked.m}: {count} elements"
     return Note(
-        kind="JoinAsked",
+        kind=type(asked).__name__,
         item_id=_digest(f"{item.actor} {words}"),
         peer=item.actor,
         privacy="S0",

@@ -1,8 +1,16 @@
 """What an operator may set of a key holder. Apart from it, so that reading a configuration loads no cryptography."""
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
-from bavn.model.settings import setting
+from bavn.model.settings import SettingsError, setting
+from bavn.model.text import Text
+
+_TIER: Final = re.compile(r"[A-Z][a-z0-9-]{0,15}")
+HOLDERS_MAX: Final = 9
+ROUNDS: Final = 5
+"""Of a key's making: what each has, deals, complaints, answers, confirmations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +35,54 @@ class HolderSettings:
         high=1000,
     )
     m_max: int = setting(100_000, unit="elements", holds="The largest set of a round that is served.", low=1, high=1e6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdSettings:
+    """``[threshold]`` of the key holder: mode M3, where any k of n holders evaluate. ``number`` 0 is mode M2, one
+    holder alone."""
+
+    number: int = setting(
+        0, unit="", holds="Which of the holders this is, counted from 1; 0: it is alone (mode M2).", low=0, high=9
+    )
+    k: int = setting(
+        2,
+        unit="holders",
+        holds="How many holders evaluate together; more than half of them. The same at all holders and nodes.",
+        low=2,
+        high=9,
+    )
+    holders: tuple[str, ...] = setting(
+        (), unit="", holds="https addresses of all holders in their order, this one's too. The same at all holders."
+    )
+    tiers: tuple[str, ...] = setting(
+        ("A", "B", "A-daily", "B-daily", "Commons"),
+        unit="",
+        holds="Tiers of rounds that keys are made for, as the centre names them. The same at all holders.",
+    )
+    every_s: int = setting(
+        900, unit="s", holds="How often holders look whether keys are to be made. The same at all.", low=2, high=86400
+    )
+    round_s: float = setting(
+        20.0,
+        unit="s",
+        holds="How long the others wait in a round of a key's making for one that is silent. The same at all.",
+        low=0.1,
+        high=600,
+    )
+
+    @property
+    def n(self) -> int:
+        return len(self.holders)
+
+    def __post_init__(self) -> None:
+        if not self.number:
+            return
+        if not (self.number <= self.n <= HOLDERS_MAX and self.k <= self.n < 2 * self.k):
+            raise SettingsError(
+                Text("[threshold] number, k and holders: number is one of at most 9 holders, k more than half of them")
+            )
+        if not all(_TIER.fullmatch(tier) for tier in self.tiers):
+            raise SettingsError(Text("[threshold] tiers: as A, B or A-daily, at most 16 characters"))
+        if ROUNDS * self.round_s >= self.every_s:
+            raise SettingsError(Text("[threshold] every_s: longer than five times round_s"))

@@ -1,17 +1,25 @@
-"""What a node and the key holder say to each other (mode M2): one request a round, of a size that the round fixes.
+"""What a node and a key holder say to each other: one request a round, of a size that the round fixes.
 
-The key holder sees blinded elements and cannot tell real ones from padding; the centre sees none of this. Pure: the
-call is links/keyholder.py's.
+The key holder sees blinded elements and cannot tell real ones from padding; the centre sees none of this. In mode M2
+one holder answers, in M3 k of n give a part each. Pure: the calls are links/keyholder.py's and links/holders.py's.
 """
 
+import struct
+from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Annotated, Final, Self
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
 from bavn.model.forms import FORMS_PATTERN
 from bavn.psi.keys import KEY_BYTES
 from bavn.psi.oprf import POINT_BYTES
 from bavn.psi.round import M_MAX, R_MAX, RoundParams
+from bavn.psi.threshold.evaluate import Part
+from bavn.psi.threshold.proof import PROOF_BYTES, Proof
+from bavn.psi.threshold.shamir import HOLDERS_MAX
+from bavn.psi.threshold.shares import PublicKey
 from bavn.wire.codec import Kinds
 from bavn.wire.messages.fields import Hex16, Tier
 from bavn.wire.privacy import Message, Privacy
@@ -22,6 +30,17 @@ LATER_MIN: Final = 64
 LATER_SHARE: Final = 10
 """After an epoch's first round at most a tenth of the set is asked about anew; the rest waits for the next round."""
 
+POST_BYTES_MAX: Final = 65_536
+ROUNDS: Final = 5
+"""Of a key ceremony: what each has, deals, complaints, answers, confirmations."""
+POSTS_MAX: Final = (ROUNDS + 1) * HOLDERS_MAX
+"""One of each holder in each round, and one more of each that showed two faces."""
+POSTS_BYTES_MAX: Final = 2 * POST_BYTES_MAX * (POSTS_MAX + 1) + 16_384
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Signature = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+Proofs = Annotated[str, Field(pattern=r"^([0-9a-f]{128}){1,2}$")]
+PublicHex = Annotated[str, Field(pattern=r"^([0-9a-f]{2}){1,512}$")]
 Points = Annotated[str, Field(pattern=r"^([0-9a-f]{64})+$", max_length=2 * POINT_BYTES * POINTS_MAX)]
 
 
@@ -80,7 +99,122 @@ class JoinAnswered(Message):
     key: Annotated[str, Field(pattern=rf"^[0-9a-f]{{{2 * KEY_BYTES}}}$", repr=False), Privacy.C]
 
 
-KEYHOLDER_KINDS: Final[Kinds] = {made.__name__: made for made in (JoinAsked, JoinAnswered)}
+class PartAsked(JoinAsked):
+    """The same question to one of k holders (mode M3). ``panel``: the numbers of all k that are asked together,
+    ascending; ``ids`` and ``rounds``: the keys that the node knows, by digest."""
+
+    panel: Annotated[str, Field(pattern=r"^[1-9]{1,9}$"), Privacy.S0]
+    ids: Annotated[Digest, Privacy.S0]
+    rounds: Annotated[Digest, Privacy.S0]
+
+    @classmethod
+    def to(cls, asked: JoinAsked, panel: Sequence[int], ids: PublicKey, rounds: PublicKey) -> Self:
+        return cls(**asked.model_dump(), panel="".join(map(str, panel)), ids=key_digest(ids), rounds=key_digest(rounds))
+
+    @property
+    def holders(self) -> tuple[int, ...]:
+        return tuple(map(int, self.panel))
+
+
+class PartAnswered(Message):
+    """A holder's part: the elements weighed and multiplied in the order they came, and the round's description
+    likewise, each with its proofs (RFC 9497, 2.2)."""
+
+    round_id: Annotated[Hex16, Privacy.C]
+    number: Annotated[int, Field(ge=1, le=HOLDERS_MAX), Privacy.C]
+    points: Annotated[Points, Privacy.C]
+    proofs: Annotated[Proofs, Privacy.C]
+    round_point: Annotated[Digest, Privacy.C]
+    round_proof: Annotated[Proofs, Privacy.C]
+
+    @classmethod
+    def of(cls, round_id: str, ids: Part, round_: Part) -> Self:
+        return cls(
+            round_id=round_id,
+            number=ids.number,
+            points=b"".join(ids.points).hex(),
+            proofs=_joined(ids),
+            round_point=b"".join(round_.points).hex(),
+            round_proof=_joined(round_),
+        )
+
+    def parts(self, panel: tuple[int, ...]) -> tuple[Part, Part]:
+        """As they are judged. ValueError for proofs that are none."""
+        return (
+            Part(self.number, panel, tuple(split(self.points)), _proofs(self.proofs)),
+            Part(self.number, panel, tuple(split(self.round_point)), _proofs(self.round_proof)),
+        )
+
+
+class KeysAsked(Message):
+    """A node asks a holder for the public keys of a day and tier: what parts are judged by."""
+
+    epoch: Annotated[int, Field(ge=0, lt=2**31), Privacy.S0]
+    tier: Annotated[Tier, Privacy.S0]
+
+
+class KeysAnswered(Message):
+    """Both keys with all holders' public shares, signed by the holder's message key, so that two faces can be shown."""
+
+    ids: Annotated[PublicHex, Privacy.C]
+    rounds: Annotated[PublicHex, Privacy.C]
+    signature: Annotated[Signature, Privacy.C]
+
+    @classmethod
+    def of(cls, ids: PublicKey, rounds: PublicKey, key: Ed25519PrivateKey) -> Self:
+        unsigned = cls(ids=ids.to_bytes().hex(), rounds=rounds.to_bytes().hex(), signature="00" * 64)
+        return unsigned.model_copy(update={"signature": key.sign(unsigned.statement()).hex()})
+
+    def statement(self) -> bytes:
+        """What is signed."""
+        return b"bavn/m3-keys/1\x00" + bytes.fromhex(self.ids) + bytes.fromhex(self.rounds)
+
+
+class HolderPost(Message):
+    """What one holder posted in a round of a key ceremony, signed: whoever passes it on cannot change it."""
+
+    number: Annotated[int, Field(ge=1, le=HOLDERS_MAX), Privacy.S0]
+    round: Annotated[int, Field(ge=0, lt=ROUNDS), Privacy.S0]
+    post: Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$", max_length=2 * POST_BYTES_MAX), Privacy.S0]
+    signature: Annotated[Signature, Privacy.S0]
+
+    @staticmethod
+    def statement(slot: int, number: int, round_: int, post: bytes) -> bytes:
+        """What is signed: when, who, which round, what."""
+        return b"bavn/m3-post/1\x00" + struct.pack(">QBB", slot, number, round_) + post
+
+
+class PostsAsked(Message):
+    """A holder asks another for all that it has of the ceremonies of ``slot`` (seconds since 1970)."""
+
+    slot: Annotated[int, Field(ge=0, lt=2**53), Privacy.S0]
+
+
+class PostsAnswered(Message):
+    """What there is, its own posts and others', and what its ceremonies have for the asking holder's eyes alone."""
+
+    posts: Annotated[tuple[HolderPost, ...], Field(max_length=POSTS_MAX), Privacy.S0]
+    private: Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$", max_length=2 * POST_BYTES_MAX, repr=False), Privacy.C]
+
+
+KEYHOLDER_KINDS: Final[Kinds] = {
+    made.__name__: made
+    for made in (JoinAsked, JoinAnswered, PartAsked, PartAnswered, KeysAsked, KeysAnswered, PostsAsked, PostsAnswered)
+}
+
+
+def key_digest(public: PublicKey) -> str:
+    """64 hex digits that name a key in a request."""
+    return blake2b(public.to_bytes(), digest_size=32, person=b"bavn-m3-digest").hexdigest()
+
+
+def _joined(part: Part) -> str:
+    return b"".join(one.to_bytes() for one in part.proofs).hex()
+
+
+def _proofs(joined: str) -> tuple[Proof, ...]:
+    raw = bytes.fromhex(joined)
+    return tuple(Proof.of_bytes(raw[at : at + PROOF_BYTES]) for at in range(0, len(raw), PROOF_BYTES))
 
 
 def split(points: str) -> list[bytes]:

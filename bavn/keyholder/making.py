@@ -1,0 +1,260 @@
+"""How holders make each day's keys among themselves: what they post to each other, slot by slot.
+
+At each slot all say what they have, agree by that on what is to be made (plan.py), and play the ceremonies of
+psi/threshold in four more rounds, all at once. Each post is signed, and whoever has it passes it on, so that one holder
+cannot tell two others different things unseen; in the second half of a round only what is passed on counts, so that
+nobody can be late to some. A round ends when all are heard or its time is over. Where holders come to different ends
+nothing is made, and the next slot tries again without whoever showed two faces. A process that was started within a
+slot waits for the next: it may have posted before. Refuses to know how the others are reached.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final, Protocol
+
+import rfc8785
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from bavn.keyholder.plan import planned, read_claims
+from bavn.keyholder.settings import ThresholdSettings
+from bavn.keyholder.shares import HeldShares
+from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.outcome import Refused
+from bavn.model.ports import Clock, Dice
+from bavn.psi.threshold import ceremony
+from bavn.psi.threshold.ceremony import Failed, Made
+from bavn.wire.keyholder import POST_BYTES_MAX, ROUNDS, HolderPost, PostsAnswered, PostsAsked
+from bavn.wire.ledger import Ledger, Note
+from bavn.wire.strict_json import parse
+
+DEALS: Final = 1
+
+
+class Circle(Protocol):
+    """The other holders, by number."""
+
+    def keys(self) -> Mapping[int, Ed25519PublicKey]:
+        """The message keys of those that this holder is enrolled at."""
+        ...
+
+    def ask(self, asked: PostsAsked) -> Mapping[int, PostsAnswered]:
+        """What each answers that answers; all are asked at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What came of the latest slot that was over: ``silent`` and ``faults`` are numbers of holders, ``made`` and
+    ``failed`` of keys."""
+
+    slot: int
+    made: int
+    failed: int
+    silent: tuple[int, ...]
+    faults: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Session:
+    """One slot. ``posts``: by round and holder; ``second_faces``: what shows others that one has two; ``boxes``: what
+    each dealer has for this holder's eyes alone; ``private``: what this one has for each other's."""
+
+    slot: int
+    round: int = 0
+    over: bool = False
+    states: dict[str, Any] = field(default_factory=dict)
+    ended: dict[str, Made | Failed] = field(default_factory=dict)
+    posts: list[dict[int, HolderPost]] = field(default_factory=lambda: [{} for _ in range(ROUNDS)])
+    second_faces: list[HolderPost] = field(default_factory=list)
+    boxes: dict[int, Mapping[str, bytes]] = field(default_factory=dict)
+    private: dict[int, dict[str, bytes]] = field(default_factory=dict)
+
+
+class Making:
+    """One holder's part. ``step`` from one thread, ``posts`` from any."""
+
+    def __init__(
+        self,
+        settings: ThresholdSettings,
+        shares: HeldShares,
+        key: Ed25519PrivateKey,
+        circle: Circle,
+        ledger: Ledger,
+        clock: Clock,
+        dice: Dice,
+    ) -> None:
+        self._settings, self._shares, self._key, self._circle = settings, shares, key, circle
+        self._ledger, self._clock, self._dice = ledger, clock, dice
+        self._lock = threading.Lock()
+        self._since_us, self._session = clock.now_us(), _Session(0, over=True)
+        self._two_faced: set[int] = set()
+        self.latest: Slot | None = None
+
+    def posts(self, number: int, asked: PostsAsked) -> PostsAnswered:
+        """What holder ``number`` gets when it asks; nothing of another slot than the one that this holder is at."""
+        with self._lock:
+            session = self._session
+            if asked.slot != session.slot:
+                return PostsAnswered(posts=(), private="")
+            every = [post for heard in session.posts for post in heard.values()]
+            every += session.second_faces
+            return PostsAnswered(posts=tuple(every), private=_packed(session.private.get(number, {})).hex())
+
+    def step(self) -> bool:
+        """Goes on as far as can be; whether a slot is under way."""
+        self._begin()
+        if self._session.over:
+            return False
+        answers, keys = self._circle.ask(PostsAsked(slot=self._session.slot)), self._circle.keys()
+        with self._lock:
+            for number, answer in answers.items():
+                self._hear(number, answer, keys)
+            while not self._session.over and self._round_is_over():
+                self._advance()
+        return not self._session.over
+
+    def _begin(self) -> None:
+        now_us, every_us = self._clock.now_us(), self._settings.every_s * SECOND_US
+        slot_us = now_us - now_us % every_us
+        if slot_us // SECOND_US <= self._session.slot or slot_us < self._since_us:
+            return
+        with self._lock:
+            self._session = _Session(slot_us // SECOND_US)
+            self._post(rfc8785.dumps(self._shares.claims()))
+
+    def _post(self, post: bytes) -> None:
+        session, number = self._session, self._settings.number
+        signed = self._key.sign(HolderPost.statement(session.slot, number, session.round, post))
+        made = HolderPost(number=number, round=session.round, post=post.hex(), signature=signed.hex())
+        session.posts[session.round][number] = made
+
+    def _hear(self, sender: int, answer: PostsAnswered, keys: Mapping[int, Ed25519PublicKey]) -> None:
+        session, now_us = self._session, self._clock.now_us()
+        round_us = self._settings.round_s * SECOND_US
+        for post in answer.posts:
+            key = keys.get(post.number)
+            late = now_us - session.slot * SECOND_US > (post.round + 0.5) * round_us
+            held = session.posts[post.round].get(post.number)
+            if key is None or post == held or post.number in self._two_faced or not _is_signed(post, session.slot, key):
+                continue
+            if held is not None:
+                self._two_faced.add(post.number)
+                session.second_faces.append(post)
+            elif post.round >= session.round and not (late and post.number == sender):
+                session.posts[post.round][post.number] = post
+        has_dealt = any(post.number == sender and post.round == DEALS for post in answer.posts)
+        if has_dealt and sender not in session.boxes and session.round <= DEALS:
+            session.boxes[sender] = _unpacked(answer.private)
+
+    def _round_is_over(self) -> bool:
+        """All are heard, or the time is over."""
+        session, others = self._session, {*range(1, self._settings.n + 1)} - {*self._two_faced, self._settings.number}
+        heard = others <= session.posts[session.round].keys()
+        if session.round == DEALS:
+            heard = heard and others <= session.boxes.keys()
+        until_us = session.slot * SECOND_US + (session.round + 1) * self._settings.round_s * SECOND_US
+        return heard or self._clock.now_us() >= until_us
+
+    def _advance(self) -> None:
+        """One round is over: what was posted in it makes what is posted in the next."""
+        session = self._session
+        posts = session.posts[session.round]
+        if session.round == 0:
+            self._deal(posts)
+            return
+        read = {number: _unpacked(post.post) for number, post in posts.items()}
+        made: dict[str, bytes] = {}
+        for name, state in list(session.states.items()):
+            said = {number: one[name] for number, one in read.items() if name in one}
+            private = {number: box[name] for number, box in session.boxes.items() if name in box}
+            outcome = state.hear(said, private) if session.round == DEALS else state.hear(said)
+            if isinstance(outcome, tuple):
+                session.states[name], made[name] = outcome
+            else:
+                session.ended[name] = outcome
+                del session.states[name]
+        if session.round > DEALS:  # until all have complained somebody may not have fetched its own yet
+            session.private.clear()
+        if not session.states:
+            self._end()
+            return
+        session.round += 1
+        self._post(_packed(made))
+
+    def _deal(self, posts: Mapping[int, HolderPost]) -> None:
+        session, settings = self._session, self._settings
+        said = {number: read_claims(bytes.fromhex(post.post), POST_BYTES_MAX) for number, post in posts.items()}
+        claims = {number: one for number, one in said.items() if one is not None}
+        attempt = session.slot // settings.every_s % 2**16
+        today = session.slot * SECOND_US // DAY_US
+        made: dict[str, bytes] = {}
+        for terms in planned(settings, today, attempt, claims):
+            name = terms.purpose.decode("ascii")
+            held = [one.share for one in self._shares.versions(terms.purpose) if one.share.public == terms.old]
+            if terms.old is not None and not held:
+                session.states[name] = ceremony.join(terms, settings.number)
+                continue
+            share = held[0] if terms.old else None
+            session.states[name], made[name], private = ceremony.deal(terms, settings.number, self._dice, share)
+            for number, raw in private.items():
+                session.private.setdefault(number, {})[name] = raw
+        if not session.states:
+            self._end()
+            return
+        session.round = DEALS
+        self._post(_packed(made))
+
+    def _end(self) -> None:
+        """Keeps what was made, and says in the ledger what came of it."""
+        session = self._session
+        session.over = True
+        for outcome in session.ended.values():
+            if isinstance(outcome, Made) and outcome.share is not None:
+                self._shares.keep(session.slot, outcome.share)
+                outcome.share.forget()
+        faults = {fault.number for one in session.ended.values() for fault in one.faults if fault.why != "silent"}
+        failed = [name for name, one in session.ended.items() if isinstance(one, Failed)]
+        silent = {*range(1, self._settings.n + 1)} - session.posts[min(session.round, len(session.posts) - 1)].keys()
+        self.latest = Slot(
+            slot=session.slot,
+            made=len(session.ended) - len(failed),
+            failed=len(failed),
+            silent=tuple(sorted(silent - self._two_faced)),
+            faults=tuple(sorted(faults | self._two_faced)),
+        )
+        if session.ended:
+            self._line(self.latest, sorted(session.ended))
+
+    def _line(self, slot: Slot, names: list[str]) -> None:
+        words = f"slot {slot.slot}: {', '.join(names)}; silent {list(slot.silent)}; wrong {list(slot.faults)}"
+        note = Note(kind="EpochKeys", item_id=sha256(words.encode()).hexdigest(), peer="", privacy="S0", summary=words)
+        refused = Refused("ceremony", "{failed} keys were not made: the next slot tries again", failed=slot.failed)
+        self._ledger.append(self._clock.now_us(), "keyholder", "in", note, refused if slot.failed else None)
+
+
+def _is_signed(post: HolderPost, slot: int, key: Ed25519PublicKey) -> bool:
+    statement = HolderPost.statement(slot, post.number, post.round, bytes.fromhex(post.post))
+    try:
+        key.verify(bytes.fromhex(post.signature), statement)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _packed(by_name: Mapping[str, bytes]) -> bytes:
+    """What a holder says in all its ceremonies at once."""
+    return rfc8785.dumps({name: raw.hex() for name, raw in by_name.items()})
+
+
+def _unpacked(packed: str) -> Mapping[str, bytes]:
+    """Nothing for what cannot be read: its sender said nothing."""
+    said = parse(bytes.fromhex(packed), POST_BYTES_MAX)
+    if not isinstance(said, dict):
+        return {}
+    try:
+        return {name: bytes.fromhex(raw) for name, raw in said.items()}
+    except (TypeError, ValueError):
+        return {}

@@ -1,0 +1,159 @@
+"""One holder's shares of the keys of each day (mode M3), in a folder of secrets, and what it answers by them.
+
+The newest share of a key and the one before it are kept: while a key is shared anew some holders are a moment ahead,
+and a node names the key that it asks for. Destroyed as M2's secrets are. Refuses to know how a share came to be.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import rfc8785
+
+from bavn.keyholder.epochs import NEAR_EPOCHS
+from bavn.keyholder.secret_folder import SecretFolder
+from bavn.model.moment import DAY_US
+from bavn.model.outcome import Refused
+from bavn.model.ports import Clock, Dice
+from bavn.psi import group
+from bavn.psi.threshold import evaluate
+from bavn.psi.threshold.shares import KeyShare, PublicKey, panel_of
+from bavn.psi.threshold.terms import IDS, ROUNDS, purpose
+from bavn.wire.keyholder import JoinAsked, PartAnswered, PartAsked, key_digest
+from bavn.wire.strict_json import parse
+
+FILE_BYTES_MAX: Final = 1_000_000
+VERSIONS_KEPT: Final = 2
+
+Kept = dict[str, dict[str, list[str]]]
+"""Purpose -> the slot of its ceremony -> public key and share, in hex."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A share and when its ceremony began (s since 1970)."""
+
+    slot: int
+    share: KeyShare
+
+
+class HeldShares:
+    """Holder ``number``'s. May be called from any thread. ``folder`` is made where it is missing."""
+
+    def __init__(self, folder: Path, number: int, clock: Clock, dice: Dice) -> None:
+        self.number = number
+        self._secrets, self._clock, self._dice = SecretFolder(folder, ".shares"), clock, dice
+        self._lock = threading.Lock()
+
+    def near(self, epoch: int) -> bool:
+        """True if rounds of this epoch are served now."""
+        return abs(epoch - self._today()) <= NEAR_EPOCHS
+
+    def destroy_past(self) -> list[int]:
+        """Overwrites and deletes the shares of days that are over; which they were. Those of days to come stay."""
+        with self._lock:
+            past = [epoch for epoch in self._secrets.epochs() if epoch < self._today() - NEAR_EPOCHS]
+            for epoch in past:
+                self._secrets.destroy(epoch)
+        return past
+
+    def versions(self, of: bytes) -> list[Version]:
+        """The shares of the key of one purpose, the newest first."""
+        kept = self._read(_epoch_of(of)).get(of.decode("ascii"), {})
+        return [version for slot, pair in _newest(kept) if (version := self._version(slot, pair)) is not None]
+
+    def claims(self) -> dict[str, dict[str, str]]:
+        """What there is: purpose -> slot -> the public key in hex. Nothing secret."""
+        every = {}
+        for epoch in self._secrets.epochs():
+            for name, kept in self._read(epoch).items():
+                held = {slot: pair[0] for slot, pair in kept.items() if self._version(slot, pair) is not None}
+                every.update({name: held} if held else {})
+        return every
+
+    def keep(self, slot: int, share: KeyShare) -> None:
+        """Keeps a share under the slot of its ceremony, and forgets what is older than the one before it."""
+        of = share.public.purpose
+        epoch, name = _epoch_of(of), of.decode("ascii")
+        with self._lock:
+            kept = self._read(epoch)
+            versions = kept.get(name, {}) | {str(slot): [share.public.to_bytes().hex(), share.scalar.hex()]}
+            kept[name] = dict(_newest(versions)[:VERSIONS_KEPT])
+            self._secrets.write(epoch, rfc8785.dumps(kept))
+
+    def public(self, epoch: int, tier: str) -> tuple[PublicKey, PublicKey] | Refused:
+        """The newest public keys of a day and tier: of elements, and of rounds."""
+        newest = [versions[0].share.public for versions in self._both(epoch, tier) if versions]
+        return (newest[0], newest[1]) if self.near(epoch) and len(newest) == 2 else _no_share(epoch, tier)
+
+    def why_not(self, asked: JoinAsked) -> Refused | None:
+        """Why no part can be given of what was asked for; None where it can."""
+        if not isinstance(asked, PartAsked):
+            return Refused("share", "this holder has a share alone: ask it for a part")
+        shares = self._named(asked)
+        if isinstance(shares, Refused):
+            return shares
+        try:
+            for share in shares:
+                panel_of(share.public, asked.holders)
+        except ValueError:
+            return Refused("share", "holders that are not k of n")
+        return None if self.number in asked.holders else Refused("share", "a panel without this holder")
+
+    def part(self, asked: PartAsked) -> PartAnswered | Refused:
+        """This holder's part of the elements and of the round's key, with its proofs. Raises BadPoint."""
+        shares = self._named(asked)
+        if isinstance(shares, Refused):
+            return shares
+        ids, rounds = shares
+        points = (asked.split(), evaluate.round_points(asked.params()))
+        made = [
+            evaluate.evaluate(share, asked.holders, some, self._dice)
+            for share, some in zip((ids, rounds), points, strict=True)
+        ]
+        for share in shares:
+            share.forget()
+        return PartAnswered.of(asked.round_id, made[0], made[1])
+
+    def _named(self, asked: PartAsked) -> tuple[KeyShare, KeyShare] | Refused:
+        """The shares of the keys that the node names."""
+        found = [
+            share
+            for versions, digest in zip(self._both(asked.epoch, asked.tier), (asked.ids, asked.rounds), strict=True)
+            for share in [version.share for version in versions if key_digest(version.share.public) == digest][:1]
+        ]
+        return (found[0], found[1]) if len(found) == 2 else _no_share(asked.epoch, asked.tier)
+
+    def _both(self, epoch: int, tier: str) -> Iterator[list[Version]]:
+        return (self.versions(purpose(epoch, tier, use)) for use in (IDS, ROUNDS))
+
+    def _read(self, epoch: int) -> Kept:
+        """What is kept of an epoch; nothing where the file is damaged: a reshare mends that."""
+        raw = self._secrets.read(epoch)
+        held: Any = {} if raw is None else parse(raw, FILE_BYTES_MAX)
+        return {} if isinstance(held, Refused) else held
+
+    def _version(self, slot: str, pair: list[str]) -> Version | None:
+        """None for what is no share of this holder's, as where it has another number now."""
+        try:
+            public = PublicKey.of_bytes(bytes.fromhex(pair[0]))
+            return Version(int(slot), KeyShare.of(self.number, public, bytes.fromhex(pair[1])))
+        except (ValueError, group.BadPoint):
+            return None
+
+    def _today(self) -> int:
+        return self._clock.now_us() // DAY_US
+
+
+def _newest(kept: dict[str, list[str]]) -> list[tuple[str, list[str]]]:
+    return sorted(((slot, list(pair)) for slot, pair in kept.items()), key=lambda one: -int(one[0]))
+
+
+def _epoch_of(of: bytes) -> int:
+    return int(of.split(b" ")[1])
+
+
+def _no_share(epoch: int, tier: str) -> Refused:
+    return Refused("share", "no share of that key of epoch {epoch}, tier {tier}", epoch=epoch, tier=tier)

@@ -1,0 +1,274 @@
+"""Mode M3 at the node: k of n key holders behind the call that one key holder answers in M2.
+
+A day's public keys count where k holders say the same, each under the message key that was pinned when the node
+enrolled at it. A batch goes to k of them at once; a part that is not proven is refused and its holder named, one that
+is silent is named too, and another is asked in its place. Each request to each holder is a ledger line before it
+leaves, and so is each holder that failed. Refuses to know what stands under the blinds, and to believe fewer than k.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import Any, Final, Protocol
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from bavn.model.outcome import Refused
+from bavn.model.ports import Clock, Dice, LinkDown, LinkRefused
+from bavn.model.text import Text
+from bavn.psi.threshold import evaluate
+from bavn.psi.threshold.asking import Asking, Question
+from bavn.psi.threshold.evaluate import Part
+from bavn.psi.threshold.shares import PublicKey
+from bavn.psi.threshold.terms import IDS, ROUNDS, purpose
+from bavn.wire.codec import Encoded, decode, encode, privacy_of
+from bavn.wire.keyholder import (
+    JOIN_BYTES_MAX,
+    KEYHOLDER_KINDS,
+    JoinAnswered,
+    JoinAsked,
+    KeysAnswered,
+    KeysAsked,
+    PartAnswered,
+    PartAsked,
+)
+from bavn.wire.ledger import Ledger, Note
+from bavn.wire.links.at_once import at_once
+from bavn.wire.links.https import Caller, LinkLimits, link_context
+from bavn.wire.privacy import Message
+from bavn.wire.safe import Safe
+
+JSON: Final = "application/json"
+LIED: Final = Refused("holder_lied", "its answer is not of the share that it has by the day's public key")
+KEYS_KEPT_MAX: Final = 16
+Keys = tuple[PublicKey, PublicKey]
+
+
+class Holder(Protocol):
+    """The way to one holder. All raise LinkDown, LinkRefused."""
+
+    @property
+    def key(self) -> Ed25519PublicKey:
+        """Its message key, as it was pinned."""
+        ...
+
+    def keys(self, asked: KeysAsked) -> KeysAnswered: ...
+
+    def part(self, asked: PartAsked) -> PartAnswered: ...
+
+    def probe(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Holder ``number`` failed the last time that it was asked: it lied, or it did not answer, and why."""
+
+    number: int
+    lied: bool
+    since_us: int
+    why: Text
+
+
+class KeyHolders:
+    """Implements Ask (links/keyholder.py). ``holders``: all n, by their number."""
+
+    def __init__(self, k: int, holders: Mapping[int, Holder], ledger: Ledger, clock: Clock, dice: Dice) -> None:
+        self._k, self._holders = k, holders
+        self._ledger, self._clock, self._dice = ledger, clock, dice
+        self._known: dict[tuple[int, str], Keys] = {}
+        self._named: dict[int, Named] = {}
+
+    def named(self) -> Sequence[Named]:
+        """Who failed when it was asked last."""
+        return [self._named[number] for number in sorted(self._named.copy())]
+
+    def __call__(self, asked: JoinAsked) -> JoinAnswered:
+        """Raises LinkDown where fewer than k are left."""
+        about = asked.epoch, asked.tier
+        was_known = about in self._known
+        answer = self._answer(asked)
+        if answer is None and was_known:  # the key may have been shared anew since
+            answer = self._answer(asked)
+        if answer is None:
+            raise LinkDown(f"fewer than {self._k} of {len(self._holders)} key holders gave a part")
+        return answer
+
+    def probe(self) -> None:
+        """Asks each whether it lets us in; raises LinkDown where fewer than k do."""
+        answers = at_once({number: holder.probe for number, holder in self._holders.items()})
+        for number, answer in answers.items():
+            if isinstance(answer, Exception):
+                self._out(number, answer)
+            elif number in self._named and not self._named[number].lied:
+                del self._named[number]
+        if len(self._holders) - sum(isinstance(answer, Exception) for answer in answers.values()) < self._k:
+            raise LinkDown(f"fewer than {self._k} of {len(self._holders)} key holders answer")
+
+    def close(self) -> None:
+        for holder in self._holders.values():
+            holder.close()
+
+    def _answer(self, asked: JoinAsked) -> JoinAnswered | None:
+        """None where too few gave a right part; who failed is named, and the keys are looked up anew the next time."""
+        ids, rounds = self._keys(asked.epoch, asked.tier)
+        params = asked.params()
+        questions = Question(ids, asked.split()), Question(rounds, evaluate.round_points(params))
+        asking = Asking(questions, self._order())
+        while not asking.is_over:
+            asking = self._asked(asking, asked, ids, rounds)
+            combined = asking.combined()
+            if isinstance(combined, list):
+                for number in asking.panel:
+                    self._named.pop(number, None)
+                points, (round_point,) = combined
+                key = evaluate.round_key(params, round_point)
+                return JoinAnswered(round_id=asked.round_id, points=b"".join(points).hex(), key=key.hex())
+            for number in combined.out.keys() - asking.out.keys():
+                self._lied(number, asked)
+            asking = combined
+        self._known.pop((asked.epoch, asked.tier), None)
+        return None
+
+    def _asked(self, asking: Asking, asked: JoinAsked, ids: PublicKey, rounds: PublicKey) -> Asking:
+        """All that are missing, asked at once."""
+        panel = asking.panel
+        part = PartAsked.to(asked, panel, ids, rounds)
+        for number in asking.missing:
+            self._line(number, part, "out")
+        answers = at_once({number: partial(self._holders[number].part, part) for number in asking.missing})
+        for number, answer in answers.items():
+            if isinstance(answer, PartAnswered):
+                asking = asking.answered(number, _parts(answer, part))
+                if number in asking.out:
+                    self._lied(number, part)
+                continue
+            if not isinstance(answer, LinkDown | LinkRefused):
+                raise answer
+            asking = asking.without(number, "silent")
+            self._known.pop((asked.epoch, asked.tier), None)
+            self._out(number, answer)
+            self._line(number, part, "in", Refused("holder_silent", "it gave no part: {why}", why=answer))
+        return asking
+
+    def _keys(self, epoch: int, tier: str) -> Keys:
+        """The day's public keys. Raises LinkDown where fewer than k say the same."""
+        if (epoch, tier) in self._known:
+            return self._known[epoch, tier]
+        asked = KeysAsked(epoch=epoch, tier=tier)
+        answers = at_once({number: partial(holder.keys, asked) for number, holder in self._holders.items()})
+        said: Counter[tuple[str, str]] = Counter()
+        for number, answer in answers.items():
+            if isinstance(answer, KeysAnswered) and _is_signed(answer, self._holders[number].key):
+                said[answer.ids, answer.rounds] += 1
+            elif isinstance(answer, Exception):
+                self._out(number, answer)
+        for (ids, rounds), count in said.items():
+            keys = self._read(epoch, tier, ids, rounds)
+            if count >= self._k and keys is not None:
+                self._known[epoch, tier] = keys
+                for old in list(self._known)[:-KEYS_KEPT_MAX]:
+                    del self._known[old]
+                return keys
+        raise LinkDown(f"fewer than {self._k} of {len(self._holders)} key holders say the same of the day's key")
+
+    def _read(self, epoch: int, tier: str, ids: str, rounds: str) -> Keys | None:
+        """None for what is no key of k of these n for that day and tier."""
+        try:
+            keys = PublicKey.of_bytes(bytes.fromhex(ids)), PublicKey.of_bytes(bytes.fromhex(rounds))
+        except ValueError:
+            return None
+        purposes = tuple(purpose(epoch, tier, use) for use in (IDS, ROUNDS))
+        fits = all(key.k == self._k and sorted(key.holders) == sorted(self._holders) for key in keys)
+        return keys if fits and tuple(key.purpose for key in keys) == purposes else None
+
+    def _order(self) -> tuple[int, ...]:
+        """By chance, so that all holders are asked alike; who failed last comes last, and liars after the silent."""
+        drawn = sorted(self._holders, key=lambda _: self._dice.bytes(8))
+        standing = {number: 1 + named.lied for number, named in self._named.items()}
+        return tuple(sorted(drawn, key=lambda number: standing.get(number, 0)))
+
+    def _out(self, number: int, error: Exception) -> None:
+        before = self._named.get(number)
+        if before is None or not before.lied:
+            since_us = before.since_us if before else self._clock.now_us()
+            self._named[number] = Named(number, lied=False, since_us=since_us, why=Text.of_error(error))
+
+    def _lied(self, number: int, asked: JoinAsked) -> None:
+        self._named[number] = Named(number, lied=True, since_us=self._clock.now_us(), why=LIED.reason)
+        self._line(number, asked, "in", LIED)
+
+    def _line(self, number: int, asked: JoinAsked, way: Any, refused: Refused | None = None) -> None:
+        count = len(asked.points) // 64
+        panel = f", asked with {' '.join(asked.panel)}" if isinstance(asked, PartAsked) else ""
+        words = f"round {asked.round_id} tier {asked.tier}: {count} blinded elements, padding included{panel}"
+        kind = PartAsked.__name__ if way == "out" else PartAnswered.__name__
+        note = Note(
+            kind=kind,
+            item_id=sha256(f"{kind} {number} {words}".encode()).hexdigest(),
+            peer=f"keyholder-{number}",
+            privacy=privacy_of(asked) if way == "out" else "",
+            bytes=32 * count,
+            summary=words,
+        )
+        self._ledger.append(self._clock.now_us(), "door", way, note, refused)
+
+
+class HolderLink:
+    """Implements Holder: HTTPS with mutual TLS, under an authority of that holder's own."""
+
+    def __init__(self, number: int, caller: Caller, key: Ed25519PublicKey) -> None:
+        self._who, self._caller, self._key = f"key holder {number}", caller, key
+
+    @property
+    def key(self) -> Ed25519PublicKey:
+        return self._key
+
+    def keys(self, asked: KeysAsked) -> KeysAnswered:
+        return self.call("/v1/keys", asked, KeysAnswered)
+
+    def part(self, asked: PartAsked) -> PartAnswered:
+        return self.call("/v1/part", asked, PartAnswered, JOIN_BYTES_MAX + 1024)
+
+    def call[Said: Message](self, path: str, asked: Message, kind: type[Said], bytes_max: int = 65_536) -> Said:
+        """One question, one answer of that kind. Raises LinkDown, LinkRefused."""
+        body = encode(asked).body
+        answer = self._caller.call("POST", path, body=body, content_type=JSON, answer_bytes_max=bytes_max)
+        answered = decode(Encoded(kind.__name__, answer.body), KEYHOLDER_KINDS)
+        if not isinstance(answered, kind):
+            reason = answered.rule if isinstance(answered, Refused) else "wrong kind"
+            raise LinkDown(f"the answer of {self._who} makes no sense ({reason})")
+        return answered
+
+    def probe(self) -> None:
+        self._caller.call("GET", "/healthz")
+
+    def close(self) -> None:
+        self._caller.close()
+
+
+def holder_link(number: int, url: str, safe: Safe, clock: Clock, limits: LinkLimits | None = None) -> HolderLink:
+    """The link to a holder that this node, or another holder, is enrolled at. Raises LinkRefused for a certificate that
+    has ended."""
+    caller = Caller(url, link_context(safe, clock), limits, who=f"key holder {number}")
+    return HolderLink(number, caller, safe.centre_key())
+
+
+def _parts(answer: PartAnswered, asked: PartAsked) -> tuple[Part, ...]:
+    """None for an answer to another question, or with proofs that are none."""
+    try:
+        return answer.parts(asked.holders) if answer.round_id == asked.round_id else ()
+    except ValueError:
+        return ()
+
+
+def _is_signed(answer: KeysAnswered, key: Ed25519PublicKey) -> bool:
+    try:
+        key.verify(bytes.fromhex(answer.signature), answer.statement())
+    except InvalidSignature:
+        return False
+    return True

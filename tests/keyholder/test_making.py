@@ -1,0 +1,183 @@
+"""Holders make each day's keys among themselves over signed posts, whoever dies, is cut off or shows two faces."""
+
+import pytest
+
+from bavn.model.moment import DAY_US
+from bavn.psi.threshold.terms import IDS, ROUNDS, purpose
+from bavn.wire.keyholder import HolderPost
+from tests.keyholder.conftest import TODAY
+from tests.keyholder.holders import TIERS, Circle
+from tests.psi.threshold.conftest import opened
+
+DAYS = range(TODAY, TODAY + 4)
+ALL = sorted(purpose(day, tier, use) for day in DAYS for tier in TIERS for use in (IDS, ROUNDS))
+
+
+@pytest.fixture
+def circle(tmp_path):
+    made = Circle(tmp_path)
+    yield made
+    made.close()
+
+
+def keys(circle, number):
+    """What a holder has: purpose -> the newest public key."""
+    claims = circle.holders[number - 1].shares.claims()
+    return {name: said[max(said, key=int)] for name, said in claims.items()}
+
+
+def shares(circle, of, *numbers):
+    return [circle.holders[number - 1].shares.versions(of)[0].share for number in numbers]
+
+
+def test_all_keys_of_today_and_three_days_ahead_are_made_at_the_first_slot(circle) -> None:
+    circle.slot()
+    assert sorted(name.encode() for name in keys(circle, 1)) == ALL
+    assert keys(circle, 1) == keys(circle, 2) == keys(circle, 3)
+    for of in ALL:
+        assert opened(shares(circle, of, 1, 2)) == opened(shares(circle, of, 2, 3)) == opened(shares(circle, of, 1, 3))
+    assert [line.verdict for holder in circle.holders for line in holder.lines()] == ["passed"] * 3
+    before = keys(circle, 1)
+    circle.slot()
+    assert keys(circle, 1) == before
+    assert [len(holder.lines()) for holder in circle.holders] == [1, 1, 1]
+
+
+def test_the_next_days_key_is_made_three_days_ahead_and_past_ones_are_destroyed(circle) -> None:
+    circle.slot()
+    circle.clock.us += DAY_US
+    circle.slot()
+    assert {int(name.split()[1]) for name in keys(circle, 1)} == {*DAYS, TODAY + 4}
+    circle.clock.us += DAY_US
+    holder = circle.holders[0]
+    kept = holder.folder / f"{TODAY}.shares"
+    opened_before = kept.open("rb")
+    assert holder.shares.destroy_past() == [TODAY]
+    assert not kept.exists()
+    assert not any(opened_before.read()), "what was on the disk is overwritten"
+    opened_before.close()
+
+
+def test_one_that_is_dead_is_missed_by_nobody_and_catches_up_by_a_reshare(circle) -> None:
+    circle.holders[2].dead = True
+    circle.slot()
+    before = keys(circle, 1)
+    assert len(before) == len(ALL)
+    assert (keys(circle, 2), keys(circle, 3)) == (before, {})
+    assert circle.holders[0].making.latest.silent == (3,)
+    whole = opened(shares(circle, ALL[0], 1, 2))
+    circle.holders[2].dead = False
+    circle.slot()
+    assert keys(circle, 1) == keys(circle, 2) == keys(circle, 3) != before
+    assert opened(shares(circle, ALL[0], 1, 3)) == whole == opened(shares(circle, ALL[0], 2, 3))
+    assert circle.holders[0].making.latest.silent == ()
+
+
+@pytest.mark.parametrize("second", [0, 1, 2, 3, 4])
+def test_one_that_dies_in_the_middle_costs_a_slot_at_most(circle, second) -> None:
+    def dies(at):
+        circle.holders[1].dead |= at == second
+
+    circle.slot(dies)
+    circle.holders[1].dead = True
+    circle.slot()
+    assert keys(circle, 1) == keys(circle, 3)
+    assert len(keys(circle, 1)) == len(ALL)
+
+
+def test_a_holder_that_one_other_cannot_reach_still_takes_part(circle) -> None:
+    """Its posts are passed on, and its sub-share, which nobody passes on, is answered for all holders to see."""
+    circle.cut = {(1, 2), (2, 1)}
+    circle.slot()
+    assert keys(circle, 1) == keys(circle, 2) == keys(circle, 3)
+    assert len(keys(circle, 1)) == len(ALL)
+    assert opened(shares(circle, ALL[0], 1, 2)) == opened(shares(circle, ALL[0], 2, 3))
+
+
+def test_who_shows_two_faces_is_seen_by_all_and_left_out_from_then_on(circle) -> None:
+    liar = circle.holders[2]
+
+    def faces(number, answer):
+        """To holder 2 it says that it has nothing to say, signed as well."""
+        posts = []
+        for post in answer.posts:
+            if number == 2 and post.number == 3 and post.round == 1:
+                said = HolderPost.statement(liar.making._session.slot, 3, 1, b"{}")
+                signature = liar.key.sign(said).hex()
+                posts.append(post.model_copy(update={"post": b"{}".hex(), "signature": signature}))
+            else:
+                posts.append(post)
+        return answer.model_copy(update={"posts": tuple(posts)})
+
+    liar.faces = faces
+    circle.slot()
+    circle.slot()
+    assert circle.holders[0].making.latest.faults == (3,) == circle.holders[1].making.latest.faults
+    assert len(keys(circle, 1)) == len(ALL)
+    assert keys(circle, 1) == keys(circle, 2)
+
+
+def test_a_post_that_another_holder_changed_is_not_taken(circle) -> None:
+    def faces(number, answer):
+        return answer.model_copy(
+            update={
+                "posts": tuple(
+                    post.model_copy(update={"post": b"{}".hex()}) if post.number == 1 else post for post in answer.posts
+                )
+            }
+        )
+
+    circle.holders[2].faces = faces
+    circle.slot()
+    assert keys(circle, 1) == keys(circle, 2)
+    assert circle.holders[1].making.latest.faults == ()
+
+
+def test_a_process_that_was_started_within_a_slot_says_nothing_in_it(circle) -> None:
+    def starts(at):
+        if at == 1:
+            circle.holders[0].starts()
+
+    circle.slot(starts)
+    assert keys(circle, 1) == {}
+    assert keys(circle, 2) == keys(circle, 3)
+    circle.slot()
+    assert keys(circle, 1) == keys(circle, 2) == keys(circle, 3)
+    assert len(keys(circle, 1)) == len(ALL)
+
+
+def test_a_lost_folder_is_made_good_and_a_damaged_file_too(circle) -> None:
+    circle.slot()
+    (circle.holders[1].folder / f"{TODAY}.shares").write_bytes(b"\x00 damaged")
+    whole = opened(shares(circle, ALL[0], 1, 3))
+    circle.slot()
+    assert keys(circle, 1) == keys(circle, 2) == keys(circle, 3)
+    assert opened(shares(circle, ALL[0], 1, 2)) == whole
+
+
+def test_more_holders_get_the_same_key_by_a_reshare(circle) -> None:
+    circle.slot()
+    whole = opened(shares(circle, ALL[0], 1, 2))
+    circle.n, circle.k = 5, 3
+    grown = Circle(circle.folder, k=3, n=5, clock=circle.clock)
+    try:
+        grown.slot()
+        assert opened(shares(grown, ALL[0], 1, 4, 5)) == whole
+    finally:
+        grown.close()
+
+
+def test_what_one_holder_claims_alone_is_no_key(circle) -> None:
+    circle.slot()
+    stranger = Circle(circle.folder / "other")
+    try:
+        stranger.slot()
+        claims = stranger.holders[2].shares.claims
+        circle.holders[2].shares.claims = lambda: {
+            name: {str(2**50): raw for raw in said.values()} for name, said in claims().items()
+        }
+        before = opened(shares(circle, ALL[0], 1, 2))
+        circle.slot()
+        assert opened(shares(circle, ALL[0], 1, 2)) == before
+    finally:
+        stranger.close()

@@ -1,0 +1,294 @@
+"""Nodes join by k of n holders: whoever is dead or lies changes nothing but a line that names it."""
+
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import pytest
+
+from bavn.keyholder.holder import KeyHolder
+from bavn.keyholder.settings import HolderSettings
+from bavn.model.outcome import Refused
+from bavn.model.ports import LinkDown, LinkRefused
+from bavn.psi import group, oprf
+from bavn.psi.element import element_bytes
+from bavn.psi.threshold import shamir
+from bavn.psi.threshold.terms import IDS, purpose
+from bavn.wire.book import Book
+from bavn.wire.codec import Encoded, decode, encode
+from bavn.wire.keyholder import KEYHOLDER_KINDS, JoinAsked, KeysAnswered, batch_points
+from bavn.wire.ledger import Ledger
+from bavn.wire.links.holders import KeyHolders
+from bavn.wire.links.keyholder import KeyHolderIdentifiers
+from tests.keyholder.conftest import ELEMENTS, TODAY, params
+from tests.keyholder.holders import Circle
+from tests.psi.conftest import SeededDice
+from tests.psi.threshold.conftest import opened
+
+
+def travelled(message):
+    """As it comes out at the other side."""
+    encoded = encode(message)
+    said = decode(Encoded(encoded.kind, encoded.body), KEYHOLDER_KINDS)
+    assert not isinstance(said, Refused), said
+    return said
+
+
+@dataclass
+class Way:
+    """Implements Holder for one node, to a holder in memory. ``bends``: what a liar makes of its answers."""
+
+    actor: str
+    to: object
+    bends: object = None
+    asked: list = field(default_factory=list)
+
+    @property
+    def key(self):
+        return self.to.key.public_key()
+
+    def keys(self, asked):
+        self.probe()
+        found = self.to.shares.public(asked.epoch, asked.tier)
+        if isinstance(found, Refused):
+            raise LinkRefused(found.reason)
+        return travelled(KeysAnswered.of(*found, self.to.key))
+
+    def part(self, asked):
+        self.probe()
+        self.asked.append(asked)
+        said = self.to.holder.part(self.actor, travelled(asked))
+        if isinstance(said, Refused):
+            raise LinkRefused(said.reason)
+        return travelled(self.bends(said) if self.bends else said)
+
+    def probe(self):
+        if self.to.dead:
+            raise LinkDown("it does not answer")
+
+    def close(self):
+        pass
+
+
+class Node:
+    """One node, enrolled at all of them."""
+
+    def __init__(self, circle, actor, seed=0):
+        self.book = Book()
+        self.ledger, self.ways = Ledger(self.book), {one.number: Way(actor, one) for one in circle.holders}
+        self.holders = KeyHolders(circle.k, self.ways, self.ledger, circle.clock, SeededDice((actor, "order", seed)))
+        self.identifiers = KeyHolderIdentifiers(self.holders, self.ledger, circle.clock, SeededDice((actor, seed)))
+
+    def join(self, number=0, elements=ELEMENTS[:5], m=10):
+        return self.identifiers.of(TODAY, "A").join(params(number, m=m), elements)
+
+    def lines(self, verdict=None):
+        every = [line for line in self.ledger.every() if line.kind.startswith("Part")]
+        return [line for line in every if verdict in (None, line.verdict)]
+
+
+@pytest.fixture
+def circle(tmp_path):
+    made = Circle(tmp_path)
+    made.slot()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def node(circle):
+    made = []
+
+    def node(actor="north", seed=0):
+        made.append(Node(circle, actor, seed))
+        return made[-1]
+
+    yield node
+    for one in made:
+        one.book.close()
+
+
+def wrong_point(said):
+    return said.model_copy(update={"points": said.points[:-64] + said.points[:64]})
+
+
+def wrong_round(said):
+    return said.model_copy(update={"round_point": said.points[:64]})
+
+
+def anothers_name(said):
+    return said.model_copy(update={"number": said.number % 3 + 1})
+
+
+def no_proof(said):
+    return said.model_copy(update={"proofs": "00" * 64})
+
+
+def another_round(said):
+    return said.model_copy(update={"round_id": "00" * 15 + "ff"})
+
+
+LIES = [wrong_point, wrong_round, anothers_name, no_proof, another_round]
+
+
+def test_any_two_of_three_give_what_one_holder_of_the_whole_key_would(circle, node) -> None:
+    whole = opened([circle.holders[at].shares.versions(purpose(TODAY, "A", IDS))[0].share for at in (0, 1)])
+    expected = tuple(oprf.element_id(oprf.output(whole, element_bytes(one))) for one in ELEMENTS[:5])
+    joined = []
+    for dead in (1, 2, 3):
+        circle.holders[dead - 1].dead = True
+        joined.append(node("north", dead).join())
+        circle.holders[dead - 1].dead = False
+    assert {one.ids for one in joined} == {expected}
+    assert len({(one.kr, one.canary_id) for one in joined}) == 1
+    assert node("south").join(1).kr != joined[0].kr
+
+
+@pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.__name__)
+def test_a_liar_changes_nothing_but_a_line_that_names_it(circle, node, lie) -> None:
+    honest, north = node("south").join(), node()
+    north.ways[2].bends = lie
+    for number in range(4):
+        assert north.join(number).ids == honest.ids
+    assert [one.number for one in north.holders.named() if one.lied] == [2]
+    assert {(line.peer, line.rule) for line in north.lines("refused")} == {("keyholder-2", "holder_lied")}
+    assert len(north.ways[2].asked) == 1, "it is asked last from then on"
+
+
+def test_one_that_is_dead_is_named_and_no_more_once_it_answers(circle, node) -> None:
+    north = node()
+    first = north.join()
+    circle.holders[0].dead = True
+    for number in range(1, 5):
+        north.join(number)
+    assert [(one.number, one.lied) for one in north.holders.named()] == [(1, False)]
+    assert {(line.peer, line.rule) for line in north.lines("refused")} == {("keyholder-1", "holder_silent")}
+    circle.holders[0].dead = False
+    north.holders.probe()
+    assert north.holders.named() == []
+    assert north.join(9).ids == first.ids
+
+
+def test_one_dead_and_one_lying_of_three_is_one_too_many_and_the_round_waits(circle, node) -> None:
+    north = node()
+    north.ways[2].bends = wrong_point
+    circle.holders[0].dead = True
+    with pytest.raises(LinkDown, match="fewer than 2 of 3"):
+        north.join()
+    circle.holders[1].dead = True
+    with pytest.raises(LinkDown, match="fewer than 2 of 3"):
+        north.holders.probe()
+    circle.holders[0].dead = circle.holders[1].dead = False
+    assert north.join().ids == node("south").join().ids
+
+
+def test_each_request_to_each_holder_is_a_line_of_both_ledgers_and_tells_nothing_of_the_set(circle, node) -> None:
+    north = node()
+    north.join()
+    panel = next(way for way in north.ways.values() if way.asked).asked[0].holders
+    assert {line.peer for line in north.lines()} == {f"keyholder-{number}" for number in panel}
+    for number in panel:
+        (line,) = [line for line in Ledger(circle.holders[number - 1].book).every() if line.kind == "PartAsked"]
+        assert (line.peer, line.verdict) == ("north", "passed")
+        assert f"{batch_points(10, first=True)} elements" in line.summary
+    assert len({one.points for number in panel for one in north.ways[number].asked}) == 1
+    few, many = node("north", 5), node("north", 6)
+    few.join(1, ELEMENTS[:1], 100)
+    many.join(1, ELEMENTS[:90], 100)
+    assert len({encode(one).bytes for made in (few, many) for way in made.ways.values() for one in way.asked}) == 1
+
+
+def test_a_holder_gives_no_part_but_of_its_share_for_k_of_n_and_nothing_whole(circle, node) -> None:
+    north = node()
+    north.join()
+    asked = next(way.asked[0] for way in north.ways.values() if way.asked)
+    holder = circle.holders[asked.holders[0] - 1]
+    for bent in (
+        {"panel": "123"},
+        {"panel": str(asked.holders[0])},
+        {"panel": "".join(str(n) for n in (1, 2, 3) if n != holder.number)},
+        {"ids": "00" * 32},
+        {"rounds": asked.ids},
+    ):
+        refused = holder.holder.part("south", asked.model_copy(update=bent))
+        assert isinstance(refused, Refused)
+        assert refused.rule == "share"
+    whole = JoinAsked(**{name: value for name, value in asked.model_dump().items() if name in JoinAsked.model_fields})
+    assert holder.holder.join("south", whole).rule == "share"
+    far = asked.model_copy(update={"epoch": TODAY + 2})
+    assert holder.holder.part("south", far).rule == "epoch"
+
+
+def test_a_holder_alone_gives_no_parts(place, circle, node) -> None:
+    north = node()
+    north.join()
+    asked = next(way.asked[0] for way in north.ways.values() if way.asked)
+    assert place.holder.part("north", asked).rule == "share"
+
+
+def test_quotas_bound_a_days_guesses_at_each_holder(circle, node) -> None:
+    for one in circle.holders:
+        one.holder = KeyHolder(one.shares, Ledger(one.book), circle.clock, HolderSettings(points_per_epoch_max=30))
+    north = node()
+    north.join()
+
+    def joins_all_day():
+        for number in range(1, 9):
+            north.join(number)
+
+    with pytest.raises(LinkDown):
+        joins_all_day()
+    assert all("used up" in named.why.en for named in north.holders.named())
+
+
+def test_keys_count_where_k_holders_say_the_same_and_no_one_alone_is_believed(circle, node) -> None:
+    other = Circle(circle.folder / "other", clock=circle.clock)
+    other.slot()
+    try:
+        honest, north, liar = node("south").join(), node(), circle.holders[2]
+        liar.shares.public = other.holders[2].shares.public
+        liar.holder.part = other.holders[2].holder.part
+        for number in range(6):
+            assert north.join(number).ids == honest.ids
+        north = node("west")
+        circle.holders[0].dead = True
+        with pytest.raises(LinkDown, match="say the same"):
+            north.join()
+    finally:
+        other.close()
+
+
+def test_a_key_that_was_shared_anew_is_looked_up_and_the_day_goes_on(circle, node) -> None:
+    north = node()
+    first = north.join()
+    for slot in range(2):
+        lost = circle.holders[slot].folder / f"{TODAY}.shares"
+        lost.unlink()
+        circle.slot()
+    assert north.join(1).ids == first.ids
+    north.holders.probe()
+    assert north.holders.named() == []
+    assert [north.join(number).ids for number in range(2, 6)] == [first.ids] * 4
+    assert not any(one.lied for one in north.holders.named())
+
+
+def test_k_minus_one_holders_and_the_centre_open_none_of_the_guesses(circle, node) -> None:
+    """All that a holder keeps, and what both sides of it saw, tried on every guess: no id comes out."""
+    north = node()
+    joined = north.join(elements=ELEMENTS[:50], m=50)
+    ids = {*joined.ids}
+    of = purpose(TODAY, "A", IDS)
+    guesses = [oprf.hashed(element_bytes(one)) for one in ELEMENTS]
+    for holder in circle.holders:
+        held = [version.share.scalar for version in holder.shares.versions(of)]
+        weights = [
+            shamir.weight(holder.number, panel) for panel in combinations((1, 2, 3), 2) if holder.number in panel
+        ]
+        keys = [*held, *(group.product(weight, scalar) for weight in weights for scalar in held)]
+        for key in keys:
+            opened_ids = {
+                oprf.element_id(oprf.hash_output(element_bytes(one), group.times(key, point)))
+                for one, point in zip(ELEMENTS, guesses, strict=True)
+            }
+            assert not ids & opened_ids
+    both = opened([holder.shares.versions(of)[0].share for holder in circle.holders[:2]])
+    assert ids == {oprf.element_id(oprf.output(both, element_bytes(one))) for one in ELEMENTS[:50]}
