@@ -31,6 +31,8 @@ from bavn.wire.ledger import Ledger, Note
 from bavn.wire.strict_json import parse
 
 DEALS: Final = 1
+NO_LIE: Final = ("silent", "confirmation")
+"""Who came to another end may only have been heard late."""
 
 
 class Circle(Protocol):
@@ -115,6 +117,11 @@ class Making:
             while not self._session.over and self._round_is_over():
                 self._advance()
         return not self._session.over
+
+    def next_s(self) -> float:
+        """How long it is to the next slot."""
+        every_us = self._settings.every_s * SECOND_US
+        return (every_us - self._clock.now_us() % every_us) / SECOND_US
 
     def _begin(self) -> None:
         now_us, every_us = self._clock.now_us(), self._settings.every_s * SECOND_US
@@ -215,7 +222,7 @@ class Making:
             if isinstance(outcome, Made) and outcome.share is not None:
                 self._shares.keep(session.slot, outcome.share)
                 outcome.share.forget()
-        faults = {fault.number for one in session.ended.values() for fault in one.faults if fault.why != "silent"}
+        faults = {fault.number for one in session.ended.values() for fault in one.faults if fault.why not in NO_LIE}
         failed = [name for name, one in session.ended.items() if isinstance(one, Failed)]
         silent = {*range(1, self._settings.n + 1)} - session.posts[min(session.round, len(session.posts) - 1)].keys()
         self.latest = Slot(

@@ -38,8 +38,18 @@ def read_claims(raw: bytes, bytes_max: int) -> Claims | None:
 
 def purposes(today: int, tiers: Iterable[str]) -> list[bytes]:
     """What needs a key now, the nearest day first."""
-    days = range(today, today + DAYS_AHEAD + 1)
-    return [purpose(day, tier, use) for day in days for tier in tiers for use in (IDS, ROUNDS)]
+    kept = tuple(tiers)
+    return [one for day in range(today, today + DAYS_AHEAD + 1) for one in purposes_of(day, kept)]
+
+
+def purposes_of(day: int, tiers: Iterable[str]) -> list[bytes]:
+    """What needs a key of one day."""
+    return [purpose(day, tier, use) for tier in tiers for use in (IDS, ROUNDS)]
+
+
+def missing(claims: Claims, day: int, tiers: Iterable[str]) -> list[bytes]:
+    """What has no key yet of one day, by what one holder has."""
+    return [one for one in purposes_of(day, tiers) if one.decode("ascii") not in claims]
 
 
 def planned(settings: ThresholdSettings, today: int, attempt: int, claims: Mapping[int, Claims]) -> list[Terms]:

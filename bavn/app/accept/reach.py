@@ -125,6 +125,7 @@ def configured(config: NodeConfig) -> Iterator[tuple[str, tuple[str, int]]]:
     urls = {
         "centre_url": config.node.centre_url,
         "keyholder_url": config.node.keyholder_url,
+        **{f"keyholder_urls {number}": url for number, url in enumerate(config.node.keyholder_urls, 1)},
         "webhook_url": config.enforce.webhook_url,
     }
     for name, url in urls.items():

@@ -1,4 +1,4 @@
-"""`bavn keyholder`: the party apart from the centre that evaluates the oblivious PRF (mode M2)."""
+"""`bavn keyholder`: the party apart from the centre that evaluates the oblivious PRF, alone or as one of n holders."""
 
 import json
 from pathlib import Path
@@ -106,9 +106,52 @@ def run(config: Config = KEYHOLDER_TOML) -> None:
     server, book = build(file)
     tidying = TidyWatch()
     server.tidy = tidying.around(server.tidy)
-    with book, beside(server.failures, "health", lambda: watched_keyholder(file, book, tidying)):
+    with book, beside(server.failures, "health", lambda: watched_keyholder(file, book, tidying, server.threshold)):
         print(json.dumps({"port": server.port}), flush=True)
         server.run()
+
+
+@app.command("enrol")
+def enrol(
+    holder: Annotated[int, typer.Argument(help="The number of the holder to enrol at.")],
+    pin: Annotated[str, typer.Option(help="SHA-256 of its authority, as it printed it.")],
+    token: Annotated[
+        str, typer.Option(help="The one-time token from its `bavn keyholder invite`.", envvar="BAVN_TOKEN")
+    ],
+    config: Config = KEYHOLDER_TOML,
+) -> None:
+    """Become a member of another holder, to make keys with it (mode M3). It invites this one as holder-NUMBER."""
+    from bavn.app.config.load import read_keyholder
+    from bavn.app.keyholder.circle import peer_folder, peer_name, peers_of
+    from bavn.app.process.real import SystemDice
+    from bavn.wire.links.enrolment import enrol as ask
+    from bavn.wire.safe import Safe
+
+    file = read_keyholder(config)
+    others, folder = peers_of(file), peer_folder(file, holder)
+    if holder not in others:
+        numbers = ", ".join(map(str, others))
+        raise Stop(
+            Exit.USAGE, Text("[threshold] names no such other holder; those are: {numbers}", numbers=numbers or "-")
+        )
+    try:
+        ask(others[holder], pin, peer_name(file.threshold.number), token, Safe(folder), SystemDice())
+    except (FileExistsError, ValueError) as error:
+        raise Stop(Exit.CONFIGURATION, Text.of_error(error)) from error
+    tell(Text("enrolled at holder {number}; keys and certificate are in {folder}", number=holder, folder=folder))
+
+
+@app.command("status")
+def status(config: Config = KEYHOLDER_TOML, *, as_json: AsJson = False) -> None:
+    """In mode M3: which other holders this one is enrolled at, and of which days it has its shares."""
+    from bavn.app.config.load import read_keyholder
+    from bavn.app.keyholder.status import days_of, others_of
+
+    file = read_keyholder(config)
+    if not file.threshold.number:
+        raise Stop(Exit.CONFIGURATION, Text("[threshold] number is 0: this holder is alone"))
+    show(others_of(file), as_json=as_json)
+    show(days_of(file), as_json=as_json)
 
 
 @app.command("usage")

@@ -28,7 +28,7 @@ from bavn.app.config.scale import ScaleTable
 from bavn.app.config.sense import SenseTable
 from bavn.app.config.sensor import HealthTable, RulesTable, SuricataTable
 from bavn.centre.node.config import CentreConfig, config_of
-from bavn.keyholder.settings import HolderSettings
+from bavn.keyholder.settings import HOLDERS_MAX, HolderSettings, ThresholdSettings
 from bavn.model.health import CENTRE_DISK_FREE_MB_MIN
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, load, setting, within
@@ -57,6 +57,12 @@ class NodeTable:
     keyholder_url: str = setting(
         "", unit="", holds="Mode M2: https address of the key holder, a party apart from the centre; empty for mode M1."
     )
+    keyholder_urls: tuple[str, ...] = setting(
+        (), unit="", holds="Mode M3: https addresses of all key holders in their order, in place of keyholder_url."
+    )
+    keyholders_k: int = setting(
+        2, unit="holders", holds="Mode M3: how many of them evaluate together, as they agreed.", low=2, high=9
+    )
     group_key_file: str = setting(
         "group.key", unit="", holds="Mode M1: the key that the actors hand round themselves, never through the centre."
     )
@@ -69,6 +75,21 @@ class NodeTable:
     )
     window_days: int = setting(28, unit="days", holds="How far the detectors look back.", low=1, high=400)
     health_s: int = setting(60, unit="s", holds="How often the node tells how it is.", low=5, high=86400)
+
+    def __post_init__(self) -> None:
+        n = len(self.keyholder_urls)
+        if n and self.keyholder_url:
+            raise SettingsError(Text("[node] keyholder_url or keyholder_urls: one of them"))
+        if n and not (n <= HOLDERS_MAX and self.keyholders_k <= n < 2 * self.keyholders_k):
+            raise SettingsError(Text("[node] keyholders_k: more than half of at most 9 key holders"))
+
+    @property
+    def key_holders(self) -> dict[int, tuple[str, str]]:
+        """The key holders by number: address, and the folder of the node's keys for it. In mode M2 the one has no
+        number: 0."""
+        if self.keyholder_url:
+            return {0: (self.keyholder_url, KEYHOLDER_KEYS)}
+        return {number: (url, f"{KEYHOLDER_KEYS}-{number}") for number, url in enumerate(self.keyholder_urls, 1)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,13 +220,18 @@ class KeyHolderFile:
     base: Path
     place: KeyHolderPlace
     limits: HolderSettings
+    threshold: ThresholdSettings
 
     @property
     def folder(self) -> Path:
         return (self.base / self.place.folder).resolve()
 
 
-KEYHOLDER_TABLES: dict[str, type[Any]] = {"place": KeyHolderPlace, "limits": HolderSettings}
+KEYHOLDER_TABLES: dict[str, type[Any]] = {
+    "place": KeyHolderPlace,
+    "limits": HolderSettings,
+    "threshold": ThresholdSettings,
+}
 
 
 def read_keyholder(file: Path) -> KeyHolderFile:

@@ -281,9 +281,13 @@ class _Machine:
         if self._checked.role != "node" or "\0" in "".join(self.texts("node", "folder")):
             return
         folder = self._base / (self.texts("node", "folder") or ["data"])[0]
-        for name, keys, extra in (("centre_url", CENTRE_KEYS, ""), ("keyholder_url", KEYHOLDER_KEYS, " --keyholder")):
-            if not self.texts("node", name):
-                continue
+        parties = [("centre_url", CENTRE_KEYS, "")] if self.texts("node", "centre_url") else []
+        parties += [("keyholder_url", KEYHOLDER_KEYS, " --keyholder")] if self.texts("node", "keyholder_url") else []
+        parties += [
+            ("keyholder_urls", f"{KEYHOLDER_KEYS}-{number}", f" --keyholder --holder {number}")
+            for number, _ in enumerate(self.texts("node", "keyholder_urls"), 1)
+        ]
+        for name, keys, extra in parties:
             certificate = folder / keys / "certificate.pem"
             if os.path.lexists(certificate):
                 yield from self._ends("node", name, certificate)
@@ -301,7 +305,12 @@ class _Machine:
     def _group_key(self) -> Iterator[Finding]:
         """A node that watches in a sector without a key holder does not start without it."""
         watches = any(self.texts("sense", name) for name in WATCHES)
-        if not watches or not self.texts("node", "centre_url") or self.texts("node", "keyholder_url"):
+        if (
+            not watches
+            or not self.texts("node", "centre_url")
+            or self.texts("node", "keyholder_url")
+            or self.texts("node", "keyholder_urls")
+        ):
             return
         for text in self.texts("node", "group_key_file"):
             path = self._path("group_key_file", text)

@@ -8,12 +8,17 @@ from typing import Final
 from bavn.app.centre.health import certificates_promise, disk_promise, gates_promise, parts_promise
 from bavn.app.config.load import KeyHolderFile
 from bavn.app.keyholder.parts import BOOK_FILE, keys_of
+from bavn.app.keyholder.server import Threshold
 from bavn.app.node.health.checking import chain_of
 from bavn.app.node.health.shared_promises import CERTIFICATES, gates_open, ledger_whole, parts_work
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.real import SystemClock
 from bavn.app.process.service_health import PromiseFinding, ServiceHealth, whole
+from bavn.keyholder.making import Making
+from bavn.keyholder.plan import missing
+from bavn.keyholder.shares import HeldShares
 from bavn.model.health import KEYHOLDER_DISK_FREE_MB_MIN, SECRETS_LATE_S, Promise
+from bavn.model.moment import DAY_US, iso
 from bavn.model.text import Text
 from bavn.wire.book import Book
 from bavn.wire.ledger import look_on
@@ -38,6 +43,23 @@ KEYHOLDER_PROMISES: Final = (
     parts_work("keyholder"),
     CERTIFICATES,
 )
+
+
+THRESHOLD_PROMISES: Final = (
+    Promise(
+        code="keys_made",
+        act="operator",
+        says=Text("this holder has its shares of the keys of today and tomorrow"),
+        first=Text("bavn keyholder status: which holders are enrolled at each other, and which were silent"),
+    ),
+    Promise(
+        code="holders_take_part",
+        act="other-side",
+        says=Text("each other holder takes part in the making of keys, and truly"),
+        first=Text("ask the holder that is named whether it runs, and whether its clock is right"),
+    ),
+)
+"""Of one of n holders (mode M3), beside the others."""
 
 
 class TidyWatch:
@@ -65,8 +87,26 @@ class TidyWatch:
         return PromiseFinding(unknown=None if self._ever else Text("not looked for yet"))
 
 
+def keys_promise(file: KeyHolderFile, shares: HeldShares, now_us: int) -> PromiseFinding:
+    """Whether there is a share of each key that rounds may ask for today and tomorrow."""
+    today, claims = now_us // DAY_US, shares.claims()
+    lacking = [day for day in (today, today + 1) if missing(claims, day, file.threshold.tiers)]
+    return PromiseFinding([Text("no share of all keys of {day}", day=iso(day * DAY_US)[:10]) for day in lacking])
+
+
+def circle_promise(making: Making) -> PromiseFinding:
+    """Who was silent or wrong in the latest slot."""
+    if making.latest is None:
+        return PromiseFinding(unknown=Text("no slot has been over yet"))
+    wrong = [Text("holder {number} said what cannot be true", number=number) for number in making.latest.faults]
+    silent = [Text("holder {number} was silent", number=number) for number in making.latest.silent]
+    return PromiseFinding([*wrong, *silent])
+
+
 @contextmanager
-def watched_keyholder(file: KeyHolderFile, book: Book, tidying: TidyWatch) -> Iterator[ServiceHealth]:
+def watched_keyholder(
+    file: KeyHolderFile, book: Book, tidying: TidyWatch, threshold: Threshold | None = None
+) -> Iterator[ServiceHealth]:
     """The key holder's health, kept as long as this lasts."""
     clock, keys = SystemClock(), keys_of(file)
     with look_on(file.folder / BOOK_FILE) as ledger:
@@ -79,7 +119,14 @@ def watched_keyholder(file: KeyHolderFile, book: Book, tidying: TidyWatch) -> It
             "gates_open": lambda: gates_promise(book),
             "parts_work": lambda: parts_promise(book.failures),
         }
+        promises: tuple[Promise, ...] = KEYHOLDER_PROMISES
+        if threshold is not None:
+            promises += THRESHOLD_PROMISES
+            looks |= {
+                "keys_made": lambda: keys_promise(file, threshold.shares, clock.now_us()),
+                "holders_take_part": lambda: circle_promise(threshold.making),
+            }
         with ServiceHealth(
-            file.folder / KEYHOLDER_HEALTH_FILE, KEYHOLDER_PROMISES, clock, looks, {"ledger_whole": walk}
+            file.folder / KEYHOLDER_HEALTH_FILE, promises, clock, looks, {"ledger_whole": walk}
         ) as health:
             yield health

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.app.centre.database import open_members
 from bavn.app.config.load import KeyHolderFile
-from bavn.app.keyholder.server import KeyHolderServer
+from bavn.app.keyholder.circle import EnrolledCircle, peer_number
+from bavn.app.keyholder.server import KeyHolderServer, Threshold
 from bavn.app.process.exits import cannot_listen
 from bavn.app.process.failure_folder import FOLDER, FailureFolder
 from bavn.app.process.gate_alarms import contained
@@ -24,16 +25,28 @@ from bavn.app.process.real import SystemClock, SystemDice
 from bavn.centre.members.enrolment import Admitted, Application, Enrolment
 from bavn.centre.members.registry import Registry
 from bavn.keyholder.epochs import EpochKeys
-from bavn.keyholder.holder import KeyHolder, SingleKey
+from bavn.keyholder.holder import WHOLE, KeyHolder, SingleKey
+from bavn.keyholder.making import Making
+from bavn.keyholder.shares import HeldShares
 from bavn.model.outcome import Refused
 from bavn.model.sector.member import Actor
 from bavn.wire.book import Book
-from bavn.wire.keyholder import JoinAnswered, JoinAsked
+from bavn.wire.keyholder import (
+    JoinAnswered,
+    JoinAsked,
+    KeysAnswered,
+    KeysAsked,
+    PartAnswered,
+    PartAsked,
+    PostsAnswered,
+    PostsAsked,
+)
 from bavn.wire.ledger import Ledger
 
 BOOK_FILE = "keyholder.db"
 MEMBERS_FILE = "members.db"
 PARTY = "keyholder"
+SHARES = "shares"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,7 @@ class KeyHolderParty:
     registry: Registry
     enrolment: Enrolment
     key: Ed25519PrivateKey
+    threshold: Threshold | None = None
 
     def who(self, certificate_der: bytes) -> Actor | Refused:
         return self.registry.who(certificate_der)
@@ -63,10 +77,33 @@ class KeyHolderParty:
     def join(self, actor: str, asked: JoinAsked) -> JoinAnswered | Refused:
         return self.holder.join(actor, asked)
 
+    def part(self, actor: str, asked: PartAsked) -> PartAnswered | Refused:
+        if self.threshold is not None and peer_number(actor) is not None:
+            return Refused("peer", "another holder is no actor: it asks for no part")
+        return self.holder.part(actor, asked)
+
+    def keys(self, asked: KeysAsked) -> KeysAnswered | Refused:
+        """The public keys of a day and tier; no secret, so any member may have them."""
+        if self.threshold is None:
+            return WHOLE
+        found = self.threshold.shares.public(asked.epoch, asked.tier)
+        return found if isinstance(found, Refused) else KeysAnswered.of(*found, self.key)
+
+    def posts(self, actor: str, asked: PostsAsked) -> PostsAnswered | Refused:
+        """What holders say to each other, and to nobody else."""
+        number = peer_number(actor)
+        if self.threshold is None or number is None:
+            return Refused("peer", "holders say to each other alone how they make a key")
+        return self.threshold.making.posts(number, asked)
+
     def tidy(self) -> list[int]:
+        if self.threshold is not None:
+            self.threshold.circle.renew()
         return self.holder.tidy()
 
     def close(self) -> None:
+        if self.threshold is not None:
+            self.threshold.circle.close()
         self.registry.engine.dispose()
 
 
@@ -130,11 +167,23 @@ def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitSt
     enrolment = own(KEYS, lambda: Enrolment(registry, authority, clock, dice))
     book = own(BOOK, lambda: undo.enter_context(Book(file.folder / BOOK_FILE, failures)))
     begin("gates shut before", lambda: contained(book, failures))
-    epochs = own(KEYS, lambda: EpochKeys(file.folder / "epochs", clock, dice))
-    holder = own(GATES, lambda: KeyHolder(SingleKey(epochs), Ledger(book), clock, file.limits))
-    party = own(GATES, lambda: KeyHolderParty(holder, registry, enrolment, message_key))
+    if file.threshold.number:
+        threshold = own(KEYS, lambda: _threshold(file, message_key, book))
+        holder = own(GATES, lambda: KeyHolder(threshold.shares, Ledger(book), clock, file.limits))
+    else:
+        threshold = None
+        epochs = own(KEYS, lambda: EpochKeys(file.folder / "epochs", clock, dice))
+        holder = own(GATES, lambda: KeyHolder(SingleKey(epochs), Ledger(book), clock, file.limits))
+    party = own(GATES, lambda: KeyHolderParty(holder, registry, enrolment, message_key, threshold))
     try:
-        return KeyHolderServer(party, keys, file.place.host, file.place.port, failures), book
+        return KeyHolderServer(party, keys, file.place.host, file.place.port, failures, threshold), book
     except OSError as error:
         place = f"{file.place.host}:{file.place.port}"
         raise cannot_listen("[place] host and port", place, error) from error
+
+
+def _threshold(file: KeyHolderFile, key: Ed25519PrivateKey, book: Book) -> Threshold:
+    clock, dice, circle = SystemClock(), SystemDice(), EnrolledCircle(file, SystemClock())
+    shares = HeldShares(file.folder / SHARES, file.threshold.number, clock, dice)
+    making = Making(file.threshold, shares, key, circle, Ledger(book), clock, dice)
+    return Threshold(shares, making, circle)

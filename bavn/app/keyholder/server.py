@@ -1,4 +1,4 @@
-"""Runs the key holder: one route for rounds, those of membership, and a tidying that destroys each past day's secret.
+"""Runs the key holder: its routes, a tidying that destroys each past day's secret, and the making of keys in mode M3.
 
 A broken book stops the process: better silent than wrong. What else fails is told and tried again. Refuses to think:
 every decision is the key holder's.
@@ -9,22 +9,42 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from fastapi import FastAPI, HTTPException, Request, Response
 
+from bavn.app.keyholder.circle import EnrolledCircle
 from bavn.app.net.member_service import JSON, MemberService, Party, ServiceLimits
 from bavn.app.net.tls_server import listening, tls_server
 from bavn.app.process.party_keys import PartyKeys
 from bavn.centre.inbox.aside import is_book_broken
+from bavn.keyholder.making import Making
+from bavn.keyholder.shares import HeldShares
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.outcome import Refused
 from bavn.wire.codec import encode
-from bavn.wire.keyholder import JOIN_BYTES_MAX, KEYHOLDER_KINDS, JoinAnswered, JoinAsked
+from bavn.wire.keyholder import (
+    JOIN_BYTES_MAX,
+    KEYHOLDER_KINDS,
+    JoinAnswered,
+    JoinAsked,
+    KeysAnswered,
+    KeysAsked,
+    PartAnswered,
+    PartAsked,
+    PostsAnswered,
+    PostsAsked,
+)
+from bavn.wire.privacy import Message
 
 _LOG = logging.getLogger(__name__)
 TIDY_S: Final = 60.0
 TIDYING: Final = "tidying secrets"
+MAKING: Final = "making keys"
+MAKING_S: Final = 0.25
+"""How often holders ask each other while a slot is under way."""
 AT_ONCE_MAX: Final = 4
 """Requests evaluated at one time; the others wait, so that no core is shared by all of them."""
 
@@ -34,9 +54,24 @@ class Holder(Party, Protocol):
 
     def join(self, actor: str, asked: JoinAsked) -> JoinAnswered | Refused: ...
 
+    def part(self, actor: str, asked: PartAsked) -> PartAnswered | Refused: ...
+
+    def keys(self, asked: KeysAsked) -> KeysAnswered | Refused: ...
+
+    def posts(self, actor: str, asked: PostsAsked) -> PostsAnswered | Refused: ...
+
     def tidy(self) -> list[int]: ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """What one of n holders has beside (mode M3)."""
+
+    shares: HeldShares
+    making: Making
+    circle: EnrolledCircle
 
 
 class KeyHolderBroken(Exception):
@@ -57,21 +92,44 @@ class _Service(MemberService):
         self._under_way: set[str] = set()
 
     async def join(self, request: Request) -> Response:
+        return await self._evaluated(request, JoinAsked, self._holder.join)
+
+    async def part(self, request: Request) -> Response:
+        return await self._evaluated(request, PartAsked, self._holder.part)
+
+    async def keys(self, request: Request) -> Response:
+        actor = await self.caller(request)
+        self.pay(actor, 0)
+        return _answer(await self.ask(self._holder.keys, await self.message(request, KeysAsked, KEYHOLDER_KINDS)))
+
+    async def posts(self, request: Request) -> Response:
+        actor = await self.caller(request)
+        self.pay(actor, 0)
+        asked = await self.message(request, PostsAsked, KEYHOLDER_KINDS)
+        return _answer(await self.ask(self._holder.posts, actor, asked))
+
+    async def _evaluated[Asked: JoinAsked, Said: Message](
+        self, request: Request, kind: type[Asked], question: Callable[[str, Asked], Said | Refused]
+    ) -> Response:
         """One request of an actor at a time: that bounds memory, and who sends slowly or often keeps nobody waiting."""
         actor = await self.caller(request)
         if actor in self._under_way:
             raise HTTPException(429, "one request at a time; an earlier one is not answered yet")
         self._under_way.add(actor)
         try:
-            message = await self.message(request, JoinAsked, KEYHOLDER_KINDS, JOIN_BYTES_MAX)
+            message = await self.message(request, kind, KEYHOLDER_KINDS, JOIN_BYTES_MAX)
             self.pay(actor, len(message.points))
             async with self._at_once:
-                answer = await self.ask(self._holder.join, actor, message)
+                answer = await self.ask(question, actor, message)
         finally:
             self._under_way.discard(actor)
-        if isinstance(answer, Refused):
-            raise HTTPException(429 if answer.rule in ("rate", "quota") else 403, answer.reason.en)
-        return Response(encode(answer).body, media_type=JSON)
+        return _answer(answer)
+
+
+def _answer(answer: Message | Refused) -> Response:
+    if isinstance(answer, Refused):
+        raise HTTPException(429 if answer.rule in ("rate", "quota") else 403, answer.reason.en)
+    return Response(encode(answer).body, media_type=JSON)
 
 
 def make_keyholder(
@@ -85,15 +143,30 @@ def make_keyholder(
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     service = _Service(holder, broken, limits or ServiceLimits(body_bytes_max=JOIN_BYTES_MAX), failures)
     service.add(app)
-    app.add_api_route("/v1/join", service.join, methods=["POST"], response_class=Response, response_model=None)
+    for path, handler in (
+        ("/v1/join", service.join),
+        ("/v1/part", service.part),
+        ("/v1/keys", service.keys),
+        ("/v1/posts", service.posts),
+    ):
+        app.add_api_route(path, handler, methods=["POST"], response_class=Response, response_model=None)
     return app
 
 
 class KeyHolderServer:
     """One key holder behind one port. ``run`` blocks until SIGTERM, SIGINT or ``stop``; raises KeyHolderBroken."""
 
-    def __init__(self, holder: Holder, keys: PartyKeys, host: str, port: int, failures: Failures | None = None) -> None:
+    def __init__(
+        self,
+        holder: Holder,
+        keys: PartyKeys,
+        host: str,
+        port: int,
+        failures: Failures | None = None,
+        threshold: Threshold | None = None,
+    ) -> None:
         self._holder = holder
+        self.threshold = threshold
         self.failures: Failures = failures or NoContainment()
         self.tidy: Callable[[], list[int]] = holder.tidy
         """What is done each TIDY_S; whoever watches puts itself around it before ``run``."""
@@ -136,27 +209,40 @@ class KeyHolderServer:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.stop)
-        tidying = asyncio.create_task(self._tidy())
+        turns = [asyncio.create_task(self._turns(TIDYING, self._tidied))]
+        if self.threshold is not None:
+            turns.append(asyncio.create_task(self._turns(MAKING, partial(self._made, self.threshold.making))))
         try:
             await self._server.serve(sockets=[self._socket])
         finally:
-            tidying.cancel()
+            for turn in turns:
+                turn.cancel()
 
-    async def _tidy(self) -> None:
+    async def _turns(self, part: str, turn: Callable[[], float]) -> None:
+        """One after the other; each says how long to wait for the next."""
         while True:
+            wait_s = TIDY_S if part == TIDYING else MAKING_S
             try:
-                for epoch in await asyncio.to_thread(self.tidy):
-                    _LOG.info("the secret of epoch %d is destroyed", epoch)
-                self.failures.works(TIDYING)
+                wait_s = await asyncio.to_thread(turn)
+                self.failures.works(part)
             except Exception as error:  # noqa: BLE001  tried again; keys that are not destroyed do not go unnoticed
                 if is_book_broken(error):
                     self.fail(error)
                     return
-                self._noted(error)
-            await asyncio.sleep(TIDY_S)
+                self._noted(part, error)
+            await asyncio.sleep(wait_s)
 
-    def _noted(self, error: Exception) -> None:
+    def _tidied(self) -> float:
+        for epoch in self.tidy():
+            _LOG.info("the secret of epoch %d is destroyed", epoch)
+        return TIDY_S
+
+    @staticmethod
+    def _made(making: Making) -> float:
+        return MAKING_S if making.step() else min(TIDY_S, making.next_s())
+
+    def _noted(self, part: str, error: Exception) -> None:
         try:
-            self.failures.note(TIDYING, error)
+            self.failures.note(part, error)
         except Exception as uncontained:  # noqa: BLE001  where nobody contains, it ends here
             self.fail(uncontained)

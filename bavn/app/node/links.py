@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.actor.door.door import Keys
-from bavn.app.config.load import KEYHOLDER_KEYS, NodeConfig
+from bavn.app.config.load import NodeConfig
 from bavn.app.net.link_watch import LinkWatch, WatchedLink, watched
 from bavn.app.node.health.checks import NodeChecks
 from bavn.app.process.exits import Exit, Stop
@@ -26,6 +26,7 @@ from bavn.model.text import Text
 from bavn.psi.identifier import GroupKeyIdentifiers, Identifiers
 from bavn.psi.keys import BadGroupKey, read_group_key
 from bavn.wire.ledger import Ledger
+from bavn.wire.links.holders import HolderLink, KeyHolders
 from bavn.wire.links.https import HttpsLink, LinkLimits, link_of
 from bavn.wire.links.keyholder import KeyHolderIdentifiers, KeyHolderLink, key_holder_link
 from bavn.wire.safe import Safe
@@ -64,26 +65,51 @@ def keys_of(config: NodeConfig, safe: Safe, dice: SystemDice) -> Keys:
     return Keys(own=safe.keys().message, centre=safe.centre_key(), secret=bytes.fromhex(secret_file.read_text()))
 
 
+KeyHolding = KeyHolderLink | KeyHolders | LateCaller
+"""The way to the key holder, or to all of them."""
+
+
 def key_holder_of(
-    config: NodeConfig, clock: SystemClock, checks: NodeChecks, closing: contextlib.ExitStack, failures: Failures
-) -> "KeyHolderLink | LateCaller | None":
-    """The link to the key holder, where one is named. Stop before it is enrolled there."""
-    if not config.node.keyholder_url:
+    config: NodeConfig,
+    ledger: Ledger,
+    dice: SystemDice,
+    checks: NodeChecks,
+    closing: contextlib.ExitStack,
+    failures: Failures,
+) -> "KeyHolding | None":
+    """The link to the key holder, or to k of n of them, where any is named. Stop before it is enrolled there."""
+    given, clock = config.node, SystemClock()
+    safes = {number: Safe(config.folder / folder) for number, (_, folder) in given.key_holders.items()}
+    if not safes:
         return None
-    safe = Safe(config.folder / KEYHOLDER_KEYS)
-    if not safe.enrolled:
+    wanting = [(number, safe.folder) for number, safe in safes.items() if not safe.enrolled]
+    if len(safes) - len(wanting) < (given.keyholders_k if given.keyholder_urls else 1):
+        number, folder = wanting[0]
         raise Stop(
             Exit.CONFIGURATION,
-            Text("{folder} holds no certificate yet: run `bavn node enrol --keyholder` first", folder=safe.folder),
+            Text(
+                "{folder} holds no certificate yet: run `bavn node enrol --keyholder{which}` first",
+                folder=folder,
+                which=f" --holder {number}" if number else "",
+            ),
         )
     limits = LinkLimits(request_s=JOIN_S, connect_s=JOIN_CONNECT_S)
     checks.keyholder = LinkWatch(clock)
-    link: KeyHolderLink | LateCaller = or_late(
-        "link to the key holder",
-        partial(key_holder_link, config.node.keyholder_url, safe, clock, limits),
-        LateCaller,
-        failures,
-    )
+    link: KeyHolding
+    if given.keyholder_urls:
+        links = {
+            number: HolderLink(number, url, safes[number], clock, limits)
+            for number, (url, _) in given.key_holders.items()
+        }
+        link = KeyHolders(given.keyholders_k, links, ledger, clock, dice)
+        checks.holders = link.named
+    else:
+        link = or_late(
+            "link to the key holder",
+            partial(key_holder_link, given.keyholder_url, safes[0], clock, limits),
+            LateCaller,
+            failures,
+        )
     closing.callback(link.close)
     return link
 
@@ -92,20 +118,20 @@ def identifiers_of(
     config: NodeConfig,
     ledger: Ledger,
     dice: SystemDice,
-    keyholder: "KeyHolderLink | LateCaller | None",
+    keyholder: "KeyHolding | None",
     checks: NodeChecks,
     failures: Failures,
     *,
     watches: bool,
 ) -> Identifiers:
-    """Mode M2 where a key holder is named, else M1 with the group's key. A guard that watches nothing has nothing to
+    """M2 or M3 where key holders are named, else M1 with the group's key. A guard that watches nothing has nothing to
     join: it needs neither, and what it uploads in a round is random to everybody. Never one mode in place of the other:
     what cannot be made is made when a round asks for it."""
 
     def make() -> Identifiers:
-        if not watches and not (config.path(config.node.group_key_file).exists() or config.node.keyholder_url):
+        if not watches and not (config.path(config.node.group_key_file).exists() or config.node.key_holders):
             return GroupKeyIdentifiers(dice.bytes(SECRET_BYTES))
-        if not config.node.keyholder_url:
+        if not config.node.key_holders:
             return GroupKeyIdentifiers(_group_key(config, dice))
         if keyholder is None or checks.keyholder is None:
             raise LinkDown("there is no link to the key holder: it could not be made at the start")

@@ -44,7 +44,7 @@ from bavn.app.node.exercise_runner import Runner
 from bavn.app.node.health.checking import StoreWalk, chain_of, checking
 from bavn.app.node.health.checks import NodeChecks
 from bavn.app.node.health.recorder import Recorder
-from bavn.app.node.links import NoLink, centre_link, identifiers_of, key_holder_of, keys_of
+from bavn.app.node.links import KeyHolding, NoLink, centre_link, identifiers_of, key_holder_of, keys_of
 from bavn.app.node.log_sources import reads_logs
 from bavn.app.node.packets import keeper_of
 from bavn.app.node.protect import never_block, protection, zone_service_of
@@ -70,8 +70,6 @@ from bavn.wire.shut import shut_gates
 if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
     from bavn.app.node.scale_engine import Scaled
-    from bavn.app.process.late import LateCaller
-    from bavn.wire.links.keyholder import KeyHolderLink
 
 BOOK_FILE = "node.db"
 STORE_FAULTS = (StoreBusy, StoreBroken, StoreDamaged)
@@ -151,7 +149,7 @@ class _Gates:
     checks: NodeChecks
     protect: Protect
     door: Door
-    keyholder: "KeyHolderLink | LateCaller | None"
+    keyholder: "KeyHolding | None"
     link: "WatchedLink | NoLink"
 
 
@@ -256,7 +254,9 @@ def _gates(
     protect = start.own(GATES, lambda: protection(config, books, clock, store, closing, zone, hunts, failures))
     checks = start.own(HEALTH, lambda: _checks(config, protect, failures, books.book))
     keys = start.own(KEYS, lambda: keys_of(config, safe, start.dice))
-    keyholder = start.begin("link to the key holder", lambda: key_holder_of(config, clock, checks, closing, failures))
+    keyholder = start.begin(
+        "link to the key holder", lambda: key_holder_of(config, books.ledger, start.dice, checks, closing, failures)
+    )
     identifiers = identifiers_of(
         config, books.ledger, start.dice, keyholder, checks, failures, watches=_watches(config)
     )

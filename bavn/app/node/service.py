@@ -21,7 +21,7 @@ from bavn.actor.node.monitor import Monitor
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.suricata.live import SuricataLive
 from bavn.actor.store.faults import StoreBroken, StoreDamaged
-from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
+from bavn.app.config.load import CENTRE_KEYS, NodeConfig
 from bavn.app.node.health.recorder import STEP_S
 from bavn.app.node.parts import NODE_ENDS, NodeParts, build
 from bavn.app.node.protect import resolver_settled
@@ -353,9 +353,9 @@ class NodeService:
     def _renew(self) -> None:
         """Fetches the next certificates when it is time. The connections that stand go on with the present ones."""
         given, folder = self._config.node, self._config.folder
-        for url, keys in ((given.centre_url, CENTRE_KEYS), (given.keyholder_url, KEYHOLDER_KEYS)):
+        for url, keys in ((given.centre_url, CENTRE_KEYS), *given.key_holders.values()):
             safe = Safe(folder / keys)
-            if url and renewal_due(safe.certificate.read_text(), self.parts.clock.now_us()):
+            if url and safe.enrolled and renewal_due(safe.certificate.read_text(), self.parts.clock.now_us()):
                 renew(url, safe)
                 _LOG.info("the certificate in %s was renewed", safe.folder)
 

@@ -14,12 +14,13 @@ from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig, read_n
 from bavn.app.config.operator import OperatorConfig
 from bavn.app.operator.landlock import Fence
 from bavn.app.operator.register import Entry
+from bavn.keyholder.settings import HOLDERS_MAX
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
 
 NODE_TOML: Final = "node.toml"
 TMP: Final = "tmp"
-KEYS: Final = (CENTRE_KEYS, KEYHOLDER_KEYS)
+KEYS: Final = (CENTRE_KEYS, KEYHOLDER_KEYS, *(f"{KEYHOLDER_KEYS}-{number}" for number in range(1, HOLDERS_MAX + 1)))
 _NAMES_A_PATH: Final = ("file", "files", "folder", "socket", "listen")
 _WRITTEN_TABLE: Final = "enforce"
 _DEVICES: Final = Path("/dev")

@@ -6,6 +6,7 @@ is silent is named too, and another is asked in its place. Each request to each 
 leaves, and so is each holder that failed. Refuses to know what stands under the blinds, and to believe fewer than k.
 """
 
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -51,8 +52,8 @@ class Holder(Protocol):
     """The way to one holder. All raise LinkDown, LinkRefused."""
 
     @property
-    def key(self) -> Ed25519PublicKey:
-        """Its message key, as it was pinned."""
+    def key(self) -> Ed25519PublicKey | None:
+        """Its message key, as it was pinned; None before."""
         ...
 
     def keys(self, asked: KeysAsked) -> KeysAnswered: ...
@@ -219,14 +220,18 @@ class KeyHolders:
 
 
 class HolderLink:
-    """Implements Holder: HTTPS with mutual TLS, under an authority of that holder's own."""
+    """Implements Holder: HTTPS with mutual TLS, under an authority of that holder's own, as the member that ``safe`` is
+    of. The connection is made at the first call, and anew where the certificate is another; before there is one it is
+    down. May be used from several threads."""
 
-    def __init__(self, number: int, caller: Caller, key: Ed25519PublicKey) -> None:
-        self._who, self._caller, self._key = f"key holder {number}", caller, key
+    def __init__(self, number: int, url: str, safe: Safe, clock: Clock, limits: LinkLimits | None = None) -> None:
+        self._who, self._url, self._safe = f"key holder {number}", url, safe
+        self._clock, self._limits, self._lock = clock, limits, threading.Lock()
+        self._made: tuple[str, Caller] | None = None
 
     @property
-    def key(self) -> Ed25519PublicKey:
-        return self._key
+    def key(self) -> Ed25519PublicKey | None:
+        return self._safe.centre_key() if self._safe.enrolled else None
 
     def keys(self, asked: KeysAsked) -> KeysAnswered:
         return self.call("/v1/keys", asked, KeysAnswered)
@@ -237,7 +242,7 @@ class HolderLink:
     def call[Said: Message](self, path: str, asked: Message, kind: type[Said], bytes_max: int = 65_536) -> Said:
         """One question, one answer of that kind. Raises LinkDown, LinkRefused."""
         body = encode(asked).body
-        answer = self._caller.call("POST", path, body=body, content_type=JSON, answer_bytes_max=bytes_max)
+        answer = self._caller().call("POST", path, body=body, content_type=JSON, answer_bytes_max=bytes_max)
         answered = decode(Encoded(kind.__name__, answer.body), KEYHOLDER_KINDS)
         if not isinstance(answered, kind):
             reason = answered.rule if isinstance(answered, Refused) else "wrong kind"
@@ -245,17 +250,23 @@ class HolderLink:
         return answered
 
     def probe(self) -> None:
-        self._caller.call("GET", "/healthz")
+        self._caller().call("GET", "/healthz")
 
     def close(self) -> None:
-        self._caller.close()
+        if self._made is not None:
+            self._made[1].close()
 
-
-def holder_link(number: int, url: str, safe: Safe, clock: Clock, limits: LinkLimits | None = None) -> HolderLink:
-    """The link to a holder that this node, or another holder, is enrolled at. Raises LinkRefused for a certificate that
-    has ended."""
-    caller = Caller(url, link_context(safe, clock), limits, who=f"key holder {number}")
-    return HolderLink(number, caller, safe.centre_key())
+    def _caller(self) -> Caller:
+        """Raises LinkDown where we are not enrolled there yet; LinkRefused for a certificate that has ended."""
+        with self._lock:
+            if not self._safe.enrolled:
+                raise LinkDown(f"not enrolled at {self._who} yet")
+            certificate = self._safe.certificate.read_text()
+            if self._made is None or self._made[0] != certificate:
+                self.close()
+                tls = link_context(self._safe, self._clock)
+                self._made = certificate, Caller(self._url, tls, self._limits, who=self._who)
+            return self._made[1]
 
 
 def _parts(answer: PartAnswered, asked: PartAsked) -> tuple[Part, ...]:
@@ -266,7 +277,9 @@ def _parts(answer: PartAnswered, asked: PartAsked) -> tuple[Part, ...]:
         return ()
 
 
-def _is_signed(answer: KeysAnswered, key: Ed25519PublicKey) -> bool:
+def _is_signed(answer: KeysAnswered, key: Ed25519PublicKey | None) -> bool:
+    if key is None:
+        return False
     try:
         key.verify(bytes.fromhex(answer.signature), answer.statement())
     except InvalidSignature:

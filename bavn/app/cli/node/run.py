@@ -22,12 +22,13 @@ def enrol(
     config: Config = NODE_TOML,
     *,
     keyholder: Annotated[
-        bool, typer.Option("--keyholder", help="At the key holder (mode M2), with its own pin and token.")
+        bool, typer.Option("--keyholder", help="At the key holder, with its own pin and token.")
     ] = False,
+    holder: Annotated[int, typer.Option(help="Which of several key holders (mode M3), by its number.")] = 0,
     language: Spoken = "en",
 ) -> None:
     """Become a member: make keys here and fetch a certificate with a one-time token."""
-    from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, read_node
+    from bavn.app.config.load import CENTRE_KEYS, read_node
     from bavn.app.process.real import SystemDice
     from bavn.wire.links.enrolment import enrol as ask
     from bavn.wire.safe import Safe
@@ -37,9 +38,11 @@ def enrol(
     if not TOKEN.fullmatch(token):
         raise Stop(Exit.USAGE, Text("--token must be the 43 characters that `bavn centre invite` printed"))
     given = read_node(config)
-    url, folder = (given.node.keyholder_url, KEYHOLDER_KEYS) if keyholder else (given.node.centre_url, CENTRE_KEYS)
+    url, folder = given.node.centre_url, CENTRE_KEYS
+    if keyholder or holder:
+        url, folder = given.node.key_holders.get(holder, ("", ""))
     if not url:
-        name = "keyholder_url" if keyholder else "centre_url"
+        name = ("keyholder_urls" if holder else "keyholder_url") if keyholder or holder else "centre_url"
         raise Stop(
             Exit.CONFIGURATION,
             Text("{config} [node]: {name} is empty: there is nobody to enrol at", config=config, name=name),

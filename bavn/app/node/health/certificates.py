@@ -21,12 +21,23 @@ PARTIES = {
 }
 
 
+def _party(name: str) -> tuple[str, Text, str]:
+    """The folder of a party's keys, what it is called, and how one enrols there. ``name``: of PARTIES, or
+    ``keyholder-N``."""
+    if name in PARTIES:
+        return PARTIES[name]
+    number = name.removeprefix("keyholder-")
+    who = Text("key holder {number}", number=number)
+    return f"{KEYHOLDER_KEYS}-{number}", who, f"bavn node enrol --keyholder --holder {number}"
+
+
 def ends_of(config: NodeConfig) -> dict[str, int]:
     """When this node's certificates end, in us since 1970, by party; 0 for a file that holds none. What is not there
     is left out: the node does not start without."""
-    ends = {}
-    for party, url in (("centre", config.node.centre_url), ("keyholder", config.node.keyholder_url)):
-        certificate: Path = Safe(config.folder / PARTIES[party][0]).certificate
+    ends, given = {}, config.node
+    holders = {f"keyholder-{number}" if number else "keyholder": url for number, (url, _) in given.key_holders.items()}
+    for party, url in {"centre": given.centre_url, **holders}.items():
+        certificate: Path = Safe(config.folder / _party(party)[0]).certificate
         try:
             if url:
                 ends[party] = ends_us(certificate.read_text(encoding="ascii"))
@@ -41,7 +52,7 @@ def certificate_problems(ends: Mapping[str, int], now_us: int, days_min: int) ->
     """One for each that has ended, or ends before the node should have renewed it."""
     problems = []
     for party, end_us in ends.items():
-        _, who, again = PARTIES[party]
+        _, who, again = _party(party)
         if end_us <= now_us:
             text = Text(
                 "the certificate from {who} has ended: with a new token, `{again}` into an empty folder of keys",

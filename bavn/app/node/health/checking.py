@@ -6,16 +6,14 @@ Refuses to hold anybody up: it has a thread of its own.
 import contextlib
 import sqlite3
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from bavn.actor.store.faults import StoreBroken
 from bavn.app.net.link_watch import LinkWatch
 from bavn.app.process.chain_walk import Chain, ChainWalk
-from bavn.app.process.late import LateCaller
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock, LinkDown, LinkRefused
 from bavn.wire.ledger import LedgerReader
-from bavn.wire.links.keyholder import KeyHolderLink
 
 if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
@@ -53,14 +51,22 @@ class StoreWalk:
             self._after = self._store.check_part(self._after, self._part_bytes)
 
 
+class Probed(Protocol):
+    """A way to the key holder, or to all of them."""
+
+    def probe(self) -> None:
+        """Asks whether we are let in. Raises LinkDown, LinkRefused."""
+        ...
+
+
 def checking(
     chain: ChainWalk | None,
     store: StoreWalk | None,
-    keyholder: KeyHolderLink | LateCaller | None,
+    keyholder: "Probed | None",
     watch: LinkWatch | None,
     clock: Clock,
 ) -> Callable[[], None]:
-    """The key holder is asked each ASK_EVERY_US whether it accepts us: rounds may be hours apart."""
+    """The key holder (or each of them) is asked each ASK_EVERY_US whether it accepts us: rounds may be hours apart."""
     due_us = 0
 
     def check() -> None:

@@ -5,7 +5,7 @@ Each gives problems, and says what is not known yet. Refuses to judge figures: v
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bavn.actor.door.rounds.commons_days import CommonsDay
 from bavn.app.config.sensor import HealthTable
@@ -19,6 +19,9 @@ from bavn.model.moment import SECOND_US
 from bavn.model.spans import lasting
 from bavn.model.text import Text
 from bavn.wire.shut import ShutGate
+
+if TYPE_CHECKING:
+    from bavn.wire.links.holders import Named
 
 CENTRE: Final = Text.in_context("node health checks", "the centre")
 KEYHOLDER: Final = Text("the key holder")
@@ -69,6 +72,7 @@ class NodeChecks:
 
     centre: LinkWatch | None = None
     keyholder: LinkWatch | None = None
+    holders: "Callable[[], Sequence[Named]] | None" = None
     chain: ChainWalk | None = None
     enforcers: Callable[[], Sequence[tuple[str, Text | None]]] | None = None
     gates: Callable[[], Sequence[ShutGate]] = tuple
@@ -91,6 +95,7 @@ class NodeChecks:
             "commons_answered": bool(self.commons()),
             "certificates": self.centre is not None or self.keyholder is not None,
             "keyholder_accepts": self.keyholder is not None,
+            "holders_answer": self.holders is not None,
             "ledger_whole": self.chain is not None,
         }
 
@@ -120,6 +125,9 @@ class NodeChecks:
             problems += self.queue.problems(queued, now_us, limits.queue_s_max)
         if self.keyholder is not None:
             problems += self.keyholder.problems("keyholder", KEYHOLDER, limits.centre_silent_s_max)
+        if self.holders is not None:
+            silent_us = limits.centre_silent_s_max * SECOND_US
+            problems += [_holder(one) for one in self.holders() if one.lied or now_us - one.since_us > silent_us]
         if self.chain is not None and self.chain.broken:
             problems.append(ledger_problem(self.chain.broken))
         if self.enforcers is not None:
@@ -188,3 +196,13 @@ def part_words(part: FailingPart) -> Text:
         part=part.part,
         error=part.latest.error,
     )
+
+
+def _holder(named: "Named") -> Problem:
+    """Of one of n key holders: the others carry on without it."""
+    source = f"keyholder-{named.number}"
+    if named.lied:
+        text = Text("key holder {number} gave a wrong answer ({why})", number=named.number, why=named.why)
+        return Problem(code="holder_lied", source=source, text=text, act="other-side")
+    text = Text("key holder {number} does not answer ({why})", number=named.number, why=named.why)
+    return Problem(code="holder_silent", source=source, text=text, act="other-side")

@@ -73,6 +73,12 @@ NODE_PROMISES: Final = (
         first=Text("ask the key holder whether it runs, and whether you are a member"),
     ),
     Promise(
+        code="holders_answer",
+        act="other-side",
+        says=Text("each key holder answers, and truly"),
+        first=Text("tell the holder that is named; rounds go on while enough others answer"),
+    ),
+    Promise(
         code="queue_drains",
         act="nobody",
         says=Text("what waits for the centre gets there"),
@@ -120,6 +126,8 @@ _OF: Final[dict[str, str]] = {
     "centre_silent": "centre_accepts",
     "keyholder_refuses": "keyholder_accepts",
     "keyholder_silent": "keyholder_accepts",
+    "holder_lied": "holders_answer",
+    "holder_silent": "holders_answer",
     "queue_grows": "queue_drains",
     "commons_wrong": "commons_answered",
     "commons_missed": "commons_answered",

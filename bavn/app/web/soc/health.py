@@ -10,7 +10,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from bavn.app.acts.act import WhoActs
-from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
+from bavn.app.config.load import CENTRE_KEYS, NodeConfig
 from bavn.app.config.policy_mark import mark_of_policy
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.words import UNITS, loss
@@ -266,7 +266,8 @@ def _health_file(file: Path) -> dict[str, Any] | None:
 
 def _certificates(config: NodeConfig) -> list[CertificateShown]:
     certificates = []
-    for folder, name in ((CENTRE_KEYS, "centre"), (KEYHOLDER_KEYS, "keyholder")):
+    holders = ((folder, "keyholder") for _, folder in config.node.key_holders.values())
+    for folder, name in ((CENTRE_KEYS, "centre"), *holders):
         safe = Safe(config.folder / folder)
         try:
             end_us = ends_us(safe.certificate.read_text()) if safe.enrolled else None

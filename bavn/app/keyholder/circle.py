@@ -1,0 +1,92 @@
+"""The other holders as one holder reaches them: mutual TLS to each, as the member of it that it was enrolled as.
+
+Each holder has an authority of its own, and every other is its member ``holder-N``; so a peer is pinned when it is
+enrolled, and whoever runs a holder lets each other one in by hand. Refuses to know what they say to each other.
+"""
+
+import logging
+import re
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from bavn.app.config.load import KeyHolderFile
+from bavn.model.ports import Clock, LinkDown, LinkRefused
+from bavn.wire.enrol import renewal_due
+from bavn.wire.keyholder import POSTS_BYTES_MAX, PostsAnswered, PostsAsked
+from bavn.wire.links.at_once import at_once
+from bavn.wire.links.enrolment import renew
+from bavn.wire.links.holders import HolderLink
+from bavn.wire.links.https import LinkLimits
+from bavn.wire.safe import Safe
+
+_LOG = logging.getLogger(__name__)
+_PEER: Final = re.compile(r"holder-([1-9])")
+LIMITS: Final = LinkLimits(request_s=5.0, connect_s=2.0)
+
+
+def peer_name(number: int) -> str:
+    """What a holder is called where it is another's member."""
+    return f"holder-{number}"
+
+
+def peer_number(name: str) -> int | None:
+    """Which holder a member is; None for one that is an actor."""
+    match = _PEER.fullmatch(name)
+    return int(match[1]) if match else None
+
+
+def peer_folder(file: KeyHolderFile, number: int) -> Path:
+    """Where this holder keeps its keys and certificate for another one."""
+    return file.folder / f"keys-{peer_name(number)}"
+
+
+def peers_of(file: KeyHolderFile) -> dict[int, str]:
+    """The addresses of the others, by number; none for a holder that is alone."""
+    every = enumerate(file.threshold.holders if file.threshold.number else (), 1)
+    return {number: url for number, url in every if number != file.threshold.number}
+
+
+class EnrolledCircle:
+    """Implements Circle (keyholder/making.py). One that this holder is not enrolled at yet is silent to it."""
+
+    def __init__(self, file: KeyHolderFile, clock: Clock) -> None:
+        self._urls, self._clock = peers_of(file), clock
+        self._safes = {number: Safe(peer_folder(file, number)) for number in self._urls}
+        self._links = {
+            number: HolderLink(number, url, self._safes[number], clock, LIMITS) for number, url in self._urls.items()
+        }
+
+    def keys(self) -> Mapping[int, Ed25519PublicKey]:
+        keys = ((number, link.key) for number, link in self._links.items())
+        return {number: key for number, key in keys if key is not None}
+
+    def ask(self, asked: PostsAsked) -> Mapping[int, PostsAnswered]:
+        answers = at_once(
+            {
+                number: partial(link.call, "/v1/posts", asked, PostsAnswered, POSTS_BYTES_MAX)
+                for number, link in self._links.items()
+            }
+        )
+        for number, answer in answers.items():
+            if not isinstance(answer, PostsAnswered | LinkDown | LinkRefused):
+                raise answer
+            if isinstance(answer, LinkRefused):
+                _LOG.warning("holder %d refuses this one: %s", number, answer)
+        return {number: answer for number, answer in answers.items() if isinstance(answer, PostsAnswered)}
+
+    def renew(self) -> None:
+        """Fetches the next certificate of each that is due; one that cannot be had is tried again the next time."""
+        for number, safe in self._safes.items():
+            if safe.enrolled and renewal_due(safe.certificate.read_text(), self._clock.now_us()):
+                try:
+                    renew(self._urls[number], safe, LIMITS)
+                except (LinkDown, LinkRefused) as error:
+                    _LOG.warning("the certificate for holder %d waits to be renewed: %s", number, error)
+
+    def close(self) -> None:
+        for link in self._links.values():
+            link.close()

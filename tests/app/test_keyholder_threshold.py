@@ -1,0 +1,227 @@
+"""Three key holders as processes over real mutual TLS: they make the day's keys, one is killed, one lies."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from bavn.app.config.load import read_keyholder
+from bavn.app.keyholder.health import KEYHOLDER_HEALTH_FILE
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock, SystemDice
+from bavn.model.moment import DAY_US
+from bavn.model.ports import LinkDown
+from bavn.model.settings import SettingsError
+from bavn.wire.book import Book
+from bavn.wire.keyholder import PostsAnswered, PostsAsked
+from bavn.wire.ledger import Ledger
+from bavn.wire.links.enrolment import enrol
+from bavn.wire.links.holders import HolderLink, KeyHolders
+from bavn.wire.links.keyholder import KeyHolderIdentifiers
+from bavn.wire.safe import Safe
+from tests.app.test_cli_keyholder import ELEMENTS, QUICK, command
+from tests.keyholder.conftest import params
+
+N, K = 3, 2
+LIAR = """
+import sys
+from dataclasses import replace
+from bavn.psi.threshold import evaluate as m3
+honest = m3.evaluate
+def lying(*given):
+    part = honest(*given)
+    return replace(part, points=(part.points[-1], *part.points[1:]))
+m3.evaluate = lying
+from bavn.app.cli.main import main
+main()
+"""
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+class Three:
+    """All of them, each in a folder of its own."""
+
+    def __init__(self, folder):
+        self.folder, self.ports = folder, [free_port() for _ in range(N)]
+        self.urls = [f"https://127.0.0.1:{port}" for port in self.ports]
+        self.processes = {}
+        self.configs = {number: folder / str(number) / "keyholder.toml" for number in range(1, N + 1)}
+        for number, config in self.configs.items():
+            config.parent.mkdir()
+            config.write_text(
+                f"[place]\nport = {self.ports[number - 1]}\n[threshold]\nnumber = {number}\nk = {K}\n"
+                f'holders = {json.dumps(self.urls)}\ntiers = ["A"]\nevery_s = 6\nround_s = 1.1\n'
+            )
+            command(config, "init")
+
+    def start(self, number, *, lies=False):
+        words = ["-c", LIAR] if lies else ["-m", "bavn.app.cli"]
+        with (self.folder / "log").open("ab") as log:
+            self.processes[number] = subprocess.Popen(
+                [sys.executable, *words, "keyholder", "run", "--config", str(self.configs[number])],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
+        assert json.loads(self.processes[number].stdout.readline())["port"] == self.ports[number - 1]
+
+    def end(self, number, how=signal.SIGKILL):
+        process = self.processes.pop(number)
+        process.send_signal(how)
+        process.wait(20)
+        process.stdout.close()
+
+    def invited(self, at, name):
+        said = json.loads(command(self.configs[at], "invite", name, "--json").stdout)
+        return said["pin"], said["token"]
+
+    def enrol(self):
+        """Each holder at each other."""
+        for number, config in self.configs.items():
+            for other in self.configs:
+                if other != number:
+                    pin, token = self.invited(other, f"holder-{number}")
+                    command(config, "enrol", str(other), "--pin", pin, "--token", token)
+
+    def here(self, number):
+        """How many keys it has of today and the three days ahead."""
+        lines = [json.loads(line) for line in command(self.configs[number], "status", "--json").stdout.splitlines()]
+        return sum(line["here"] for line in lines if "here" in line)
+
+    def wait_for_keys(self, *numbers):
+        until = time.monotonic() + 60
+        while any(self.here(number) < 8 for number in numbers or self.configs):
+            assert time.monotonic() < until, (self.folder / "log").read_text()[-3000:]
+            time.sleep(0.2)
+
+    def healthy(self, number):
+        file = read_keyholder(self.configs[number]).folder / KEYHOLDER_HEALTH_FILE
+        return {one["code"]: one["state"] for one in json.loads(file.read_text())["promises"]}
+
+    def close(self):
+        for number in list(self.processes):
+            self.end(number)
+
+
+class Node:
+    """A node of an actor, enrolled at all three."""
+
+    def __init__(self, three, actor):
+        clock, self.safes = (
+            SystemClock(),
+            {number: Safe(three.folder / f"{actor}-{number}") for number in three.configs},
+        )
+        for number, safe in self.safes.items():
+            enrol(
+                three.urls[number - 1],
+                *three.invited(number, actor)[:1],
+                actor,
+                three.invited(number, actor)[1],
+                safe,
+                SystemDice(),
+                QUICK,
+            )
+        self.book = Book()
+        links = {
+            number: HolderLink(number, three.urls[number - 1], safe, clock, QUICK)
+            for number, safe in self.safes.items()
+        }
+        self.links, self.holders = links, KeyHolders(K, links, Ledger(self.book), clock, SystemDice())
+        self.identifiers = KeyHolderIdentifiers(self.holders, Ledger(self.book), clock, SystemDice())
+
+    def join(self, number=0):
+        epoch = SystemClock().now_us() // DAY_US
+        return self.identifiers.of(epoch, "A").join(params(number, m=20, epoch=epoch), ELEMENTS)
+
+    def named(self):
+        return {(line.peer, line.rule) for line in Ledger(self.book).every() if line.verdict == "refused"}
+
+    def close(self):
+        self.holders.close()
+        self.book.close()
+
+
+@pytest.fixture
+def three(tmp_path):
+    made = Three(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.mark.slow
+def test_three_make_the_days_keys_and_one_that_is_killed_or_lies_changes_nothing(three) -> None:
+    for number in three.configs:
+        three.start(number)
+    three.enrol()
+    three.wait_for_keys()
+    north, south = Node(three, "north"), Node(three, "south")
+    try:
+        first = north.join()
+        three.end(1)
+        for number in range(1, 4):
+            assert south.join(number).ids == first.ids
+        assert south.named() <= {("keyholder-1", "holder_silent")}
+        three.end(2)
+        with pytest.raises(LinkDown, match="fewer than 2 of 3"):
+            south.join(9)
+        three.start(1)
+        three.start(2, lies=True)
+        three.wait_for_keys()
+        for number in range(10, 20):
+            assert south.join(number).ids == first.ids
+        assert ("keyholder-2", "holder_lied") in south.named()
+        assert [one.number for one in south.holders.named() if one.lied] == [2]
+        assert three.healthy(3)["keys_made"] == "kept"
+    finally:
+        north.close()
+        south.close()
+
+
+@pytest.mark.slow
+def test_a_holder_without_its_shares_catches_up_and_no_actor_sees_what_holders_say(three) -> None:
+    for number in three.configs:
+        three.start(number)
+    three.enrol()
+    three.wait_for_keys()
+    north = Node(three, "north")
+    try:
+        first = north.join()
+        three.end(2)
+        for file in (three.configs[2].parent / "data" / "shares").iterdir():
+            file.unlink()
+        three.start(2)
+        three.wait_for_keys()
+        three.end(1)
+        assert north.join(1).ids == first.ids
+        with pytest.raises(Exception, match="holders say to each other alone"):
+            north.links[3].call("/v1/posts", PostsAsked(slot=0), PostsAnswered)
+        lines = command(three.configs[3], "ledger", "--verify", "--json").stdout
+        assert '"EpochKeys"' in lines
+        assert "the chain holds" in lines
+    finally:
+        north.close()
+
+
+def test_mistakes_of_threshold_are_one_clear_error(tmp_path) -> None:
+    config = tmp_path / "keyholder.toml"
+    config.write_text("")
+    command(config, "status", code=Exit.CONFIGURATION)
+    command(config, "enrol", "2", "--pin", "x", "--token", "y", code=Exit.USAGE)
+    urls = json.dumps([f"https://keys-{number}" for number in range(1, 6)])
+    for wrong in (
+        "number = 1\nk = 2",
+        "number = 6\nk = 3",
+        "number = 1\nk = 3\nevery_s = 60",
+        'number = 1\nk = 3\ntiers = ["a"]',
+    ):
+        config.write_text(f"[threshold]\nholders = {urls}\n{wrong}\n")
+        with pytest.raises((SettingsError, Stop)):
+            read_keyholder(config)
