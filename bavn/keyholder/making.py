@@ -15,22 +15,22 @@ from hashlib import sha256
 from typing import Any, Final, Protocol
 
 import rfc8785
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from bavn.keyholder.plan import planned, read_claims
+from bavn.keyholder.plan import is_signed, planned, read_claims, statement
 from bavn.keyholder.settings import ThresholdSettings
 from bavn.keyholder.shares import HeldShares
-from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.moment import SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
 from bavn.psi.threshold import ceremony
-from bavn.psi.threshold.ceremony import Failed, Made
+from bavn.psi.threshold.ceremony import Confirming, Failed, Made
 from bavn.wire.keyholder import POST_BYTES_MAX, ROUNDS, HolderPost, PostsAnswered, PostsAsked
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.strict_json import parse
 
 DEALS: Final = 1
+SIGNATURE_BYTES: Final = 64
 NO_LIE: Final = ("silent", "confirmation")
 """Who came to another end may only have been heard late."""
 
@@ -61,13 +61,15 @@ class Slot:
 
 @dataclass(slots=True)
 class _Session:
-    """One slot. ``posts``: by round and holder; ``second_faces``: what shows others that one has two; ``boxes``: what
-    each dealer has for this holder's eyes alone; ``private``: what this one has for each other's."""
+    """One slot. ``signed``: who signed a key that was made; ``posts``: by round and holder; ``second_faces``: what
+    shows others that one has two; ``boxes``: what each dealer has for this holder's eyes alone; ``private``: what this
+    one has for each other's."""
 
     slot: int
     round: int = 0
     over: bool = False
     states: dict[str, Any] = field(default_factory=dict)
+    signed: dict[str, Mapping[int, bytes]] = field(default_factory=dict)
     ended: dict[str, Made | Failed] = field(default_factory=dict)
     posts: list[dict[int, HolderPost]] = field(default_factory=lambda: [{} for _ in range(ROUNDS)])
     second_faces: list[HolderPost] = field(default_factory=list)
@@ -145,7 +147,12 @@ class Making:
             key = keys.get(post.number)
             late = now_us - session.slot * SECOND_US > (post.round + 0.5) * round_us
             held = session.posts[post.round].get(post.number)
-            if key is None or post == held or post.number in self._two_faced or not _is_signed(post, session.slot, key):
+            said = HolderPost.statement(session.slot, post.number, post.round, bytes.fromhex(post.post))
+            if (
+                post == held
+                or post.number in self._two_faced
+                or not is_signed(key, bytes.fromhex(post.signature), said)
+            ):
                 continue
             if held is not None:
                 self._two_faced.add(post.number)
@@ -176,10 +183,15 @@ class Making:
         made: dict[str, bytes] = {}
         for name, state in list(session.states.items()):
             said = {number: one[name] for number, one in read.items() if name in one}
+            if isinstance(state, Confirming):
+                session.signed[name] = self._signatures(state, said)
+                said = {number: raw[:-SIGNATURE_BYTES] for number, raw in said.items()}
             private = {number: box[name] for number, box in session.boxes.items() if name in box}
             outcome = state.hear(said, private) if session.round == DEALS else state.hear(said)
             if isinstance(outcome, tuple):
                 session.states[name], made[name] = outcome
+                if isinstance(outcome[0], Confirming) and outcome[0].public is not None:
+                    made[name] += self._key.sign(statement(session.slot, outcome[0].public))
             else:
                 session.ended[name] = outcome
                 del session.states[name]
@@ -191,14 +203,25 @@ class Making:
         session.round += 1
         self._post(_packed(made))
 
+    def _signatures(self, state: Confirming, said: Mapping[int, bytes]) -> dict[int, bytes]:
+        """Who signed the key that this holder confirms."""
+        if state.public is None:
+            return {}
+        keys, signed = self._keys(), statement(self._session.slot, state.public)
+        every = {number: raw[-SIGNATURE_BYTES:] for number, raw in said.items()}
+        return {number: one for number, one in every.items() if is_signed(keys.get(number), one, signed)}
+
+    def _keys(self) -> dict[int, Ed25519PublicKey]:
+        """All holders' message keys."""
+        return {**self._circle.keys(), self._settings.number: self._key.public_key()}
+
     def _deal(self, posts: Mapping[int, HolderPost]) -> None:
         session, settings = self._session, self._settings
         said = {number: read_claims(bytes.fromhex(post.post), POST_BYTES_MAX) for number, post in posts.items()}
         claims = {number: one for number, one in said.items() if one is not None}
         attempt = session.slot // settings.every_s % 2**16
-        today = session.slot * SECOND_US // DAY_US
         made: dict[str, bytes] = {}
-        for terms in planned(settings, today, attempt, claims):
+        for terms in planned(settings, session.slot, attempt, claims, self._keys()):
             name = terms.purpose.decode("ascii")
             held = [one.share for one in self._shares.versions(terms.purpose) if one.share.public == terms.old]
             if terms.old is not None and not held:
@@ -218,9 +241,12 @@ class Making:
         """Keeps what was made, and says in the ledger what came of it."""
         session = self._session
         session.over = True
-        for outcome in session.ended.values():
-            if isinstance(outcome, Made) and outcome.share is not None:
-                self._shares.keep(session.slot, outcome.share)
+        for name, outcome in session.ended.items():
+            signed = session.signed.get(name, {})
+            if isinstance(outcome, Made) and len(signed) < self._settings.k:
+                session.ended[name] = Failed(outcome.faults)  # nobody would believe that it was made
+            elif isinstance(outcome, Made) and outcome.share is not None:
+                self._shares.keep(session.slot, outcome.share, signed)
                 outcome.share.forget()
         faults = {fault.number for one in session.ended.values() for fault in one.faults if fault.why not in NO_LIE}
         failed = [name for name, one in session.ended.items() if isinstance(one, Failed)]
@@ -240,15 +266,6 @@ class Making:
         note = Note(kind="EpochKeys", item_id=sha256(words.encode()).hexdigest(), peer="", privacy="S0", summary=words)
         refused = Refused("ceremony", "{failed} keys were not made: the next slot tries again", failed=slot.failed)
         self._ledger.append(self._clock.now_us(), "keyholder", "in", note, refused if slot.failed else None)
-
-
-def _is_signed(post: HolderPost, slot: int, key: Ed25519PublicKey) -> bool:
-    statement = HolderPost.statement(slot, post.number, post.round, bytes.fromhex(post.post))
-    try:
-        key.verify(bytes.fromhex(post.signature), statement)
-    except InvalidSignature:
-        return False
-    return True
 
 
 def _packed(by_name: Mapping[str, bytes]) -> bytes:

@@ -1,15 +1,21 @@
 """Which keys are to be made or shared anew, by what all holders said that they have. A pure function of that, so that
 all who heard the same begin the same ceremonies.
 
-A key is there if k holders claim it, and more than half of all are asked for by k: so of two keys of one day only one
-can be. It is shared anew where a holder that takes part has none of it, or where k or n are others now.
+A key is there if one holder shows that k signed it when it was made: k is more than half of all, and nobody signs
+another key of that purpose while one is shown. So a holder that is silent for a slot never costs a day its key, and
+what fewer than k make up is no key. A key that is there is shared anew where a holder that takes part has none of it,
+or where k or n are others now, by k that have it; with fewer it is waited for. Else one is made.
 """
 
-from collections import Counter
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from bavn.keyholder.settings import ThresholdSettings
+from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.psi.threshold.shares import PublicKey
 from bavn.psi.threshold.terms import IDS, ROUNDS, Terms, purpose
@@ -18,8 +24,29 @@ from bavn.wire.strict_json import parse
 DAYS_AHEAD: Final = 3
 """A key is made so many days before its day, so that holders that were away can catch up before it counts."""
 CLAIMS_MAX: Final = 8
-Claims = Mapping[str, Mapping[str, str]]
-"""Purpose -> the slot of its ceremony -> the public key in hex."""
+SLOT_DIGITS_MAX: Final = 15
+_NUMBERS: Final = frozenset("123456789")
+_SIGNATURE: Final = re.compile("[0-9a-f]{128}")
+Claim = tuple[str, Mapping[str, str]]
+"""A public key in hex, and by holder's number the signatures over it."""
+Claims = Mapping[str, Mapping[str, Claim]]
+"""Purpose -> the slot of its ceremony -> what there is."""
+Keys = Mapping[int, Ed25519PublicKey]
+
+
+def statement(slot: int, public: PublicKey) -> bytes:
+    """What a holder signs of a key that it made with others."""
+    return b"bavn/m3-key/1\x00" + slot.to_bytes(8) + public.to_bytes()
+
+
+def is_signed(key: Ed25519PublicKey | None, signature: bytes, signed: bytes) -> bool:
+    """True if the holder with that message key signed it."""
+    try:
+        if key is not None:
+            key.verify(signature, signed)
+    except InvalidSignature:
+        return False
+    return key is not None
 
 
 def read_claims(raw: bytes, bytes_max: int) -> Claims | None:
@@ -28,11 +55,7 @@ def read_claims(raw: bytes, bytes_max: int) -> Claims | None:
     if isinstance(said, Refused) or not isinstance(said, dict):
         return None
     held = [one for one in said.values() if isinstance(one, dict) and len(one) <= CLAIMS_MAX]
-    sound = len(held) == len(said) and all(
-        slot.isascii() and slot.isdigit() and len(slot) <= 16 and isinstance(public, str)
-        for one in held
-        for slot, public in one.items()
-    )
+    sound = len(held) == len(said) and all(_is_claim(slot, claim) for one in held for slot, claim in one.items())
     return said if sound else None
 
 
@@ -52,32 +75,58 @@ def missing(claims: Claims, day: int, tiers: Iterable[str]) -> list[bytes]:
     return [one for one in purposes_of(day, tiers) if one.decode("ascii") not in claims]
 
 
-def planned(settings: ThresholdSettings, today: int, attempt: int, claims: Mapping[int, Claims]) -> list[Terms]:
-    """The ceremonies to begin. ``claims``: by holder; one that is not there takes no part."""
+def planned(
+    settings: ThresholdSettings, slot: int, attempt: int, claims: Mapping[int, Claims], keys: Keys
+) -> list[Terms]:
+    """The ceremonies to begin. ``claims``: by holder; one that is not there takes no part. ``keys``: the message keys
+    of all holders."""
     begun = []
-    for one in purposes(today, settings.tiers):
+    for one in purposes(slot * SECOND_US // DAY_US, settings.tiers):
         name = one.decode("ascii")
         held = {number: said.get(name, {}) for number, said in claims.items()}
-        old = _standing(settings, one, held)
-        if old is None:
+        standing = _standing(one, held, keys)
+        if not standing:
             begun.append(Terms(purpose=one, k=settings.k, n=settings.n, attempt=attempt))
-        elif (old.k, old.n) != (settings.k, settings.n) or not all(_has(said, old) for said in held.values()):
+            continue
+        old = next((public for public in standing if _holders(held, public) >= public.k), None)
+        if old and ((old.k, old.n) != (settings.k, settings.n) or _holders(held, old) < len(held)):
             begun.append(Terms(purpose=one, k=settings.k, n=settings.n, attempt=attempt, old=old))
     return begun
 
 
-def _standing(settings: ThresholdSettings, of: bytes, held: Mapping[int, Mapping[str, str]]) -> PublicKey | None:
-    """The key that k holders claim; of several, of before and after a reshare, the newest."""
-    count = Counter(pair for said in held.values() for pair in said.items())
-    for (_, raw), claimed in sorted(count.items(), key=lambda one: (-int(one[0][0]), one[0][1])):
+def _standing(of: bytes, held: Mapping[int, Mapping[str, Claim]], keys: Keys) -> list[PublicKey]:
+    """The keys that k holders signed, the newest first: there are several while one is shared anew."""
+    every = {
+        (int(slot), claim[0], tuple(sorted(claim[1].items()))) for said in held.values() for slot, claim in said.items()
+    }
+    standing = []
+    for slot, raw, signed in sorted(every, reverse=True):
         public = _public(raw)
-        if public is not None and public.purpose == of and claimed >= max(settings.k, public.k):
-            return public
-    return None
+        if public is None or public.purpose != of or public in standing:
+            continue
+        what = statement(slot, public)
+        if sum(is_signed(keys.get(int(number)), bytes.fromhex(one), what) for number, one in signed) >= public.k:
+            standing.append(public)
+    return standing
 
 
-def _has(said: Mapping[str, str], public: PublicKey) -> bool:
-    return public.to_bytes().hex() in said.values()
+def _holders(held: Mapping[int, Mapping[str, Claim]], public: PublicKey) -> int:
+    """How many have a share of it, by their own word."""
+    raw = public.to_bytes().hex()
+    return sum(any(claim[0] == raw for claim in said.values()) for said in held.values())
+
+
+def _is_claim(slot: str, claim: object) -> bool:
+    if not (slot.isascii() and slot.isdigit() and len(slot) <= SLOT_DIGITS_MAX and isinstance(claim, tuple)):
+        return False
+    match claim:
+        case (str(), dict() as signed):
+            return all(
+                number in _NUMBERS and isinstance(one, str) and _SIGNATURE.fullmatch(one)
+                for number, one in signed.items()
+            )
+        case _:
+            return False
 
 
 def _public(raw: str) -> PublicKey | None:

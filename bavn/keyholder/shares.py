@@ -5,7 +5,7 @@ and a node names the key that it asks for. Destroyed as M2's secrets are. Refuse
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,11 +13,11 @@ from typing import Any, Final
 import rfc8785
 
 from bavn.keyholder.epochs import NEAR_EPOCHS
+from bavn.keyholder.plan import Claims
 from bavn.keyholder.secret_folder import SecretFolder
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
-from bavn.psi import group
 from bavn.psi.threshold import evaluate
 from bavn.psi.threshold.shares import KeyShare, PublicKey, panel_of
 from bavn.psi.threshold.terms import IDS, ROUNDS, purpose
@@ -27,8 +27,8 @@ from bavn.wire.strict_json import parse
 FILE_BYTES_MAX: Final = 1_000_000
 VERSIONS_KEPT: Final = 2
 
-Kept = dict[str, dict[str, list[str]]]
-"""Purpose -> the slot of its ceremony -> public key and share, in hex."""
+Kept = dict[str, dict[str, Any]]
+"""Purpose -> the slot of its ceremony -> public key and share in hex, and who signed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +62,27 @@ class HeldShares:
     def versions(self, of: bytes) -> list[Version]:
         """The shares of the key of one purpose, the newest first."""
         kept = self._read(_epoch_of(of)).get(of.decode("ascii"), {})
-        return [version for slot, pair in _newest(kept) if (version := self._version(slot, pair)) is not None]
+        return [version for slot, one in _newest(kept) if (version := self._version(slot, one)) is not None]
 
-    def claims(self) -> dict[str, dict[str, str]]:
-        """What there is: purpose -> slot -> the public key in hex. Nothing secret."""
+    def claims(self) -> Claims:
+        """What there is. Nothing secret."""
         every = {}
         for epoch in self._secrets.epochs():
             for name, kept in self._read(epoch).items():
-                held = {slot: pair[0] for slot, pair in kept.items() if self._version(slot, pair) is not None}
+                held = {slot: (one[0], one[2]) for slot, one in kept.items() if self._version(slot, one) is not None}
                 every.update({name: held} if held else {})
         return every
 
-    def keep(self, slot: int, share: KeyShare) -> None:
-        """Keeps a share under the slot of its ceremony, and forgets what is older than the one before it."""
+    def keep(self, slot: int, share: KeyShare, signed: Mapping[int, bytes]) -> None:
+        """Keeps a share under the slot of its ceremony, and who signed the key; forgets what is older than the one
+        before it."""
         of = share.public.purpose
         epoch, name = _epoch_of(of), of.decode("ascii")
         with self._lock:
             kept = self._read(epoch)
-            versions = kept.get(name, {}) | {str(slot): [share.public.to_bytes().hex(), share.scalar.hex()]}
-            kept[name] = dict(_newest(versions)[:VERSIONS_KEPT])
+            by = {str(number): signature.hex() for number, signature in signed.items()}
+            made = {str(slot): (share.public.to_bytes().hex(), share.scalar.hex(), by)}
+            kept[name] = dict(_newest(kept.get(name, {}) | made)[:VERSIONS_KEPT])
             self._secrets.write(epoch, rfc8785.dumps(kept))
 
     def public(self, epoch: int, tier: str) -> tuple[PublicKey, PublicKey] | Refused:
@@ -135,20 +137,20 @@ class HeldShares:
         held: Any = {} if raw is None else parse(raw, FILE_BYTES_MAX)
         return {} if isinstance(held, Refused) else held
 
-    def _version(self, slot: str, pair: list[str]) -> Version | None:
+    def _version(self, slot: str, kept: Sequence[Any]) -> Version | None:
         """None for what is no share of this holder's, as where it has another number now."""
         try:
-            public = PublicKey.of_bytes(bytes.fromhex(pair[0]))
-            return Version(int(slot), KeyShare.of(self.number, public, bytes.fromhex(pair[1])))
-        except (ValueError, group.BadPoint):
+            public = PublicKey.of_bytes(bytes.fromhex(kept[0]))
+            return Version(int(slot), KeyShare.of(self.number, public, bytes.fromhex(kept[1])))
+        except ValueError:
             return None
 
     def _today(self) -> int:
         return self._clock.now_us() // DAY_US
 
 
-def _newest(kept: dict[str, list[str]]) -> list[tuple[str, list[str]]]:
-    return sorted(((slot, list(pair)) for slot, pair in kept.items()), key=lambda one: -int(one[0]))
+def _newest(kept: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return sorted(kept.items(), key=lambda one: -int(one[0]))
 
 
 def _epoch_of(of: bytes) -> int:

@@ -30,7 +30,7 @@ LATER_MIN: Final = 64
 LATER_SHARE: Final = 10
 """After an epoch's first round at most a tenth of the set is asked about anew; the rest waits for the next round."""
 
-POST_BYTES_MAX: Final = 65_536
+POST_BYTES_MAX: Final = 262_144
 ROUNDS: Final = 5
 """Of a key ceremony: what each has, deals, complaints, answers, confirmations."""
 POSTS_MAX: Final = (ROUNDS + 1) * HOLDERS_MAX

@@ -175,6 +175,8 @@ def test_three_make_the_days_keys_and_one_that_is_killed_or_lies_changes_nothing
         three.start(1)
         three.start(2, lies=True)
         three.wait_for_keys()
+        south.holders.probe()
+        assert south.holders.named() == []
         for number in range(10, 20):
             assert south.join(number).ids == first.ids
         assert ("keyholder-2", "holder_lied") in south.named()

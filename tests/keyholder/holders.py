@@ -29,7 +29,9 @@ class Holder:
     faces: object = None
 
     def __post_init__(self) -> None:
-        self.key = Ed25519PrivateKey.from_private_bytes(SeededDice(("key", self.number)).bytes(32))
+        self.key = Ed25519PrivateKey.from_private_bytes(
+            SeededDice(("key", self.folder.parent.name, self.number)).bytes(32)
+        )
         self.book = Book()
         self.starts()
 

@@ -23,7 +23,7 @@ def circle(tmp_path):
 def keys(circle, number):
     """What a holder has: purpose -> the newest public key."""
     claims = circle.holders[number - 1].shares.claims()
-    return {name: said[max(said, key=int)] for name, said in claims.items()}
+    return {name: said[max(said, key=int)][0] for name, said in claims.items()}
 
 
 def shares(circle, of, *numbers):
@@ -167,6 +167,34 @@ def test_more_holders_get_the_same_key_by_a_reshare(circle) -> None:
         grown.close()
 
 
+def test_one_that_is_silent_for_a_slot_costs_the_others_no_key(circle) -> None:
+    """With only one left of two that have it, a key is waited for: never made anew under those who use it."""
+    circle.slot()
+    before = opened(shares(circle, ALL[0], 1, 2))
+    for file in circle.holders[2].folder.iterdir():
+        file.unlink()
+    circle.holders[1].dead = True
+    circle.slot()
+    assert keys(circle, 3) == {}
+    circle.holders[1].dead = False
+    circle.slot()
+    assert opened(shares(circle, ALL[0], 1, 3)) == before == opened(shares(circle, ALL[0], 2, 3))
+
+
+def test_a_claim_of_fewer_than_k_holds_up_no_key(circle, monkeypatch) -> None:
+    """One that says there is a key, which nobody else signed, keeps the others from none."""
+    stranger = Circle(circle.folder / "other", clock=circle.clock)
+    try:
+        stranger.slot()
+        made = stranger.holders[2].shares.claims()
+        monkeypatch.setattr(circle.holders[2].shares, "claims", lambda: made)
+        circle.slot()
+        assert len(keys(circle, 1)) == len(ALL)
+        assert keys(circle, 1) == keys(circle, 2)
+    finally:
+        stranger.close()
+
+
 def test_what_one_holder_claims_alone_is_no_key(circle) -> None:
     circle.slot()
     stranger = Circle(circle.folder / "other")
@@ -174,7 +202,7 @@ def test_what_one_holder_claims_alone_is_no_key(circle) -> None:
         stranger.slot()
         claims = stranger.holders[2].shares.claims
         circle.holders[2].shares.claims = lambda: {
-            name: {str(2**50): raw for raw in said.values()} for name, said in claims().items()
+            name: {str(2**49): claim for claim in said.values()} for name, said in claims().items()
         }
         before = opened(shares(circle, ALL[0], 1, 2))
         circle.slot()

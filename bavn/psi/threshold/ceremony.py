@@ -137,6 +137,11 @@ class Confirming:
     _judged: Judgement
     _share: KeyShare | None
 
+    @property
+    def public(self) -> PublicKey | None:
+        """The key that this holder confirms; None from one that got no share of it."""
+        return self._judged.public if self._share else None
+
     def hear(self, confirmations: Posts) -> Made | Failed:
         """The key counts once k holders confirm the same transcript: fewer could not evaluate by it."""
         terms, judged = self._seat.terms, self._judged
