@@ -238,11 +238,11 @@ class KeyHolder:
 
 def _note(item: Asking) -> Note:
     """Who, which round, how many. Neither elements nor keys."""
-    asked = item.asked
-    count = len(asked.points) // 64
-    words = f"round {asked.round_id} epoch {asked.epoch} tier {asked.tier} m {asked.m}: {count} elements"
+    request = item.asked
+    count = len(request.points) // 64
+    words = f"round {request.round_id} epoch {request.epoch} tier {request.tier} m {request.m}: {count} elements"
     return Note(
-        kind=type(asked).__name__,
+        kind=type(request).__name__,
         item_id=_digest(f"{item.actor} {words}"),
         peer=item.actor,
         privacy="S0",

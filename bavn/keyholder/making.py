@@ -42,7 +42,7 @@ class Circle(Protocol):
         """The message keys of those that this holder is enrolled at."""
         ...
 
-    def ask(self, asked: PostsAsked) -> Mapping[int, PostsAnswered]:
+    def ask(self, request: PostsAsked) -> Mapping[int, PostsAnswered]:
         """What each answers that answers; all are asked at once."""
         ...
 
@@ -97,11 +97,11 @@ class Making:
         self._two_faced: set[int] = set()
         self.latest: Slot | None = None
 
-    def posts(self, number: int, asked: PostsAsked) -> PostsAnswered:
+    def posts(self, number: int, request: PostsAsked) -> PostsAnswered:
         """What holder ``number`` gets when it asks; nothing of another slot than the one that this holder is at."""
         with self._lock:
             session = self._session
-            if asked.slot != session.slot:
+            if request.slot != session.slot:
                 return PostsAnswered(posts=(), private="")
             every = [post for heard in session.posts for post in heard.values()]
             every += session.second_faces
@@ -137,8 +137,9 @@ class Making:
     def _post(self, post: bytes) -> None:
         session, number = self._session, self._settings.number
         signed = self._key.sign(HolderPost.statement(session.slot, number, session.round, post))
-        made = HolderPost(number=number, round=session.round, post=post.hex(), signature=signed.hex())
-        session.posts[session.round][number] = made
+        session.posts[session.round][number] = HolderPost(
+            number=number, round=session.round, post=post.hex(), signature=signed.hex()
+        )
 
     def _hear(self, sender: int, answer: PostsAnswered, keys: Mapping[int, Ed25519PublicKey]) -> None:
         session, now_us = self._session, self._clock.now_us()
@@ -147,11 +148,11 @@ class Making:
             key = keys.get(post.number)
             late = now_us - session.slot * SECOND_US > (post.round + 0.5) * round_us
             held = session.posts[post.round].get(post.number)
-            said = HolderPost.statement(session.slot, post.number, post.round, bytes.fromhex(post.post))
+            signed = HolderPost.statement(session.slot, post.number, post.round, bytes.fromhex(post.post))
             if (
                 post == held
                 or post.number in self._two_faced
-                or not is_signed(key, bytes.fromhex(post.signature), said)
+                or not is_signed(key, bytes.fromhex(post.signature), signed)
             ):
                 continue
             if held is not None:
@@ -180,18 +181,18 @@ class Making:
             self._deal(posts)
             return
         read = {number: _unpacked(post.post) for number, post in posts.items()}
-        made: dict[str, bytes] = {}
+        posts_now: dict[str, bytes] = {}
         for name, state in list(session.states.items()):
-            said = {number: one[name] for number, one in read.items() if name in one}
+            heard = {number: by_name[name] for number, by_name in read.items() if name in by_name}
             if isinstance(state, Confirming):
-                session.signed[name] = self._signatures(state, said)
-                said = {number: raw[:-SIGNATURE_BYTES] for number, raw in said.items()}
+                session.signed[name] = self._signatures(state, heard)
+                heard = {number: raw[:-SIGNATURE_BYTES] for number, raw in heard.items()}
             private = {number: box[name] for number, box in session.boxes.items() if name in box}
-            outcome = state.hear(said, private) if session.round == DEALS else state.hear(said)
+            outcome = state.hear(heard, private) if session.round == DEALS else state.hear(heard)
             if isinstance(outcome, tuple):
-                session.states[name], made[name] = outcome
+                session.states[name], posts_now[name] = outcome
                 if isinstance(outcome[0], Confirming) and outcome[0].public is not None:
-                    made[name] += self._key.sign(statement(session.slot, outcome[0].public))
+                    posts_now[name] += self._key.sign(statement(session.slot, outcome[0].public))
             else:
                 session.ended[name] = outcome
                 del session.states[name]
@@ -201,14 +202,14 @@ class Making:
             self._end()
             return
         session.round += 1
-        self._post(_packed(made))
+        self._post(_packed(posts_now))
 
-    def _signatures(self, state: Confirming, said: Mapping[int, bytes]) -> dict[int, bytes]:
+    def _signatures(self, state: Confirming, heard: Mapping[int, bytes]) -> dict[int, bytes]:
         """Who signed the key that this holder confirms."""
         if state.public is None:
             return {}
         keys, signed = self._keys(), statement(self._session.slot, state.public)
-        every = {number: raw[-SIGNATURE_BYTES:] for number, raw in said.items()}
+        every = {number: raw[-SIGNATURE_BYTES:] for number, raw in heard.items()}
         return {number: one for number, one in every.items() if is_signed(keys.get(number), one, signed)}
 
     def _keys(self) -> dict[int, Ed25519PublicKey]:
@@ -217,25 +218,26 @@ class Making:
 
     def _deal(self, posts: Mapping[int, HolderPost]) -> None:
         session, settings = self._session, self._settings
-        said = {number: read_claims(bytes.fromhex(post.post), POST_BYTES_MAX) for number, post in posts.items()}
-        claims = {number: one for number, one in said.items() if one is not None}
+        read = {number: read_claims(bytes.fromhex(post.post), POST_BYTES_MAX) for number, post in posts.items()}
+        claims = {number: theirs for number, theirs in read.items() if theirs is not None}
         attempt = session.slot // settings.every_s % 2**16
-        made: dict[str, bytes] = {}
+        posts_now: dict[str, bytes] = {}
         for terms in planned(settings, session.slot, attempt, claims, self._keys()):
             name = terms.purpose.decode("ascii")
-            held = [one.share for one in self._shares.versions(terms.purpose) if one.share.public == terms.old]
+            versions = self._shares.versions(terms.purpose)
+            held = [version.share for version in versions if version.share.public == terms.old]
             if terms.old is not None and not held:
                 session.states[name] = ceremony.join(terms, settings.number)
                 continue
             share = held[0] if terms.old else None
-            session.states[name], made[name], private = ceremony.deal(terms, settings.number, self._dice, share)
+            session.states[name], posts_now[name], private = ceremony.deal(terms, settings.number, self._dice, share)
             for number, raw in private.items():
                 session.private.setdefault(number, {})[name] = raw
         if not session.states:
             self._end()
             return
         session.round = DEALS
-        self._post(_packed(made))
+        self._post(_packed(posts_now))
 
     def _end(self) -> None:
         """Keeps what was made, and says in the ledger what came of it."""
@@ -275,10 +277,10 @@ def _packed(by_name: Mapping[str, bytes]) -> bytes:
 
 def _unpacked(packed: str) -> Mapping[str, bytes]:
     """Nothing for what cannot be read: its sender said nothing."""
-    said = parse(bytes.fromhex(packed), POST_BYTES_MAX)
-    if not isinstance(said, dict):
+    by_name = parse(bytes.fromhex(packed), POST_BYTES_MAX)
+    if not isinstance(by_name, dict):
         return {}
     try:
-        return {name: bytes.fromhex(raw) for name, raw in said.items()}
+        return {name: bytes.fromhex(raw) for name, raw in by_name.items()}
     except (TypeError, ValueError):
         return {}

@@ -51,12 +51,12 @@ def is_signed(key: Ed25519PublicKey | None, signature: bytes, signed: bytes) -> 
 
 def read_claims(raw: bytes, bytes_max: int) -> Claims | None:
     """What a holder says that it has; None for what cannot be read."""
-    said = parse(raw, bytes_max)
-    if isinstance(said, Refused) or not isinstance(said, dict):
+    claims = parse(raw, bytes_max)
+    if isinstance(claims, Refused) or not isinstance(claims, dict):
         return None
-    held = [one for one in said.values() if isinstance(one, dict) and len(one) <= CLAIMS_MAX]
-    sound = len(held) == len(said) and all(_is_claim(slot, claim) for one in held for slot, claim in one.items())
-    return said if sound else None
+    held = [one for one in claims.values() if isinstance(one, dict) and len(one) <= CLAIMS_MAX]
+    sound = len(held) == len(claims) and all(_is_claim(slot, claim) for one in held for slot, claim in one.items())
+    return claims if sound else None
 
 
 def purposes(today: int, tiers: Iterable[str]) -> list[bytes]:
@@ -81,23 +81,25 @@ def planned(
     """The ceremonies to begin. ``claims``: by holder; one that is not there takes no part. ``keys``: the message keys
     of all holders."""
     begun = []
-    for one in purposes(slot * SECOND_US // DAY_US, settings.tiers):
-        name = one.decode("ascii")
-        held = {number: said.get(name, {}) for number, said in claims.items()}
-        standing = _standing(one, held, keys)
+    for of in purposes(slot * SECOND_US // DAY_US, settings.tiers):
+        name = of.decode("ascii")
+        held = {number: theirs.get(name, {}) for number, theirs in claims.items()}
+        standing = _standing(of, held, keys)
         if not standing:
-            begun.append(Terms(purpose=one, k=settings.k, n=settings.n, attempt=attempt))
+            begun.append(Terms(purpose=of, k=settings.k, n=settings.n, attempt=attempt))
             continue
         old = next((public for public in standing if _holders(held, public) >= public.k), None)
         if old and ((old.k, old.n) != (settings.k, settings.n) or _holders(held, old) < len(held)):
-            begun.append(Terms(purpose=one, k=settings.k, n=settings.n, attempt=attempt, old=old))
+            begun.append(Terms(purpose=of, k=settings.k, n=settings.n, attempt=attempt, old=old))
     return begun
 
 
 def _standing(of: bytes, held: Mapping[int, Mapping[str, Claim]], keys: Keys) -> list[PublicKey]:
     """The keys that k holders signed, the newest first: there are several while one is shared anew."""
     every = {
-        (int(slot), claim[0], tuple(sorted(claim[1].items()))) for said in held.values() for slot, claim in said.items()
+        (int(slot), claim[0], tuple(sorted(claim[1].items())))
+        for theirs in held.values()
+        for slot, claim in theirs.items()
     }
     standing = []
     for slot, raw, signed in sorted(every, reverse=True):
@@ -113,7 +115,7 @@ def _standing(of: bytes, held: Mapping[int, Mapping[str, Claim]], keys: Keys) ->
 def _holders(held: Mapping[int, Mapping[str, Claim]], public: PublicKey) -> int:
     """How many have a share of it, by their own word."""
     raw = public.to_bytes().hex()
-    return sum(any(claim[0] == raw for claim in said.values()) for said in held.values())
+    return sum(any(claim[0] == raw for claim in theirs.values()) for theirs in held.values())
 
 
 def _is_claim(slot: str, claim: object) -> bool:

@@ -81,8 +81,8 @@ class HeldShares:
         with self._lock:
             kept = self._read(epoch)
             by = {str(number): signature.hex() for number, signature in signed.items()}
-            made = {str(slot): (share.public.to_bytes().hex(), share.scalar.hex(), by)}
-            kept[name] = dict(_newest(kept.get(name, {}) | made)[:VERSIONS_KEPT])
+            parts = {str(slot): (share.public.to_bytes().hex(), share.scalar.hex(), by)}
+            kept[name] = dict(_newest(kept.get(name, {}) | parts)[:VERSIONS_KEPT])
             self._secrets.write(epoch, rfc8785.dumps(kept))
 
     def public(self, epoch: int, tier: str) -> tuple[PublicKey, PublicKey] | Refused:
@@ -90,43 +90,45 @@ class HeldShares:
         newest = [versions[0].share.public for versions in self._both(epoch, tier) if versions]
         return (newest[0], newest[1]) if self.near(epoch) and len(newest) == 2 else _no_share(epoch, tier)
 
-    def why_not(self, asked: JoinAsked) -> Refused | None:
+    def why_not(self, request: JoinAsked) -> Refused | None:
         """Why no part can be given of what was asked for; None where it can."""
-        if not isinstance(asked, PartAsked):
+        if not isinstance(request, PartAsked):
             return Refused("share", "this holder has a share alone: ask it for a part")
-        shares = self._named(asked)
+        shares = self._named(request)
         if isinstance(shares, Refused):
             return shares
         try:
             for share in shares:
-                panel_of(share.public, asked.holders)
+                panel_of(share.public, request.holders)
         except ValueError:
             return Refused("share", "holders that are not k of n")
-        return None if self.number in asked.holders else Refused("share", "a panel without this holder")
+        return None if self.number in request.holders else Refused("share", "a panel without this holder")
 
-    def part(self, asked: PartAsked) -> PartAnswered | Refused:
+    def part(self, request: PartAsked) -> PartAnswered | Refused:
         """This holder's part of the elements and of the round's key, with its proofs. Raises BadPoint."""
-        shares = self._named(asked)
+        shares = self._named(request)
         if isinstance(shares, Refused):
             return shares
         ids, rounds = shares
-        points = (asked.split(), evaluate.round_points(asked.params()))
-        made = [
-            evaluate.evaluate(share, asked.holders, some, self._dice)
+        points = (request.split(), evaluate.round_points(request.params()))
+        parts = [
+            evaluate.evaluate(share, request.holders, some, self._dice)
             for share, some in zip((ids, rounds), points, strict=True)
         ]
         for share in shares:
             share.forget()
-        return PartAnswered.of(asked.round_id, made[0], made[1])
+        return PartAnswered.of(request.round_id, parts[0], parts[1])
 
-    def _named(self, asked: PartAsked) -> tuple[KeyShare, KeyShare] | Refused:
+    def _named(self, request: PartAsked) -> tuple[KeyShare, KeyShare] | Refused:
         """The shares of the keys that the node names."""
-        found = [
+        shares = [
             share
-            for versions, digest in zip(self._both(asked.epoch, asked.tier), (asked.ids, asked.rounds), strict=True)
+            for versions, digest in zip(
+                self._both(request.epoch, request.tier), (request.ids, request.rounds), strict=True
+            )
             for share in [version.share for version in versions if key_digest(version.share.public) == digest][:1]
         ]
-        return (found[0], found[1]) if len(found) == 2 else _no_share(asked.epoch, asked.tier)
+        return (shares[0], shares[1]) if len(shares) == 2 else _no_share(request.epoch, request.tier)
 
     def _both(self, epoch: int, tier: str) -> Iterator[list[Version]]:
         return (self.versions(purpose(epoch, tier, use)) for use in (IDS, ROUNDS))

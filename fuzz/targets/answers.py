@@ -379,7 +379,11 @@ _ENVELOPES = "application/vnd.bavn.envelopes"
 TARGETS = (
     Target(
         name="link-answers",
-        covers=("module:bavn.wire.links.https", "module:bavn.wire.links.enrolment", "module:bavn.wire.links.keyholder"),
+        covers=(
+            "module:bavn.wire.links.https",
+            "module:bavn.wire.links.enrolment",
+            "module:bavn.wire.links.keyholder",
+        ),
         forms=(*HTTP, *BYTES),
         seeds=lambda: [
             _answer("200 OK", b'{"taken":[1]}', "application/json"),

@@ -313,6 +313,10 @@ def holder_seeds() -> list[bytes]:
         _STRANGER + request("POST", "/v1/enrol", b'{"\\ud800":1}'),
         _MEMBER + request("POST", "/v1/renew", b'{"csr":"x"}'),
         _MEMBER + request("POST", "/v1/join", b'{"\\ud800":1}'),
+        *(
+            _MEMBER + request("POST", f"/v1/{path}", message(kind).partition(b"\n")[2])
+            for path, kind in (("part", "PartAsked"), ("keys", "KeysAsked"), ("posts", "PostsAsked"))
+        ),
     ]
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.centre.members.authority import Authority
+from bavn.keyholder.plan import read_claims
 from bavn.model.outcome import Refused
 from bavn.model.sector.known_days import EDGES
 from bavn.psi.commons import answer_bytes, read_answer
@@ -23,7 +24,7 @@ from bavn.traffic.dice import SeededDice
 from bavn.wire import enrol, frames, parcel, seal, strict_json
 from bavn.wire.codec import DOWN_KINDS, UP_KINDS, Encoded, decode
 from bavn.wire.enrol import NodeKeys
-from bavn.wire.keyholder import KEYHOLDER_KINDS, JoinAsked
+from bavn.wire.keyholder import KEYHOLDER_KINDS, JoinAsked, PartAnswered
 from fuzz.mutate import BYTES, Mutator
 from fuzz.mutate_binary import DER, FRAMES
 from fuzz.mutate_json import JSON
@@ -161,6 +162,10 @@ def _codec() -> Run:
             with contextlib.suppress(ValueError):
                 found.params()
             found.split()
+        if not isinstance(found, Refused) and isinstance(found, PartAnswered):
+            with contextlib.suppress(ValueError):
+                found.parts((1, 2))
+        read_claims(body, 1 << 20)
         strict_json.parse(body, 1 << 20)
         strict_json.parse(data, 1 << 20)
         seal.address(data)

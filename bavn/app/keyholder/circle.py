@@ -64,10 +64,10 @@ class EnrolledCircle:
         keys = ((number, link.key) for number, link in self._links.items())
         return {number: key for number, key in keys if key is not None}
 
-    def ask(self, asked: PostsAsked) -> Mapping[int, PostsAnswered]:
+    def ask(self, request: PostsAsked) -> Mapping[int, PostsAnswered]:
         answers = at_once(
             {
-                number: partial(link.call, "/v1/posts", asked, PostsAnswered, POSTS_BYTES_MAX)
+                number: partial(link.call, "/v1/posts", request, PostsAnswered, POSTS_BYTES_MAX)
                 for number, link in self._links.items()
             }
         )

@@ -62,8 +62,8 @@ class KeyHolderParty:
     def who(self, certificate_der: bytes) -> Actor | Refused:
         return self.registry.who(certificate_der)
 
-    def enrol(self, asked: Application) -> Admitted | Refused:
-        return self.enrolment.enrol(asked)
+    def enrol(self, request: Application) -> Admitted | Refused:
+        return self.enrolment.enrol(request)
 
     def renew(self, actor: str, csr: str) -> Admitted | Refused:
         return self.enrolment.renew(actor, csr)
@@ -74,27 +74,27 @@ class KeyHolderParty:
     def message_key(self) -> str:
         return self.key.public_key().public_bytes_raw().hex()
 
-    def join(self, actor: str, asked: JoinAsked) -> JoinAnswered | Refused:
-        return self.holder.join(actor, asked)
+    def join(self, actor: str, request: JoinAsked) -> JoinAnswered | Refused:
+        return self.holder.join(actor, request)
 
-    def part(self, actor: str, asked: PartAsked) -> PartAnswered | Refused:
+    def part(self, actor: str, request: PartAsked) -> PartAnswered | Refused:
         if self.threshold is not None and peer_number(actor) is not None:
             return Refused("peer", "another holder is no actor: it asks for no part")
-        return self.holder.part(actor, asked)
+        return self.holder.part(actor, request)
 
-    def keys(self, asked: KeysAsked) -> KeysAnswered | Refused:
+    def keys(self, request: KeysAsked) -> KeysAnswered | Refused:
         """The public keys of a day and tier; no secret, so any member may have them."""
         if self.threshold is None:
             return WHOLE
-        found = self.threshold.shares.public(asked.epoch, asked.tier)
+        found = self.threshold.shares.public(request.epoch, request.tier)
         return found if isinstance(found, Refused) else KeysAnswered.of(*found, self.key)
 
-    def posts(self, actor: str, asked: PostsAsked) -> PostsAnswered | Refused:
+    def posts(self, actor: str, request: PostsAsked) -> PostsAnswered | Refused:
         """What holders say to each other, and to nobody else."""
         number = peer_number(actor)
         if self.threshold is None or number is None:
             return Refused("peer", "holders say to each other alone how they make a key")
-        return self.threshold.making.posts(number, asked)
+        return self.threshold.making.posts(number, request)
 
     def tidy(self) -> list[int]:
         if self.threshold is not None:

@@ -56,9 +56,9 @@ class Holder(Protocol):
         """Its message key, as it was pinned; None before."""
         ...
 
-    def keys(self, asked: KeysAsked) -> KeysAnswered: ...
+    def keys(self, request: KeysAsked) -> KeysAnswered: ...
 
-    def part(self, asked: PartAsked) -> PartAnswered: ...
+    def part(self, request: PartAsked) -> PartAnswered: ...
 
     def probe(self) -> None: ...
 
@@ -88,13 +88,13 @@ class KeyHolders:
         """Who failed when it was asked last."""
         return [self._named[number] for number in sorted(self._named.copy())]
 
-    def __call__(self, asked: JoinAsked) -> JoinAnswered:
+    def __call__(self, request: JoinAsked) -> JoinAnswered:
         """Raises LinkDown where fewer than k are left."""
-        about = asked.epoch, asked.tier
+        about = request.epoch, request.tier
         was_known = about in self._known
-        answer = self._answer(asked)
+        answer = self._answer(request)
         if answer is None and was_known:  # the key may have been shared anew since
-            answer = self._answer(asked)
+            answer = self._answer(request)
         if answer is None:
             raise LinkDown(f"fewer than {self._k} of {len(self._holders)} key holders gave a part")
         return answer
@@ -114,31 +114,31 @@ class KeyHolders:
         for holder in self._holders.values():
             holder.close()
 
-    def _answer(self, asked: JoinAsked) -> JoinAnswered | None:
+    def _answer(self, request: JoinAsked) -> JoinAnswered | None:
         """None where too few gave a right part; who failed is named, and the keys are looked up anew the next time."""
-        ids, rounds = self._keys(asked.epoch, asked.tier)
-        params = asked.params()
-        questions = Question(ids, asked.split()), Question(rounds, evaluate.round_points(params))
+        ids, rounds = self._keys(request.epoch, request.tier)
+        params = request.params()
+        questions = Question(ids, request.split()), Question(rounds, evaluate.round_points(params))
         asking = Asking(questions, self._order())
         while not asking.is_over:
-            asking = self._asked(asking, asked, ids, rounds)
+            asking = self._ask_missing(asking, request, ids, rounds)
             combined = asking.combined()
             if isinstance(combined, list):
                 for number in asking.panel:
                     self._named.pop(number, None)
                 points, (round_point,) = combined
                 key = evaluate.round_key(params, round_point)
-                return JoinAnswered(round_id=asked.round_id, points=b"".join(points).hex(), key=key.hex())
+                return JoinAnswered(round_id=request.round_id, points=b"".join(points).hex(), key=key.hex())
             for number in combined.out.keys() - asking.out.keys():
-                self._lied(number, asked)
+                self._lied(number, request)
             asking = combined
-        self._known.pop((asked.epoch, asked.tier), None)
+        self._known.pop((request.epoch, request.tier), None)
         return None
 
-    def _asked(self, asking: Asking, asked: JoinAsked, ids: PublicKey, rounds: PublicKey) -> Asking:
+    def _ask_missing(self, asking: Asking, request: JoinAsked, ids: PublicKey, rounds: PublicKey) -> Asking:
         """All that are missing, asked at once."""
         panel = asking.panel
-        part = PartAsked.to(asked, panel, ids, rounds)
+        part = PartAsked.to(request, panel, ids, rounds)
         for number in asking.missing:
             self._line(number, part, "out")
         answers = at_once({number: partial(self._holders[number].part, part) for number in asking.missing})
@@ -151,7 +151,7 @@ class KeyHolders:
             if not isinstance(answer, LinkDown | LinkRefused):
                 raise answer
             asking = asking.without(number, "silent")
-            self._known.pop((asked.epoch, asked.tier), None)
+            self._known.pop((request.epoch, request.tier), None)
             self._out(number, answer)
             self._line(number, part, "in", Refused("holder_silent", "it gave no part: {why}", why=answer))
         return asking
@@ -160,15 +160,15 @@ class KeyHolders:
         """The day's public keys. Raises LinkDown where fewer than k say the same."""
         if (epoch, tier) in self._known:
             return self._known[epoch, tier]
-        asked = KeysAsked(epoch=epoch, tier=tier)
-        answers = at_once({number: partial(holder.keys, asked) for number, holder in self._holders.items()})
-        said: Counter[tuple[str, str]] = Counter()
+        request = KeysAsked(epoch=epoch, tier=tier)
+        answers = at_once({number: partial(holder.keys, request) for number, holder in self._holders.items()})
+        claims: Counter[tuple[str, str]] = Counter()
         for number, answer in answers.items():
             if isinstance(answer, KeysAnswered) and _is_signed(answer, self._holders[number].key):
-                said[answer.ids, answer.rounds] += 1
+                claims[answer.ids, answer.rounds] += 1
             elif isinstance(answer, Exception):
                 self._out(number, answer)
-        for (ids, rounds), count in said.items():
+        for (ids, rounds), count in claims.items():
             keys = self._read(epoch, tier, ids, rounds)
             if count >= self._k and keys is not None:
                 self._known[epoch, tier] = keys
@@ -199,20 +199,20 @@ class KeyHolders:
             since_us = before.since_us if before else self._clock.now_us()
             self._named[number] = Named(number, lied=False, since_us=since_us, why=Text.of_error(error))
 
-    def _lied(self, number: int, asked: JoinAsked) -> None:
+    def _lied(self, number: int, request: JoinAsked) -> None:
         self._named[number] = Named(number, lied=True, since_us=self._clock.now_us(), why=LIED.reason)
-        self._line(number, asked, "in", LIED)
+        self._line(number, request, "in", LIED)
 
-    def _line(self, number: int, asked: JoinAsked, way: Any, refused: Refused | None = None) -> None:
-        count = len(asked.points) // 64
-        panel = f", asked with {' '.join(asked.panel)}" if isinstance(asked, PartAsked) else ""
-        words = f"round {asked.round_id} tier {asked.tier}: {count} blinded elements, padding included{panel}"
+    def _line(self, number: int, request: JoinAsked, way: Any, refused: Refused | None = None) -> None:
+        count = len(request.points) // 64
+        panel = f", asked with {' '.join(request.panel)}" if isinstance(request, PartAsked) else ""
+        words = f"round {request.round_id} tier {request.tier}: {count} blinded elements, padding included{panel}"
         kind = PartAsked.__name__ if way == "out" else PartAnswered.__name__
         note = Note(
             kind=kind,
             item_id=sha256(f"{kind} {number} {words}".encode()).hexdigest(),
             peer=f"keyholder-{number}",
-            privacy=privacy_of(asked) if way == "out" else "",
+            privacy=privacy_of(request) if way == "out" else "",
             bytes=32 * count,
             summary=words,
         )
@@ -233,15 +233,15 @@ class HolderLink:
     def key(self) -> Ed25519PublicKey | None:
         return self._safe.centre_key() if self._safe.enrolled else None
 
-    def keys(self, asked: KeysAsked) -> KeysAnswered:
-        return self.call("/v1/keys", asked, KeysAnswered)
+    def keys(self, request: KeysAsked) -> KeysAnswered:
+        return self.call("/v1/keys", request, KeysAnswered)
 
-    def part(self, asked: PartAsked) -> PartAnswered:
-        return self.call("/v1/part", asked, PartAnswered, JOIN_BYTES_MAX + 1024)
+    def part(self, request: PartAsked) -> PartAnswered:
+        return self.call("/v1/part", request, PartAnswered, JOIN_BYTES_MAX + 1024)
 
-    def call[Said: Message](self, path: str, asked: Message, kind: type[Said], bytes_max: int = 65_536) -> Said:
+    def call[Said: Message](self, path: str, request: Message, kind: type[Said], bytes_max: int = 65_536) -> Said:
         """One question, one answer of that kind. Raises LinkDown, LinkRefused."""
-        body = encode(asked).body
+        body = encode(request).body
         answer = self._caller().call("POST", path, body=body, content_type=JSON, answer_bytes_max=bytes_max)
         answered = decode(Encoded(kind.__name__, answer.body), KEYHOLDER_KINDS)
         if not isinstance(answered, kind):
@@ -269,10 +269,10 @@ class HolderLink:
             return self._made[1]
 
 
-def _parts(answer: PartAnswered, asked: PartAsked) -> tuple[Part, ...]:
+def _parts(answer: PartAnswered, request: PartAsked) -> tuple[Part, ...]:
     """None for an answer to another question, or with proofs that are none."""
     try:
-        return answer.parts(asked.holders) if answer.round_id == asked.round_id else ()
+        return answer.parts(request.holders) if answer.round_id == request.round_id else ()
     except ValueError:
         return ()
 

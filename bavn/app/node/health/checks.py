@@ -127,7 +127,9 @@ class NodeChecks:
             problems += self.keyholder.problems("keyholder", KEYHOLDER, limits.centre_silent_s_max)
         if self.holders is not None:
             silent_us = limits.centre_silent_s_max * SECOND_US
-            problems += [_holder(one) for one in self.holders() if one.lied or now_us - one.since_us > silent_us]
+            problems += [
+                _holder(named) for named in self.holders() if named.lied or now_us - named.since_us > silent_us
+            ]
         if self.chain is not None and self.chain.broken:
             problems.append(ledger_problem(self.chain.broken))
         if self.enforcers is not None:
