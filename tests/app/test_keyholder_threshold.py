@@ -10,14 +10,15 @@ import time
 import pytest
 
 from bavn.app.config.load import read_keyholder
+from bavn.app.keyholder.circle import peer_folder
 from bavn.app.keyholder.health import KEYHOLDER_HEALTH_FILE
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.moment import DAY_US
-from bavn.model.ports import LinkDown
+from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.settings import SettingsError
 from bavn.wire.book import Book
-from bavn.wire.keyholder import PostsAnswered, PostsAsked
+from bavn.wire.keyholder import JoinAsked, PartAsked, PostsAnswered, PostsAsked
 from bavn.wire.ledger import Ledger
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.links.holders import HolderLink, KeyHolders
@@ -205,6 +206,14 @@ def test_a_holder_without_its_shares_catches_up_and_no_actor_sees_what_holders_s
         assert north.join(1).ids == first.ids
         with pytest.raises(Exception, match="holders say to each other alone"):
             north.links[3].call("/v1/posts", PostsAsked(slot=0), PostsAnswered)
+        peer = HolderLink(
+            3, three.urls[2], Safe(peer_folder(read_keyholder(three.configs[2]), 3)), SystemClock(), QUICK
+        )
+        ids = north.holders._known.popitem()[1]
+        asked = JoinAsked.of(params(m=20, epoch=SystemClock().now_us() // DAY_US), [ids[0].point] * 21)
+        with pytest.raises(LinkRefused, match="another holder is no actor"):
+            peer.part(PartAsked.to(asked, (2, 3), *ids))
+        peer.close()
         lines = command(three.configs[3], "ledger", "--verify", "--json").stdout
         assert '"EpochKeys"' in lines
         assert "the chain holds" in lines
