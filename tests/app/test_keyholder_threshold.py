@@ -17,8 +17,9 @@ from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.moment import DAY_US
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.settings import SettingsError
+from bavn.psi.threshold.shares import PublicKey
 from bavn.wire.book import Book
-from bavn.wire.keyholder import JoinAsked, PartAsked, PostsAnswered, PostsAsked
+from bavn.wire.keyholder import JoinAsked, KeysAsked, PartAsked, PostsAnswered, PostsAsked
 from bavn.wire.ledger import Ledger
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.links.holders import HolderLink, KeyHolders
@@ -209,8 +210,10 @@ def test_a_holder_without_its_shares_catches_up_and_no_actor_sees_what_holders_s
         peer = HolderLink(
             3, three.urls[2], Safe(peer_folder(read_keyholder(three.configs[2]), 3)), SystemClock(), QUICK
         )
-        ids = north.holders._known.popitem()[1]
-        asked = JoinAsked.of(params(m=20, epoch=SystemClock().now_us() // DAY_US), [ids[0].point] * 21)
+        epoch = SystemClock().now_us() // DAY_US
+        said = north.links[3].keys(KeysAsked(epoch=epoch, tier="A"))
+        ids = [PublicKey.of_bytes(bytes.fromhex(raw)) for raw in (said.ids, said.rounds)]
+        asked = JoinAsked.of(params(m=20, epoch=epoch), [ids[0].point] * 21)
         with pytest.raises(LinkRefused, match="another holder is no actor"):
             peer.part(PartAsked.to(asked, (2, 3), *ids))
         peer.close()
