@@ -6,14 +6,20 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, suppress
 
 import pytest
 
-from bavn.app.config.load import read_keyholder
+from bavn.app.cli.node.run import enrol
+from bavn.app.config.load import read_keyholder, read_node
+from bavn.app.config.sensor import HealthTable
 from bavn.app.keyholder.circle import peer_folder
 from bavn.app.keyholder.health import KEYHOLDER_HEALTH_FILE
+from bavn.app.node.health.checks import NodeChecks
+from bavn.app.node.links import identifiers_of, key_holder_of
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock, SystemDice
+from bavn.model.failure import NoContainment
 from bavn.model.moment import DAY_US
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.settings import SettingsError
@@ -21,9 +27,7 @@ from bavn.psi.threshold.shares import PublicKey
 from bavn.wire.book import Book
 from bavn.wire.keyholder import JoinAsked, KeysAsked, PartAsked, PostsAnswered, PostsAsked
 from bavn.wire.ledger import Ledger
-from bavn.wire.links.enrolment import enrol
-from bavn.wire.links.holders import HolderLink, KeyHolders
-from bavn.wire.links.keyholder import KeyHolderIdentifiers
+from bavn.wire.links.holders import HolderLink
 from bavn.wire.safe import Safe
 from tests.app.test_cli_keyholder import ELEMENTS, QUICK, command
 from tests.keyholder.conftest import params
@@ -114,30 +118,27 @@ class Three:
 
 
 class Node:
-    """A node of an actor, enrolled at all three."""
+    """A node of an actor as it is configured, enrolled at all three by its commands."""
 
     def __init__(self, three, actor):
-        clock, self.safes = (
-            SystemClock(),
-            {number: Safe(three.folder / f"{actor}-{number}") for number in three.configs},
+        file = three.folder / actor / "node.toml"
+        file.parent.mkdir()
+        file.write_text(f'[node]\nactor = "{actor}"\nkeyholder_urls = {json.dumps(three.urls)}\nkeyholders_k = {K}\n')
+        for number in three.configs:
+            pin, token = three.invited(number, actor)
+            enrol(pin=pin, token=token, config=file, keyholder=True, holder=number)
+        config, self.checks, self.closing = read_node(file), NodeChecks(), ExitStack()
+        self.book = self.closing.enter_context(Book())
+        dice, failures = SystemDice(), NoContainment()
+        self.holders = key_holder_of(config, Ledger(self.book), dice, self.checks, self.closing, failures)
+        self.links = self.holders._holders
+        self.identifiers = identifiers_of(
+            config, Ledger(self.book), dice, self.holders, self.checks, failures, watches=True
         )
-        for number, safe in self.safes.items():
-            enrol(
-                three.urls[number - 1],
-                *three.invited(number, actor)[:1],
-                actor,
-                three.invited(number, actor)[1],
-                safe,
-                SystemDice(),
-                QUICK,
-            )
-        self.book = Book()
-        links = {
-            number: HolderLink(number, three.urls[number - 1], safe, clock, QUICK)
-            for number, safe in self.safes.items()
-        }
-        self.links, self.holders = links, KeyHolders(K, links, Ledger(self.book), clock, SystemDice())
-        self.identifiers = KeyHolderIdentifiers(self.holders, Ledger(self.book), clock, SystemDice())
+
+    def problems(self):
+        later_us = SystemClock().now_us() + DAY_US
+        return {(one.code, one.source) for one in self.checks.problems(HealthTable(), 0, {}, later_us)}
 
     def join(self, number=0):
         epoch = SystemClock().now_us() // DAY_US
@@ -147,8 +148,7 @@ class Node:
         return {(line.peer, line.rule) for line in Ledger(self.book).every() if line.verdict == "refused"}
 
     def close(self):
-        self.holders.close()
-        self.book.close()
+        self.closing.close()
 
 
 @pytest.fixture
@@ -171,6 +171,9 @@ def test_three_make_the_days_keys_and_one_that_is_killed_or_lies_changes_nothing
         for number in range(1, 4):
             assert south.join(number).ids == first.ids
         assert south.named() <= {("keyholder-1", "holder_silent")}
+        with suppress(LinkDown):
+            south.holders.probe()
+        assert south.problems() == {("holder_silent", "keyholder-1")}
         three.end(2)
         with pytest.raises(LinkDown, match="fewer than 2 of 3"):
             south.join(9)
@@ -183,6 +186,7 @@ def test_three_make_the_days_keys_and_one_that_is_killed_or_lies_changes_nothing
             assert south.join(number).ids == first.ids
         assert ("keyholder-2", "holder_lied") in south.named()
         assert [one.number for one in south.holders.named() if one.lied] == [2]
+        assert south.problems() == {("holder_lied", "keyholder-2")}
         assert three.healthy(3)["keys_made"] == "kept"
     finally:
         north.close()
