@@ -13,12 +13,11 @@ from bavn.app.accept.check import (
     Site,
     at_least,
     must,
-    not_applicable,
     not_tested,
     value,
     yes,
 )
-from bavn.app.accept.clock import NO_KEYHOLDER
+from bavn.app.accept.clock import without_keyholder
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
 from bavn.model.health import CERTIFICATE_DAYS_MIN
 from bavn.model.moment import DAY_US
@@ -86,7 +85,7 @@ class CertificateCheck:
                 if party == "centre":
                     yield not_tested(f"{party}_{key}", NO_CENTRE)
                 else:
-                    yield not_applicable(f"{party}_{key}", NO_KEYHOLDER)
+                    yield without_keyholder(f"{party}_{key}", site.config.node)
             return
         if not safe.enrolled:
             for key in _KEYS:

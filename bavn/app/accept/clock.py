@@ -18,7 +18,7 @@ from bavn.app.accept.check import (
     value,
 )
 from bavn.app.accept.node_health import node_health
-from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
+from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeTable
 from bavn.model.health import ACCEPTED_CLOCK_OFF_S_MAX, CLOCK_OFF_S_MAX
 from bavn.model.ports import Clock, LinkDown, LinkRefused
 from bavn.model.sector.acceptance_protocol import Measure
@@ -28,6 +28,7 @@ from bavn.wire.safe import Safe
 
 QUICK: Final = LinkLimits(request_s=10.0, pull_s=10.0, connect_s=5.0)
 NO_KEYHOLDER: Final = Text("mode M1: there is no key holder")
+SEVERAL_KEYHOLDERS: Final = Text("mode M3: `bavn node health` says how each key holder answers")
 HEALTH_PATH: Final = "/healthz"
 CALLED: Final = {"centre": "the centre", "keyholder": "the key holder"}
 
@@ -69,7 +70,7 @@ class ClockCheck:
         if given.keyholder_url:
             yield self._offset(site, "keyholder", given.keyholder_url, Safe(folder / KEYHOLDER_KEYS), NO_KEYHOLDER)
         else:
-            yield not_applicable("keyholder", NO_KEYHOLDER)
+            yield without_keyholder("keyholder", given)
         now = node_health(site.config, site.clock)
         offsets = [
             abs(one["clock_offset_s"])
@@ -104,3 +105,8 @@ class ClockCheck:
         ahead = Text("this node's clock is ahead") if skew > 0 else None
         behind = Text("this node's clock is behind") if skew < 0 else None
         return value(key, abs(skew), ahead or behind)
+
+
+def without_keyholder(key: str, node: NodeTable) -> Reading:
+    """What is said of the key holder where there is not exactly one."""
+    return not_tested(key, SEVERAL_KEYHOLDERS) if node.keyholder_urls else not_applicable(key, NO_KEYHOLDER)

@@ -20,13 +20,12 @@ from bavn.app.accept.check import (
     at_most,
     no_answer,
     none_of,
-    not_applicable,
     not_tested,
     sentence_of,
     shown,
     value,
 )
-from bavn.app.accept.clock import CALLED, HEALTH_PATH, NO_KEYHOLDER, caller
+from bavn.app.accept.clock import CALLED, HEALTH_PATH, caller, without_keyholder
 from bavn.app.accept.node_health import node_health
 from bavn.app.accept.sockets import Peer, Unseen, called, strangers
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
@@ -77,7 +76,7 @@ class ReachCheck:
         if given.keyholder_url:
             yield self._answer(site, "keyholder", given.keyholder_url, Safe(folder / KEYHOLDER_KEYS))
         else:
-            yield not_applicable("keyholder", NO_KEYHOLDER)
+            yield without_keyholder("keyholder", given)
         named = dict(configured(site.config))
         text = ", ".join(f"{host}:{port}" for host, port in sorted(set(named.values()))) or "nobody"
         yield value("configured", text[:400])
