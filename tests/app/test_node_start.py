@@ -60,6 +60,10 @@ MORE = {
     "NodeIdentity": 'hub_urls = ["tls://127.0.0.1:1"]\n',
     "GroupKeyIdentifiers": 'keyholder_url = ""\n',
     "read_group_key": 'keyholder_url = ""\n',
+    **dict.fromkeys(
+        ("KeyHolders", "HolderLink"),
+        'keyholder_url = ""\nkeyholder_urls = ["https://127.0.0.1:1", "https://127.0.0.1:2", "https://127.0.0.1:3"]\n',
+    ),
 }
 """What a node needs in its configuration that these are called."""
 LATER = {
@@ -86,6 +90,8 @@ PROMISES = {
     "Monitor": "detectors_work",
     "link_of": "centre_accepts",
     "key_holder_link": "keyholder_accepts",
+    "KeyHolders": "keyholder_accepts",
+    "HolderLink": "keyholder_accepts",
     "RuleKeeper": "rules_loaded",
     "ZoneService": "parts_work",
 }
@@ -114,7 +120,7 @@ def in_a_sector(folder: Path, since_us: int | None = None) -> Path:
     for name in ("caps", "ring"):
         (folder / name).mkdir()
     (folder / "eve.json").write_text("")
-    for keys in (CENTRE_KEYS, KEYHOLDER_KEYS):
+    for keys in (CENTRE_KEYS, KEYHOLDER_KEYS, f"{KEYHOLDER_KEYS}-1", f"{KEYHOLDER_KEYS}-2"):
         enrolled(folder / "data" / keys, "north", SystemClock().now_us() if since_us is None else since_us)
     (folder / "group.key").write_bytes(new_group_key_file(SystemDice()))
     file = folder / "node.toml"

@@ -6,7 +6,7 @@ SettingsError or Stop. Refuses to call anybody.
 
 import contextlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -95,21 +95,18 @@ def key_holder_of(
         )
     limits = LinkLimits(request_s=JOIN_S, connect_s=JOIN_CONNECT_S)
     checks.keyholder = LinkWatch(clock)
-    link: KeyHolding
+    make: Callable[[], KeyHolderLink | KeyHolders]
     if given.keyholder_urls:
         links = {
             number: HolderLink(number, url, safes[number], clock, limits)
             for number, (url, _) in given.key_holders.items()
         }
-        link = KeyHolders(given.keyholders_k, links, ledger, clock, dice)
-        checks.holders = link.named
+        make = partial(KeyHolders, given.keyholders_k, links, ledger, clock, dice)
     else:
-        link = or_late(
-            "link to the key holder",
-            partial(key_holder_link, given.keyholder_url, safes[0], clock, limits),
-            LateCaller,
-            failures,
-        )
+        make = partial(key_holder_link, given.keyholder_url, safes[0], clock, limits)
+    link: KeyHolding = or_late("link to the key holder", make, LateCaller, failures)
+    if isinstance(link, KeyHolders):
+        checks.holders = link.named
     closing.callback(link.close)
     return link
 
