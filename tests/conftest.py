@@ -288,13 +288,26 @@ def next_revision(monkeypatch, tmp_path_factory):
     schema.revisions.cache_clear()
 
 
-SLOW_FILE = re.compile(r"^pytestmark = [^\n]*\bpytest\.mark\.slow\b", re.MULTILINE)
+ALL_SLOW = re.compile(r"^pytestmark = [^\n]*\bpytest\.mark\.slow\b", re.MULTILINE)
+
+
+@cache
+def says_slow(conftest: Path) -> bool:
+    """Whether what the tests of a folder share marks some of them as slow."""
+    return conftest.is_file() and "mark.slow" in conftest.read_text("utf-8")
 
 
 def pytest_ignore_collect(collection_path, config) -> bool | None:
-    """A file whose tests are all slow is not even read where only quick ones are asked for."""
-    quick = config.getoption("-m") == "not slow" and collection_path.suffix == ".py"
-    return True if quick and SLOW_FILE.search(collection_path.read_text("utf-8")) else None
+    """A file whose tests are all slow is not even read where only quick ones are asked for, nor one of which none is
+    where only slow ones are: a marker is written in the file or in the conftest.py of a folder above it."""
+    asked = {*config.getoption("-m").split(" and ")}
+    if collection_path.suffix != ".py" or not {"slow", "not slow"} & asked:
+        return None
+    text = collection_path.read_text("utf-8")
+    if "not slow" in asked:
+        return True if ALL_SLOW.search(text) else None
+    above = [folder for folder in collection_path.parents if (ROOT / "tests") in folder.parents]
+    return None if "mark.slow" in text or any(says_slow(folder / "conftest.py") for folder in above) else True
 
 
 @pytest.hookimpl(wrapper=True)
