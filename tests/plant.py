@@ -1,5 +1,6 @@
 """Plants known faults, one at a time in a copy of the tree; each must make its named test fail (script/plant)."""
 
+import multiprocessing
 import os
 import queue
 import shlex
@@ -21,6 +22,32 @@ HANDS = 2
 """Faults are tried side by side, each in a copy of its own."""
 TOO_LONG = 124
 """The exit code of a test that ran too long: with a fault planted that is a failure like another."""
+WARM = (
+    "__main__",
+    "alembic.command",
+    "cryptography.x509",
+    "duckdb",
+    "fastapi",
+    "httpx",
+    "hypothesis.stateful",
+    "nacl.bindings",
+    "numpy",
+    "psycopg",
+    "pyarrow.compute",
+    "pydantic",
+    "pytest",
+    "rfc8785",
+    "sqlalchemy.dialects.sqlite",
+    "typer.testing",
+)
+"""What most tests import of others, read once: each fault's process is forked from one that has it. None of Bavn's own,
+which a fault may be planted in."""
+PYTEST = "-p no:schemathesis -W ignore::pytest.PytestAssertRewriteWarning"
+"""Schemathesis is a third of what a test takes to begin, and no fault needs it. pytest would warn of what it finds read
+already: it cannot explain an assertion there."""
+
+
+FORKED = multiprocessing.get_context("forkserver")
 
 
 def copy_tree(to: Path) -> None:
@@ -36,19 +63,44 @@ def copy_tree(to: Path) -> None:
 
 
 def run(command: list[str], tree: Path) -> subprocess.CompletedProcess[str]:
-    path = {
+    """A row's test, in this tree. pytest begins in a process that is warm already."""
+    env = {
         "PYTHONPATH": str(tree),
-        "PYTEST_ADDOPTS": "-p no:schemathesis",  # a third of what a test takes to begin; no fault needs it
+        "PYTEST_ADDOPTS": PYTEST,
         "BAVN_PLANTED": "1",  # an example that fails is not made smaller, which takes minutes
         "PATH": f"{ROOT / '.venv/bin'}:/usr/sbin:/usr/bin:/bin",
         "BAVN_SKIP_NONE": os.environ.get("BAVN_SKIP_NONE", ""),
     }
-    try:
+    program, *words = command
+    if program != "pytest":
         return subprocess.run(
-            command, cwd=tree, env=path, capture_output=True, text=True, timeout=TEST_S_MAX, check=False
+            command, cwd=tree, env=env, capture_output=True, text=True, timeout=TEST_S_MAX, check=False
         )
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, TOO_LONG, stdout="", stderr="")
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as told:
+        process = FORKED.Process(target=pytest_in, args=(words, tree, env, told.name))
+        process.start()
+        process.join(TEST_S_MAX)
+        code = process.exitcode
+        if code is None:
+            process.kill()
+            process.join()
+        return subprocess.CompletedProcess(command, TOO_LONG if code is None else code, stdout=told.read(), stderr="")
+
+
+def pytest_in(words: list[str], tree: Path, env: dict[str, str], told: str) -> None:
+    """In a forked process: become what the command ``pytest`` is in this tree. ``told``: the file for all it says."""
+    import pytest
+
+    with Path(told).open("wb") as out:
+        os.dup2(out.fileno(), 1)
+        os.dup2(out.fileno(), 2)
+    os.chdir(tree)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.argv[:] = ["pytest", *words]
+    sys.path[:] = [str(tree), *(place for place in sys.path if place != str(ROOT / "tests"))]
+    assert not any(name.partition(".")[0] in ("bavn", "bavn_lab", "tests") for name in sys.modules)
+    sys.exit(pytest.main(words))
 
 
 def skipped(done: subprocess.CompletedProcess[str]) -> str:
@@ -62,6 +114,7 @@ def main(names: list[str], *, passed: bool = False) -> int:
     without its fault first."""
     faults = tomllib.loads((ROOT / "tests" / "planted.toml").read_text())["fault"]
     wanted = [fault for fault in faults if not names or fault["name"] in names]
+    FORKED.set_forkserver_preload([*WARM])
     tests = [] if passed else sorted({fault["test"] for fault in wanted})
     hands = min(HANDS, max(1, len(wanted)))
     with tempfile.TemporaryDirectory(prefix="bavn-plant-") as folder, ThreadPoolExecutor(hands) as pool:
