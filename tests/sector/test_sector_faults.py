@@ -20,6 +20,8 @@ from tests.sector.drawn_script import drawn_script
 
 QUICK_SEEDS = range(6)
 SEEDS = range(1000, 1200)
+EACH_RUN = SEEDS[:60]
+"""Which of them script/test plays; the others are the same kind of day, and script/test --world has the time."""
 UP_KINDS = {kind.__name__ for kind in UP}
 
 
@@ -151,7 +153,9 @@ def nothing_private_is_shared(world, story) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=[] if seed in EACH_RUN else [pytest.mark.world]) for seed in SEEDS]
+)
 def test_two_hundred_bad_days(seed, disk, counted) -> None:
     play(seed, disk, counted)
 
