@@ -5,16 +5,18 @@ of it. The centre is a real one on files, and opposite it stand real doors; noth
 """
 
 import io
+import shutil
+import sqlite3
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
 from bavn.actor.door.tell_rules import Condition
-from bavn.app.centre.database import open_database
+from bavn.app.centre.database import DATABASE_FILE, open_database
 from bavn.app.centre.parts import BOOK_FILE, init
 from bavn.app.config.load import CentreFile, read_centre
 from bavn.app.process.party_keys import PartyKeys
@@ -147,6 +149,12 @@ class DrawnSector:
     def now(self) -> None:
         """From here on the sector's time is the real one."""
         self.clock.until(SystemClock().now_us())
+        self.run()
+
+    def today(self) -> None:
+        """From here on it is now, and all but the clinic have just said how they are."""
+        self.clock.until(SystemClock().now_us())
+        self.healthy("clinic-west")
         self.run()
 
     def see(self, actor: str, observables: tuple[Observable, ...], **more: object) -> None:
@@ -301,10 +309,19 @@ def draw(folder: Path, *, worked: bool = True) -> Iterator[DrawnSector]:
         _spread(sector)
         if worked:
             _work(sector)
-        sector.clock.until(SystemClock().now_us())
-        sector.healthy("clinic-west")
-        sector.run()
+        sector.today()
         yield sector
+
+
+def copied(file: CentreFile, folder: Path) -> CentreFile:
+    """The same centre as it stands now, on files of its own in a new folder, with nothing opposite it."""
+    shutil.copytree(file.base, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.db*"))
+    made = read_centre(folder / "centre.toml")
+    for name in (DATABASE_FILE, BOOK_FILE):
+        whole, part = sqlite3.connect(file.folder / name), sqlite3.connect(made.folder / name)
+        with closing(whole), closing(part):
+            whole.backup(part)
+    return made
 
 
 def many_leads(engine: Engine, count: int, now_us: int) -> None:

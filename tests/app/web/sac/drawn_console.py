@@ -1,23 +1,18 @@
 """The SAC's routes over a drawn sector, asked as one person or another. For tests."""
 
-import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 from fastapi import FastAPI
 
 from bavn.app.access.rights import Role
-from bavn.app.centre.database import DATABASE_FILE
-from bavn.app.centre.parts import BOOK_FILE
-from bavn.app.config.load import read_centre
 from bavn.app.web.exporting import add_exports
 from bavn.app.web.frame import API, Person
 from bavn.app.web.sac import leads, overview, threats
 from bavn.app.web.sac.cases import board, work
 from bavn.app.web.sac.context import SacContext, open_context
 from tests.app.web.asking import ask, serve_as
-from tests.app.web.drawn_sector import ANNA, BO, draw
+from tests.app.web.drawn_sector import ANNA, BO, copied, draw
 
 ANNA_ANALYST = Person(name=ANNA, roles=frozenset({Role.ANALYST}))
 BO_APPROVER = Person(name=BO, roles=frozenset({Role.APPROVER}))
@@ -62,13 +57,7 @@ class Console:
 @contextmanager
 def copied_console(console: Console, folder) -> Iterator[Console]:
     """The same centre as it stands now, on files of its own, with nothing opposite it."""
-    shutil.copytree(console.house.file.base, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.db*"))
-    file = read_centre(folder / "centre.toml")
-    for name in (DATABASE_FILE, BOOK_FILE):
-        whole, made = console.house.file.folder / name, file.folder / name
-        with closing(sqlite3.connect(whole)) as given, closing(sqlite3.connect(made)) as taken:
-            given.backup(taken)
-    with open_context(file) as house:
+    with open_context(copied(console.house.file, folder)) as house:
         yield Console(house)
 
 

@@ -8,10 +8,20 @@ import pytest
 
 from bavn.app.access.rights import Role
 from tests.app.web.drawn_more import REVIEWED
-from tests.app.web.drawn_sector import ANNA, BO, CAMPAIGN
+from tests.app.web.drawn_sector import ANNA, BO, CAMPAIGN, draw
+from tests.app.web.sac.conftest import asker_of
 
 pytestmark = pytest.mark.slow
 WHY = {"why": "for a reason"}
+
+
+@pytest.fixture(scope="module")
+def sac(tmp_path_factory):
+    """Over a sector that goes on: what is released here reaches its nodes."""
+    folder = tmp_path_factory.mktemp("sac")
+    with draw(folder) as sector, asker_of(sector.file, folder) as asker:
+        asker.sector = sector
+        yield asker
 
 
 def one(sac, value):
