@@ -68,9 +68,10 @@ def files_others_may_read():
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """Debian's Chromium, one for all tests of a process."""
+    """Debian's Chromium, one for all tests of a file: Playwright keeps an event loop running until it ends, and no
+    other test of that process could begin one."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -310,6 +311,16 @@ def pytest_ignore_collect(collection_path, config) -> bool | None:
     return None if "mark.slow" in text or any(says_slow(folder / "conftest.py") for folder in above) else True
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With --dist loadfile, as script/test has it. xdist's own would lose tests that have the same name."""
+    if config.getoption("dist") == "loadfile":
+        from tests.handing_out import ByFile
+
+        return ByFile(config, log)
+    return None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """What is read while collecting stays until the end: it is not looked over for waste, then nor later."""
@@ -340,8 +351,7 @@ def take_few_examples(items) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items) -> None:
     """Skip with a clear reason what this machine cannot run. BAVN_SKIP_NONE=1 (CI) turns such a skip into an error.
-    What drives a browser comes last: Playwright keeps an event loop running in its process until the end, and no other
-    test of that process could begin one."""
+    What drives a browser comes last, in a file too: see ``chromium``."""
     if "world" not in config.getoption("-m"):  # what takes hours is asked for by its marker alone (script/test --world)
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("world")])
         items[:] = [item for item in items if not item.get_closest_marker("world")]

@@ -1,0 +1,45 @@
+"""However slow tests are handed out to processes, each runs once (tests/handing_out.py)."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.handing_out import LONG, TOGETHER_MAX, parts_of
+
+ROOT = Path(__file__).resolve().parents[2]
+BROWSING = "tests/app/web/pages/test_signing_in.py"
+LONE = "tests/app/web/test_schema.py"
+
+
+def test_each_test_is_in_one_part_also_where_many_have_one_name() -> None:
+    collection = [f"{LONE}::test_same"] * 100 + [f"{LONG[1]}::a", f"{BROWSING}::b", f"{LONG[0]}::c", f"{BROWSING}::d"]
+    parts = parts_of(collection)
+    assert sorted(number for part in parts for number in part) == list(range(104))
+    assert parts[:3] == [[101, 103], [102], [100]]
+    assert max(map(len, parts)) == TOGETHER_MAX
+
+
+def test_what_takes_long_is_a_file_that_is_there() -> None:
+    assert [file for file in LONG if not (ROOT / file).is_file()] == []
+
+
+@pytest.mark.slow
+def test_a_run_of_two_processes_runs_all_of_them(tmp_path) -> None:
+    """Also where a process dies: what it has left goes to the others."""
+    (tmp_path / "conftest.py").write_text(
+        "import pytest\n@pytest.hookimpl(optionalhook=True)\ndef pytest_xdist_make_scheduler(config, log):\n"
+        "    from tests import handing_out\n    handing_out.drives_a_browser = lambda file: False\n"
+        "    return handing_out.ByFile(config, log)\n"
+    )
+    for name in "abc":
+        (tmp_path / f"test_{name}.py").write_text(
+            "import os, pytest\n@pytest.mark.parametrize('n', range(40))\ndef test_one(n):\n"
+            f"    {name == 'b'} and n == 20 and os._exit(1)\n"
+        )
+    asked = ["-q", "-n", "2", "-c", "/dev/null", "--rootdir", tmp_path, "-p", "no:randomly", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *asked, tmp_path], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "1 failed, 119 passed" in done.stdout, done.stdout
