@@ -194,6 +194,8 @@ def test_whoever_dies_no_block_is_lost_doubled_or_without_an_end(opened, seed) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 40))
+@pytest.mark.parametrize(
+    "seed", [*range(10, 20), *(pytest.param(seed, marks=pytest.mark.world) for seed in range(20, 40))]
+)
 def test_whoever_dies_no_block_is_lost_doubled_or_without_an_end_many_times(opened, seed) -> None:
     killed_at_random(opened(FOUR, 100 + seed), seed)
