@@ -18,8 +18,8 @@ from typing import Literal
 
 ROOT = Path(__file__).resolve().parent.parent
 TEST_S_MAX = 600
-HANDS = 2
-"""Faults are tried side by side, each in a copy of its own."""
+HANDS = 3
+"""Faults are tried side by side, each in a copy of its own: three, since a few are found by waiting."""
 TOO_LONG = 124
 """The exit code of a test that ran too long: with a fault planted that is a failure like another."""
 WARM = (
