@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,7 +25,7 @@ from bavn.model.moment import iso
 from bavn.model.text import Text
 
 if TYPE_CHECKING:
-    from bavn.app.access.accounts import Accounts
+    from bavn.app.access.accounts import Account, Accounts
     from bavn.app.access.book import Book
     from bavn.app.config.console import ConsoleTable
 
@@ -60,6 +60,20 @@ def _giving(accounts: "Accounts", by: str) -> acts.Giving:
     return acts.Giving(accounts, by, None if own is None else own.actors)
 
 
+def _row(account: "Account") -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "state": account.state,
+        "origin": account.origin,
+        "roles": sorted(account.roles),
+        "actors": None if account.actors is None else sorted(account.actors),
+        "passkeys": account.passkeys,
+        "password": account.password,
+        "recovery": account.recovery,
+        "seen": None if account.seen_us is None else iso(account.seen_us),
+    }
+
+
 def _accounts_of(app: typer.Typer, side: Side) -> None:
     """Who has an account, and what they may do."""
     default = _default(side)
@@ -82,20 +96,7 @@ def _accounts_of(app: typer.Typer, side: Side) -> None:
     def list_(config: Config = default, *, as_json: AsJson = False) -> None:
         """Every account, its roles and how it is proved."""
         with _opened(side, config) as (accounts, _):
-            rows = [
-                {
-                    "name": account.name,
-                    "state": account.state,
-                    "origin": account.origin,
-                    "roles": sorted(account.roles),
-                    "actors": None if account.actors is None else sorted(account.actors),
-                    "passkeys": account.passkeys,
-                    "password": account.password,
-                    "recovery": account.recovery,
-                    "seen": None if account.seen_us is None else iso(account.seen_us),
-                }
-                for account in accounts.every()
-            ]
+            rows = [_row(account) for account in accounts.every()]
         show(rows, as_json=as_json)
 
     @app.command("roles")

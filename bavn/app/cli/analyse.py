@@ -385,38 +385,9 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
     kept = [item for item in fitting if keep.whole or item.suspicion.id not in folded][: keep.top]
     lines = [] if keep.whole else [line.say(language) for line in lines_of(folded, now_us)]
     rest = len(findings.suspicions) - len(kept) - (len(folded) if lines else 0)
-    summary = Text(
-        "{records}, {refused:,} refused, {hosts}",
-        records=records(findings.rows),
-        refused=findings.refused,
-        hosts=own_hosts(findings.hosts),
-    )
-    if findings.suspicions and not (kept or lines):
-        summary = Text("{summary}; {weaker:,} weaker left out", summary=summary, weaker=rest)
-    elif findings.suspicions:
-        summary = Text(
-            "{summary}; {alerting}; {weaker:,} weaker left out",
-            summary=summary,
-            alerting=Text.counted(
-                "the first would alert",
-                "the first {count:,} would alert",
-                min(alert_line(findings.hosts), len(findings.suspicions)),
-            ),
-            weaker=rest,
-        )
-    screen.print(
-        summary.say(language) + (" (--all)" if rest else ""),
-        highlight=False,
-        markup=False,
-    )
-    for given in findings.inputs[:INPUTS_SHOWN_MAX]:
-        name = given.file if given.file == findings.source else given.file.removeprefix(f"{findings.source}/")
-        screen.print(f"{plain_name(name)}: {given.summary().say(language)}", highlight=False, markup=False)
-    more = len(findings.inputs) - INPUTS_SHOWN_MAX
-    if more > 0:
-        screen.print(
-            Text.counted("and {count:,} file more", "and {count:,} files more", more).say(language), highlight=False
-        )
+    summary = _summary(findings, rest, some=bool(kept or lines)).say(language)
+    screen.print(summary + (" (--all)" if rest else ""), highlight=False, markup=False)
+    _show_inputs(screen, findings, language)
     if findings.homes_said is not None:
         screen.print(findings.homes_said.say(language), highlight=False, markup=False)
     if kept:
@@ -425,6 +396,41 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
         screen.print(Text("nothing suspicious").say(language), highlight=False)
     for line in lines:
         screen.print(f"{line} (--all)", highlight=False, markup=False)
+
+
+def _summary(findings: "Findings", weaker: int, *, some: bool) -> Text:
+    """What was read, how many would alert, and how many weaker ones are not shown. ``some``: any is shown."""
+    summary = Text(
+        "{records}, {refused:,} refused, {hosts}",
+        records=records(findings.rows),
+        refused=findings.refused,
+        hosts=own_hosts(findings.hosts),
+    )
+    if not findings.suspicions:
+        return summary
+    if not some:
+        return Text("{summary}; {weaker:,} weaker left out", summary=summary, weaker=weaker)
+    return Text(
+        "{summary}; {alerting}; {weaker:,} weaker left out",
+        summary=summary,
+        alerting=Text.counted(
+            "the first would alert",
+            "the first {count:,} would alert",
+            min(alert_line(findings.hosts), len(findings.suspicions)),
+        ),
+        weaker=weaker,
+    )
+
+
+def _show_inputs(screen: Console, findings: "Findings", language: Language) -> None:
+    for given in findings.inputs[:INPUTS_SHOWN_MAX]:
+        name = given.file if given.file == findings.source else given.file.removeprefix(f"{findings.source}/")
+        screen.print(f"{plain_name(name)}: {given.summary().say(language)}", highlight=False, markup=False)
+    more = len(findings.inputs) - INPUTS_SHOWN_MAX
+    if more > 0:
+        screen.print(
+            Text.counted("and {count:,} file more", "and {count:,} files more", more).say(language), highlight=False
+        )
 
 
 def _table(findings: "Findings", kept: list["Ranked"], language: Language) -> Table:

@@ -146,32 +146,9 @@ def _run() -> int:
         _nobody_reads()  # typer ends with 1 by itself
         return Exit.OK
     except OSError as error:
-        if error.errno not in _MENDED_BY_OPERATOR:
-            return _broken(error)
-        what = error.filename or Text("a file")
-        words = Text(
-            "{what} cannot be used ({why}): see to its rights and to room on the disk, and run as the user who owns it",
-            what=what,
-            why=why_of(error),
-        )
-        return _say(Exit.CONFIGURATION, words)
+        return _of_a_file(error)
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _DATABASE_DAMAGED:
-            words = Text(
-                "a database in its folder is damaged ({error}): copy the folder before anything else, then restore the"
-                " newest backup (docs/operations.md, Backup)",
-                error=str(error),
-            )
-            return _say(Exit.BROKEN, words)
-        if code not in _DATABASE_OUT_OF_REACH:
-            return _broken(error)
-        words = Text(
-            "the database in its folder cannot be used ({error}): see to its rights and to room on the disk, and run as"
-            " the user who owns it",
-            error=str(error),
-        )
-        return _say(Exit.CONFIGURATION, words)
+        return _of_a_database(error)
     except Exception as error:
         shown = getattr(error, "format_message", None)
         if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: its help is the answer
@@ -185,6 +162,36 @@ def _run() -> int:
     if ended == Exit.INTERRUPTED:
         return _say(Exit.INTERRUPTED, _STOPPED)
     return ended if isinstance(ended, int) else Exit.OK
+
+
+def _of_a_file(error: OSError) -> int:
+    if error.errno not in _MENDED_BY_OPERATOR:
+        return _broken(error)
+    words = Text(
+        "{what} cannot be used ({why}): see to its rights and to room on the disk, and run as the user who owns it",
+        what=error.filename or Text("a file"),
+        why=why_of(error),
+    )
+    return _say(Exit.CONFIGURATION, words)
+
+
+def _of_a_database(error: sqlite3.DatabaseError) -> int:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _DATABASE_DAMAGED:
+        words = Text(
+            "a database in its folder is damaged ({error}): copy the folder before anything else, then restore the"
+            " newest backup (docs/operations.md, Backup)",
+            error=str(error),
+        )
+        return _say(Exit.BROKEN, words)
+    if code not in _DATABASE_OUT_OF_REACH:
+        return _broken(error)
+    words = Text(
+        "the database in its folder cannot be used ({error}): see to its rights and to room on the disk, and run as"
+        " the user who owns it",
+        error=str(error),
+    )
+    return _say(Exit.CONFIGURATION, words)
 
 
 def _broken(error: Exception) -> int:

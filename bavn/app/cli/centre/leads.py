@@ -2,6 +2,7 @@
 people do with a lead."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,8 +20,9 @@ from bavn.model.moment import iso, iso_hour
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
-    from bavn.centre.books.leads import LeadView
+    from bavn.centre.books.leads import Laws, LeadView
     from bavn.centre.cases.case.calibration import Calibration
+    from bavn.centre.correlate.laws.learned import Learned
     from bavn.centre.correlate.review.review import Review
 
 LeadId = Annotated[str, typer.Argument(help="lead-..., as `bavn centre leads --json` names it")]
@@ -182,32 +184,32 @@ def calibration(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> Non
         tell(_NO_VERDICTS)
         return
     show(rows, as_json=False)
-    tell(
-        Text(
-            "{cases} judged by people, {confirmed} confirmed; leads that nobody judged are not in it",
-            cases=cases(stats.judged),
-            confirmed=stats.confirmed,
-        )
+    for line in _fared(stats):
+        tell(line)
+
+
+def _fared(stats: "Calibration") -> Iterator[Text]:
+    """What stands below the table: how many were judged, and whether the score says more than their share does."""
+    yield Text(
+        "{cases} judged by people, {confirmed} confirmed; leads that nobody judged are not in it",
+        cases=cases(stats.judged),
+        confirmed=stats.confirmed,
     )
     if stats.unscored:
-        tell(
-            Text.counted(
-                "{count:,} older verdict is left out: the score it was given at was not kept",
-                "{count:,} older verdicts are left out: the score they were given at was not kept",
-                stats.unscored,
-            )
+        yield Text.counted(
+            "{count:,} older verdict is left out: the score it was given at was not kept",
+            "{count:,} older verdicts are left out: the score they were given at was not kept",
+            stats.unscored,
         )
     if stats.brier is None or stats.brier_plain is None:
-        tell(Text("too few verdicts to have predicted any case from those before it"))
+        yield Text("too few verdicts to have predicted any case from those before it")
     else:
-        tell(
-            Text(
-                "{count} were predicted from the verdicts before them: mean squared error {error:.3f}, {plain:.3f}"
-                " without looking at the score",
-                count=stats.predictions,
-                error=stats.brier,
-                plain=stats.brier_plain,
-            )
+        yield Text(
+            "{count} were predicted from the verdicts before them: mean squared error {error:.3f}, {plain:.3f}"
+            " without looking at the score",
+            count=stats.predictions,
+            error=stats.brier,
+            plain=stats.brier_plain,
         )
 
 
@@ -217,50 +219,18 @@ def laws(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     when it was last fitted."""
     from bavn.centre.correlate.laws import fitted as shipped
     from bavn.centre.correlate.laws.learned import NOTHING, applied
-    from bavn.centre.correlate.laws.novelty import ALL, Novelty
-    from bavn.centre.correlate.sharing import A_ALL, A_UNLISTED
 
     with opened(config) as desk:
-        laws_known, (mean, confirmed) = desk.lead_book.laws(), desk.malicious_mean()
+        laws_known, campaign = desk.lead_book.laws(), desk.malicious_mean()
         version = desk.learning.in_force()
     learned = NOTHING if version is None else version.learned
     weighed = applied(shipped.shipped(), learned).evidence
     fitted = iso(laws_known.fitted_us) if laws_known.fitted_us else None
     language = language_of_rows(as_json=as_json)
-    start = [(Text("a, unlisted, start value"), A_UNLISTED), (Text("a, listed, start value"), A_ALL)]
-    rows = [{"law": law.say(language), "value": a, "rests_on": 0, "fitted": None} for law, a in start]
-    rows += [
-        {"law": f"a, {stratum}", "value": round(fit.a, 4), "rests_on": fit.elements, "fitted": fitted}
-        for stratum, fit in sorted(laws_known.sharing.items())
-    ]
-    r, q = laws_known.dependence, laws_known.congruent
-    others = [
-        (Text("correlation of reports"), round(r.r, 4), r.elements, fitted),
-        (Text("pairs of one period"), round(q.q, 4), q.elements, fitted),
-        (Text("actors of a campaign"), round(mean, 3), confirmed, None),
-    ]
-    every = Novelty(laws_known.novelty.shares).share(())
-    others.append((Text("new among campaigns"), round(learned.new_share, 3), learned.confirmed, None))
-    others.append((Text("new among what is revealed"), round(every.a, 4), every.elements, fitted))
-    others += [
-        (Text("new among what {detector} tells of", detector=name), round(fit.a, 4), fit.elements, fitted)
-        for name, fit in sorted(laws_known.novelty.shares.items())
-        if name != ALL
-    ]
-    rows += [
-        {"law": law.say(language), "value": value, "rests_on": rests_on, "fitted": last}
-        for law, value, rests_on, last in others
-    ]
-    rows += [
-        {
-            "law": _evidence_of(name, bucket).say(language),
-            "value": round(weighed[name][bucket], 3),
-            "rests_on": row["families"][bucket],
-            "fitted": shipped.known()["origin"]["made"],
-        }
-        for name, row in sorted(shipped.known()["evidence"].items())
-        for bucket in range(len(row["nats"]))
-        if row["families"][bucket]
+    every = (*_fitted_here(laws_known, campaign, learned, fitted), *_shipped(shipped.known(), weighed))
+    rows = [
+        {"law": law if isinstance(law, str) else law.say(language), "value": a, "rests_on": on, "fitted": when}
+        for law, a, on, when in every
     ]
     show(rows, as_json=as_json)
     if not as_json:
@@ -284,6 +254,42 @@ def laws(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
                     version=version.id,
                 )
             )
+
+
+_Law = tuple[Text | str, float, int, str | None]
+"""What it is, its value, on how many observations it rests, and when it was fitted."""
+
+
+def _fitted_here(
+    laws_known: "Laws", campaign: tuple[float, int], learned: "Learned", fitted: str | None
+) -> Iterator[_Law]:
+    """What this sector's own days say, and what it begins with. ``campaign``: how many actors one reaches, and the
+    confirmed cases that this is of."""
+    from bavn.centre.correlate.laws.novelty import ALL, Novelty
+    from bavn.centre.correlate.sharing import A_ALL, A_UNLISTED
+
+    yield Text("a, unlisted, start value"), A_UNLISTED, 0, None
+    yield Text("a, listed, start value"), A_ALL, 0, None
+    for stratum, fit in sorted(laws_known.sharing.items()):
+        yield f"a, {stratum}", round(fit.a, 4), fit.elements, fitted
+    r, q, (mean, confirmed) = laws_known.dependence, laws_known.congruent, campaign
+    yield Text("correlation of reports"), round(r.r, 4), r.elements, fitted
+    yield Text("pairs of one period"), round(q.q, 4), q.elements, fitted
+    yield Text("actors of a campaign"), round(mean, 3), confirmed, None
+    every = Novelty(laws_known.novelty.shares).share(())
+    yield Text("new among campaigns"), round(learned.new_share, 3), learned.confirmed, None
+    yield Text("new among what is revealed"), round(every.a, 4), every.elements, fitted
+    for name, fit in sorted(laws_known.novelty.shares.items()):
+        if name != ALL:
+            yield Text("new among what {detector} tells of", detector=name), round(fit.a, 4), fit.elements, fitted
+
+
+def _shipped(known: Mapping[str, Any], weighed: Mapping[str, Sequence[float]]) -> Iterator[_Law]:
+    """What a report is worth, as Bavn was delivered with it and as verdicts have moved it since (``weighed``)."""
+    for name, row in sorted(known["evidence"].items()):
+        for bucket, families in enumerate(row["families"]):
+            if families:
+                yield _evidence_of(name, bucket), round(weighed[name][bucket], 3), families, known["origin"]["made"]
 
 
 def _evidence_of(detector: str, bucket: int) -> Text:

@@ -233,25 +233,16 @@ def _best(asset: "Asset", kind: str, language: Language, most: int = 3) -> str:
     return ", ".join(f"{word(value)} {sure:.0%}" for value, sure in asset.best(kind)[:most])  # type: ignore[arg-type]
 
 
+def _spoken(use: "Use") -> dict[str, Any]:
+    names = ("protocol", "port", "name", "version", "cipher", "group", "standing", "count", "clients")
+    subject = use.certificate.subject if use.certificate else None
+    return {name: getattr(use, name) for name in names} | {"certificate": subject}
+
+
 def _card(
     asset: "Asset", crypto: "tuple[Use, ...]", suspicions: list[dict[str, Any]], language: Language, *, as_json: bool
 ) -> None:
-    mine = [use for use in crypto if use.server == asset.address]
-    spoken = [
-        {
-            "protocol": use.protocol,
-            "port": use.port,
-            "name": use.name,
-            "version": use.version,
-            "cipher": use.cipher,
-            "group": use.group,
-            "standing": use.standing,
-            "count": use.count,
-            "clients": use.clients,
-            "certificate": use.certificate.subject if use.certificate else None,
-        }
-        for use in mine
-    ]
+    spoken = [_spoken(use) for use in crypto if use.server == asset.address]
     if as_json:
         print(json.dumps(facts(asset, language) | {"tls": spoken, "suspicions": suspicions}, ensure_ascii=False))
         return

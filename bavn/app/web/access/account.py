@@ -134,6 +134,13 @@ def routes(keeper: Keeper) -> APIRouter:
         if not keeper.sessions.end(person.name, session_id):
             raise trouble_of(CannotAccount("none", "no session"))
 
+    _tokens(router, keeper)
+    return router
+
+
+def _tokens(router: APIRouter, keeper: Keeper) -> None:
+    """What programs ask with."""
+
     @router.post("/tokens", operation_id="account_make_token")
     def make_token(given: NewToken, request: Request, person: Own) -> TokenMade:
         """A token for a program, with some of one's own rights."""
@@ -156,8 +163,6 @@ def routes(keeper: Keeper) -> APIRouter:
         browser(keeper, request, person)
         if not keeper.tokens.end(person.name, token_id):
             raise trouble_of(CannotAccount("none", "no token"))
-
-    return router
 
 
 def browser(keeper: Keeper, request: Request, person: Person) -> Signed:

@@ -67,6 +67,25 @@ def routes(keeper: Keeper, provider: Provider | None = None) -> APIRouter:
         """How one can log on here."""
         return Ways(password=True, passkey=True, oidc=None if provider is None else provider.label)
 
+    _by_codes(router, keeper)
+    _by_passkey(router, keeper)
+
+    @router.delete("/session", operation_id="sign_out", status_code=204)
+    def leave(request: Request, response: Response, person: Annotated[Person, signed_in()]) -> None:
+        """Ends this session."""
+        if person.scopes is not None:
+            code, text, act = WORDS[405]
+            raise Trouble(405, code, text, act)
+        signed = keeper.signed(request)
+        keeper.sessions.end(signed.account.name, signed.session.id)
+        keeper.take_back(response)
+
+    return router
+
+
+def _by_codes(router: APIRouter, keeper: Keeper) -> None:
+    """By what one knows, and an app or a list of codes: whoever guesses waits longer each time."""
+
     @router.post("/logon/password", operation_id="logon_password", status_code=204, dependencies=[public()])
     def password(given: ByPassword, request: Request, response: Response) -> None:
         """By password and code. 401 for whatever does not fit; 429 after too many of those."""
@@ -92,6 +111,10 @@ def routes(keeper: Keeper, provider: Provider | None = None) -> APIRouter:
             keeper.refused(given.name, address, "recovery")
         keeper.sign_in(request, response, name, "recovery")
 
+
+def _by_passkey(router: APIRouter, keeper: Keeper) -> None:
+    """By what one has: nothing in it can be guessed."""
+
     @router.post("/logon/passkey/begin", operation_id="logon_passkey_begin", dependencies=[public()])
     def begin(request: Request, response: Response) -> Options:
         """By passkey: what the browser asks its device for."""
@@ -111,18 +134,6 @@ def routes(keeper: Keeper, provider: Provider | None = None) -> APIRouter:
         if name is None:
             keeper.refused("", address, "passkey")
         keeper.sign_in(request, response, name, "passkey")
-
-    @router.delete("/session", operation_id="sign_out", status_code=204)
-    def leave(request: Request, response: Response, person: Annotated[Person, signed_in()]) -> None:
-        """Ends this session."""
-        if person.scopes is not None:
-            code, text, act = WORDS[405]
-            raise Trouble(405, code, text, act)
-        signed = keeper.signed(request)
-        keeper.sessions.end(signed.account.name, signed.session.id)
-        keeper.take_back(response)
-
-    return router
 
 
 def fits(credential: dict[str, Any]) -> bool:

@@ -46,6 +46,21 @@ class NewPasskey(BaseModel):
 def routes(keeper: Keeper) -> APIRouter:
     """Ways to prove who one is."""
     router = APIRouter(prefix="/account/proofs", tags=["account"])
+    _with_password(router, keeper)
+    _with_passkeys(router, keeper)
+
+    @router.post("/recovery", operation_id="account_recovery")
+    def recovery(request: Request, response: Response, person: Own) -> Changed:
+        """New recovery codes instead of all that there were."""
+        signed = _fresh(keeper, request, person)
+        codes = keeper.factors.new_recovery(signed.account.name)
+        return Changed(csrf=keeper.rotate(response, signed), codes=codes)
+
+    return router
+
+
+def _with_password(router: APIRouter, keeper: Keeper) -> None:
+    """A password and an app's codes."""
 
     @router.post("/app", operation_id="account_app")
     def app(request: Request, response: Response, person: Own) -> App:
@@ -74,6 +89,10 @@ def routes(keeper: Keeper) -> APIRouter:
         _leaves(signed.account.passkeys)
         keeper.factors.drop(signed.account.name)
         return Changed(csrf=keeper.rotate(response, signed))
+
+
+def _with_passkeys(router: APIRouter, keeper: Keeper) -> None:
+    """Passkeys, any number of them."""
 
     @router.post("/passkeys/begin", operation_id="account_passkey_begin")
     def begin(request: Request, response: Response, person: Own) -> Options:
@@ -106,15 +125,6 @@ def routes(keeper: Keeper) -> APIRouter:
         except CannotAccount as error:
             raise trouble_of(error) from error
         return Changed(csrf=keeper.rotate(response, signed))
-
-    @router.post("/recovery", operation_id="account_recovery")
-    def recovery(request: Request, response: Response, person: Own) -> Changed:
-        """New recovery codes instead of all that there were."""
-        signed = _fresh(keeper, request, person)
-        codes = keeper.factors.new_recovery(signed.account.name)
-        return Changed(csrf=keeper.rotate(response, signed), codes=codes)
-
-    return router
 
 
 def _fresh(keeper: Keeper, request: Request, person: Person) -> Signed:

@@ -96,6 +96,13 @@ def routes(keeper: Keeper) -> APIRouter:
             raise again(error, response) from error
         return _done(keeper, request, response, owner, "password")
 
+    _with_passkey(router, keeper)
+    return router
+
+
+def _with_passkey(router: APIRouter, keeper: Keeper) -> None:
+    """A passkey in place of a password."""
+
     @router.post("/passkey/begin", operation_id="setup_passkey_begin")
     def begin(given: LinkGiven, request: Request, response: Response) -> Options:
         """What the browser needs to make a passkey."""
@@ -116,8 +123,6 @@ def routes(keeper: Keeper) -> APIRouter:
         except CannotAccount as error:
             raise trouble_of(error) from error
         return _done(keeper, request, response, owner, "passkey")
-
-    return router
 
 
 def _owner(keeper: Keeper, request: Request, link: str) -> Account:
