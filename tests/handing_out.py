@@ -55,7 +55,9 @@ def parts_of(collection: Sequence[str]) -> list[list[int]]:
     for number, name in enumerate(collection):
         files.setdefault(name.partition("::")[0], []).append(number)
     browsing = [file for file in files if drives_a_browser(file)]
-    first = [[number for file in browsing[hand::BROWSERS] for number in files[file]] for hand in range(BROWSERS)]
+    first: list[list[int]] = [[] for _ in range(BROWSERS)]
+    for file in sorted(browsing, key=lambda file: len(files[file]), reverse=True):
+        min(first, key=len).extend(files[file])
     long = [files[file] for file in LONG if file in files and file not in browsing]
     rest = [files[file] for file in files if file not in browsing and file not in LONG]
     cut = [of[at : at + TOGETHER_MAX] for of in rest for at in range(0, len(of), TOGETHER_MAX)]
