@@ -4,15 +4,25 @@ import json
 
 import pytest
 
+from bavn.actor.detect.next_door import ALERT_WORDS, PEER_WORDS
+from bavn.actor.detect.wording import joined
 from bavn.actor.door.draft import labelled
 from bavn.actor.door.rounds.commons_days import CommonsDay, CommonsDays, DayState
+from bavn.actor.door.rounds.commons_table import CommonsTable
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.app.cli.node.main import app
 from bavn.app.node.health.checks import NodeChecks
 from bavn.app.node.health.commons import commons_problems
 from bavn.app.node.health.commons_words import bucket_text, left_text, state_text
-from bavn.model.sector.known_days import DAYS
+from bavn.app.process.real import SystemClock
+from bavn.model.moment import DAY_US
+from bavn.model.observable import Observable
+from bavn.model.sector.known_days import DAYS, Familiarity
+from bavn.model.text import Text
+from bavn.psi.element import element_bytes
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
+from tests.actor.door.conftest import suspicion
 from tests.people import Runner
 
 DAY = 20_600
@@ -54,7 +64,7 @@ def test_it_shows_each_day_what_left_and_how_much_others_know(config) -> None:
     english = run(config)
     assert "of 100 elements 40 are known to 3 organisations or more; 41 took part" in english
     assert "a share of 300,000 cells, real and random alike; nobody learns a name" in english
-    assert "33 and more" in english
+    assert english.index("3 to 4") < english.index("17 to 32") < english.index("33 and more"), "the least known first"
     assert "2 uploads of that round were made with other keys" in english
     assert "af 100 elementer" in run(config, "--language", "da")
     assert "av 100 element" in run(config, "--language", "sv")
@@ -131,3 +141,30 @@ def test_the_ledger_says_of_such_a_share_that_nobody_learns_a_name(config) -> No
     done = Runner().invoke(app, ["ledger", "--config", str(config)])
     assert done.exit_code == 0, done.output
     assert " ".join(done.stdout.split()).count("nobody learns a name") == 1
+
+
+def test_it_says_since_when_things_are_known_and_what_that_was_good_for(config) -> None:
+    today = SystemClock().now_us() // DAY_US
+    usual, fresh, rare = (element_bytes(Observable.of("domain", f"{name}.dk")) for name in ("usual", "fresh", "rare"))
+    with Book(config.parent / "data/node.db") as book:
+        for back in reversed(range(9)):
+            CommonsTable(book).keep(today - back, {usual: 3, rare: 0, fresh: int(back < 2)})
+        less, more, other = (
+            suspicion(id=f"{at:032x}", observables=(Observable.of("domain", f"{name}.dk"),), why=why)
+            for at, (name, why) in enumerate(
+                [
+                    ("usual", joined([PEER_WORDS[Familiarity.ESTABLISHED]])),
+                    ("fresh", Text.shaped("A b; {more}", more=joined([ALERT_WORDS[Familiarity.APPEARING]]))),
+                    ("rare", Text("it is")),
+                ]
+            )
+        )
+        NodeSuspicions(book).replace([less, more, other], 1)
+        CommonsDays(book).keep(day(0))
+    said = run(config)
+    assert "2 of the elements are known to 3 organisations or more, the longest at least since" in said
+    assert "1 of them is ordinary elsewhere" in said
+    assert "1 has appeared at others within three days" in said
+    assert "1 suspicion weighs less" in said
+    assert "1 suspicion weighs more" in said
+    assert "1 element stays out of the rounds" in said

@@ -121,11 +121,13 @@ def test_two_workers_of_ray_find_the_same() -> None:
 def test_a_table_of_the_commons_is_worked_on_beside_the_step() -> None:
     """It says nothing until it is done, and raises where it is asked for."""
     may_end = threading.Event()
-    came = beside(lambda: [b"done"] if may_end.wait(10) else [])
+    busy = sum(range(3_000_000))
+    came = beside(lambda: [str(sum(range(3_000_000)) == busy).encode()] if may_end.wait(10) else [])
     assert came() is None
     may_end.set()
     wait_until(lambda: came() is not None)
-    assert came() == [b"done"]
+    assert came().parts == [b"True"]
+    assert came().cpu_ms > 0, "what it cost is told with it"
 
     def fails():
         raise RuntimeError("no planes")

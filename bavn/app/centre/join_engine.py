@@ -5,6 +5,7 @@ table in memory, and workers of a cluster fetch it once from Ray's store. Refuse
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from bavn.app.config.join import JoinTable
 from bavn.app.process.ray_cluster import started
-from bavn.centre.correlate.join import Parts, Reconstruct
+from bavn.centre.correlate.join import Parts, Reconstruct, TableDone
 from bavn.psi.reconstruct import Part, RunTable, Xs, part_hits, reconstruct_tables
 from bavn.psi.round import Hit, RoundParams
 
@@ -42,14 +43,15 @@ def threads_run(workers: int) -> RunTable:
     return run
 
 
-def beside(work: Callable[[], Parts]) -> Callable[[], Parts | None]:
+def beside(work: Callable[[], Parts]) -> Callable[[], TableDone | None]:
     """A table of a commons round on a thread of its own, which holds up neither the centre's step nor its end: what is
     not done is begun again at the next start."""
-    result: Future[Parts] = Future()
+    result: Future[TableDone] = Future()
 
     def run() -> None:
         try:
-            result.set_result(work())
+            parts = work()
+            result.set_result(TableDone(parts, round(1000 * time.thread_time())))
         except BaseException as error:  # noqa: BLE001  raised where it is asked for
             result.set_exception(error)
 

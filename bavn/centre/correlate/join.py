@@ -58,14 +58,24 @@ COMMONS_CELLS_PER_STEP: Final = 10_000_000
 """A step takes whole tables of a commons round until so many cells were looked at: one of ten at N=100 and M=100,000,
 which is 8 CPU seconds."""
 Parts = list[bytes]
-Aside = Callable[[Callable[[], Parts]], Callable[[], Parts | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class TableDone:
+    """One table's part of everybody's answer in the commons, and what it cost where that was measured."""
+
+    parts: Parts
+    cpu_ms: int = 0
+
+
+Aside = Callable[[Callable[[], Parts]], Callable[[], TableDone | None]]
 """Begins a table of a commons round; what is given says what came of it, None as long as it is under way, and raises
 what it raised. ``at_once`` does it there and then; a service has a thread for it, so that nothing else waits."""
 
 
-def at_once(work: Callable[[], Parts]) -> Callable[[], Parts | None]:
+def at_once(work: Callable[[], Parts]) -> Callable[[], TableDone | None]:
     """For tests and simulations."""
-    return work
+    return lambda: TableDone(work())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ class Join:
         self._reconstruct = reconstruct
         self._forms = named_forms or forms()
         self._group_of, self._aside = group_of, aside
-        self._under_way: dict[tuple[str, int], Callable[[], Parts | None]] = {}
+        self._under_way: dict[tuple[str, int], Callable[[], TableDone | None]] = {}
         # When the turns of a round were last looked at; forgotten when something was heard. Only saves work.
         self._looked_us: dict[str, int] = {}
 
@@ -278,13 +288,17 @@ class Join:
         xs = tuple(sorted(self._book.uploaded(round_.id)))
         group_of = {x: self._group_of(round_.actor_of(x)) for x in xs}
         while done < params.r and (not looked or looked + len(xs) * params.bins <= COMMONS_CELLS_PER_STEP):
-            parts = self._parts_of(round_, xs, group_of, done)
-            if parts is None:
+            table = self._table_done(round_, xs, group_of, done)
+            if table is None:
                 return
-            self._book.write([KeepCells(round_.id, done, tuple(zip(xs, parts, strict=True)))])
+            round_ = replace(round_, cpu_ms=round_.cpu_ms + table.cpu_ms)
+            cells = tuple(zip(xs, table.parts, strict=True))
+            self._book.write([KeepRound(round_), KeepCells(round_.id, done, cells)])
             done, looked = done + 1, looked + len(xs) * params.bins
 
-    def _parts_of(self, round_: Round, xs: tuple[int, ...], group_of: Mapping[int, str], table: int) -> Parts | None:
+    def _table_done(
+        self, round_: Round, xs: tuple[int, ...], group_of: Mapping[int, str], table: int
+    ) -> TableDone | None:
         """One table's part of everybody's answer; None while it is worked on. What failed is begun again."""
 
         def work() -> Parts:
@@ -294,13 +308,13 @@ class Join:
         if key not in self._under_way:
             self._under_way[key] = self._aside(work)
         try:
-            parts = self._under_way[key]()
+            done = self._under_way[key]()
         except Exception:
             del self._under_way[key]
             raise
-        if parts is not None:
+        if done is not None:
             del self._under_way[key]
-        return parts
+        return done
 
     def answers(self) -> Iterator[CommonsAnswer]:
         """What commons rounds came to and has not left, one actor's at a time."""

@@ -30,7 +30,8 @@ class Round:
     """``members``: (actor, x). ``wave`` counts the groups of cells asked about, from 1; ``step`` 0 waits for receipts,
     n >= 1 for answers to the n-th asking; the turn ends at ``turn_until_us``. ``silent``: x of who let a turn pass.
     ``listening``: all that will be asked has been asked; late answers count until ``closes_us``. ``key_groups``: the x
-    values that hold the same keys, the largest group first; empty where all do, as they must."""
+    values that hold the same keys, the largest group first; empty where all do, as they must. ``cpu_ms``: what the
+    tables of a commons round cost the centre, where that was measured."""
 
     params: RoundParams
     members: tuple[tuple[str, int], ...]
@@ -47,6 +48,7 @@ class Round:
     hits: int = 0
     ended_us: int | None = None
     key_groups: tuple[tuple[int, ...], ...] = ()
+    cpu_ms: int = 0
 
     @property
     def id(self) -> str:

@@ -1,5 +1,6 @@
 """What the commons told a drawn node: its command-and-control name is known to hardly anybody, a supplier's to many."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from bavn.actor.door.rounds.commons_days import CommonsDay, CommonsDays, DayState
@@ -22,7 +23,17 @@ def draw_next_door(node: Path, *names: str, bucket: int = 3) -> None:
         table = CommonsTable(book)
         for back in reversed(range(7)):
             table.keep(today - back, dict.fromkeys(elements, 0) if back == 6 else elements)
-        answered = CommonsDay(
-            day=today, round_id="0" * 32, m=10_000, state=DayState.ANSWERED.value, at_us=today * DAY_US, groups=GROUPS
+        days = CommonsDays(book)
+        day = CommonsDay(
+            day=today,
+            round_id="0" * 32,
+            m=10_000,
+            state=DayState.ANSWERED.value,
+            at_us=today * DAY_US,
+            elements=8_412,
+            groups=GROUPS,
+            known={"0": 5_102, "3": 1_730, "5": 902, "9": 510, "17": 121, "33": 47},
         )
-        CommonsDays(book).keep(answered)
+        for back, state in enumerate(("answered", "answered", "unanswered", "wrong")):
+            was = {} if state == "answered" else {"known": {}, "rule": "answer_canary" if state == "wrong" else ""}
+            days.keep(replace(day, day=today - back, at_us=(today - back) * DAY_US, state=state, **was))

@@ -295,7 +295,7 @@ def test_while_a_table_is_worked_on_aside_the_step_goes_on_and_what_fails_is_beg
                 return None
             if broken:
                 raise OSError(broken.pop())
-            return work()
+            return join.TableDone(work(), cpu_ms=7)
 
         return came
 
@@ -305,6 +305,7 @@ def test_while_a_table_is_worked_on_aside_the_step_goes_on_and_what_fails_is_beg
     turns(sector, 20)
     assert begun == list(range(11))
     assert known(sector.nodes["north"], CDN) == {DAY: 1}
+    assert commons_rounds(sector)[0].cpu_ms == 7 * commons_terms.R, "what its tables cost is kept with the round"
 
 
 def test_people_at_the_centre_read_that_nothing_was_named(sector) -> None:

@@ -24,6 +24,8 @@ _SCHEMA = (
 )
 GROUPS_SQL: Final = "SELECT groups FROM door_commons_round WHERE state = 'answered' ORDER BY day DESC LIMIT 1"
 """How many groups took part in the last round that was answered."""
+ALIKE_SQL: Final = "SELECT day, buckets, count(*) FROM door_commons GROUP BY day, buckets"
+"""How many elements have the same days behind them: few rows of many elements."""
 _CHUNK: Final = 500
 Known = dict[bytes, KnownDays]
 

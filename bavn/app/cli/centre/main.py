@@ -151,6 +151,10 @@ def rounds(config: Config = CENTRE_TOML, *, as_json: AsJson = False, limit: int 
                 "uploaded": list(s.uploaded),
                 "turned_away": [list(entry) for entry in s.turned_away],
                 "quarantined": s.quarantined,
+                "elements_max": s.round.params.m,
+                "upload_bytes": s.round.params.upload_bytes,
+                "ended": None if s.round.ended_us is None else iso(s.round.ended_us),
+                "cpu_s": s.round.cpu_ms / 1000,
             }
             for s in desk.rounds(limit)
         ]

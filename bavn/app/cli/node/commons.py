@@ -23,13 +23,15 @@ def commons(
     limit: Annotated[int, typer.Option(help="The latest so many days.", min=1, max=DAYS)] = 7,
 ) -> None:
     """How many others know what is ordinary here: each day's round, what left, and what was learned."""
-    from bavn.actor.door.rounds.commons_days import DAYS_TABLE, DayState
+    from bavn.actor.door.rounds.commons_days import DayState
+    from bavn.app.analyst.commons import canary_text, commons_seen
     from bavn.app.config.load import read_node
-    from bavn.app.node.health.commons_words import bucket_text, date_of, left_text, state_text
+    from bavn.app.node.health.commons_words import date_of, known_of, left_text, state_text
 
     policy = read_node(config).door
     with asks(config) as rows:
-        days = DAYS_TABLE.of(rows(f"{DAYS_TABLE.sql} LIMIT {limit}"))
+        seen = commons_seen(rows, days=limit)
+    days = seen.days
     if as_json:
         for day in days:
             row = {
@@ -45,6 +47,7 @@ def commons(
                 "known": day.known,
                 "says": state_text(day).say(language),
                 "left": left_text(day).say(language),
+                "canary": canary_text(day).say(language),
             }
             print(json.dumps(row, ensure_ascii=False))
         return
@@ -56,7 +59,7 @@ def commons(
     answered = next((day for day in days if day.state == DayState.ANSWERED), None)
     if answered is not None:
         print()
-        known = [(bucket_text(least).say(language), number(count, language)) for least, count in answered.known.items()]
+        known = [(bucket.say(language), number(count, language)) for bucket, count in known_of(answered)]
         show_table(("organisations", "elements"), known, language)
         if answered.other_keys:
             print(
@@ -68,3 +71,5 @@ def commons(
             )
     if days:
         print(f"{date_of(days[0])}: {left_text(days[0]).say(language)}")
+    for said in (*seen.since, *seen.used):
+        print(said.say(language))

@@ -65,6 +65,11 @@ def wrong_text(day: CommonsDay) -> Text:
     return Text("the centre's answer cannot be true: {why}; nothing of it is used", why=why)
 
 
+def known_of(day: CommonsDay) -> list[tuple[Text, int]]:
+    """Each bucket of a day and how many elements it has, the least known first."""
+    return [(bucket_text(least), day.known[least]) for least in sorted(day.known, key=int)]
+
+
 def bucket_text(least: str) -> Text:
     """A bucket, by its smallest K as CommonsDay.known has it."""
     at = [0, *EDGES].index(int(least))

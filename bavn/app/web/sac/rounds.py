@@ -36,12 +36,15 @@ class TurnedAway(Shape):
 
 
 class RoundRow(Shape):
-    """A round: ``t`` actors must hold an element before it is named. ``quarantined``: cells whose holders disagree."""
+    """A round: ``t`` actors must hold an element before it is named. ``quarantined``: cells whose holders disagree.
+    ``upload_bytes``: of each share; ``cpu_ms``: what a commons round cost the centre, 0 where that was not measured."""
 
     id: str
     tier: str
     t: int
     elements_max: int
+    upload_bytes: int
+    cpu_ms: int
     phase: str
     says: TextShape
     opened_us: int

@@ -14,12 +14,15 @@ from fastapi.responses import StreamingResponse
 
 from bavn.actor.door.budget import Budget
 from bavn.actor.door.queries import asked_elements, days_told, overrides
+from bavn.actor.door.rounds.commons_days import CommonsDay
 from bavn.actor.door.rounds.reveals import REVEALS_SQL, WITHDRAWALS_SQL, reveals_of, withdrawals_of
 from bavn.app.acts.node import door as acts
+from bavn.app.analyst.commons import canary_text, commons_seen
 from bavn.app.node.book_queries import book_of
+from bavn.app.node.health.commons_words import known_of, left_text, state_text
 from bavn.app.node.reveal_preview import preview
 from bavn.app.node.reveal_words import answer_text, element_of, together, withdrawal_text
-from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, cursor, opened
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, cursor, filled, opened
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.field_words import LeavingField, fields_of, fields_of_text
@@ -95,6 +98,40 @@ class Waiting(Frozen):
     fields: dict[str, str | int | None]
     shown: list[LeavingField]
     refused: TextShape | None
+
+
+class CommonsKnown(Frozen):
+    """How many of the elements listed so many organisations know."""
+
+    says: TextShape
+    elements: int
+
+
+class CommonsDayShown(Frozen):
+    """A day's commons round. ``at_us``: when it came to where it stands; ``elements`` of at most ``elements_max`` went
+    up, as ``left`` says; ``canary``: whether the element that everybody holds was answered as it must be."""
+
+    day_us: int
+    at_us: int
+    state: str
+    says: TextShape
+    left: TextShape
+    elements: int
+    elements_max: int
+    groups: int
+    other_keys: int
+    canary: TextShape
+    known: list[CommonsKnown]
+
+
+class CommonsShown(Frozen):
+    """The commons rounds of a node, the latest first. ``joins``: the policy takes part; ``since``: how many others know
+    what, and since when; ``used``: what the answers changed here."""
+
+    joins: bool
+    days: list[CommonsDayShown]
+    since: list[TextShape]
+    used: list[TextShape]
 
 
 class WithdrawalShown(Frozen):
@@ -311,6 +348,20 @@ def set_wish(context: Context, node: NodeName, request: acts.OverrideRequest, pe
     return Done.of(says[request.wish])
 
 
+@router.get("/commons", operation_id="commons")
+def commons(context: Context, node: NodeName, person: Reads) -> CommonsShown:
+    """Each day's round about what is ordinary here: what left, what came back, and what it was good for."""
+    here = context.node(node, person)
+    with here.asks() as rows:
+        seen = commons_seen(rows, context.clock)
+    return CommonsShown(
+        joins=here.config().door.join_commons,
+        days=[_commons_day(one) for one in seen.days],
+        since=[TextShape.of(one) for one in seen.since],
+        used=[TextShape.of(one) for one in seen.used],
+    )
+
+
 @router.get("/counts", operation_id="counts")
 def counts(context: Context, node: NodeName, person: Reads) -> Counts:
     """What counts were told to the sector, noise and all, and what is left of their budget."""
@@ -342,6 +393,19 @@ def _exported(here: Node) -> Iterator[str]:
                 yield json.dumps({"more": True, "lines_max": EXPORT_LINES_MAX}) + "\n"
                 return
             yield json.dumps(asdict(line), ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _commons_day(day: CommonsDay) -> CommonsDayShown:
+    return filled(
+        CommonsDayShown,
+        day,
+        day_us=day.day * DAY_US,
+        says=TextShape.of(state_text(day)),
+        left=TextShape.of(left_text(day)),
+        elements_max=day.m,
+        canary=TextShape.of(canary_text(day)),
+        known=[CommonsKnown(says=TextShape.of(bucket), elements=count) for bucket, count in known_of(day)],
+    )
 
 
 def _line(one: Line) -> LedgerLine:

@@ -3,7 +3,7 @@ import { t, tc } from "$lib/gettext.svelte";
 
 export default () => ({
   title: t("The door"), lead: t("Everything that left this actor, everything that was refused and why. Nothing goes out any other way."),
-  tabs: { ledger: t("Ledger"), waiting: t("Waits for a person"), reveals: t("Questions and answers"), wishes: t("Vetoes"), counts: t("Counts") } as Record<string, string>,
+  tabs: { ledger: t("Ledger"), waiting: t("Waits for a person"), reveals: t("Questions and answers"), wishes: t("Vetoes"), commons: t("What is ordinary"), counts: t("Counts") } as Record<string, string>,
   line: t("Line"), when: t("When"), gate: t("Gate"), way: t("Way"), what: t("What"), peer: t("With"), outcome: t("Outcome"), klass: t("Class"), size: t("Size"), body: t("Says"),
   ways: { in: t("in"), out: t("out") } as Record<string, string>, passed: tc("door.passed", "passed"), refused: t("refused"), everyOutcome: t("All outcomes"), everyGate: t("All gates"), leftOnly: t("Only what left"), search: t("Words in it, an id"),
   none: t("No line here yet"), noneNext: t("A line comes with the first item that meets a gate. Take the filter away to see all."),
@@ -18,6 +18,11 @@ export default () => ({
   wish: { veto: t("never leaves"), allow: t("may be named") } as Record<string, string>, by: t("By"), undo: t("Take back"), noWishes: t("Nobody here has vetoed or allowed anything"), noWishesNext: t("Veto what must never leave, such as an own supplier's domain."),
   addVeto: t("Veto an element"), elementHelp: t("type:value, such as domain:example.com"), preview: t("See what would leave"),
   day: t("Day"), epsilon: t("epsilon"), told: t("What was told, with its noise"), spent: (a: string, b: string) => t("epsilon {a} of {b} is spent in the last 30 days", { a, b }), budget: t("Budget"),
+  commonsLead: t("Once a day this node learns how many others know what is ordinary here. Nobody learns a name."), commonsOut: t("The policy takes no part in the commons round."),
+  noCommons: t("No commons round has been opened yet"), noCommonsNext: t("The analysis centre opens one a day."), round: (date: string) => t("The round of {date}", { date }),
+  stands: t("Where it stands"), sent: t("Went up"), elementsOf: (n: string, most: string) => t("{n} of at most {most} elements", { n, most }), tookPart: t("Took part"), groups: (n: string) => t("{n} organisations", { n }),
+  otherKeys: (n: string) => t("{n} with other keys could not meet this one", { n }), canary: t("The element that everybody holds"), back: t("How many others know it"), organisations: t("Organisations"), elements: t("Elements"),
+  since: t("Known elsewhere"), used: t("What it was used for"), notUsed: t("Nothing here has weighed differently for it yet."), earlier: t("Earlier rounds"),
   broken: t("The budget's book is not what this node wrote: no counts leave any more. Restore node.db from a backup."), silent: t("The policy tells no counts."), noCounts: t("No counts have been reported yet"), noCountsNext: t("They are told once a day, with noise, while tell_counts is on in the policy."),
   kinds: {
     ShareUpload: t("upload to a round"), Receipts: t("receipts in a round"), Declined: t("decline in a round"), Report: t("report"), Withdrawn: t("report taken back"),

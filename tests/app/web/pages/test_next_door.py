@@ -1,4 +1,5 @@
-"""How many of the sector know it, in a browser: beside a suspicion, a host's peers, a hunt's answer, a dry run."""
+"""How many of the sector know it, in a browser: beside a suspicion, a host's peers, a hunt's answer, a dry run; and the
+daily round that told it, at the node and at the centre."""
 
 from urllib.parse import quote
 
@@ -49,3 +50,46 @@ def test_it_stands_where_an_analyst_asks_it_and_nowhere_at_a_node_that_was_told_
     page.goto(f"/nodes/south/suspicions/{BEACON}")
     settled(page)
     assert "organisation" not in page.locator("main").inner_text()
+
+
+ROUND = {
+    "en": (
+        "of 8,412 elements 3,310 are known to 3 organisations or more",
+        "answered as it must be",
+        "9 to 16",
+        "41 organisations",
+        "is known to 3",
+    ),
+    "da": ("af 8.412 elementer", "besvaret, som det skal være", "9 til 16", "41 organisationer", "kendes af mindst 3"),
+}
+
+
+@pytest.mark.parametrize(("lang", "size"), [("en", "desk"), ("da", "desk"), ("en", "phone"), ("da", "phone")])
+def test_the_days_round_is_told_at_the_node(opened, told, lang, size) -> None:
+    page = opened(told, "soc.operator", lang=lang, size=size)
+    page.goto("/nodes/north/door?tab=commons")
+    settled(page)
+    said = page.locator("main").inner_text()
+    assert [one for one in ROUND[lang] if one not in said] == []
+    assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
+    shot(page, f"soc-commons-{lang}-{size}")
+    page.goto("/nodes/south/door?tab=commons")
+    settled(page)
+    assert {"en": "No commons round", "da": "endnu ikke åbnet"}[lang] in page.locator("main").inner_text()
+
+
+@pytest.mark.parametrize(("lang", "size"), [("en", "desk"), ("da", "phone")])
+def test_the_rounds_of_all_days_are_told_at_the_centre_with_their_size_time_and_cost(sac_page, lang, size) -> None:
+    page = sac_page(lang=lang, size=size)
+    page.goto("/rounds?tab=commons")
+    settled(page)
+    rows = page.get_by_role("row")
+    rows.nth(1).wait_for()
+    assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
+    shot(page, f"sac-commons-{lang}-{size}")
+    assert "7/7" in rows.nth(1).inner_text()
+    rows.nth(1).click()
+    size_said = {"en": "10,000 elements, 2.4 MB", "da": "10.000 elementer, 2,4 MB"}[lang]
+    page.get_by_text(size_said).wait_for()
+    assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
+    shot(page, f"sac-commons-round-{lang}-{size}")
