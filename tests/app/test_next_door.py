@@ -132,3 +132,35 @@ def test_a_suspicion_is_told_of_its_name_and_its_alert_and_a_record_of_its_own_v
     assert told[0].startswith("5 to 8 of 41 organisations of the sector know lager.dk")
     assert told[1].startswith("33 to 41 of 41 organisations of the sector get alerts of rule 2024897")
     assert set(asked(book).of_values(["www.lager.dk", "10.1.2.3", "185.32.20.6", "a b", ""])) == {"www.lager.dk"}
+
+
+def test_an_answer_is_told_by_its_cells_also_where_a_name_stands_among_other_words(book) -> None:
+    groups(book, 41)
+    listed(book, NAME, {TODAY: 3})
+    columns = ("ts", "dst", "what", "note")
+    rows = [
+        ("lager.dk", "10.1.2.3", "www.lager.dk TLS 1.3", "lager.dk"),
+        (None, "185.32.20.6", "GET www.andet.dk /", None),
+        (None, None, "IPC$ srvsvc", 7),
+    ]
+    told, why = asked(book).of_answer(columns, rows)
+    assert set(told) == {"www.lager.dk TLS 1.3"}
+    assert told["www.lager.dk TLS 1.3"].says.en.startswith("9 to 16 of 41 organisations of the sector know lager.dk;")
+    assert why is None
+
+
+@pytest.mark.parametrize(
+    ("joins", "answered", "says"),
+    [
+        (False, True, "the policy takes no part in the commons round"),
+        (True, False, "no commons round has been answered yet"),
+        (True, True, "none of them is among what this node listed in the commons round"),
+    ],
+)
+def test_where_nothing_is_known_of_an_answer_it_is_said_why(book, joins, answered, says) -> None:
+    if answered:
+        groups(book, 41)
+    next_door = asked(book, joins=joins)
+    told, why = next_door.of_answer(("sni",), [("www.lager.dk",)])
+    assert (told, why.en) == ({}, f"How many of the sector know these names is not known: {says}.")
+    assert next_door.of_answer(("sni", "dst"), [("", "10.1.2.3")]) == ({}, None), "of nobody outside"

@@ -6,6 +6,8 @@ no round, and where the policy takes no part. Refuses to know who the others are
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +26,15 @@ from bavn.psi.ordinary import Ordinary, alert_kind
 FRESH_DAYS: Final = 1
 """An answer of today or yesterday is told as it is now, an older one with its day."""
 THRESHOLD: Final = EDGES[0]
+VALUES_MAX: Final = 2_000
+_NAMES: Final = frozenset(
+    {"address", "domain", "dst", "host", "indicator", "met", "name", "peer", "rrname", "sni", "src", "value", "what"}
+)
+"""Columns of an answer in which a name or an address of somebody outside may stand: alone, or among other words."""
+_NOT_KNOWN: Final = Text("How many of the sector know these names is not known: {why}.")
+_TAKES_NO_PART: Final = Text("the policy takes no part in the commons round")
+_NO_ROUND: Final = Text("no commons round has been answered yet")
+_NOT_LISTED: Final = Text("none of them is among what this node listed in the commons round")
 _ALERT: Final = "alert"
 
 
@@ -51,6 +62,29 @@ class NextDoor:
         elements = {value: made for value in values if (made := _element(value)) is not None}
         known = self._known(elements.values())
         return {value: known[made] for value, made in elements.items() if made in known}
+
+    def of_answer(
+        self, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    ) -> tuple[dict[str, KnownInSector], Text | None]:
+        """Of a hunt's answer: by each cell that names somebody of whom something is known, the first such name; and why
+        nothing is known where that is so of all. Cells after the first VALUES_MAX are left out."""
+        places = [at for at, column in enumerate(columns) if column.lower() in _NAMES]
+        cells = (row[at] for row in rows for at in places)
+        values = list(islice(dict.fromkeys(cell for cell in cells if isinstance(cell, str)), VALUES_MAX))
+        words = {value: [word for word in value.split() if _element(word) is not None] for value in values}
+        known = self.of_values(word for named in words.values() for word in named)
+        known_cells = {
+            value: known[first]
+            for value, named in words.items()
+            if (first := next((word for word in named if word in known), None)) is not None
+        }
+        asked = any(not _is_inside(word) for named in words.values() for word in named)
+        return known_cells, self._why_nothing() if asked and not known_cells else None
+
+    def _why_nothing(self) -> Text:
+        if not self._joins:
+            return _NOT_KNOWN.filled(why=_TAKES_NO_PART)
+        return _NOT_KNOWN.filled(why=_NO_ROUND if self._groups is None else _NOT_LISTED)
 
     def of(self, observable: Observable) -> KnownInSector | None:
         """Of one thing that somebody may want to block, or hunt."""
@@ -156,6 +190,13 @@ def _element(value: str) -> Observable | None:
         return as_element(Observable.of(ObservableType.DOMAIN, value))
     except NotCanonical:
         return None
+
+
+def _is_inside(word: str) -> bool:
+    try:
+        return ip_address(word).is_private
+    except ValueError:
+        return False
 
 
 def next_door_of(config: Path, rows: Asks) -> NextDoor:

@@ -9,6 +9,7 @@ export type HostToday = Schemas["HostToday"];
 export type CaseShort = Schemas["CaseShort"];
 export type Case = Schemas["Case"];
 export type Asked = Schemas["HuntStatus"];
+export type AnswerKnown = Schemas["AnswerKnown"];
 export type ValueKnown = Schemas["ValueKnown"];
 export type Question = Schemas["Question"];
 export type Hunt = Schemas["HuntShown"];

@@ -99,8 +99,15 @@ class HuntStatus(Frozen):
 
 
 class ValueKnown(Frozen):
-    """How many of the sector know a name or an address that stands in an answer."""
+    """How many of the sector know a name or an address that stands in an answer; ``value``: its whole cell."""
 
     value: str
     short: TextShape
     says: TextShape
+
+
+class AnswerKnown(Frozen):
+    """What is known of an answer's names; ``why_nothing``: why of none of them anything is."""
+
+    known: list[ValueKnown]
+    why_nothing: TextShape | None

@@ -6,7 +6,6 @@ It asks and changes nothing; what it shows names hosts and stays here.
 
 import json
 from collections.abc import Iterator
-from itertools import islice
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -28,6 +27,7 @@ from bavn.app.web.soc.asking import Asking
 from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.errors import trouble_of
 from bavn.app.web.soc.hunt_shapes import (
+    AnswerKnown,
     Helper,
     Hunts,
     HuntShown,
@@ -45,11 +45,6 @@ from bavn.model.record import TABLES
 from bavn.model.text import Text
 
 ROWS_MAX = 10_000
-VALUES_MAX = 2_000
-_NAMES = frozenset(
-    {"address", "domain", "dst", "host", "indicator", "met", "name", "peer", "rrname", "sni", "src", "value"}
-)
-"""Columns in which a name or an address of somebody outside may stand."""
 WAIT_S_MAX = 2.0
 TRIED_S_MAX = 20.0
 _WHOLE = {"last": "", "first": "", "end": ""}
@@ -189,20 +184,21 @@ def rows(
 
 
 @router.get("/asks/{asking}/next-door", operation_id="askedNextDoor")
-def next_door(context: Context, node: NodeName, asking: AskingId, person: Hunter) -> list[ValueKnown]:
+def next_door(context: Context, node: NodeName, asking: AskingId, person: Hunter) -> AnswerKnown:
     """How many of the sector know the names and addresses of an answer; those of which nothing is known are left out,
-    and so are those after the first VALUES_MAX."""
+    and so are those after the first 2,000."""
     here = context.node(node, person)
     answer = _done(context.askings.of(asking, node, person.name)).answer
-    places = [at for at, column in enumerate(answer.get("columns", [])) if column["name"].lower() in _NAMES]
-    cells = (row[at] for row in answer.get("rows", []) for at in places)
-    values = list(islice(dict.fromkeys(cell for cell in cells if isinstance(cell, str)), VALUES_MAX))
+    columns = [column["name"] for column in answer.get("columns", [])]
     with here.asks() as asks:
-        known = here.next_door(asks).of_values(values)
-    return [
-        ValueKnown(value=value, short=TextShape.of(found.short), says=TextShape.of(found.says))
-        for value, found in known.items()
-    ]
+        known, why = here.next_door(asks).of_answer(columns, answer.get("rows", []))
+    return AnswerKnown(
+        known=[
+            ValueKnown(value=value, short=TextShape.of(found.short), says=TextShape.of(found.says))
+            for value, found in known.items()
+        ],
+        why_nothing=None if why is None else TextShape.of(why),
+    )
 
 
 @router.get("/asks/{asking}/export", operation_id="exportAsked", response_class=StreamingResponse)

@@ -2,7 +2,7 @@
 import { got } from "$lib/client";
 import { asProblem, Problem } from "$lib/problem";
 import { api } from "../api";
-import type { Asked, Question, ValueKnown } from "../shapes";
+import type { AnswerKnown, Asked, Question, ValueKnown } from "../shapes";
 
 const WAIT_S = 1.5;
 const PAGE = 500;
@@ -13,6 +13,8 @@ export class Asking {
   rows = $state.raw<readonly Row[]>([]);
   /** How many of the sector know a value of the answer, where this node has been told. */
   known = $state.raw<ReadonlyMap<string, ValueKnown>>(new Map());
+  /** Why nothing is known of any of them. */
+  whyNothing = $state.raw<AnswerKnown["why_nothing"]>(null);
   problem = $state.raw<Problem | null>(null);
   busy = $state(false);
   private turn = 0;
@@ -23,7 +25,7 @@ export class Asking {
     await this.stop();
     const turn = (this.turn += 1);
     [this.said, this.rows, this.problem, this.busy] = [null, [], null, true];
-    this.known = new Map();
+    [this.known, this.whyNothing] = [new Map(), null];
     try {
       let said = await got(api.POST("/api/v1/nodes/{node}/hunt/asks", { params: { path: { node: this.node } }, body: question }));
       while (turn === this.turn && said.state === "running") {
@@ -53,8 +55,10 @@ export class Asking {
       this.rows = [...this.rows, ...page.items];
       after = page.next ?? undefined;
     } while (after);
-    const known = await got(api.GET("/api/v1/nodes/{node}/hunt/asks/{asking}/next-door", { params: { path: { node: this.node, asking } } }));
-    if (turn === this.turn) this.known = new Map(known.map((one) => [one.value, one]));
+    const told = await got(api.GET("/api/v1/nodes/{node}/hunt/asks/{asking}/next-door", { params: { path: { node: this.node, asking } } }));
+    if (turn !== this.turn) return;
+    this.known = new Map(told.known.map((one) => [one.value, one]));
+    this.whyNothing = told.why_nothing;
   }
 
   async stop(): Promise<void> {

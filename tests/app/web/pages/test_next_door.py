@@ -46,7 +46,8 @@ def test_it_stands_where_an_analyst_asks_it_and_nowhere_at_a_node_that_was_told_
     see("dry-run", f"/nodes/north/protection?tab=try&what={C2}", asks=True)
     if size == "desk":  # a narrow table shows its first columns alone
         see("host", f"/nodes/north/hosts/{own(21)}", whole=False)
-        see("hunt", f"/nodes/north/hunt?kind=sql&sql={quote(SQL)}", asks=True, whole=False)
+        see("hunt", f"/nodes/north/hunt?kind=sql&sql={quote(SQL)}", asks=True)
+        see("pivot", f"/nodes/north/hunt?kind=pivot&pivot=domain&value={C2}", asks=True)
     page.goto(f"/nodes/south/suspicions/{BEACON}")
     settled(page)
     assert "organisation" not in page.locator("main").inner_text()

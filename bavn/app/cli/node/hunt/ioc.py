@@ -8,7 +8,7 @@ import typer
 
 from bavn.app.analyst.indicator_list import MET_COLUMNS, met_rows, noted
 from bavn.app.cli.node.hunt.options import NODE_TOML, AsCsv, AsJson, Config, From, Last, Spoken, To
-from bavn.app.cli.node.hunt.show import form, show, visible
+from bavn.app.cli.node.hunt.show import form, next_door, show, visible
 from bavn.app.process.exits import Exit, Stop, why_of
 from bavn.model.counted import indicators
 from bavn.model.outcome import Refused
@@ -47,6 +47,7 @@ def ioc(
             more = ["…"] if len(row[5]) > NAMED_SHOWN_MAX else []
             row[5] = row[5][:NAMED_SHOWN_MAX] + more
     show(MET_COLUMNS, rows, how, language)
+    next_door(config, MET_COLUMNS, rows, language)
     looked = len(wanted) + len(hashes)
     met = len({(r[0], r[1]) for r in rows})
     print(

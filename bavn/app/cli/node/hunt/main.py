@@ -51,7 +51,7 @@ def sql(
 
     text = query_of(query, file)
     found, more = hunting(config, last, from_, to).first(text, rows=rows)
-    answer(found, more, form(as_json=as_json, as_csv=as_csv), language)
+    answer(config, found, more, form(as_json=as_json, as_csv=as_csv), language)
 
 
 @app.command("tables")

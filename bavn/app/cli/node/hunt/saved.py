@@ -77,7 +77,7 @@ def run(
         table = table.select([column for column in table.column_names if column in hunt.columns])
     if how == "table":
         print(hunt.says.say(language), file=sys.stderr)
-    answer(table, more, how)
+    answer(config, table, more, how, language)
 
 
 def save(

@@ -21,6 +21,7 @@ from bavn.model.text import Language, Number, Text
 Form = Literal["table", "csv", "json"]
 WIDTH_PLAIN: Final = 180
 CELL_CHARS_MAX: Final = 300
+SENTENCES_MAX: Final = 20
 SQL_BYTES_MAX: Final = 1 << 20
 
 
@@ -75,15 +76,37 @@ def _csv(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
 
-def answer(table: Any, more: bool, how: Form, language: Language = "en") -> None:
-    """The rows of an answer, and on standard error whether there are more."""
+def answer(config: Path, table: Any, more: bool, how: Form, language: Language = "en") -> None:
+    """The rows of an answer; on standard error whether there are more, and how many of the sector know its names."""
     names, columns = columns_of(table)
-    show(names, zip(*columns, strict=True) if columns else (), how)
+    rows = list(zip(*columns, strict=True)) if columns else []
+    show(names, rows, how)
+    next_door(config, names, rows, language)
     if how == "table" and not table.num_rows:
         print(Text("no rows").say(language), file=sys.stderr)
     if more:
         said = Text("these are the first {rows} rows; there are more (--rows)", rows=Number(table.num_rows))
         print(f"bavn: {said.say(language)}", file=sys.stderr)
+
+
+def next_door(config: Path, names: Sequence[str], rows: Iterable[Sequence[Any]], language: Language) -> None:
+    """On standard error, how many of the sector know the names of an answer, or why that is not known. Nothing where
+    this node has not run yet."""
+    from bavn.app.analyst.next_door import next_door_of
+    from bavn.app.config.load import read_node
+    from bavn.app.node.book_queries import asks
+
+    if not (read_node(config).folder / "node.db").exists():
+        return
+    with asks(config) as asked:
+        told, why = next_door_of(config, asked).of_answer(names, rows)
+    sentences = dict.fromkeys(visible(known.says.say(language)) for known in told.values())
+    for sentence in list(sentences)[:SENTENCES_MAX]:
+        print(sentence, file=sys.stderr)
+    if more := max(0, len(sentences) - SENTENCES_MAX):
+        print(Text.counted("and {count:,} name more", "and {count:,} names more", more).say(language), file=sys.stderr)
+    if why is not None:
+        print(why.say(language), file=sys.stderr)
 
 
 def query_of(query: str, file: Path | None) -> str:

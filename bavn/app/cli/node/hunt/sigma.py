@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -10,7 +11,7 @@ from rich.text import Text as Shown
 
 from bavn.app.analyst.plain import plain
 from bavn.app.cli.node.hunt.options import NODE_TOML, AsCsv, AsJson, Config, From, Last, Spoken, To
-from bavn.app.cli.node.hunt.show import Form, form, screen, show, visible
+from bavn.app.cli.node.hunt.show import Form, form, next_door, screen, show, visible
 from bavn.app.cli.words import cell, heading, number
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
@@ -62,13 +63,17 @@ def sigma(
     else:
         hunt = hunting(config, last, from_, to)
         with hunt.window(seconds_max=hunt.config.hunt.seconds_max * SECONDS_TIMES) as window:
-            _run(window, outcomes, how, language)
+            met = _run(window, outcomes, how, language)
+        samples = [sample for match in met for sample in match.samples]
+        names = sorted({name for sample in samples for name, _ in sample})
+        rows = ([plain(dict(sample).get(name)) for name in names] for sample in samples)
+        next_door(config, names, rows, language)
     _say_counts(outcomes, language)
     if any(outcome.standing == "unreadable" for outcome in outcomes):
         raise typer.Exit(Exit.INPUT)
 
 
-def _run(window: Any, outcomes: list["Outcome"], how: Form, language: Language) -> None:
+def _run(window: Any, outcomes: list["Outcome"], how: Form, language: Language) -> Sequence["Match"]:
     from bavn.actor.hunt.run import run_rules
     from bavn.actor.hunt.sigma import rules_of
     from bavn.app.process.one_line import one_line
@@ -87,6 +92,7 @@ def _run(window: Any, outcomes: list["Outcome"], how: Form, language: Language) 
             _warn(f"{outcome.file}: {outcome.title + ': ' if outcome.title else ''}{outcome.reason}")
     for refusal in refused:
         _warn(f"{refusal.rule.title}: {one_line(refusal.reason)}")
+    return met
 
 
 def _facts(match: "Match") -> list[Any]:
