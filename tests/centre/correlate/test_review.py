@@ -276,3 +276,44 @@ def test_of_any_lead_there_is_a_claim_a_counter_and_a_change_and_no_word_of_the_
         assert found.changes
         everything = said((*found.claim, *found.evidence, *found.against, *found.changes), language)
         assert not re.search(r"\bnats?\b|[{}]", everything)
+
+
+def test_the_strongest_is_said_in_a_few_words_for_a_list(sign):
+    signs = on(sign, NAME, ("anna", "bodil", "clara"), p_bucket=9, **STORY)
+    assert [one.en for one in reviewed(signs, sector=36).short] == [
+        "new in the sector",
+        "3 of 36 independent actors share it",
+    ]
+    odd = reviewed(signs, worth=WORTH | {"evidence": 5.0, "congruence": 4.0}).short
+    assert [one.en for one in odd] == ["as rare as 1 in 512 at anna", "one pace at 3"]
+    nothing = reviewed(
+        on(
+            sign,
+            NAME,
+            ("anna", "bodil"),
+            p_bucket=4,
+            hosts_bucket=3,
+            first_hour=HOUR - 9_000,
+            last_hour=HOUR,
+            period_bucket=None,
+            regularity_bucket=None,
+        ),
+        worth=dict.fromkeys(WORTH, 0.0),
+    )
+    assert [one.en for one in nothing.short] == ["2 independent actors share it"]
+
+
+def test_what_a_reader_asks_next_is_answered_or_said_not_to_be_known_here(sign):
+    signs = [
+        *on(sign, NAME, ("anna",), p_bucket=9, hosts_bucket=0, **STORY),
+        *on(sign, NAME, ("bodil",), p_bucket=9, hosts_bucket=3, detector="signature", **UNPACED),
+    ]
+    whose, machines, rule, detector = (one.en for one in reviewed(signs).known)
+    assert whose.startswith("Whose it is: not known here; the name evil.example.com is on no list")
+    assert machines == "Machines at each: anna 1, bodil more than 10."
+    assert rule == "Which rule struck at bodil: not known here, since a report does not name it; ask there."
+    assert detector == "No rule of a sensor struck at anna: the node's own detectors found it (beacon)."
+    listed = reviewed(signs, Context(weights=ASSUMED, now_us=NOW_US, lists=OneList())).known[0].en
+    assert listed == (
+        "Whose it is: the name evil.example.com is among the world's first million names; its owner is not known here."
+    )

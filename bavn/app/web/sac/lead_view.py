@@ -31,8 +31,9 @@ class CaseOfLead(Shape):
 
 
 class LeadSummary(Shape):
-    """A line of the queue. ``reasons``: what moves its priority most, the largest first. Hours are shown by their
-    beginning; ``had_us``: when the centre first had it. ``hangs_on``: an actor without which it would be no lead."""
+    """A line of the queue. ``why``: its strongest evidence in a few words, ``against``: what speaks against it most;
+    ``reasons``: what moves its priority most, the largest first. Hours are shown by their beginning; ``had_us``: when
+    the centre first had it. ``hangs_on``: an actor without which it would be no lead."""
 
     id: str
     rank: int
@@ -41,6 +42,8 @@ class LeadSummary(Shape):
     observables: list[Named]
     actors: list[str]
     techniques: list[str]
+    why: list[TextShape]
+    against: TextShape
     reasons: list[Amount]
     first_us: int
     last_us: int
@@ -128,11 +131,12 @@ class IgnoredShown(Shape):
 
 class ReviewShown(Shape):
     """The lead as a person weighs it, in words: what is claimed; what speaks for it and against it, the strongest
-    first; what would change it; what it touches."""
+    first; what is known of it and what is not; what would change it; what it touches."""
 
     claim: list[TextShape]
     evidence: list[TextShape]
     against: list[TextShape]
+    known: list[TextShape]
     changes: list[TextShape]
     matters: list[TextShape]
 
@@ -170,8 +174,8 @@ class LeadShown(Shape):
 HOSTS = ("1", "2-3", "4-10", "> 10")
 
 
-def summary(line: LeadLine) -> LeadSummary:
-    """A line of the queue."""
+def summary(line: LeadLine, review: Review) -> LeadSummary:
+    """A line of the queue. ``review``: the lead in words."""
     lead = line.view.lead
     reasons = sorted([*_terms(lead), *_reasons(lead)], key=lambda reason: (-abs(reason.amount), reason.name))
     case = None
@@ -184,6 +188,8 @@ def summary(line: LeadLine) -> LeadSummary:
         line.view,
         observables=[Named.of(observable) for observable in lead.observables],
         techniques=_techniques(lead),
+        why=[TextShape.of(one) for one in review.short],
+        against=TextShape.of(review.against[0]),
         reasons=reasons[:REASONS_SHOWN],
         first_us=hour_us(lead.first_hour),
         last_us=hour_us(lead.last_hour),

@@ -54,9 +54,11 @@ def leads(
     """The ranked queue, best first, with the case of each lead where it has one."""
     at = opened(after, int, str)
     lines, total = context.desk.lead_page(ask, limit + 1, None if at is None else (at[0], at[1]))
+    shown_lines = lines[:limit]
+    reviews = context.desk.reviews([line.view for line in shown_lines])
     last = lines[limit - 1].view.lead if len(lines) > limit else None
     return Rows(
-        items=[summary(line) for line in lines[:limit]],
+        items=[summary(line, one) for line, one in zip(shown_lines, reviews, strict=True)],
         total=total,
         next=None if last is None else cursor(last.rank, last.id),
     )

@@ -230,7 +230,7 @@ def looked_at(context: SacContext, budget: int) -> SectorOverview:
             alarms=len(standing),
             alarms_untaken=sum(not alarm.acked_by for alarm in standing),
         ),
-        leads=[summary(line) for line in waiting],
+        leads=[summary(*each) for each in zip(waiting, desk.reviews([line.view for line in waiting]), strict=True)],
         campaigns=campaigns(top),
         clocks=[clock(indicator_clock, context) for indicator_clock in desk.times.clocks(CLOCKS_SHOWN)],
         counts=counted,

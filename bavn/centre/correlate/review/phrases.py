@@ -21,6 +21,7 @@ PARTS: Final = MappingProxyType(
         "claim": Text("What is claimed"),
         "evidence": Text("What speaks for it, the strongest first"),
         "against": Text("What speaks against it, the strongest first"),
+        "known": Text("What is known of it, and what is not"),
         "changes": Text("What would change it"),
         "matters": Text("What it touches"),
     }

@@ -11,8 +11,9 @@ from bavn.centre.correlate.counterfactual import Without
 from bavn.centre.correlate.review import phrases
 from bavn.centre.correlate.review.against import against
 from bavn.centre.correlate.review.changes import changes
-from bavn.centre.correlate.review.evidence import evidence
+from bavn.centre.correlate.review.evidence import evidence, in_short
 from bavn.centre.correlate.review.facts import LeadFacts, facts_of, hour_words
+from bavn.centre.correlate.review.known import known
 from bavn.centre.correlate.score import Weighed
 from bavn.model.counted import actors as counted_actors
 from bavn.model.sector.lead import Lead
@@ -25,14 +26,17 @@ TECHNIQUES_MAX = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """``claim``: what happened where, since when, and what it would be as an attack. ``evidence`` and ``against``: the
-    strongest first, ``against`` never empty. ``changes``: what would make it rise, sink or go. ``matters``: what it
-    touches."""
+    strongest first, ``against`` never empty. ``known``: what a reader asks next, and what of it the centre cannot say.
+    ``changes``: what would make it rise, sink or go. ``matters``: what it touches. ``short``: the strongest evidence in
+    a few words each, for a list."""
 
     claim: tuple[Text, ...]
     evidence: tuple[Text, ...]
     against: tuple[Text, ...]
+    known: tuple[Text, ...]
     changes: tuple[Text, ...]
     matters: tuple[Text, ...]
+    short: tuple[Text, ...]
 
 
 def review(lead: Lead, elements: Sequence[Weighed], without: Sequence[Without], sector: int = 0) -> Review:
@@ -42,8 +46,10 @@ def review(lead: Lead, elements: Sequence[Weighed], without: Sequence[Without], 
         claim=_claim(facts),
         evidence=evidence(facts),
         against=against(facts),
+        known=known(facts),
         changes=changes(facts),
         matters=tuple(reason.why for reason in lead.reasons),
+        short=in_short(facts),
     )
 
 

@@ -53,7 +53,7 @@ export default () => ({
   inWordsNote: t("What is claimed, and what speaks for it and against it, the strongest first"),
   speaksFor: t("What speaks for it"),
   speaksAgainst: t("What speaks against it"),
-  wouldChange: t("What would change it"),
+  knownOf: t("What is known of it, and what is not"), but: t("But"), wouldChange: t("What would change it"),
   touches: t("What it touches"),
   scored: t("How it is scored"),
   waterfall: t("How the priority adds up"),

@@ -7,13 +7,41 @@ from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, u
 
 pytestmark = [pytest.mark.slow, pytest.mark.chromium]
 HEADINGS = {
-    "en": ("What speaks for it", "What speaks against it", "What would change it", "How it is scored"),
-    "da": ("Det taler for", "Det taler imod", "Hvad der ville ændre det", "Hvordan det er vægtet"),
+    "en": (
+        "What speaks for it",
+        "What speaks against it",
+        "What is known of it",
+        "What would change it",
+        "How it is scored",
+    ),
+    "da": (
+        "Det taler for",
+        "Det taler imod",
+        "Hvad man ved om det",
+        "Hvad der ville ændre det",
+        "Hvordan det er vægtet",
+    ),
 }
 FOLDED = {
     "en": ("How the priority adds up", "Without each actor", "Elements"),
     "da": ("Sådan lægges prioriteten sammen", "Uden hver aktør", "Elementer"),
 }
+
+
+@pytest.mark.parametrize(("lang", "size"), [("en", "desk"), ("da", "desk"), ("da", "phone")])
+def test_the_queue_says_why_in_words(sac_page, lang, size) -> None:
+    page = sac_page("analyst", lang=lang, size=size)
+    page.goto("/leads?stands=all")
+    settled(page)
+    row = page.get_by_role("row").nth(1)
+    row.wait_for()
+    said = row.inner_text()
+    assert {"en": "; new in the sector", "da": "; nyt i sektoren"}[lang] in said
+    if size == "desk":
+        assert {"en": "But: ", "da": "Men: "}[lang] in said
+    assert "+" not in said.replace("+ ", ""), "no addend"
+    assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
+    shot(page, f"sac-leads-why-{lang}-{size}")
 
 
 @pytest.mark.parametrize(("lang", "theme", "size"), [("en", "light", "desk"), ("da", "dark", "phone")])
