@@ -30,7 +30,7 @@ from bavn.wire.seal import SEQ_MAX
 from bavn.wire.strict_json import parse
 
 PARCEL_BYTES_MAX: Final = 6_000_000
-"""Of what a question or an answer holds. More goes over HTTPS."""
+"""Of what a question or an answer holds. What is larger goes up in pieces, and down over HTTPS."""
 OVERHEAD_BYTES_MAX: Final = 8192
 WAIT_MS_MAX: Final = 60_000
 _HEAD_BYTES_MAX: Final = 1024
@@ -39,12 +39,13 @@ _DOMAIN: Final = b"bavn/parcel/1\x00"
 _PRIME: Final = 2**255 - 19
 _NONCE: Final = bytes(12)
 """Each key seals one text."""
-What = Literal["post", "pull"]
+What = Literal["post", "piece", "pull"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a node asks: to take the envelopes of ``body`` (frames), or for all after ``after``."""
+    """What a node asks: to take the envelopes of ``body`` (frames), or the piece of one (pieces.py) that begins at
+    ``after``; or for all after ``after``."""
 
     what: What
     after: int = 0
@@ -198,7 +199,7 @@ def _question(inner: Any, body: bytes) -> tuple[bytes, Question] | Refused:
         return Refused("malformed_parcel", "what is inside is no question")
     der, what, after, wait_ms = _hex(inner["cert"], 2000), inner["what"], inner["after"], inner["wait_ms"]
     whole = type(after) is int and 0 <= after <= SEQ_MAX and type(wait_ms) is int and 0 <= wait_ms <= WAIT_MS_MAX
-    if not der or not whole or what not in ("post", "pull"):
+    if not der or not whole or what not in ("post", "piece", "pull"):
         return Refused("malformed_parcel", "a field of the question is not of its kind")
     return der, Question(what=what, after=after, wait_ms=wait_ms, body=body)
 

@@ -15,11 +15,12 @@ from bavn.app.hub.server import HubServer, User
 from bavn.app.process.exits import Stop
 from bavn.app.process.real import SystemDice
 from bavn.centre.members.authority import key_pem, new_key
+from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.member import Quota
 from bavn.model.settings import SettingsError
 from bavn.traffic.dice import SeededDice
-from bavn.wire import parcel, seal
+from bavn.wire import parcel, pieces, seal
 from bavn.wire.codec import DOWN_KINDS
 from bavn.wire.links import nats as nats_link
 from bavn.wire.links.memory import MemoryLink
@@ -277,7 +278,7 @@ def test_a_hub_that_makes_things_up_is_not_believed(stand, hubs, monkeypatch) ->
             link.post([health(a, 2)])
 
 
-def test_what_is_too_large_for_a_parcel_goes_over_https(stand, hubs, monkeypatch) -> None:
+def test_what_is_too_large_for_a_parcel_goes_up_in_pieces_and_down_over_https(stand, hubs, monkeypatch) -> None:
     safe = stand.enrol("region-a")
     made = hubs()
     with made.link(safe, "centre") as link:
@@ -287,7 +288,15 @@ def test_what_is_too_large_for_a_parcel_goes_over_https(stand, hubs, monkeypatch
         assert link.post([health(safe, n) for n in (1, 2, 3)]) == [1, 2], "the rest when asked again"
         monkeypatch.setattr(nats_link, "PARCEL_BYTES_MAX", one - 1)
         monkeypatch.setattr("bavn.app.centre.fanout.PARCEL_BYTES_MAX", 10)
-        assert link.post([health(safe, n) for n in (3, 4)]) == [3]
+        monkeypatch.setattr(pieces, "PIECE_BYTES", one // 3)
+        with monkeypatch.context() as none:
+            none.setattr(link, "_large", None)
+            assert link.post([health(safe, n) for n in (3, 4)]) == [3], "also where the hub is the only way"
+        refused = Refused("pieces_full", "others send large messages now; try again later")
+        with monkeypatch.context() as full:
+            full.setattr(made.ear._pieces, "add", lambda *_: refused)
+            with pytest.raises(LinkDown, match="429"):
+                link.post([health(safe, 4)])
         stand.centre.say("region-a", RoundClosed(round_id="0" * 32))
         assert len(link.pull(0, 1)) == 1
 

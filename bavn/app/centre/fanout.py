@@ -36,6 +36,7 @@ from bavn.wire.gate import GateBroken
 from bavn.wire.links.https import context
 from bavn.wire.links.nats import TOO_LARGE, Line, inbox_of
 from bavn.wire.parcel import PARCEL_BYTES_MAX, ParcelResponse, SignedQuestion, sealed_answer, understand
+from bavn.wire.pieces import Pieces
 from bavn.wire.safe import Safe
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ LOOK_S: Final = 2.0
 REQUESTS_PER_MINUTE_MAX: Final = 1200
 BYTES_PER_MINUTE_MAX: Final = 1_000_000_000
 ASKED_EACH_MAX: Final = 8
+_NOT_GATHERED: Final = {"pieces_full": 429, "piece_order": 409}
+"""After these a node tries again."""
 
 
 class Ear:
@@ -77,6 +80,7 @@ class Ear:
         self.failures = failures
         self._throttle = Throttle(REQUESTS_PER_MINUTE_MAX, BYTES_PER_MINUTE_MAX)
         self._open_by_actor: dict[str, int] = {}
+        self._pieces = Pieces()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take_in(self, client: "Client") -> None:
@@ -135,6 +139,8 @@ class Ear:
             return ParcelResponse(status=429, detail="too much at once; try again in a minute")
         if question.question.what == "post":
             return await self._take(actor, question.question.body)
+        if question.question.what == "piece":
+            return await self._gather(actor, question.question.after, question.question.body)
         return await self._give(actor, question.question.after, question.question.wait_ms / 1000)
 
     async def _take(self, actor: str, body: bytes) -> ParcelResponse:
@@ -144,6 +150,12 @@ class Ear:
         taken = await asyncio.to_thread(self._centre.receive, actor, envelopes)
         self._received()
         return ParcelResponse(status=200, taken=tuple(taken))
+
+    async def _gather(self, actor: str, at: int, piece: bytes) -> ParcelResponse:
+        whole = self._pieces.add(actor, at, piece, SystemClock().now_us())
+        if isinstance(whole, Refused):
+            return ParcelResponse(status=_NOT_GATHERED.get(whole.rule, 400), detail=whole.reason.en)
+        return ParcelResponse(status=200) if whole is None else await self._take(actor, frames.join([whole]))
 
     async def _give(self, actor: str, after: int, wait_s: float) -> ParcelResponse:
         async with self._wakes.listening(actor) as queued:

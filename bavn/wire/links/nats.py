@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from bavn.model.moment import SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice, Link, LinkDown, LinkRefused
-from bavn.wire import frames
+from bavn.wire import frames, pieces
 from bavn.wire.links.https import WAIT_S_MAX, link_context
 from bavn.wire.parcel import PARCEL_BYTES_MAX, Asking, ParcelResponse, Question
 from bavn.wire.safe import Safe
@@ -212,8 +212,8 @@ class NodeIdentity:
 
 
 class NatsLink:
-    """Implements Link for an enrolled node. ``large``: the link for what no parcel holds (HTTPS). Raises ValueError for
-    what is no hub's address."""
+    """Implements Link for an enrolled node. ``large``: the link for an answer that no parcel holds (HTTPS). Raises
+    ValueError for what is no hub's address."""
 
     def __init__(self, urls: Sequence[str], standing: NodeIdentity, large: Link) -> None:
         actor = standing.safe.keys().actor
@@ -224,9 +224,14 @@ class NatsLink:
 
     def post(self, envelopes: Sequence[bytes]) -> Sequence[int]:
         some = _fitting(envelopes)
-        if not some:
-            return self._large.post(envelopes[:1]) if envelopes else []
-        answer = self._ask(Question(what="post", body=frames.join(some)), 0.0)
+        if not envelopes:
+            return []
+        if some:
+            answer = self._ask(Question(what="post", body=frames.join(some)), 0.0)
+        else:
+            some = envelopes[:1]
+            for at, piece in pieces.cut(some[0]):
+                answer = self._ask(Question(what="piece", after=at, body=piece), 0.0)
         if len(answer.taken) > len(some):
             raise LinkDown("the centre's answer to a post makes no sense")
         return list(answer.taken)
