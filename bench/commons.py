@@ -8,8 +8,6 @@ Run: nice .venv/bin/python bench/commons.py [--big] [--tables K] [--json FILE]
    extrapolated), and of the key holder from a sample of evaluations.
 3. One node at M=100,000 in a process of its own: CPU seconds of its day, and the peak of its memory beyond what it had
    before. The key holder is in the same process: its seconds are taken off, its memory is not.
-4. Ten members behind one hub, which is their only way: the share of each at M=100,000 up at one moment, then the answer
-   of each down. Wall and CPU seconds of nodes and centre together and of both nats-servers; the most memory of these.
 Sets are drawn: an element is known to k actors by Sibuya's law with a = .66, so most of a set is shared. Baseline of
 the centre, in the same run: the published way (sim/psi_published.py), extrapolated.
 """
@@ -17,22 +15,17 @@ the centre, in the same run: the published way (sim/psi_published.py), extrapola
 import argparse
 import hashlib
 import json
-import os
-import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from fanned import served
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -44,7 +37,6 @@ from bavn.keyholder.settings import HolderSettings
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
-from bavn.model.ports import LinkDown
 from bavn.model.sector.known_days import bucket_of
 from bavn.psi import oprf
 from bavn.psi.commons import (
@@ -63,15 +55,9 @@ from bavn.psi.element import element_bytes
 from bavn.psi.identifier import Joined
 from bavn.psi.round import RoundParams
 from bavn.psi.share import generate
-from bavn.wire import seal
 from bavn.wire.book import Book
-from bavn.wire.codec import encode
 from bavn.wire.ledger import Ledger
 from bavn.wire.links.keyholder import KeyHolderIdentifiers
-from bavn.wire.links.nats import NatsLink, NodeIdentity
-from bavn.wire.messages.catalogue import ShareUpload
-from bavn.wire.messages.commons import CommonsAnswered
-from bavn.wire.safe import Safe
 from bavn_lab.sim.psi_published import published_cpu_s
 
 SIBUYA_A = 0.66
@@ -80,8 +66,6 @@ FULL = 0.95
 """Share of M that an actor lists; the rest is padding."""
 SAMPLE = 2_000
 BASELINE_PART = 0.0005
-MEMBERS = 10
-NO_OTHER_WAY: Any = None
 
 
 def sets_of(n: int, m: int, seed: int) -> list[np.ndarray]:
@@ -322,87 +306,10 @@ def node(m: int, folder: Path) -> dict:
     }
 
 
-# --- 4: through a hub -------------------------------------------------------------------------------------------------
-
-
-def through_hub(n: int, m: int, folder: Path) -> dict:
-    params = round_of(m)
-    shares, answer = (
-        params.upload_bytes,
-        CommonsAnswered(round_id=params.round_id.hex(), groups=n, other_keys=0, cells=bytes(answer_bytes(params))),
-    )
-    with served(folder, n) as (queue, _, hubs, pids):
-        came: list[int] = []
-        queue.receive = lambda _, envelopes: (
-            came.extend(map(len, envelopes)) or [seal.address(one).seq for one in envelopes]
-        )
-
-        def member(name: str) -> tuple[float, float]:
-            safe = Safe(folder / name)
-            upload = ShareUpload(
-                round_id=params.round_id.hex(), registry_version=1, key_check="0" * 32, planes=bytes(shares)
-            )
-            envelope = seal.seal(safe.keys().message, name, "centre", 1, upload)
-            link = NatsLink(hubs[:1], NodeIdentity(safe, SystemDice(), SystemClock()), NO_OTHER_WAY)
-            patient(lambda: link.pull(0, 0.0))
-            everybody.wait()
-            assert patient(lambda: link.post([envelope])) == [1]
-            up_s = time.perf_counter()
-            if everybody.wait() == 0:
-                for one in queue.names:
-                    queue.outbox.put(one, encode(answer), "C")
-            everybody.wait()
-            (raw,) = patient(lambda: link.pull(0, 5.0))
-            assert len(raw) > answer_bytes(params)
-            link.close()
-            return up_s, time.perf_counter()
-
-        everybody = threading.Barrier(n)
-        before_mb, hubs_cpu_s, begun = peak_mb(), cpu_of(pids), time.perf_counter()
-        with spent() as all_of_it, ThreadPoolExecutor(n) as pool:
-            ended = list(pool.map(member, queue.names))
-        hubs_mb = [peak_mb_of(pid) for pid in pids[:2]]
-        hubs_cpu_s = cpu_of(pids) - hubs_cpu_s
-    assert len(came) == n
-    assert min(came) > shares
-    return {
-        "what": "hub",
-        "actors": n,
-        "m": m,
-        "upload_mb": shares / 1e6,
-        "up_wall_s": round(max(up for up, _ in ended) - begun, 1),
-        "down_wall_s": round(max(down for _, down in ended) - max(up for up, _ in ended), 1),
-        "cpu_s": round(all_of_it.cpu_s, 1),
-        "hubs_cpu_s": round(hubs_cpu_s, 1),
-        "hubs_peak_mb": hubs_mb,
-        "peak_mb_more": peak_mb() - before_mb,
-    }
-
-
-def patient[Given](act: Callable[[], Given]) -> Given:
-    """As a node does: what was not answered is asked again."""
-    while True:
-        try:
-            return act()
-        except LinkDown:
-            time.sleep(0.5)
-
-
-def cpu_of(pids: Sequence[int]) -> float:
-    """CPU seconds of other processes so far."""
-    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
-    return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
-
-
-def peak_mb_of(pid: int) -> int:
-    """The most memory that another process has had."""
+def peak_mb(pid: int | str = "self") -> int:
+    """The most memory that a process has had itself: getrusage also counts what its parent had when it began it."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
-
-
-def peak_mb() -> int:
-    """The most memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def alone(what: str) -> dict:
@@ -415,14 +322,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--big", action="store_true", help="the centre at N=100, M=100,000: minutes, 480 MB of disk")
     parser.add_argument("--tables", type=int, default=2, help="even; how many of the 10 the centre really does")
-    parser.add_argument("--only", choices=("sector", "centre", "node", "hub"), help="this part alone, as JSON")
+    parser.add_argument("--only", choices=("sector", "centre", "node"), help="this part alone, as JSON")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     chosen = parser.parse_args()
     parts = {
         "sector": lambda folder: sector(15, SIZES[0], folder),
         "centre": lambda folder: centre(100, SIZES[1] if chosen.big else SIZES[0], chosen.tables, folder),
         "node": lambda folder: node(SIZES[1], folder),
-        "hub": lambda folder: through_hub(MEMBERS, SIZES[1], folder),
     }
     if chosen.only:
         with tempfile.TemporaryDirectory(prefix="bavn-bench-") as folder:
@@ -431,7 +337,7 @@ def main() -> None:
     rows = []
     for what, measure in parts.items():
         with tempfile.TemporaryDirectory(prefix="bavn-bench-") as folder:
-            rows.append(alone(what) if what in ("node", "hub") else measure(Path(folder)))
+            rows.append(alone(what) if what == "node" else measure(Path(folder)))
         print(json.dumps(rows[-1]), flush=True)
     if chosen.json:
         chosen.json.write_text(json.dumps({"bench": "commons", "rows": rows}, indent=1) + "\n", encoding="utf-8")
