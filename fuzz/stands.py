@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import create_engine
 
 from bavn.actor.door.books import books_of
-from bavn.actor.door.door import Keys
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
+from bavn.actor.door.terms import Keys
 from bavn.actor.node.build import NodeOutfit, ProtectOutfit, gates_of
 from bavn.actor.node.monitor import NodeSettings
 from bavn.actor.protect.carriers import Enforcers

@@ -185,6 +185,20 @@ class CanaryCame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointSeen:
+    """How far a node has seen the centre's log only grow. ``root`` and ``cosignature`` in hex; no cosignature: it asks
+    for a proof from there."""
+
+    item_id: str
+    actor: str
+    size: int
+    root: str
+    minute: int
+    cosignature: str
+    received_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseAnswer:
     """What people at an actor said in a case: an act on one of its tasks, or words alone (``task_id`` None). ``serial``
     counts the actor's answers."""
@@ -274,6 +288,7 @@ Heard = (
     | WarningAnswer
     | ExerciseStatement
     | CanaryCame
+    | CheckpointSeen
 )
 
 

@@ -155,6 +155,18 @@ class Exercising:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogShowing:
+    """A checkpoint of the centre's log, with the proof (hashes in hex) that it goes on from its first ``since``
+    entries."""
+
+    to: str
+    key: str
+    checkpoint: str
+    since: int
+    proof: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CanaryReceived:
     """The centre heard this actor's canary of the day."""
 
@@ -178,4 +190,5 @@ Statement = (
     | Cautioning
     | Exercising
     | CanaryReceived
+    | LogShowing
 )

@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
 from bavn.actor.door.books import books_of
-from bavn.actor.door.door import Door, Keys
+from bavn.actor.door.door import Door
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.rounds.commons import OutsideLife
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
+from bavn.actor.door.terms import Keys
 from bavn.actor.node.build import NodeOutfit, ProtectOutfit, counting_of, gates_of
 from bavn.actor.node.monitor import Monitor, NodeSettings
 from bavn.actor.node.outside import outside_of

@@ -7,6 +7,7 @@ line and what to remember come out. Refuses to sign what is not shown to go on f
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,6 +79,16 @@ def opened(note: Note, key: VerifierKey) -> Checkpoint:
 # --- witnesses ------------------------------------------------------------------------------------------------------
 
 
+def witness_of(public: bytes) -> VerifierKey:
+    """A member as a witness. It is named by its key: whoever reads the log need not learn who is a member."""
+    return VerifierKey(f"bavn-witness-{hashlib.sha256(public).hexdigest()[:16]}", BY_WITNESS, public)
+
+
+def line_by(witness: VerifierKey, stamp_s: int, signature: bytes) -> Line:
+    """The line of a cosignature (64 bytes) that a witness made at a moment."""
+    return Line(witness.name, witness.id, stamp_s.to_bytes(STAMP_BYTES, "big") + signature)
+
+
 def _stated(stamp_s: int, body: str) -> bytes:
     return f"cosignature/v1\ntime {stamp_s}\n{body}".encode()
 
@@ -117,8 +128,7 @@ def cosigned(
             "log_other_past",
             "the log does not go on from what it showed before: its past was changed, or it shows two faces",
         )
-    stamp = now_s.to_bytes(STAMP_BYTES, "big")
-    line = Line(name, key_from(name, key, BY_WITNESS).id, stamp + key.sign(_stated(now_s, note.body)))
+    line = line_by(key_from(name, key, BY_WITNESS), now_s, key.sign(_stated(now_s, note.body)))
     return Cosigned(line, checkpoint)
 
 

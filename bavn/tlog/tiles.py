@@ -15,6 +15,8 @@ from bavn.tlog.merkle import EMPTY_ROOT, HASH_BYTES, SIZE_MAX, leaf_hash, node_h
 TILE: Final = 256
 ENTRY_BYTES_MAX: Final = 65_535
 CHECKPOINT: Final = "checkpoint"
+WITNESSED: Final = "witnessed"
+"""Beside it: the newest checkpoint that at least half of the members cosigned, with their lines."""
 
 Read = Callable[[str], bytes]
 """The bytes of the file of this path in the log. Raises LookupError or OSError where there is none."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.actor.door.books import books_of
-from bavn.actor.door.door import Keys
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
+from bavn.actor.door.terms import Keys
 from bavn.actor.node.build import NodeOutfit, ProtectOutfit, gates_of
 from bavn.actor.node.monitor import NodeSettings
 from bavn.actor.protect.carriers import Enforcers
@@ -38,6 +38,7 @@ from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
 from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseTold, Objective
+from bavn.wire.messages.log import LogShown
 from bavn.wire.partners.stix_indicator import bundle_of
 
 NOW_US = 20_600 * DAY_US + 9 * HOUR_US
@@ -282,4 +283,5 @@ def every_kind(text):
         )
     yield CanaryAnswered(day=NOW_US // DAY_US, run=1)
     yield CommonsAnswered(round_id=round_id, groups=2**31 - 1, other_keys=0, cells=b"\x55" * 1000)
+    yield LogShown(key=why[:300], checkpoint=why[:1000], since=2**48 - 1, proof=("f" * 64,) * 64)
     yield messages.RoundClosed(round_id=round_id)

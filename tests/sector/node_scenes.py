@@ -32,6 +32,7 @@ from bavn.wire.messages.exercise import ExerciseTold, Objective
 from tests import people_say
 from tests.actor.door.conftest import GROUP_KEY, Actor, TestCentre
 from tests.actor.door.test_exercises import TestLane
+from tests.actor.door.test_witness import TestLog
 from tests.sector.hostile_centre import NOW_US, Node, bundle, release
 
 BAD, NAME = Observable.of("domain", "cdn-sync-hub.net"), Observable.of("domain", "evil.com")
@@ -264,6 +265,12 @@ def answers_canary(node):
     node.says(CanaryAnswered(day=run.day, run=run.run))
 
 
+def shows_log(node):
+    """The centre shows its log, which has grown."""
+    since, node.log_size = getattr(node, "log_size", 0), getattr(node, "log_size", 0) + 10
+    node.says(TestLog().shown(node.log_size, since))
+
+
 def reported(node):
     node.opens_round()
     node.asks_receipts()
@@ -384,6 +391,8 @@ SCENES = [
     Scene("step", "ExerciseStep", of_centre(lambda _: an_exercise()), more=(DoorPolicy(exercises="automatic"),)),
     Scene("canary", "CanaryTold", a_run),
     Scene("canary-answered", "CanaryAnswered", answers_canary, a_run),
+    Scene("log-shown", "LogShown", shows_log),
+    Scene("log-seen", "LogSeen", shows_log, again=shows_log),
     Scene("released", "IndicatorReleased", of_centre(lambda _: release(NAME.value))),
     Scene(
         "approved",

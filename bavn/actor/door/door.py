@@ -6,17 +6,14 @@ message, or neither. Refuses to know records: it is handed suspicions.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from bavn.actor.door.conversation import DoorContext, Received, naming
 from bavn.actor.door.conversations.canary import Canaries
 from bavn.actor.door.conversations.cases import Cases
 from bavn.actor.door.conversations.questions import Questions
+from bavn.actor.door.conversations.witness import Witness
 from bavn.actor.door.draft import SHUT, STAYS, Draft, labelled
-from bavn.actor.door.echo import Holds, holds_none
 from bavn.actor.door.kept_back import KeptBack
 from bavn.actor.door.live import Element, echoes, live_elements, put_aside
 from bavn.actor.door.ordinary import established_at
@@ -24,20 +21,20 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.report_rules import ElementRequest, Offered, Rules
 from bavn.actor.door.round_elements import Prepared, RoundElement, element_of
 from bavn.actor.door.rounds import labels
-from bavn.actor.door.rounds.commons import Commons, CommonsKnowledge, OutsideLife, nothing_outside
-from bavn.actor.door.rounds.held import Begin, Held, Hold, at_once, begun_at_once
+from bavn.actor.door.rounds.commons import Commons, CommonsKnowledge
+from bavn.actor.door.rounds.held import Held
 from bavn.actor.door.rounds.labels import CENTRE
 from bavn.actor.door.rounds.replies import Replies
 from bavn.actor.door.rounds.reveals import Reveals
 from bavn.actor.door.rounds.rules import RoundQuestion, RoundRules, members_text, names_of, params_of
 from bavn.actor.door.state import OpenRound, State
 from bavn.actor.door.tell_rules import Condition, TakenBack, TellRules
+from bavn.actor.door.terms import DoorOwner, DoorTerms, NodeKnowledge
 from bavn.model.forms import same_names
 from bavn.model.intel.indicator import BlockOutcome, Sighting
 from bavn.model.moment import SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice, LinkDown, LinkRefused
-from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
 from bavn.model.suspicion import Suspicion
 from bavn.psi import receipt, share
 from bavn.psi.commons_terms import TIER as COMMONS
@@ -53,53 +50,14 @@ from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
 from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseTold
-from bavn.wire.outbox import Outbox, OutboxLimits, OutboxState
+from bavn.wire.messages.log import LogShown
+from bavn.wire.outbox import Outbox, OutboxState
 from bavn.wire.privacy import Message
 
 JOIN_AGAIN_US = 15 * SECOND_US
 """So long a key holder that did not answer is left alone: what else the node hears must not wait for it."""
 KEYS_LATE = Refused("keys_late", "the key holder gave no keys before the round's deadline")
 Instruction = messages.IndicatorReleased | messages.IndicatorWithdrawn | messages.SectorSwitched
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
-    """This node's signing key, the centre's public key, and 32 secret bytes of the node's own."""
-
-    own: Ed25519PrivateKey
-    centre: Ed25519PublicKey
-    secret: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoorOwner:
-    """Whose door it is: the actor's name, its own networks, its keys."""
-
-    name: str
-    homes: Sequence[str]
-    keys: Keys
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeKnowledge:
-    """What the node knows when the door asks: what is suspicious, what people here hold of that, and which indicators
-    the sector shared with it. ``outside``: what is ordinary in its own history."""
-
-    suspicions: Callable[[], Iterable[Suspicion]]
-    verdicts: Callable[[], Verdicts] = lambda: NO_VERDICTS
-    holds: Holds = holds_none
-    outside: OutsideLife = nothing_outside
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoorTerms:
-    """On what terms something leaves. ``limits`` of what waits; ``hold``: when an upload may leave; ``cleaned``: a text
-    without what is a person's; ``begin``: when a commons share may be begun."""
-
-    limits: OutboxLimits | None = None
-    hold: Hold = at_once
-    begin: Begin = begun_at_once
-    cleaned: Callable[[str], str] = str
 
 
 class Door:
@@ -136,6 +94,7 @@ class Door:
         tell = TellRules(policy, self.reveals.was_reported)
         at = DoorContext(ledger=ledger, outbox=self.outbox, clock=clock, policy=policy, homes=homes, centre=CENTRE)
         self.canary = Canaries(at, self.state, self.reveals)
+        self.witness = Witness(at, keys.own)
         self.questions, self.cases = Questions(at, self.state), Cases(at, on.cleaned)
         self.commons = Commons(
             at,
@@ -156,6 +115,7 @@ class Door:
             ExerciseTold: self.cases.exercises,
             CanaryAnswered: self.canary,
             messages.QuestionAsked: self.questions,
+            LogShown: self.witness,
         }
         self._open_gates(at, RoundRules(policy, self.state, clock, name), rules, tell)
 
@@ -468,6 +428,7 @@ class Door:
         self.cases.forget()
         self.reveals.forget(self._clock.now_us())
         self.canary.forget()
+        self.witness.forget()
         self.outbox.expire()
         self.ledger.close_parts()
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from bavn.actor.door.books import NodeBooks
 from bavn.actor.door.counts import Counting
-from bavn.actor.door.door import Door, DoorOwner, DoorTerms, Keys, NodeKnowledge
+from bavn.actor.door.door import Door
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.rounds.commons import OutsideLife, nothing_outside
 from bavn.actor.door.tell_rules import Condition
+from bavn.actor.door.terms import DoorOwner, DoorTerms, Keys, NodeKnowledge
 from bavn.actor.node.monitor import NodeSettings
 from bavn.actor.node.talker import Talker
 from bavn.actor.protect.carriers import Enforcers

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bavn.app.process.whole_file import write_whole
-from bavn.tlog.tiles import CHECKPOINT
+from bavn.tlog.tiles import CHECKPOINT, WITNESSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class DiskLogFolder:
     def put_aside(self, name: str) -> None:
         ended = self.folder / "ended" / name
         ended.mkdir(mode=0o755, parents=True, exist_ok=True)
-        for kept in ("tile", CHECKPOINT):
+        for kept in ("tile", CHECKPOINT, WITNESSED):
             if (self.folder / kept).exists() and not (ended / kept).exists():
                 (self.folder / kept).rename(ended / kept)
         _settle(ended)

@@ -1,17 +1,29 @@
-"""`bavn audit`: checks the log of a centre, by anybody, without asking the centre. Refuses to need a configuration."""
+"""`bavn audit`: checks the log of a centre, by anybody, without asking the centre. `bavn node watch-centre`: what a
+node checked of it as a witness, and files for others to check.
+
+Expect no verdict on the centre: only that its log grew and nothing in it was changed, or that it was.
+"""
 
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from bavn.app.acts.node import watch_centre as acts
+from bavn.app.acts.node.here import Here
+from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, asks
 from bavn.app.cli.words import Spoken
 from bavn.app.process.exits import Exit, Stop, cannot_read, cannot_write
 from bavn.model.moment import iso
-from bavn.model.text import Text
+from bavn.model.text import Number, Text
 from bavn.tlog.note import VerifierKey, key_of
+
+if TYPE_CHECKING:
+    from bavn.actor.door.conversations.witness_book import LogEvidence
+    from bavn.app.process.spoken import Spoken as Language
 
 GOOD: Final = Text.in_context("audit", "holds")
 BAD: Final = Text.in_context("audit", "DOES NOT HOLD")
@@ -21,10 +33,25 @@ END_GOOD: Final = Text(
     "What was looked at holds. It shows that nothing was changed since it was published, not that the centre did right."
 )
 END_BAD: Final = Text("Do not believe this log, and keep a copy of it: it is evidence.")
+NOTHING: Final = Text("The centre has shown this node no log yet.")
+STANDING: Final = Text(
+    "{origin}: {checked} checkpoints checked since {since}, each went on from the one before; the last on {when}, of"
+    " {size} entries."
+)
+KEY: Final = Text("The log's key, for `bavn audit FILE --key`: {key}")
+WITNESS: Final = Text("This node cosigned each; its key, for `bavn audit --witness`: {key}")
+NONE: Final = Text("No evidence against the centre.")
+DONE: Final = Text("{what} (dealt with by {by})")
+ANEW: Final = Text("The next log that the centre shows is its log. Cases of evidence that this settled: {count}.")
+WRITTEN: Final = Text("{file}: check it with `bavn audit {file} --key KEY`; it needs no network.")
+SAME: Final = Text("The log at {source} is the one that this node was shown.")
+OTHER: Final = Text("The log at {source} is NOT the one that this node was shown. Keep a copy of both: it is evidence.")
 
 
 def audit(
-    source: Annotated[str, typer.Argument(help="Folder or https:// address of the log, or a file with a proof.")],
+    source: Annotated[
+        str, typer.Argument(help="Folder or https:// address of the log, or a file of proof or evidence.")
+    ],
     key: Annotated[str, typer.Option(help="The log's key (`bavn centre log` prints it), or a file that holds it.")],
     *,
     keep: Annotated[
@@ -41,16 +68,18 @@ def audit(
     """Check a centre's log: signature, that only was added since the last look, and that an entry is in it."""
     from bavn.app.net.log_reader import log_reader
     from bavn.app.process.real import SystemClock
-    from bavn.app.process.whole_file import write_whole
     from bavn.tlog import audit as tlog
     from bavn.tlog.bad import BadLog
     from bavn.tlog.entries import KINDS
+    from bavn.tlog.evidence import audit_evidence, evidence_of, is_evidence
     from bavn.tlog.note import note_of
     from bavn.tlog.proof import proof_of
 
     try:
         log_key, witnesses = _key(key), [_key(each) for each in witness or []]
-        if Path(source).is_file():
+        if Path(source).is_file() and is_evidence(given := _bytes(Path(source))):
+            report = audit_evidence(evidence_of(given), [log_key, *witnesses])
+        elif Path(source).is_file():
             report = tlog.audit_proof(proof_of(_bytes(Path(source))), log_key)
         else:
             earlier = note_of(_bytes(keep)) if keep is not None and keep.exists() else None
@@ -64,10 +93,7 @@ def audit(
         raise cannot_read(source, error, Exit.INPUT) from error
     for file, text in ((proof, report.proof and report.proof.text()), (keep, report.note.text())):
         if file is not None and text and report.good:
-            try:
-                write_whole(file, text.encode())
-            except OSError as error:
-                raise cannot_write(file, error) from error
+            _write(file, text)
     when = iso(SystemClock().now_us())[:19] + "Z"
     if as_json:
         checkpoint = report.checkpoint
@@ -95,6 +121,100 @@ def audit(
         raise typer.Exit(Exit.DISPROVED)
 
 
+def watch_centre(
+    config: Config = NODE_TOML,
+    *,
+    log: Annotated[
+        str, typer.Option(help="Folder or https:// address of the centre's log: compare it with what was shown here.")
+    ] = "",
+    proof: Annotated[
+        Path | None, typer.Option(help="With --log: write a proof here that the log's last entry was in it.")
+    ] = None,
+    evidence: Annotated[Path | None, typer.Option(help="Write the latest evidence against the centre here.")] = None,
+    begin_anew: Annotated[
+        str, typer.Option(help="Take the next log that the centre shows for its log, and say why.")
+    ] = "",
+    by: Annotated[str, of_act(acts.begin_anew)] = "",
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """What this node checked of the centre's log: how far it only grew, since when, and what did not fit."""
+    from bavn.actor.door.conversations.witness_book import EVIDENCE_SQL, STANDING_SQL, evidence_of, standing_of
+    from bavn.app.node.health.log import evidence_words
+
+    if begin_anew:
+        print(ANEW.filled(count=acts.begin_anew(Here(config), by, begin_anew)).say(language))
+    with asks(config) as rows:
+        standing, every = standing_of(rows(STANDING_SQL)), evidence_of(rows(EVIDENCE_SQL))
+    if as_json:
+        shown = None if standing is None else asdict(standing)
+        print(json.dumps({"standing": shown, "evidence": [asdict(each) for each in every]}, ensure_ascii=False))
+    elif standing is None:
+        print(NOTHING.say(language))
+    else:
+        facts = {"since": _when(standing.since_us), "when": _when(standing.seen_us)}
+        counts = {"checked": Number(standing.checked), "size": Number(standing.size)}
+        print(STANDING.filled(origin=standing.origin, **counts, **facts).say(language))
+        print(KEY.filled(key=standing.key).say(language))
+        print(WITNESS.filled(key=standing.witness).say(language))
+    if not as_json:
+        for each in every:
+            words = evidence_words(each)
+            print((words if each.done_us is None else DONE.filled(what=words, by=each.done_by)).say(language))
+        if not every:
+            print(NONE.say(language))
+    if evidence is not None:
+        if not every:
+            raise Stop(Exit.NOT_FOUND, NONE)
+        _hand_over(evidence, _evidence_text(every[0]), language)
+    if log:
+        if standing is None:
+            raise Stop(Exit.NOT_FOUND, NOTHING)
+        _compare(log, standing.key, standing.note, proof, language)
+
+
+def _when(at_us: int) -> str:
+    return iso(at_us)[:19] + "Z"
+
+
+def _evidence_text(evidence: "LogEvidence") -> str:
+    from bavn.tlog.evidence import Evidence
+    from bavn.tlog.note import note_of
+
+    kept, shown = note_of(evidence.kept.encode()), note_of(evidence.shown.encode())
+    return Evidence(kept, shown, evidence.since, tuple(bytes.fromhex(each) for each in evidence.proof)).text()
+
+
+def _compare(source: str, key: str, note: str, proof: Path | None, language: "Language") -> None:
+    """The log that is handed out to everybody, and the one that this node was shown."""
+    from bavn.app.net.log_reader import log_reader
+    from bavn.tlog import audit as tlog
+    from bavn.tlog.bad import BadLog
+    from bavn.tlog.checkpoint import opened
+    from bavn.tlog.note import key_of, note_of
+
+    try:
+        seen = note_of(note.encode())
+        size = opened(seen, key_of(key)).size
+        report = tlog.audit(log_reader(source), key_of(key), earlier=seen, entry=size - 1)
+    except BadLog as error:
+        raise Stop(Exit.INPUT, Text.of_error(error)) from error
+    except OSError as error:
+        raise cannot_read(source, error, Exit.INPUT) from error
+    for each in report.findings:
+        print(f"  {each.says.say(language)}")
+    print((SAME if report.good else OTHER).filled(source=source).say(language))
+    if not report.good:
+        raise typer.Exit(Exit.DISPROVED)
+    if proof is not None and report.proof is not None:
+        _hand_over(proof, report.proof.text(), language)
+
+
+def _hand_over(file: Path, text: str, language: "Language") -> None:
+    _write(file, text)
+    print(WRITTEN.filled(file=file).say(language))
+
+
 def _key(text: str) -> VerifierKey:
     file = Path(text)
     return key_of(_bytes(file).decode("utf-8", "replace") if "+" not in text and file.is_file() else text)
@@ -108,3 +228,12 @@ def _bytes(file: Path) -> bytes:
             return opened.read(FILE_BYTES_MAX)
     except OSError as error:
         raise cannot_read(file, error, Exit.INPUT) from error
+
+
+def _write(file: Path, text: str) -> None:
+    from bavn.app.process.whole_file import write_whole
+
+    try:
+        write_whole(file, text.encode())
+    except OSError as error:
+        raise cannot_write(file, error) from error

@@ -83,6 +83,7 @@ def centre_replaced(config: NodeConfig, book: Path, by: str, *, keep_blocks: boo
     """Starts anew with a centre that was cleaned or replaced: no number that the old one counted holds any more, no
     gate is shut for it, and nothing of it waits to be heard. The ledger stays, with a line of who did it."""
     from bavn.actor.door.books import books_of
+    from bavn.actor.door.conversations.witness_book import WitnessBook
     from bavn.actor.door.kept_back import KeptBack
     from bavn.actor.door.rounds.labels import CENTRE
     from bavn.actor.door.state import State as DoorState
@@ -103,6 +104,7 @@ def centre_replaced(config: NodeConfig, book: Path, by: str, *, keep_blocks: boo
             DoorState(opened, bytes(32)).centre_replaced(CENTRE)
             lifted = ProtectState(opened).centre_replaced(now_us, keep_blocks=keep_blocks)
             gates = len(open_gates_of(ledger, now_us, CENTRE, by))
+            WitnessBook(opened).begin_anew(by, now_us)
             envelopes = KeptBack(ledger, SystemClock()).forget()
             said = {"blocks": "kept" if keep_blocks else "lifted", "count": lifted, "gates_opened": gates}
             words = json.dumps(said | {"envelopes_dropped": envelopes}, sort_keys=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.actor.door.door import Keys
+from bavn.actor.door.terms import Keys
 from bavn.app.config.load import NodeConfig
 from bavn.app.net.link_watch import LinkWatch, WatchedLink, watched
 from bavn.app.node.health.checks import NodeChecks

@@ -16,12 +16,13 @@ from bavn.actor.detect.run import Survey
 from bavn.actor.detect.tasks import Weigh, weigh_here
 from bavn.actor.door.books import NodeBooks, books_of
 from bavn.actor.door.counts import Counting
-from bavn.actor.door.door import Door, DoorTerms
+from bavn.actor.door.door import Door
 from bavn.actor.door.rounds.commons import nothing_outside
 from bavn.actor.door.rounds.commons_table import CommonsTable
 from bavn.actor.door.rounds.held import by_size, in_turn
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
+from bavn.actor.door.terms import DoorTerms
 from bavn.actor.door.verdicts import VerdictBook
 from bavn.actor.evidence import redact
 from bavn.actor.evidence.keep import Keeper
@@ -262,7 +263,7 @@ def _gates(
     )
     outside = start.begin("own history for the commons", lambda: outside_of(store, clock)) or nothing_outside
     door = start.own(GATES, lambda: door_of(outfit, books, keys, identifiers, protect, outside))
-    checks.commons = door.commons.days.newest
+    checks.commons, checks.log = door.commons.days.newest, door.witness.watch
     link = start.begin("link to the centre", lambda: centre_link(config, safe, clock, checks, closing, failures))
     return _Gates(checks, protect, door, keyholder, link or NoLink())
 

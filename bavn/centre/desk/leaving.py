@@ -20,6 +20,7 @@ from bavn.centre.members import rollout, signed
 from bavn.centre.members.registry import Registry, states_in
 from bavn.centre.members.signed import Record
 from bavn.centre.share import of_actor as share
+from bavn.centre.store import witnesses
 from bavn.centre.store.engine import writing
 from bavn.centre.store.of_actor import RowsLeft
 from bavn.model.ports import Clock
@@ -31,7 +32,7 @@ class StillHere(Exception):
     """Something of the actor's is on its way yet. Let the centre take a step, then try again."""
 
 
-DELETED: Final = (*books.DELETED, *cases.DELETED, *share.DELETED, *members.DELETED)
+DELETED: Final = (*books.DELETED, *cases.DELETED, *share.DELETED, *witnesses.DELETED, *members.DELETED)
 """In this order. A table that is added later and names an actor is added to its room's, or to KEPT with its reason."""
 
 KEPT: Final = {

@@ -83,6 +83,21 @@ class OpenExercises(Protocol):
         ...
 
 
+class ShownCheckpoints(Protocol):
+    """The checkpoints of the centre's log that actors were shown."""
+
+    def may_cosign(self, actor: str, size: int, root: str, stamp_s: int, cosignature: str) -> Refused | None:
+        """Why this is no cosignature of the actor's on such a checkpoint; None if it is."""
+        ...
+
+
+class NoLog:
+    """A centre that publishes no log (implements ShownCheckpoints)."""
+
+    def may_cosign(self, actor: str, size: int, root: str, stamp_s: int, cosignature: str) -> Refused | None:  # noqa: ARG002
+        return Refused("unknown_checkpoint", "the actor was shown no such checkpoint")
+
+
 class NoExercises:
     """A centre that plays nothing (implements ExercisesTold)."""
 

@@ -15,12 +15,14 @@ from bavn.centre.inbox.asks import (
     InboxLimits,
     NoCases,
     NoExercises,
+    NoLog,
     NoQuestions,
     NoWarnings,
     OpenExercises,
     OpenQuestions,
     Roster,
     Rounds,
+    ShownCheckpoints,
     WarningsGiven,
 )
 from bavn.centre.inbox.plausible import PlausibilityContext, implausible, tier_of
@@ -104,6 +106,7 @@ class Inbox:
         cases: CaseMembership | None = None,
         warnings: WarningsGiven | None = None,
         exercises: OpenExercises | None = None,
+        log: ShownCheckpoints | None = None,
     ) -> None:
         self._book = book
         self._roster = roster
@@ -112,6 +115,7 @@ class Inbox:
         self._cases = cases or NoCases()
         self._warnings = warnings or NoWarnings()
         self._exercises = exercises or NoExercises()
+        self._log = log or NoLog()
         self._clock = clock
         self._limits = limits or InboxLimits()
         self._seen = Seen(book)
@@ -235,6 +239,7 @@ class Inbox:
             cases=self._cases,
             warnings=self._warnings,
             exercises=self._exercises,
+            log=self._log,
         )
         return implausible(message, known) or replace(draft, tier=tier_of(message, self._rounds))
 

@@ -15,17 +15,19 @@ from bavn.centre.inbox.asks import (
     InboxLimits,
     NoCases,
     NoExercises,
+    NoLog,
     NoQuestions,
     NoWarnings,
     OpenExercises,
     OpenQuestions,
     OpenRound,
     Rounds,
+    ShownCheckpoints,
     WarningsGiven,
 )
 from bavn.model.evidence import hosts_bucket, p_bucket
 from bavn.model.intel.behaviour import band_of, period_buckets_of, steps_of
-from bavn.model.moment import DAY_US, MINUTE_US, hour_of
+from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US, hour_of
 from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external, registered_domain
 from bavn.model.outcome import Refused
 from bavn.model.sector import canary
@@ -53,6 +55,7 @@ from bavn.wire.messages.catalogue import (
     Withdrawn,
 )
 from bavn.wire.messages.exercise import ExerciseStep
+from bavn.wire.messages.log import LogSeen
 from bavn.wire.privacy import Message
 
 COUNTS_AGE_DAYS_MAX: Final = 7
@@ -72,6 +75,7 @@ class PlausibilityContext:
     cases: CaseMembership = field(default_factory=NoCases)
     warnings: WarningsGiven = field(default_factory=NoWarnings)
     exercises: OpenExercises = field(default_factory=NoExercises)
+    log: ShownCheckpoints = field(default_factory=NoLog)
 
 
 def implausible(message: Message, known: PlausibilityContext) -> Refused | None:
@@ -238,6 +242,16 @@ def _canary(message: CanaryTold, known: PlausibilityContext) -> Refused | None:
     return None
 
 
+def _log_seen(message: LogSeen, known: PlausibilityContext) -> Refused | None:
+    """A cosignature is of a checkpoint that was shown, and the actor's own."""
+    if message.minute * MINUTE_US > known.now_us + MINUTE_US:
+        return Refused("cosigned_ahead", "it was cosigned in the future")
+    if not message.cosignature:
+        return None
+    stamp_s = message.minute * MINUTE_US // SECOND_US
+    return known.log.may_cosign(known.actor, message.size, message.root, stamp_s, message.cosignature)
+
+
 def _as_canary(message: Report, known: PlausibilityContext) -> Refused | None:
     """A canary's report holds nothing but what follows from its day: there is no room in it for anything else."""
     day = canary.day_of(Observable.trusted(ObservableType(message.type), message.value))
@@ -280,6 +294,7 @@ _CHECKS: Final[Mapping[type[Message], Callable[[Any, PlausibilityContext], Refus
         Counts: _counts,
         Health: _health,
         CanaryTold: _canary,
+        LogSeen: _log_seen,
     }
 )
 

@@ -11,6 +11,7 @@ from bavn.model.received import (
     BlockReceipt,
     CanaryCame,
     CaseAnswer,
+    CheckpointSeen,
     Counted,
     Decline,
     ExerciseStatement,
@@ -48,6 +49,7 @@ from bavn.wire.messages.catalogue import (
     Withdrawn,
 )
 from bavn.wire.messages.exercise import ExerciseStep
+from bavn.wire.messages.log import LogSeen
 from bavn.wire.privacy import Message
 from bavn.wire.transcribe import value_of
 
@@ -80,6 +82,7 @@ VALUES: Final[Mapping[type[Message], type[Heard]]] = {
     Counts: Counted,
     Health: NodeHealth,
     CanaryTold: CanaryCame,
+    LogSeen: CheckpointSeen,
 }
 
 

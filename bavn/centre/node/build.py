@@ -30,6 +30,7 @@ from bavn.centre.node.contained import Containment
 from bavn.centre.node.exercise_post import ExercisePost
 from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.node.warning_post import WarningPost
+from bavn.centre.node.witness_post import ShownLog, WitnessPost
 from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.share import Share
 from bavn.centre.share.stages import StageRules
@@ -77,11 +78,14 @@ def open_centre(
     warnings, exercises = Warnings(engine, clock), Exercises(engine, clock)
     share = open_share(config, engine=engine, book=book, key=key, clock=clock, registry=registry)
     lists = WarningLists() if lists is None else lists
+    shown = ShownLog(engine=engine, key=registry.key)
     contained = Containment(failures or NoContainment(), engine)
     rooms = CentreRooms(
         registry=registry,
         enrolment=Enrolment(registry, ground.authority, clock, dice),
-        inbox=Inbox(book, registry, OpenRounds(engine), clock, inbox_limits, questions, work, warnings, exercises),
+        inbox=Inbox(
+            book, registry, OpenRounds(engine), clock, inbox_limits, questions, work, warnings, exercises, log=shown
+        ),
         share=share,
         offers=open_offers(config, engine, book, clock, dice),
         questions=questions,
@@ -91,6 +95,17 @@ def open_centre(
         case=open_case_post(engine, work, config.cases, config.limits.time_zone, share, registry, clock, contained),
         warning=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock, contained=contained),
         exercise=ExercisePost(exercises=exercises, share=share, registry=registry, clock=clock, contained=contained),
+        witness=None
+        if ground.log is None
+        else WitnessPost(
+            engine=engine,
+            keeper=open_log(config, ground, ground.log, clock, dice),
+            shown=shown,
+            share=share,
+            members=ActiveActors(registry).active,
+            clock=clock,
+            contained=contained,
+        ),
     )
     return Centre(
         config,
@@ -104,7 +119,6 @@ def open_centre(
         reconstruct=reconstruct,
         aside=aside,
         contained=contained,
-        log=None if ground.log is None else open_log(config, ground, ground.log, clock, dice),
     )
 
 

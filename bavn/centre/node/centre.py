@@ -50,10 +50,11 @@ from bavn.centre.node.exercise_post import ExercisePost
 from bavn.centre.node.protection import Protection
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.node.withdrawals import take_back
+from bavn.centre.node.witness_post import WitnessPost
 from bavn.centre.share.deliveries import released_spans
 from bavn.centre.share.outgoing_rules import LATER, SHUT
 from bavn.centre.share.share import Share
-from bavn.centre.store.log_keeper import LogKeeper, forget_contents
+from bavn.centre.store.log_keeper import forget_contents
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
@@ -63,6 +64,7 @@ from bavn.model.received import (
     BlockReceipt,
     CanaryCame,
     CaseAnswer,
+    CheckpointSeen,
     Counted,
     ExerciseStatement,
     Nis2Step,
@@ -128,11 +130,13 @@ class CentreRooms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CentrePosts:
-    """What brings statements of cases, warnings and exercises to actors, and their answers back."""
+    """What brings statements of cases, warnings, exercises and the log to actors, and their answers back. ``witness``
+    None: the log is not published."""
 
     case: CasePost
     warning: WarningPost
     exercise: ExercisePost
+    witness: WitnessPost | None
 
 
 class Centre:
@@ -152,7 +156,6 @@ class Centre:
         reconstruct: Reconstruct,
         aside: Aside,
         contained: Containment,
-        log: LogKeeper | None = None,
     ) -> None:
         registry, share, indicators = rooms.registry, rooms.share, rooms.indicators
         self.config = config
@@ -162,7 +165,8 @@ class Centre:
         self._registry, self._enrolment, self._inbox, self._share = registry, rooms.enrolment, rooms.inbox, share
         self.exchange, self.offers, self._questions = share.exchange, rooms.offers, rooms.questions
         self._case_post, self._warning_post, self._exercise_post = posts.case, posts.warning, posts.exercise
-        self._message_key, self.log = message_key, log
+        self._message_key, self._witness_post = message_key, posts.witness
+        self.log = None if posts.witness is None else posts.witness.keeper
         self._roles = Roles(registry, clock)
         self._cases = Cases(engine, clock)
         self._learning = Learning(engine, clock)
@@ -243,7 +247,7 @@ class Centre:
             ("centre ranking", self._rank_if_due),
             *orders,
             ("centre alarms", self._raise_alarms),
-            *((("centre log", self.log.step),) if self.log is not None else ()),
+            *(() if self._witness_post is None else self._witness_post.parts()),
             *self._tidying_if_due(),
         )
 
@@ -289,6 +293,9 @@ class Centre:
             self._keep_health(received)
         elif isinstance(received, Replied):
             self._questions.heard(received)
+        elif isinstance(received, CheckpointSeen):
+            if self._witness_post is not None:
+                self._witness_post.heard(received)
         elif isinstance(received, CanaryCame):
             if keep_canary(self._engine, received):
                 self._share.say(CanaryReceived(to=received.actor, day=received.day, run=received.run))

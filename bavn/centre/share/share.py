@@ -22,13 +22,23 @@ from bavn.centre.share.post import Post
 from bavn.centre.share.stages import CanaryStages, Decision, StageRules
 from bavn.centre.share.tables import make_tables
 from bavn.model.intel.indicator import Indicator, Pap, Tlp, indicator_id
-from bavn.model.moment import DAY_US, MINUTE_US
+from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.received import BlockReceipt, Observed
 from bavn.model.sector.indicator_life import BLOCK_PAP_MIN
-from bavn.model.statement import Asking, Closing, CommonsAnswer, Opening, Releasing, RevealWanted, Statement, TagsWanted
+from bavn.model.statement import (
+    Asking,
+    Closing,
+    CommonsAnswer,
+    LogShowing,
+    Opening,
+    Releasing,
+    RevealWanted,
+    Statement,
+    TagsWanted,
+)
 from bavn.model.text import Text
 from bavn.wire.book import Book
 from bavn.wire.outbox import OutboxLimits
@@ -255,6 +265,8 @@ class Share:
                 return now_us + DAY_US
             case Closing():
                 return now_us + CLOSING_KEPT_US
+            case LogShowing():
+                return now_us + HOUR_US
             case Asking():
                 return statement.question.until_us
             case _:

@@ -11,9 +11,9 @@ from typing import Any, Final
 from weakref import WeakSet
 
 import rfc8785
-from sqlalchemy import Connection, Engine, func, insert, inspect, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, inspect, select, update
 
-from bavn.centre.store.log_tables import LOG_ENTRY, LOG_STATE
+from bavn.centre.store.log_tables import LOG_ENTRY, LOG_SHOWN, LOG_STATE, LOG_WITNESS
 from bavn.model.moment import SECOND_US, iso
 from bavn.tlog.entries import KINDS, Entry, content_hash, sealed
 from bavn.tlog.merkle import EMPTY_ROOT
@@ -135,6 +135,8 @@ def begin_anew(tx: Connection, base: str, at_us: int) -> str:
     if not _has_log(tx):
         return ""
     origin = f"{base}/{iso(at_us)[:19].replace(':', '')}Z"
+    for table in (LOG_SHOWN, LOG_WITNESS):  # nobody has seen anything of it
+        tx.execute(delete(table))
     keep_state(tx, origin=origin, size=0, root=EMPTY_ROOT.hex(), note="", at_us=0)
     return origin
 

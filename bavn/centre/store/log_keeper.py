@@ -109,7 +109,7 @@ class LogKeeper:
         dice: Dice,
         version: str,
     ) -> None:
-        self._engine, self._folder, self._key, self._origin = engine, folder, key, origin
+        self._engine, self.folder, self._key, self._origin = engine, folder, key, origin
         self._clock, self._dice, self._version = clock, dice, version
         self._edge: Edge | None = None
         self._published_us = 0
@@ -117,7 +117,11 @@ class LogKeeper:
     @property
     def key(self) -> VerifierKey:
         """What checkpoints are checked with."""
-        return key_from(self._origin, self._key)
+        return self.key_named(self._origin)
+
+    def key_named(self, origin: str) -> VerifierKey:
+        """The same under the name that a checkpoint was signed with."""
+        return key_from(origin, self._key)
 
     def step(self) -> None:
         """Publishes what came, every few seconds. Repeatable after a kill anywhere in it. Raises LogForked, OSError."""
@@ -145,14 +149,14 @@ class LogKeeper:
         if not new:
             return 0
         files = edge.grow(new)
-        self._folder.write(files.items())
+        self.folder.write(files.items())
         checkpoint = Checkpoint(self._origin, edge.size, edge.root())
         note = signed(checkpoint, self._key).text()
         with writing(self._engine) as tx:
             self._still(tx, since)
             log.keep_state(tx, origin=self._origin, size=edge.size, root=checkpoint.root.hex(), note=note, at_us=now_us)
-        self._folder.write([(CHECKPOINT, note.encode())])
-        self._folder.remove(superseded(files))
+        self.folder.write([(CHECKPOINT, note.encode())])
+        self.folder.remove(superseded(files))
         return len(new)
 
     def _still(self, tx: Connection, size: int) -> None:
@@ -173,19 +177,19 @@ class LogKeeper:
         if state is None or size == 0:
             return Edge()
         edge = self._edge_as_written(size, root) or self._written_anew(size, root)
-        self._folder.write([(CHECKPOINT, state.note.encode())])
+        self.folder.write([(CHECKPOINT, state.note.encode())])
         return edge
 
     def _stop_where_forked(self, size: int, root: str) -> None:
         """What another log of this centre left in the folder is put aside."""
         try:
-            note = note_of(self._folder.read(CHECKPOINT))
+            note = note_of(self.folder.read(CHECKPOINT))
             origin = checkpoint_of(note.body).origin
             shown = opened(note, key_from(origin, self._key))
         except (FileNotFoundError, BadLog):
             return  # none yet, or no checkpoint of this key: it is written anew
         if origin != self._origin:
-            self._folder.put_aside(f"{shown.size}-{shown.root.hex()[:16]}")
+            self.folder.put_aside(f"{shown.size}-{shown.root.hex()[:16]}")
         elif shown.size > size or (shown.size == size and shown.root.hex() != root):
             raise LogForked(
                 Text(
@@ -198,7 +202,7 @@ class LogKeeper:
 
     def _edge_as_written(self, size: int, root: str) -> Edge | None:
         try:
-            edge = edge_of(size, self._folder.read)
+            edge = edge_of(size, self.folder.read)
         except (OSError, BadLog):
             return None
         return edge if edge.root().hex() == root else None
@@ -209,7 +213,7 @@ class LogKeeper:
         for since in range(0, size, ENTRIES_AT_ONCE):
             with reading(self._engine) as tx:
                 new = log.entries(tx, since, min(size, since + ENTRIES_AT_ONCE))
-            self._folder.write(edge.grow(new).items())
+            self.folder.write(edge.grow(new).items())
         if edge.size != size or edge.root().hex() != root:
             raise LogForked(Text("the log in the database is not what the centre signed: entries were lost or changed"))
         return edge

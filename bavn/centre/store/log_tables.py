@@ -1,4 +1,5 @@
-"""The tables of the centre's log: entries in their order, and the last checkpoint that was signed."""
+"""The tables of the centre's log: entries in their order, the last checkpoint that was signed, and what
+members cosigned."""
 
 from typing import Final
 
@@ -33,3 +34,25 @@ LOG_STATE: Final = Table(
     Column("note", Text, nullable=False),
     Column("at_us", BigInteger, nullable=False),
 )
+
+LOG_SHOWN: Final = Table(
+    "log_shown",
+    METADATA,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("root", String(64), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("cosigned", Integer, nullable=False),
+)
+"""Checkpoints that members were shown. ``note``: with the cosignatures that came, ``cosigned`` of them."""
+
+LOG_WITNESS: Final = Table(
+    "log_witness",
+    METADATA,
+    Column("actor", String(40), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("seen_us", BigInteger, nullable=False),
+    Column("shown", BigInteger, nullable=False),
+    Column("shown_us", BigInteger, nullable=False),
+)
+"""How far a member said that it has seen the log only grow, and when; what it was shown last. 0: nothing yet."""

@@ -12,6 +12,7 @@ from bavn.wire.messages import fields as f
 from bavn.wire.messages.canary import CanaryAnswered, CanaryTold
 from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseStep, ExerciseTold
+from bavn.wire.messages.log import LogSeen, LogShown
 from bavn.wire.privacy import Message, Privacy
 
 # --- up -------------------------------------------------------------------------------------------------------
@@ -409,6 +410,7 @@ UP: Final[tuple[type[Message], ...]] = (
     Counts,
     Health,
     CanaryTold,
+    LogSeen,
 )
 DOWN: Final[tuple[type[Message], ...]] = (
     RoundOpened,
@@ -425,4 +427,5 @@ DOWN: Final[tuple[type[Message], ...]] = (
     ExerciseTold,
     CanaryAnswered,
     CommonsAnswered,
+    LogShown,
 )

@@ -12,6 +12,7 @@ from bavn.model.sector.canary import LINKS, WHYS
 from bavn.model.sector.work import TEXT_CHARS_MAX
 
 Hex16 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Tag = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 ActorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 Tier = Annotated[str, Field(pattern=r"^[A-Z][a-z0-9-]{0,15}$")]
@@ -35,6 +36,7 @@ AlarmKind = Annotated[str, Field(pattern=rf"^({'|'.join(NODE_KINDS)})$")]
 RecordType = Annotated[str, Field(pattern=rf"^({'|'.join(RECORD_TYPES)})$")]
 ChainLinkName = Annotated[str, Field(pattern=rf"^({'|'.join(LINKS)})$")]
 ChainWhy = Annotated[str, Field(pattern=rf"^({'|'.join(WHYS)})?$")]
+LogSize = Annotated[int, Field(ge=0, lt=2**48)]
 M_MAX: Final = 150_000
 CELLS_MAX: Final = M_MAX
 PLANES_BYTES_MAX: Final = 72_000_000

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.actor.door.door import CENTRE, Door, DoorOwner, Keys, NodeKnowledge
+from bavn.actor.door.door import CENTRE, Door
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.terms import DoorOwner, Keys, NodeKnowledge
 from bavn.actor.door.verdicts import VerdictBook
 from bavn.model.forms import forms
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US

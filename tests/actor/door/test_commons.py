@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bavn.actor.door.door import Door, DoorOwner, Keys, NodeKnowledge
+from bavn.actor.door.door import Door
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.rounds.rules import params_of
+from bavn.actor.door.terms import DoorOwner, Keys, NodeKnowledge
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.ports import LinkDown, QueryRefused

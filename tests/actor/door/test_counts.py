@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.door.counts import SETTLES_US, Counting
-from bavn.actor.door.door import Door, DoorOwner, Keys, NodeKnowledge
+from bavn.actor.door.door import Door
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tally import SENSITIVITY, blocked_by_type, by_technique
+from bavn.actor.door.terms import DoorOwner, Keys, NodeKnowledge
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import ObservableType
 from bavn.model.outcome import Refused

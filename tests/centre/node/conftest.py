@@ -7,8 +7,9 @@ from functools import partial
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.actor.door.door import Door, DoorOwner, Keys, NodeKnowledge
+from bavn.actor.door.door import Door
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.terms import DoorOwner, Keys, NodeKnowledge
 from bavn.centre.correlate.lists import NoLists
 from bavn.centre.correlate.tier import Tier
 from bavn.centre.members.authority import Authority

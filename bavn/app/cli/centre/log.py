@@ -12,6 +12,8 @@ from bavn.model.text import Number, Text
 
 NOTHING: Final = Text("No checkpoint yet: the centre signs the first one when it runs.")
 HEAD: Final = Text("{origin}: {size} entries under the checkpoint of {when}, {waiting} since. Root {root}")
+COSIGNED: Final = Text("Shown to members last: {size} entries, {when}; {count} cosigned. How far each saw it grow:")
+NEVER: Final = Text.in_context("a member and the log", "nothing yet")
 PLACE: Final = Text("Files: {folder}")
 KEY: Final = Text("Key, for `bavn audit {folder} --key`: {key}")
 
@@ -29,6 +31,8 @@ def log(
     """The log of what this centre did: its size, newest checkpoint, entries by kind, and the key to check it with."""
     from bavn.app.centre.parts import log_folder, log_verifier
     from bavn.app.centre.restore import begin_log_anew
+    from bavn.centre.store import witnesses
+    from bavn.centre.store.engine import reading
     from bavn.centre.store.log_keeper import summary
     from bavn.tlog.entries import KINDS
 
@@ -37,16 +41,30 @@ def log(
     with opened(config) as desk:
         if begin_anew:
             begin_log_anew(desk.engine, file.centre.limits.sector, by, begin_anew)
-        state = summary(desk.engine)
+        state, seen = summary(desk.engine), witnesses.seen(desk.engine)
+        with reading(desk.engine) as tx:
+            cosigned = witnesses.newest(tx)
     key = log_verifier(file, state.origin).text()
     if as_json:
-        print(json.dumps(asdict(state) | {"key": key, "folder": str(folder)}, ensure_ascii=False, sort_keys=True))
+        more = {
+            "key": key,
+            "folder": str(folder),
+            "witnesses": [asdict(each) for each in seen],
+            "cosigned": None if cosigned is None else asdict(cosigned),
+        }
+        print(json.dumps(asdict(state) | more, ensure_ascii=False, sort_keys=True))
         return
     if state.at_us:
         facts = {"origin": state.origin, "when": iso(state.at_us)[:19] + "Z", "root": state.root}
         print(HEAD.filled(size=Number(state.size), waiting=Number(state.waiting), **facts).say(language))
     else:
         print(NOTHING.say(language))
+    if cosigned is not None:
+        counts = {"count": Number(cosigned.cosigned), "size": Number(cosigned.size)}
+        print(COSIGNED.filled(when=iso(cosigned.at_us)[:19] + "Z", **counts).say(language))
+    for each in seen:
+        when = iso(each.seen_us)[:19] + "Z" if each.seen_us else NEVER.say(language)
+        print(f"{each.size:9}  {each.actor}: {when}")
     for kind, count in sorted(state.kinds.items()):
         print(f"{count:9}  {kind}: {KINDS[kind].says.say(language)}")
     print(PLACE.filled(folder=folder).say(language))

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "allow": "bavn.app.cli.node.reveals:allow",
     "questions": "bavn.app.cli.node.questions:questions",
     "commons": "bavn.app.cli.node.commons:commons",
+    "watch-centre": "bavn.app.cli.audit:watch_centre",
     "counts": "bavn.app.cli.node.counts:counts",
     "evidence": "bavn.app.cli.node.evidence:evidence",
     "replay": "bavn.app.cli.node.replay:replay",

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from bavn.actor.door.conversations.witness_book import LogWatch
 from bavn.actor.door.rounds.commons_days import CommonsDay
 from bavn.app.config.sensor import HealthTable
 from bavn.app.net.link_watch import LinkWatch
 from bavn.app.node.health.commons import commons_problems
+from bavn.app.node.health.log import log_problems
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.problem import Problem
 from bavn.model.counted import rules as counted_rules
@@ -66,8 +68,8 @@ class QueueWatch:
 @dataclass(slots=True)
 class NodeChecks:
     """None, or nothing given: the node has no such thing. ``enforcers``: name and reason of each that is down;
-    ``gates``: each that is shut for a kind of message of somebody; ``commons``: how
-    far each day's round came, the latest first; ``asks_rules``: a Suricata of its own tells what it
+    ``gates``: each that is shut for a kind of message of somebody; ``commons``: how far each day's round came, the
+    latest first; ``log``: how the centre's log stands here; ``asks_rules``: a Suricata of its own tells what it
     loaded."""
 
     centre: LinkWatch | None = None
@@ -77,6 +79,7 @@ class NodeChecks:
     enforcers: Callable[[], Sequence[tuple[str, Text | None]]] | None = None
     gates: Callable[[], Sequence[ShutGate]] = tuple
     commons: Callable[[], Sequence[CommonsDay]] = tuple
+    log: Callable[[], LogWatch] | None = None
     failing: Callable[[], Sequence[FailingPart]] = tuple
     asks_rules: bool = False
     queue: QueueWatch = field(default_factory=QueueWatch)
@@ -93,6 +96,7 @@ class NodeChecks:
             "centre_accepts": self.centre is not None,
             "queue_drains": self.centre is not None,
             "commons_answered": bool(self.commons()),
+            "centre_log": self.log is not None and _shown(self.log()),
             "certificates": self.centre is not None or self.keyholder is not None,
             "keyholder_accepts": self.keyholder is not None,
             "holders_answer": self.holders is not None,
@@ -139,7 +143,14 @@ class NodeChecks:
             problems.append(Problem(code="gate_shut", source=source, text=shut_words(shut)))
         problems += [_part(one) for one in self.failing() if not one.part.startswith("gate ")]
         problems += commons_problems(self.commons())
+        if self.log is not None:
+            problems += log_problems(self.log(), now_us)
         return problems + _rules_off(rules, limits.rules_on_percent_min)
+
+
+def _shown(watch: LogWatch) -> bool:
+    """Whether the centre has a log, as far as this node was ever told."""
+    return watch.standing is not None or bool(watch.evidence)
 
 
 def ledger_problem(broken: str) -> Problem:

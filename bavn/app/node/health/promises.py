@@ -90,6 +90,12 @@ NODE_PROMISES: Final = (
         says=Text("the daily commons round is answered, and truly"),
         first=Text("bavn node commons; an answer that cannot be true: tell the other members and the centre"),
     ),
+    Promise(
+        code="centre_log",
+        act="operator",
+        says=Text("the centre's log only grows, and is shown to this node"),
+        first=Text("bavn node watch-centre; a log that contradicts itself: tell the other members before the centre"),
+    ),
     CERTIFICATES,
     Promise(
         code="clocks",
@@ -131,6 +137,8 @@ _OF: Final[dict[str, str]] = {
     "queue_grows": "queue_drains",
     "commons_wrong": "commons_answered",
     "commons_missed": "commons_answered",
+    "log_faces": "centre_log",
+    "log_behind": "centre_log",
     "certificate_ended": "certificates",
     "certificate_ends": "certificates",
     "clock": "clocks",

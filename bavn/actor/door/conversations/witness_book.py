@@ -1,0 +1,154 @@
+"""What a node remembers of the centre's log, and what it caught the centre at, in its own book for any process to read.
+
+Evidence is kept for as long as nobody here has dealt with it, the first hundred cases of it. Refuses to judge.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bavn.model.moment import DAY_US
+from bavn.tlog.checkpoint import Checkpoint
+from bavn.wire.book import Book
+from bavn.wire.messages.log import LogShown
+
+EVIDENCE_MAX: Final = 100
+EVIDENCE_KEPT_US: Final = 5 * 365 * DAY_US
+_SCHEMA: Final = (
+    """CREATE TABLE log_seen (
+        one INTEGER PRIMARY KEY CHECK (one = 1), log_key TEXT NOT NULL, note TEXT NOT NULL, origin TEXT NOT NULL,
+        size INTEGER NOT NULL, root TEXT NOT NULL, since_us INTEGER NOT NULL, seen_us INTEGER NOT NULL,
+        checked INTEGER NOT NULL, witness TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE log_evidence (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, rule TEXT NOT NULL, log_key TEXT NOT NULL,
+        kept TEXT NOT NULL, shown_key TEXT NOT NULL, shown TEXT NOT NULL, since INTEGER NOT NULL, proof TEXT NOT NULL,
+        done_us INTEGER, done_by TEXT NOT NULL, UNIQUE (kept, shown_key, shown)
+    ) STRICT""",
+)
+STANDING_SQL: Final = "SELECT log_key, note, origin, size, root, since_us, seen_us, checked, witness FROM log_seen"
+EVIDENCE_SQL: Final = """SELECT number, at_us, rule, log_key, kept, shown_key, shown, since, proof, done_us, done_by
+    FROM log_evidence ORDER BY number DESC LIMIT 100"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogStanding:
+    """The newest checkpoint that this node cosigned. ``key``: the log's, and ``witness`` this node's own, as
+    people hand them on; ``since_us``: of the first that it saw of this log, ``checked`` how many it saw since."""
+
+    key: str
+    note: str
+    origin: str
+    size: int
+    root: str
+    since_us: int
+    seen_us: int
+    checked: int
+    witness: str
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint(self.origin, self.size, bytes.fromhex(self.root))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEvidence:
+    """A checkpoint that does not go on from the one that was kept. ``rule``: what refused it; ``proof``: the hashes
+    that the centre gave for it, from ``since`` entries. ``done_us`` None: nobody here has dealt with it."""
+
+    number: int
+    at_us: int
+    rule: str
+    key: str
+    kept: str
+    shown_key: str
+    shown: str
+    since: int
+    proof: tuple[str, ...]
+    done_us: int | None
+    done_by: str
+
+
+def standing_of(rows: list[tuple[Any, ...]]) -> LogStanding | None:
+    """From the rows of STANDING_SQL."""
+    if not rows:
+        return None
+    names = ("key", "note", "origin", "size", "root", "since_us", "seen_us", "checked", "witness")
+    return LogStanding(**dict(zip(names, rows[0], strict=True)))
+
+
+def evidence_of(rows: list[tuple[Any, ...]]) -> list[LogEvidence]:
+    """From the rows of EVIDENCE_SQL, the latest first."""
+    names = ("number", "at_us", "rule", "key", "kept", "shown_key", "shown", "since", "proof", "done_us", "done_by")
+    made = (dict(zip(names, row, strict=True)) for row in rows)
+    return [LogEvidence(**row | {"proof": tuple(json.loads(row["proof"]))}) for row in made]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogWatch:
+    """How the centre's log stands at this node. ``began_us``: since when the node runs."""
+
+    standing: LogStanding | None
+    evidence: list[LogEvidence]
+    began_us: int
+
+
+class WitnessBook:
+    """Every write joins the transaction that is open. May be used from any thread."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        book.part("witness", 1, _SCHEMA)
+
+    def standing(self) -> LogStanding | None:
+        """None before the first checkpoint."""
+        return standing_of(self.book.rows(STANDING_SQL))
+
+    def keep(self, key: str, note: str, seen: Checkpoint, witness: str, now_us: int) -> None:
+        """The checkpoint that is cosigned now. ``witness``: this node's key for it."""
+        with self.book.transaction() as tx:
+            tx.execute(
+                """INSERT INTO log_seen VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?6, 1, ?7)
+                ON CONFLICT DO UPDATE SET note = ?2, size = ?4, root = ?5, seen_us = ?6, checked = checked + 1,
+                  witness = ?7""",
+                (key, note, seen.origin, seen.size, seen.root.hex(), now_us, witness),
+            )
+
+    def evidence(self) -> list[LogEvidence]:
+        """The latest first."""
+        return evidence_of(self.book.rows(EVIDENCE_SQL))
+
+    def keep_evidence(self, standing: LogStanding, message: LogShown, rule: str, now_us: int) -> None:
+        """Both checkpoints as they were signed; the same two once."""
+        if self.book.rows("SELECT count(*) FROM log_evidence")[0][0] >= EVIDENCE_MAX:
+            return
+        row = (
+            now_us,
+            rule,
+            standing.key,
+            standing.note,
+            message.key,
+            message.checkpoint,
+            message.since,
+            json.dumps(message.proof),
+        )
+        with self.book.transaction() as tx:
+            tx.execute(
+                """INSERT OR IGNORE INTO log_evidence
+                  (at_us, rule, log_key, kept, shown_key, shown, since, proof, done_by)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')""",
+                row,
+            )
+
+    def begin_anew(self, by: str, now_us: int) -> int:
+        """A person here looked at what there is: the next log that the centre shows is the log from there on. How many
+        cases of evidence that settled; they stay."""
+        with self.book.transaction() as tx:
+            tx.execute("DELETE FROM log_seen")
+            settled = "UPDATE log_evidence SET done_us = ?, done_by = ? WHERE done_us IS NULL"
+            return tx.execute(settled, (now_us, by)).rowcount
+
+    def forget(self, now_us: int) -> None:
+        """Drops what was dealt with five years ago."""
+        with self.book.transaction() as tx:
+            tx.execute("DELETE FROM log_evidence WHERE done_us < ?", (now_us - EVIDENCE_KEPT_US,))

@@ -1,0 +1,40 @@
+"""What is wrong with the centre's log as this node saw it: two histories, or none shown any more.
+
+Refuses to look at the log: the door does, as a witness.
+"""
+
+from typing import Final
+
+from bavn.actor.door.conversations.witness_book import LogEvidence, LogWatch
+from bavn.app.process.problem import Problem
+from bavn.model.moment import DAY_US, iso
+from bavn.model.spans import lasting
+from bavn.model.text import Text
+
+STALE_US: Final = DAY_US
+"""A centre's log grows by the hour: one that a node is shown nothing of for so long is kept from it."""
+RULES: Final = {
+    "log_signature": Text("a checkpoint that the log's own key did not sign"),
+    "log_origin": Text("another log, under another name or key"),
+    "log_shorter": Text("a log that is shorter than it was: something was taken out, or it shows two faces"),
+    "log_other_past": Text("a log that does not go on from what it was: its past was changed, or it shows two faces"),
+}
+
+
+def evidence_words(evidence: LogEvidence) -> Text:
+    """What the centre showed, and when."""
+    when = iso(evidence.at_us)[:19] + "Z"
+    return Text("{when}: the centre showed {what}", when=when, what=RULES[evidence.rule])
+
+
+def log_problems(watch: LogWatch, now_us: int) -> list[Problem]:
+    """The first that nobody here has dealt with."""
+    open_cases = [each for each in watch.evidence if each.done_us is None]
+    if open_cases:
+        return [Problem(code="log_faces", source="centre", text=evidence_words(open_cases[-1]))]
+    standing = watch.standing
+    if standing is None or now_us - max(standing.seen_us, watch.began_us) <= STALE_US:
+        return []
+    since = lasting(now_us - standing.seen_us)
+    text = Text("the centre has shown nothing of its log that goes on from what it was for {since}", since=since)
+    return [Problem(code="log_behind", source="centre", text=text)]

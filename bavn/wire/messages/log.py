@@ -1,0 +1,31 @@
+"""What is said of the centre's log: the centre shows a checkpoint, a node says how far it has seen the log go on.
+
+A cosignature's moment is a whole minute. Refuses to name anything: a checkpoint is a number and a hash.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from bavn.wire.messages import fields as f
+from bavn.wire.privacy import Message, Privacy
+
+
+class LogShown(Message):
+    """The newest checkpoint of the centre's log (C2SP tlog-checkpoint), the log's key, and the proof that it goes on
+    from its first ``since`` entries."""
+
+    key: Annotated[str, Field(min_length=1, max_length=300), Privacy.C]
+    checkpoint: Annotated[str, Field(min_length=1, max_length=1000), Privacy.C]
+    since: Annotated[f.LogSize, Privacy.C]
+    proof: Annotated[tuple[f.Hex32, ...], Field(max_length=64), Privacy.C]
+
+
+class LogSeen(Message):
+    """How far this node has seen the log only grow (S4), and its cosignature of that checkpoint (C2SP tlog-cosignature,
+    in hex); empty where it was shown a proof from elsewhere and asks for one from here. ``minute`` counts from 1970."""
+
+    size: Annotated[f.LogSize, Privacy.S4]
+    root: Annotated[f.Hex32, Privacy.S4]
+    minute: Annotated[int, Field(ge=0, lt=2**32), Privacy.S4]
+    cosignature: Annotated[str, Field(pattern=r"^([0-9a-f]{128})?$"), Privacy.S4]

@@ -1,0 +1,161 @@
+"""`bavn node watch-centre`: what a node says of the centre's log, to people, to its health and to whoever checks it."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from bavn.actor.door.conversations.witness_book import LogWatch, WitnessBook
+from bavn.app.cli.main import app as audit
+from bavn.app.cli.node.main import app
+from bavn.app.node.health.checks import NodeChecks
+from bavn.app.node.health.log import RULES, log_problems
+from bavn.app.node.health.promises import promise_of
+from bavn.app.process.exits import Exit
+from bavn.model.moment import DAY_US
+from bavn.tlog.checkpoint import Checkpoint, signed, witness_of
+from bavn.tlog.merkle import leaf_hash, root
+from bavn.tlog.note import key_from
+from bavn.tlog.tiles import CHECKPOINT, Edge
+from bavn.wire.book import Book
+from bavn.wire.ledger import Ledger
+from tests.actor.door.test_witness import LOG, TestLog
+
+NOW_US = 1_800_000_000_000_000
+NAME = "bavn/test"
+KEY = key_from(NAME, LOG).text()
+
+
+@pytest.fixture
+def config(tmp_path):
+    file = tmp_path / "node.toml"
+    file.write_text('[node]\nactor = "north"\n')
+    (tmp_path / "data").mkdir()
+    Book(tmp_path / "data/node.db").close()
+    return file
+
+
+def run(config, *words, code=0):
+    done = CliRunner().invoke(app, ["watch-centre", *map(str, words), "--config", str(config)])
+    assert getattr(done.exception, "code", done.exit_code) == code, (done.output, done.exception)
+    return done.output
+
+
+def a_log(folder, texts):
+    """A log on the disk, and its newest checkpoint."""
+    edge = Edge()
+    for path, body in edge.grow(texts).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(body)
+    checkpoint = Checkpoint(NAME, edge.size, edge.root())
+    (folder / CHECKPOINT).write_text(signed(checkpoint, LOG).text())
+    return checkpoint
+
+
+def entries(count, first="0.1.0"):
+    versions = [first, *(f"0.1.{n}" for n in range(1, count))]
+    return [f'{{"at":1,"kind":"software","v":1,"version":"{version}"}}'.encode() for version in versions]
+
+
+def seen(config, checkpoint, at_us=NOW_US):
+    with Book(config.parent / "data/node.db") as book:
+        note = signed(checkpoint, LOG).text()
+        WitnessBook(book).keep(KEY, note, checkpoint, witness_of(b"w" * 32).text(), at_us)
+
+
+def caught(config, message, rule="log_other_past"):
+    with Book(config.parent / "data/node.db") as book:
+        kept = WitnessBook(book)
+        kept.keep_evidence(kept.standing(), message, rule, NOW_US)
+
+
+def test_before_the_first_checkpoint_it_says_so(config) -> None:
+    assert "shown this node no log yet" in run(config)
+    assert json.loads(run(config, "--json")) == {"standing": None, "evidence": []}
+    run(config, "--log", config.parent, code=Exit.NOT_FOUND)
+    run(config, "--evidence", config.parent / "none", code=Exit.NOT_FOUND)
+
+
+def test_a_person_compares_the_log_that_is_handed_out_and_keeps_a_proof(config, tmp_path) -> None:
+    seen(config, a_log(tmp_path / "log", entries(5)))
+    a_log(tmp_path / "log", entries(9))
+    proof = tmp_path / "drawer.tlog-proof"
+    shown = run(config, "--log", tmp_path / "log", "--proof", proof)
+    assert "1 checkpoints checked" in shown
+    assert "is the one that this node was shown" in shown
+    checked = CliRunner().invoke(audit, ["audit", str(proof), "--key", KEY])
+    assert (checked.exit_code, "0.1.4" in checked.output) == (0, True), checked.output
+    a_log(tmp_path / "other", entries(9, first="6.6.6"))
+    shown = run(config, "--log", tmp_path / "other", code=Exit.DISPROVED)
+    assert "is NOT the one" in shown
+    assert "IKKE den" in run(config, "--log", tmp_path / "other", "--language", "da", code=Exit.DISPROVED)
+
+
+@pytest.mark.parametrize(
+    ("message", "rule", "says"),
+    [
+        (TestLog(parts=10).shown(50, 50), "log_other_past", "Two histories are proven"),
+        (TestLog(parts=10).shown(60, 50), "log_other_past", "was not shown to go on"),
+        (TestLog().shown(49, 0), "log_shorter", "later with 49"),
+        (TestLog(name="bavn/other").shown(60, 0), "log_origin", "two logs"),
+    ],
+)
+def test_evidence_is_written_and_anybody_can_check_it(config, tmp_path, message, rule, says) -> None:
+    seen(config, Checkpoint(NAME, 50, root([leaf_hash(f"{n}".encode()) for n in range(50)])))
+    caught(config, message, rule)
+    file = tmp_path / "it.log-evidence"
+    assert RULES[rule].en in run(config, "--evidence", file)
+    keys = ["--key", KEY, "--witness", message.key]
+    checked = CliRunner().invoke(audit, ["audit", str(file), *keys])
+    assert (checked.exit_code, says in checked.output) == (Exit.DISPROVED, True), checked.output
+
+
+def test_what_goes_together_is_evidence_of_nothing_and_bytes_that_are_none_are_refused(config, tmp_path) -> None:
+    log = TestLog()
+    seen(config, Checkpoint(NAME, 50, root(log.leaves[:50])))
+    caught(config, log.shown(60, 50))
+    file = tmp_path / "it.log-evidence"
+    run(config, "--evidence", file)
+    checked = CliRunner().invoke(audit, ["audit", str(file), "--key", KEY])
+    assert (checked.exit_code, "evidence of nothing" in checked.output) == (0, True), checked.output
+    whole = file.read_bytes()
+    for wrong in (whole[:40], whole.replace(b"since 50", b"since x"), whole + b"\n--\n", whole.replace(b"\n--", b"")):
+        file.write_bytes(wrong)
+        checked = CliRunner().invoke(audit, ["audit", str(file), "--key", KEY])
+        assert getattr(checked.exception, "code", 0) == Exit.INPUT, checked.output
+
+
+def test_a_person_begins_anew_with_a_line_of_who_and_why(config) -> None:
+    log = TestLog()
+    seen(config, Checkpoint(NAME, 50, root(log.leaves[:50])))
+    caught(config, TestLog(name="bavn/other").shown(20, 0), "log_origin")
+    assert "settled: 1" in run(config, "--begin-anew", "a backup was put back", "--by", "anna")
+    assert "dealt with by " in run(config)
+    with Book(config.parent / "data/node.db") as book:
+        (line,) = [line for line in Ledger(book).every() if line.kind == "LogBegunAnew"]
+        assert json.loads(line.summary) == {"evidence": 1, "why": "a backup was put back"}
+        assert WitnessBook(book).standing() is None
+
+
+def test_the_health_of_a_node_says_what_is_wrong_with_the_log(config) -> None:
+    seen(config, Checkpoint(NAME, 50, root(TestLog().leaves[:50])))
+
+    def codes(now_us, began_us=NOW_US):
+        with Book(config.parent / "data/node.db") as book:
+            kept = WitnessBook(book)
+            watch = LogWatch(standing=kept.standing(), evidence=kept.evidence(), began_us=began_us)
+            return [problem.code for problem in log_problems(watch, now_us)]
+
+    assert codes(NOW_US + DAY_US) == []
+    assert codes(NOW_US + DAY_US + 1) == ["log_behind"]
+    assert codes(NOW_US + DAY_US + 1, began_us=NOW_US + DAY_US) == [], "a node that was off has missed it by itself"
+    caught(config, TestLog(parts=10).shown(50, 50))
+    assert codes(NOW_US) == ["log_faces"]
+    assert {promise_of(code) for code in ("log_faces", "log_behind")} == {"centre_log"}
+
+
+def test_a_centre_without_a_log_is_no_problem() -> None:
+    none = LogWatch(standing=None, evidence=[], began_us=0)
+    assert log_problems(none, 10 * DAY_US) == []
+    checks = NodeChecks(log=lambda: none)
+    assert checks.given(watches=True, rules=False)["centre_log"] is False
