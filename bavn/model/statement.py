@@ -167,6 +167,26 @@ class LogShowing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntryProof:
+    """A release in the log. ``entry`` as it stands there; ``path``, ``content`` and ``salt`` in hex."""
+
+    entry: str
+    index: int
+    path: tuple[str, ...]
+    content: str
+    salt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogProving:
+    """Releases are in the log. ``checkpoint``: with the cosignatures of this actor and at least half of the members."""
+
+    to: str
+    checkpoint: str
+    proofs: tuple[LogEntryProof, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CanaryReceived:
     """The centre heard this actor's canary of the day."""
 
@@ -191,4 +211,5 @@ Statement = (
     | Exercising
     | CanaryReceived
     | LogShowing
+    | LogProving
 )

@@ -38,7 +38,7 @@ from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
 from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseTold, Objective
-from bavn.wire.messages.log import LogShown
+from bavn.wire.messages.log import LogProof, LogProven, LogShown
 from bavn.wire.partners.stix_indicator import bundle_of
 
 NOW_US = 20_600 * DAY_US + 9 * HOUR_US
@@ -284,4 +284,6 @@ def every_kind(text):
     yield CanaryAnswered(day=NOW_US // DAY_US, run=1)
     yield CommonsAnswered(round_id=round_id, groups=2**31 - 1, other_keys=0, cells=b"\x55" * 1000)
     yield LogShown(key=why[:300], checkpoint=why[:1000], since=2**48 - 1, proof=("f" * 64,) * 64)
+    proof = LogProof(entry=why, index=2**48 - 1, path=("f" * 64,) * 64, content="f" * 64, salt="f" * 64)
+    yield LogProven(checkpoint=text.replace("\x00", "") or "x", proofs=(proof,) * 50)
     yield messages.RoundClosed(round_id=round_id)

@@ -33,6 +33,7 @@ from tests import people_say
 from tests.actor.door.conftest import GROUP_KEY, Actor, TestCentre
 from tests.actor.door.test_exercises import TestLane
 from tests.actor.door.test_witness import TestLog
+from tests.actor.protect.test_log_proof import ReleaseLog
 from tests.sector.hostile_centre import NOW_US, Node, bundle, release
 
 BAD, NAME = Observable.of("domain", "cdn-sync-hub.net"), Observable.of("domain", "evil.com")
@@ -271,6 +272,15 @@ def shows_log(node):
     node.says(TestLog().shown(node.log_size, since))
 
 
+def proves_release(node):
+    """The centre proves that its log, which the node has seen, holds a release."""
+    node.says(ReleaseLog().proven(10))
+
+
+def shows_log_with_release(node):
+    node.says(ReleaseLog().shown(10, 0))
+
+
 def reported(node):
     node.opens_round()
     node.asks_receipts()
@@ -393,6 +403,7 @@ SCENES = [
     Scene("canary-answered", "CanaryAnswered", answers_canary, a_run),
     Scene("log-shown", "LogShown", shows_log),
     Scene("log-seen", "LogSeen", shows_log, again=shows_log),
+    Scene("log-proven", "LogProven", proves_release, shows_log_with_release),
     Scene("released", "IndicatorReleased", of_centre(lambda _: release(NAME.value))),
     Scene(
         "approved",

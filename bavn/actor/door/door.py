@@ -50,7 +50,7 @@ from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
 from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseTold
-from bavn.wire.messages.log import LogShown
+from bavn.wire.messages.log import LogProven, LogShown
 from bavn.wire.outbox import Outbox, OutboxState
 from bavn.wire.privacy import Message
 
@@ -116,6 +116,7 @@ class Door:
             CanaryAnswered: self.canary,
             messages.QuestionAsked: self.questions,
             LogShown: self.witness,
+            LogProven: self.witness,
         }
         self._open_gates(at, RoundRules(policy, self.state, clock, name), rules, tell)
 

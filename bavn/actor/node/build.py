@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bavn.actor.door.books import NodeBooks
+from bavn.actor.door.conversations.witness_book import WitnessBook
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door
 from bavn.actor.door.policy import DoorPolicy
@@ -85,6 +86,7 @@ def protect_of(outfit: ProtectOutfit, books: NodeBooks) -> Protect:
         failures=outfit.failures,
         listed=outfit.listed,
         sources=outfit.sources,
+        proven=WitnessBook(books.book).proven,
     )
 
 

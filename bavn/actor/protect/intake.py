@@ -17,7 +17,7 @@ from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.own_history import Found, Hunter
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.actor.protect.rules import NOT_CARRIED, Arrived, Draft, Evidence, Row, renews
+from bavn.actor.protect.rules import NOT_CARRIED, Arrived, Draft, Evidence, Proven, Row, nothing_proven, renews
 from bavn.actor.protect.state import Item, State, item_of, outcome_of
 from bavn.model.intel.indicator import Indicator
 from bavn.model.moment import SECOND_US
@@ -96,10 +96,11 @@ class Intake:
         hunter: Hunter,
         listed: Callable[[Observable], str | None] | None,
         state: State,
+        proven: Proven = nothing_proven,
     ) -> None:
         self._state, self._clock, self._policy, self._ledger = state, clock, policy, ledger
         self._hunter, self._listed, self._enforcers = hunter, listed, enforcers
-        row = Row(
+        self._row = row = Row(
             policy=policy,
             never=never,
             homes=homes,
@@ -108,6 +109,7 @@ class Intake:
             known=state.known,
             held=state.held,
             spent=lambda: state.spent(clock.now_us()),
+            proven=proven,
         )
         self._released = Gate[Arrived, Draft](
             GATE, row.rules, ledger, clock, way="in", nothing=Draft, label=_label, follow=self._follow
@@ -202,6 +204,16 @@ class Intake:
         weighed = self._weighed(arrived)
         with self._state.book.transaction():
             return [self._offer(item) for item in weighed]
+
+    def prove_again(self) -> bool:
+        """What waited for its proof and has it by now is weighed anew; whether anything was. Raises GateBroken."""
+        if not self._policy.log_proof or self.holds_back(CARRIED, NODE):
+            return False
+        waiting = [self._state.item(id_) for id_ in self._state.waiting_for("log_proof", LOOK_MAX)]
+        proven = [item for item in waiting if item is not None and self._row.is_proven(item.bundle)]
+        if proven:
+            self.again(proven)
+        return bool(proven)
 
     def holds_back(self, kind: str, peer: str) -> bool:
         """Whether the gate is shut for this kind from this peer."""

@@ -10,6 +10,8 @@ from ipaddress import ip_network
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.settings import SettingsError, setting
 from bavn.model.text import Text
+from bavn.tlog.bad import BadLog
+from bavn.tlog.note import BY_WITNESS, key_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +20,18 @@ class ProtectPolicy:
 
     automatic: bool = setting(
         default=True, unit="", holds="Block without asking a person; if false, every block waits for one."
+    )
+    log_proof: bool = setting(
+        default=False,
+        unit="",
+        holds="A block waits for the proof that the centre's log holds its release, cosigned by this node and half of"
+        " the members; without one, for a person.",
+    )
+    log_witnesses: tuple[str, ...] = setting(
+        (),
+        unit="",
+        holds="Other members' keys as witnesses (`bavn node watch-centre` prints each its own): half of these must have"
+        " cosigned. Without any, the centre's count is believed.",
     )
     block_days_max: int = setting(
         90, unit="days", holds="An indicator that is to last longer than this is refused.", low=1, high=365
@@ -154,6 +168,13 @@ class ProtectPolicy:
                         error=Text.of_error(error),
                     )
                 ) from error
+        for text in self.log_witnesses:
+            try:
+                is_witness = key_of(text).kind == BY_WITNESS
+            except BadLog:
+                is_witness = False
+            if not is_witness:
+                raise SettingsError(Text("protect.log_witnesses: {text} is no key of a witness", text=repr(text)))
         for name in self.own_domains:
             try:
                 Observable(ObservableType.DOMAIN, name)

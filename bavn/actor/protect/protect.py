@@ -34,7 +34,7 @@ from bavn.actor.protect.own_history import Found, History, Hunter
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.requests import end_request, requests
 from bavn.actor.protect.rollback import Rollback, networks_of
-from bavn.actor.protect.rules import Draft
+from bavn.actor.protect.rules import Draft, Proven, nothing_proven
 from bavn.actor.protect.sightings import Hit, HitSource, Sightings
 from bavn.actor.protect.state import PIECE, Item, PendingNotice, State, outcome_of
 from bavn.actor.protect.telling import Telling
@@ -67,7 +67,8 @@ _OWN: Final = "never_own"
 
 class Protect:
     """``history`` is the actor's own past (None: no sensor); ``listed`` names the warning list that knows an
-    observable, or None; ``homes`` are the actor's own networks; ``sources`` are logs of what was blocked."""
+    observable, or None; ``homes`` are the actor's own networks; ``sources`` are logs of what was blocked;
+    ``proven`` says what the centre's log holds."""
 
     def __init__(
         self,
@@ -82,6 +83,7 @@ class Protect:
         failures: Failures | None = None,
         listed: Callable[[Observable], str | None] | None = None,
         sources: Sequence[HitSource] = (),
+        proven: Proven = nothing_proven,
     ) -> None:
         self.policy, self.clock, self.enforcers = policy, clock, enforcers
         self.state = State(ledger.book)
@@ -107,6 +109,7 @@ class Protect:
             hunter=self._hunter,
             listed=listed,
             state=self.state,
+            proven=proven,
         )
         self._uncarried = Uncarried(self.state, self._intake, enforcers, policy, clock)
 
@@ -146,7 +149,7 @@ class Protect:
     def enforce_due(self) -> None:
         """What must not wait: what was heard, wishes, ends, enforcers that were down. Raises GateBroken."""
         listed = self.heed_list()
-        carried, looked = self._uncarried.step(), self._look()
+        carried, looked = self._uncarried.step() | self._intake.prove_again(), self._look()
         wished, ended = self._grant_requests(), self._expire() or self._canary_over()
         if listed or carried or looked or wished or ended or self._switched or self.force.due():
             self._enforce()

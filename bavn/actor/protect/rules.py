@@ -5,7 +5,7 @@ doubtful. What a person approved skips only that last part. Refuses to know how 
 history and lists were asked before (Evidence), so that a rule is quick and the same every time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, Literal
@@ -16,12 +16,13 @@ from bavn.actor.protect.own_history import Found
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.model.counted import days as counted_days
 from bavn.model.counted import own_hosts
-from bavn.model.intel.indicator import Indicator, Pap
+from bavn.model.intel.indicator import Indicator, Pap, released_content
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable, ObservableType, is_external, is_internal_name
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.text import Text
+from bavn.tlog.entries import content_hash
 from bavn.wire.gate import Rule
 from bavn.wire.partners.stix_indicator import indicator_of
 
@@ -95,6 +96,15 @@ class Draft:
         return self.indicator
 
 
+Proven = Callable[[str, Sequence[str]], bool]
+"""Whether the centre's log holds a release of this content (its hash), cosigned by half of these witnesses."""
+
+
+def nothing_proven(_: str, __: Sequence[str]) -> bool:
+    """A node that watches no log."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """All rules with what they were given. ``never`` is the list as it is now; ``known``, ``held``
@@ -108,6 +118,7 @@ class Row:
     known: Callable[[str], IndicatorRecord | None]
     held: Callable[[Observable], str | None]
     spent: Callable[[], Spent]
+    proven: Proven = nothing_proven
     rules: tuple[Rule[Arrived, Draft], ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -123,6 +134,7 @@ class Row:
             self.room,
             self.carried,
             self.by_hand,
+            self.log_proof,
             self.confidence,
             self.warning_list,
             self.dry_run,
@@ -222,6 +234,19 @@ class Row:
         if held is not None:
             draft = self._wait(item, draft, Refused(held, "it was lifted here before"))
         return draft
+
+    def log_proof(self, item: Arrived, draft: Draft) -> Draft | Refused:
+        """Where the policy wants it, the centre's log must hold the release before anything here is blocked."""
+        if not self.policy.log_proof or self.is_proven(item.bundle):
+            return draft
+        return self._wait(item, draft, Refused("log_proof", "no proof yet that the centre's log holds the release"))
+
+    def is_proven(self, bundle: str) -> bool:
+        """Whether the centre's log holds this very release, as far as this node can tell."""
+        indicator = _read(bundle)
+        if isinstance(indicator, Refused):
+            return False
+        return self.proven(content_hash(released_content(indicator)), self.policy.log_witnesses)
 
     def confidence(self, item: Arrived, draft: Draft) -> Draft | Refused:
         """Below the policy's confidence a person decides."""

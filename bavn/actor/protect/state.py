@@ -285,6 +285,12 @@ class State:
                 (now_us - NEVER_SEEN_KEPT_US,),
             )
 
+    def waiting_for(self, rule: str, limit: int) -> list[str]:
+        """The ids of what waits by this rule first of all."""
+        sql = """SELECT indicator_id FROM protect_item WHERE standing = 'waiting' AND rule = ? AND bundle <> ''
+            ORDER BY decided_us LIMIT ?"""
+        return [str(id_) for (id_,) in self.book.rows(sql, (rule, limit))]
+
     def centre_replaced(self, now_us: int, *, keep_blocks: bool) -> int:
         """Forgets every number that the centre counts; without ``keep_blocks`` lifts what it brought about, until a
         person or the centre puts it back. How many were lifted."""

@@ -75,6 +75,8 @@ TURNS: Final[dict[str, dict[str, int]]] = {
     },
     "protect": {
         "automatic": _UP,
+        "log_proof": _DOWN,
+        "log_witnesses": _BESIDE,
         "block_days_max": _UP,
         "confidence_min": _DOWN,
         "clock_skew_s_max": _UP,
@@ -128,6 +130,7 @@ _OFF: Final = {
     "tell_canaries": Text("No canary goes through the chain, so nobody outside knows that it works (S4)."),
     "tell_counts": Text("No counts leave (S3)."),
     "automatic": Text("Every block waits for a person."),
+    "log_proof": Text("A block waits for no proof from the centre's log."),
     "rollback": Text("A block that hits too much stays until a person lifts it."),
 }
 _ANSWERS: Final = {

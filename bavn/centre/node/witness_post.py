@@ -6,7 +6,9 @@ to decide what a checkpoint says (store/log_keeper.py) and what may leave (share
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from functools import partial
+from itertools import batched
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Engine
@@ -20,14 +22,16 @@ from bavn.centre.store.log_keeper import LogKeeper
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.received import CheckpointSeen
-from bavn.model.statement import LogShowing
+from bavn.model.statement import LogEntryProof, LogProving, LogShowing
 from bavn.tlog.bad import BadLog
 from bavn.tlog.checkpoint import checkpoint_of, line_by, witness_of, witnessed
-from bavn.tlog.merkle import consistency
+from bavn.tlog.merkle import consistency, inclusion
 from bavn.tlog.note import Line, Note, VerifierKey, note_of
 from bavn.tlog.tiles import WITNESSED, Tree
 
 SECONDS: Final = 60
+PROOFS_MAX: Final = 50
+"""As many stand in one letter (wire/messages/log.py)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,6 +105,28 @@ class WitnessPost:
 
             self.contained.part("centre log to an actor", show, actor.encode())
         self._hand_out(len(members))
+        for actor in members:
+            self.contained.part("centre proofs to an actor", partial(self._prove, actor, len(members)), actor.encode())
+
+    def _prove(self, actor: str, members: int) -> None:
+        """The releases that the actor has no proof of yet, once half of the members and itself have cosigned them."""
+        witness = self.shown.witness(actor)
+        if witness is None:
+            return
+        with reading(self.engine) as tx:
+            since = witnesses.proven(tx, actor)
+            half = witnesses.cosigned_by_half(tx, members, witness.name, since)
+            rows = [] if half is None else witnesses.releases(tx, since, half.size)
+        if half is None:
+            return
+        tree = Tree(half.size, self.keeper.folder.read)
+        for some in batched(rows, PROOFS_MAX, strict=False):
+            proofs = tuple(_proof(row, half.size, tree) for row in some)
+            refused = self.share.say(LogProving(to=actor, checkpoint=half.note, proofs=proofs))
+            if refused is not None and refused.rule in LATER:
+                return
+        with writing(self.engine) as tx:
+            witnesses.was_proven(tx, actor, half.size)
 
     def heard(self, seen: CheckpointSeen) -> None:
         """How far a member has seen the log grow."""
@@ -119,3 +145,13 @@ class WitnessPost:
         if half is not None and half.size + half.cosigned != self._handed_out:
             self.keeper.folder.write([(WITNESSED, half.note.encode())])
             self._handed_out = half.size + half.cosigned
+
+
+def _proof(row: Any, size: int, tree: Tree) -> LogEntryProof:
+    return LogEntryProof(
+        entry=bytes(row.entry).decode(),
+        index=int(row.number),
+        path=tuple(each.hex() for each in inclusion(int(row.number), size, tree.subtree)),
+        content=row.content_hash,
+        salt=bytes(row.salt).hex(),
+    )

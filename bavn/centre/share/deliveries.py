@@ -18,7 +18,7 @@ from bavn.centre.share.tables import DELIVERY, INDICATOR, NOT_CARRIED, OBSERVED,
 from bavn.centre.store import log
 from bavn.centre.store.owed import PENDING, QUEUED, due, owing, settled
 from bavn.centre.store.rows import value_from
-from bavn.model.intel.indicator import Indicator, Pap, Tlp
+from bavn.model.intel.indicator import Indicator, Pap, Tlp, released_content
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.received import BlockReceipt, Observed
 from bavn.model.statement import Releasing, Withdrawing
@@ -26,9 +26,6 @@ from bavn.model.statement import Releasing, Withdrawing
 RELEASE, WITHDRAW = "release", "withdraw"
 STALE, HELD = "stale", "held"
 """Beside what every table of what is owed says: a newer version came; the canary ring goes first."""
-
-
-_SHOWN = ("version", "type", "value", "tlp", "pap", "confidence", "valid_from_us", "valid_until_us", "technique")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +38,6 @@ class Kept:
     withdrawn_us: int | None
     live: bool
     grounds: Grounds
-
-
-def released_content(wanted_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What the log's entry of a release is sealed over: what every recipient can read in the indicator."""
-    return {"id": wanted_id, **{name: values[name] for name in _SHOWN}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +123,7 @@ class Deliveries:
                 "grounds": json.dumps(asdict(grounds), sort_keys=True),
             }
             self._keep(connection, indicator.id, values, known is not None)
-            log.append(connection, "release", now_us, content=released_content(indicator.id, values))
+            log.append(connection, "release", now_us, content=released_content(replace(indicator, version=version)))
             if ring:
                 begin_stages(connection, indicator.id, version, ring, now_us)
             first = open_stages(connection, indicator.id)

@@ -23,6 +23,7 @@ from bavn.model.statement import (
     CommonsAnswer,
     Exercising,
     Judging,
+    LogProving,
     LogShowing,
     Opening,
     Releasing,
@@ -54,7 +55,7 @@ from bavn.wire.messages.catalogue import (
 from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseTold
 from bavn.wire.messages.fields import LEFT_MAX
-from bavn.wire.messages.log import LogShown
+from bavn.wire.messages.log import LogProven, LogShown
 from bavn.wire.partners.stix_indicator import NotWritable, bundle_of
 from bavn.wire.privacy import Message
 from bavn.wire.transcribe import fields_for
@@ -130,6 +131,7 @@ KINDS: Final[dict[type[Statement], type[Message]]] = {
     Exercising: ExerciseTold,
     CanaryReceived: CanaryAnswered,
     LogShowing: LogShown,
+    LogProving: LogProven,
 }
 
 

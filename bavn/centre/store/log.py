@@ -6,7 +6,7 @@ appended. Refuses to publish.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -96,6 +96,12 @@ def waiting(tx: Connection, since: int, limit: int) -> list[int]:
         LOG_ENTRY.c.number >= since, LOG_ENTRY.c.number < since + limit, LOG_ENTRY.c.entry.is_(None)
     )
     return list(tx.scalars(query.order_by(LOG_ENTRY.c.number)))
+
+
+def has_any(tx: Connection, kinds: Sequence[str], since: int, until: int = 2**53) -> bool:
+    """Whether an entry of these kinds stands from one number up to one before another."""
+    here = LOG_ENTRY.c.number.between(since, until - 1) & LOG_ENTRY.c.kind.in_(kinds)
+    return tx.execute(select(LOG_ENTRY.c.number).where(here).limit(1)).first() is not None
 
 
 def entries(tx: Connection, since: int, until: int) -> list[bytes]:

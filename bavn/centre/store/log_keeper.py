@@ -26,6 +26,8 @@ from bavn.tlog.note import NAME_CHARACTERS_MAX, VerifierKey, key_from, note_of
 from bavn.tlog.tiles import CHECKPOINT, Edge, edge_of, superseded
 
 ENTRIES_AT_ONCE: Final = 2048
+AT_ONCE: Final = ("release", "withdrawal", "switch", "registry")
+"""Kinds of entries that a node acts on: their checkpoint is published and shown without delay."""
 PUBLISH_EVERY_US: Final = 5 * SECOND_US
 """As long as that an entry waits at most for the checkpoint that covers it, while the centre steps."""
 
@@ -126,13 +128,22 @@ class LogKeeper:
     def step(self) -> None:
         """Publishes what came, every few seconds. Repeatable after a kill anywhere in it. Raises LogForked, OSError."""
         now_us = self._clock.now_us()
-        if now_us - self._published_us < PUBLISH_EVERY_US and now_us >= self._published_us:
+        if (
+            now_us - self._published_us < PUBLISH_EVERY_US
+            and now_us >= self._published_us
+            and not self._is_waited_for()
+        ):
             return
         edge = self._edge if self._edge is not None else self._begin()
         self._edge = None  # until this step has ended well
         while self._publish(edge, now_us) == ENTRIES_AT_ONCE:
             pass
         self._edge, self._published_us = edge, now_us
+
+    def _is_waited_for(self) -> bool:
+        """Whether something came that nodes act on: its checkpoint waits for nothing."""
+        with reading(self._engine) as tx:
+            return self._edge is not None and log.has_any(tx, AT_ONCE, self._edge.size)
 
     def _publish(self, edge: Edge, now_us: int) -> int:
         """Takes the next entries in; how many."""

@@ -54,5 +54,7 @@ LOG_WITNESS: Final = Table(
     Column("seen_us", BigInteger, nullable=False),
     Column("shown", BigInteger, nullable=False),
     Column("shown_us", BigInteger, nullable=False),
+    Column("proven", BigInteger, nullable=False),
 )
-"""How far a member said that it has seen the log only grow, and when; what it was shown last. 0: nothing yet."""
+"""How far a member said that it has seen the log only grow, and when; what it was shown last, and up to
+where it got the proofs of releases. 0: nothing yet."""

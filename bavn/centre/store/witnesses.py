@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from bavn.centre.store import log
 from bavn.centre.store.engine import reading
+from bavn.centre.store.log_keeper import AT_ONCE
 from bavn.centre.store.log_tables import LOG_ENTRY, LOG_SHOWN, LOG_WITNESS
 from bavn.centre.store.of_actor import OfActor
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
@@ -19,8 +20,6 @@ from bavn.tlog.checkpoint import is_half
 from bavn.tlog.note import Line, note_of
 
 SHOWN_EVERY_US: Final = 10 * MINUTE_US
-AT_ONCE: Final = ("release", "withdrawal", "switch", "registry")
-"""Kinds of entries that a node acts on: their checkpoint is shown without delay."""
 AGAIN_US: Final = HOUR_US
 """A member that says nothing of what it was shown is shown the newest after so long."""
 KEPT_US: Final = 30 * DAY_US
@@ -53,7 +52,11 @@ def show(tx: Connection, now_us: int) -> Shown | None:
         return last
     if last is not None and last.size == state.size:
         return last
-    if last is not None and now_us - last.at_us < SHOWN_EVERY_US and not _waited_for(tx, last.size, state.size):
+    if (
+        last is not None
+        and now_us - last.at_us < SHOWN_EVERY_US
+        and not log.has_any(tx, AT_ONCE, last.size, int(state.size))
+    ):
         return last
     values = {"size": int(state.size), "root": state.root, "note": state.note, "at_us": now_us, "cosigned": 0}
     tx.execute(insert(LOG_SHOWN).values(**values))
@@ -73,11 +76,31 @@ def shown_at(tx: Connection, size: int, root: str) -> Shown | None:
     return _shown(tx.execute(select(LOG_SHOWN).where(here)).first())
 
 
-def cosigned_by_half(tx: Connection, members: int) -> Shown | None:
-    """The newest that at least half of so many members cosigned."""
-    enough = [count for count in range(members + 1) if is_half(count, members)]
-    query = select(LOG_SHOWN).where(LOG_SHOWN.c.cosigned >= min(enough, default=1))
-    return _shown(tx.execute(query.order_by(LOG_SHOWN.c.size.desc()).limit(1)).first())
+def cosigned_by_half(tx: Connection, members: int, by: str = "", since: int = 0) -> Shown | None:
+    """The newest above a size that at least half of so many members cosigned, and the witness of this name too."""
+    enough = min((count for count in range(members + 1) if is_half(count, members)), default=1)
+    query = select(LOG_SHOWN).where(LOG_SHOWN.c.cosigned >= enough, LOG_SHOWN.c.size > since)
+    for row in tx.execute(query.order_by(LOG_SHOWN.c.size.desc())):
+        if not by or any(line.name == by for line in note_of(row.note.encode()).lines):
+            return _shown(row)
+    return None
+
+
+def proven(tx: Connection, actor: str) -> int:
+    """Up to which size a member got the proofs of releases."""
+    return int(tx.scalar(select(LOG_WITNESS.c.proven).where(LOG_WITNESS.c.actor == actor)) or 0)
+
+
+def was_proven(tx: Connection, actor: str, size: int) -> None:
+    """It has the proofs of all releases below this size."""
+    _keep(tx, actor, proven=size)
+
+
+def releases(tx: Connection, since: int, until: int) -> list[Any]:
+    """The rows of the log's releases whose salt is not forgotten."""
+    here = (LOG_ENTRY.c.kind == "release") & (LOG_ENTRY.c.number >= since) & (LOG_ENTRY.c.number < until)
+    kept = here & (LOG_ENTRY.c.content_hash != "") & LOG_ENTRY.c.salt.is_not(None)
+    return list(tx.execute(select(LOG_ENTRY).where(kept).order_by(LOG_ENTRY.c.number)))
 
 
 def to_show(tx: Connection, shown: Shown, members: Iterable[str], now_us: int) -> dict[str, int]:
@@ -125,13 +148,8 @@ def seen(engine: Engine) -> list[Seen]:
 
 def _keep(tx: Connection, actor: str, **values: int) -> None:
     if tx.execute(update(LOG_WITNESS).where(LOG_WITNESS.c.actor == actor).values(**values)).rowcount == 0:
-        nothing = {"size": 0, "seen_us": 0, "shown": 0, "shown_us": 0}
+        nothing = {"size": 0, "seen_us": 0, "shown": 0, "shown_us": 0, "proven": 0}
         tx.execute(insert(LOG_WITNESS).values(actor=actor, **nothing | values))
-
-
-def _waited_for(tx: Connection, since: int, until: int) -> bool:
-    here = (LOG_ENTRY.c.number >= since) & (LOG_ENTRY.c.number < until) & LOG_ENTRY.c.kind.in_(AT_ONCE)
-    return bool(tx.scalar(select(func.count()).select_from(LOG_ENTRY).where(here)))
 
 
 def _shown(row: Any) -> Shown | None:

@@ -59,6 +59,22 @@ class Indicator:
     revoked: bool = False
 
 
+def released_content(indicator: Indicator) -> dict[str, str | int]:
+    """What the entry of a release in the centre's log is sealed over: what every recipient can read in it."""
+    return {
+        "id": indicator.id,
+        "version": indicator.version,
+        "type": indicator.observable.type.value,
+        "value": indicator.observable.value,
+        "tlp": indicator.tlp.value,
+        "pap": int(indicator.pap),
+        "confidence": indicator.confidence,
+        "valid_from_us": indicator.valid_from_us,
+        "valid_until_us": indicator.valid_until_us,
+        "technique": indicator.technique,
+    }
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Block:
     """One observable to refuse until a moment. The enforcers get the whole wanted set each time."""

@@ -12,7 +12,7 @@ from bavn.wire.messages import fields as f
 from bavn.wire.messages.canary import CanaryAnswered, CanaryTold
 from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseStep, ExerciseTold
-from bavn.wire.messages.log import LogSeen, LogShown
+from bavn.wire.messages.log import LogProven, LogSeen, LogShown
 from bavn.wire.privacy import Message, Privacy
 
 # --- up -------------------------------------------------------------------------------------------------------
@@ -428,4 +428,5 @@ DOWN: Final[tuple[type[Message], ...]] = (
     CanaryAnswered,
     CommonsAnswered,
     LogShown,
+    LogProven,
 )

@@ -1,14 +1,17 @@
-"""What is said of the centre's log: the centre shows a checkpoint, a node says how far it has seen the log go on.
+"""What is said of the centre's log: the centre shows a checkpoint and proves entries, a node says how far it has
+seen the log go on.
 
 A cosignature's moment is a whole minute. Refuses to name anything: a checkpoint is a number and a hash.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from bavn.wire.messages import fields as f
 from bavn.wire.privacy import Message, Privacy
+
+PROOFS_MAX: Final = 50
 
 
 class LogShown(Message):
@@ -19,6 +22,24 @@ class LogShown(Message):
     checkpoint: Annotated[str, Field(min_length=1, max_length=1000), Privacy.C]
     since: Annotated[f.LogSize, Privacy.C]
     proof: Annotated[tuple[f.Hex32, ...], Field(max_length=64), Privacy.C]
+
+
+class LogProof(Message):
+    """One release in the log: its entry, the hashes that lead up from it, the hash of what it is sealed over, and the
+    salt of the seal. Whoever has the indicator has what it is sealed over."""
+
+    entry: Annotated[str, Field(min_length=1, max_length=1000), Privacy.C]
+    index: Annotated[f.LogSize, Privacy.C]
+    path: Annotated[tuple[f.Hex32, ...], Field(max_length=64), Privacy.C]
+    content: Annotated[f.Hex32, Privacy.C]
+    salt: Annotated[f.Hex32, Privacy.C]
+
+
+class LogProven(Message):
+    """Releases are in the log, under a checkpoint that this node and at least half of the members cosigned."""
+
+    checkpoint: Annotated[str, Field(min_length=1, max_length=400_000), Privacy.C]
+    proofs: Annotated[tuple[LogProof, ...], Field(min_length=1, max_length=PROOFS_MAX), Privacy.C]
 
 
 class LogSeen(Message):

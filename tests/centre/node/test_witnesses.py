@@ -3,16 +3,23 @@
 import pytest
 from sqlalchemy import delete, update
 
+from bavn.centre.share.outgoing import Grounds
+from bavn.centre.share.share import ShareRequest
 from bavn.centre.store import witnesses
 from bavn.centre.store.engine import reading, writing
 from bavn.centre.store.log import append
 from bavn.centre.store.log_keeper import summary
 from bavn.centre.store.log_tables import LOG_ENTRY, LOG_SHOWN, LOG_STATE
+from bavn.model.intel.indicator import Tlp, released_content
 from bavn.model.moment import HOUR_US
 from bavn.tlog.checkpoint import opened, witness_of, witnessed
+from bavn.tlog.entries import content_hash
 from bavn.tlog.note import note_of
 from bavn.wire import seal
+from bavn.wire.messages.catalogue import IndicatorReleased
 from bavn.wire.messages.log import LogSeen
+from bavn.wire.partners.stix_indicator import indicator_of
+from tests.centre.node.conftest import BAD
 from tests.centre.store.log_folders import MemoryFolder
 
 THREE = {name: name for name in ("east", "north", "south")}
@@ -127,6 +134,33 @@ def test_two_histories_are_seen_by_each_who_was_shown_the_other(sector) -> None:
         assert node.door.witness.book.standing().size == before
     with pytest.raises(FileNotFoundError):
         sector.log.read("witnessed")
+
+
+@pytest.mark.slow
+def test_a_release_is_proven_to_each_member_within_seconds_of_half_of_the_cosignatures(sector) -> None:
+    sector.nodes["south"].asleep = True
+    act(sector)  # the log rests after a checkpoint, but not for a release
+    sector.wait(1)
+    grounds = Grounds(score=20.0, groups=3, listed=(), approved_by="anne", people=("anne", "bo"))
+    wanted = ShareRequest(
+        observable=BAD,
+        case_id="case-" + "a" * 16,
+        technique="T1071.001",
+        grounds=grounds,
+        tlp=Tlp.AMBER,
+        pap=None,
+        days=30,
+        confidence=None,
+    )
+    assert sector.centre._share.release([wanted], 1) == {}
+    sector.wait(1)
+    sector.wait(1)
+    for name in ("east", "north"):
+        node = sector.nodes[name]
+        [bundle] = [message.bundle for message in node.told if isinstance(message, IndicatorReleased)]
+        assert node.door.witness.book.proven(content_hash(released_content(indicator_of(bundle))), ()), name
+    with reading(sector.engine) as tx:
+        assert witnesses.proven(tx, "south") < witnesses.proven(tx, "east")
 
 
 @pytest.mark.parametrize(

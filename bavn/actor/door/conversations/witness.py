@@ -10,18 +10,20 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.actor.door.conversation import DoorContext, Received
+from bavn.actor.door.conversation import DoorContext, Nothing, Received
 from bavn.actor.door.conversations.witness_book import LogWatch, WitnessBook
 from bavn.actor.door.draft import Draft
 from bavn.model.moment import MINUTE_US
 from bavn.model.outcome import Refused
 from bavn.model.text import Text
 from bavn.tlog.bad import BadLog
-from bavn.tlog.checkpoint import NOTHING_YET, STAMP_BYTES, Checkpoint, cosigned, opened, witness_of
+from bavn.tlog.checkpoint import NOTHING_YET, STAMP_BYTES, Checkpoint, checkpoint_of, cosigned, opened, witness_of
+from bavn.tlog.entries import entry_of, sealed
+from bavn.tlog.merkle import is_included, leaf_hash
 from bavn.tlog.note import BY_LOG, Line, Note, VerifierKey, key_of, note_of
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Note as LedgerNote
-from bavn.wire.messages.log import LogSeen, LogShown
+from bavn.wire.messages.log import LogProven, LogSeen, LogShown
 
 FAULTS: Final = frozenset({"log_signature", "log_origin", "log_shorter", "log_other_past"})
 """Refusals by which the log is not the one that it was: evidence is kept."""
@@ -73,14 +75,19 @@ class Witness:
             label=lambda item: item.note,
             follow=self._keep,
         )
+        proven = (Rule("log_proof_form", self._proof_form), Rule("log_included", _included))
+        self._proven = at.way_in(proven, self._keep_proven)
         self._seen = at.way_out(
             LogSeen,
             (Rule("log_kept", self._kept), Rule("log_seen", _said)),
             lambda item: {"size": item.size, "root": item.root},
         )
 
-    def take_in(self, message: LogShown, note: LedgerNote) -> Refused | None:
-        """Through the gate; what goes on is cosigned, what does not is kept as evidence."""
+    def take_in(self, message: LogShown | LogProven, note: LedgerNote) -> Refused | None:
+        """Through its gate; what goes on is cosigned, what does not is kept as evidence."""
+        if isinstance(message, LogProven):
+            given = self._proven.offer(Received(message, note))
+            return given if isinstance(given, Refused) else None
         outcome = self._shown.offer(Received(message, note))
         if not isinstance(outcome, Refused):
             return None
@@ -160,6 +167,25 @@ class Witness:
         self._seen.offer(OwnLine(seen.size, seen.root.hex(), now_us // MINUTE_US, cosignature))
         return item.note
 
+    # --- what it proves ---------------------------------------------------------------------------------------
+
+    def _proof_form(self, item: Received[LogProven], draft: Nothing) -> Nothing | Refused:
+        """Under a checkpoint that this node cosigned itself: one history, and not one made for it."""
+        standing = self.book.standing()
+        if standing is None:
+            return Refused("log_not_seen", "this node has seen no log yet")
+        try:
+            checkpoint = opened(note_of(item.message.checkpoint.encode()), key_of(standing.key))
+        except BadLog as error:
+            return Refused.of("log_proof_form", Text.of_error(error))
+        if not self.book.cosigned(checkpoint):
+            return Refused("log_not_seen", "the proof is under a checkpoint that this node did not cosign")
+        return draft
+
+    def _keep_proven(self, item: Received[LogProven]) -> None:
+        contents = [proof.content for proof in item.message.proofs]
+        self.book.keep_proven(contents, item.message.checkpoint, self.at.clock.now_us())
+
     # --- what is said to it -----------------------------------------------------------------------------------
 
     def _kept(self, item: OwnLine, draft: Draft) -> Draft | Refused:
@@ -179,3 +205,20 @@ def _parsed(draft: ShownDraft) -> tuple[VerifierKey, Note]:
     if draft.key is None or draft.note is None:
         raise ValueError("the first rule makes key and note")
     return draft.key, draft.note
+
+
+def _included(item: Received[LogProven], draft: Nothing) -> Nothing | Refused:
+    """Each entry is a release, in the log, and sealed over what it is said to be."""
+    checkpoint = checkpoint_of(note_of(item.message.checkpoint.encode()).body)
+    for proof in item.message.proofs:
+        text = proof.entry.encode()
+        path = [bytes.fromhex(each) for each in proof.path]
+        if not is_included(leaf_hash(text), proof.index, checkpoint.size, path, checkpoint.root):
+            return Refused("log_included", "the entry is not in the log")
+        try:
+            entry = entry_of(text)
+        except BadLog as error:
+            return Refused.of("log_included", Text.of_error(error))
+        if entry.kind != "release" or entry.seal != sealed(proof.content, bytes.fromhex(proof.salt)):
+            return Refused("log_included", "the entry is of something else")
+    return draft

@@ -4,22 +4,30 @@ Evidence is kept for as long as nobody here has dealt with it, the first hundred
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bavn.model.moment import DAY_US
-from bavn.tlog.checkpoint import Checkpoint
+from bavn.tlog.bad import BadLog
+from bavn.tlog.checkpoint import Checkpoint, is_half, witnessed
+from bavn.tlog.note import key_of, note_of
 from bavn.wire.book import Book
 from bavn.wire.messages.log import LogShown
 
 EVIDENCE_MAX: Final = 100
 EVIDENCE_KEPT_US: Final = 5 * 365 * DAY_US
+PROVEN_KEPT_US: Final = 400 * DAY_US
 _SCHEMA: Final = (
     """CREATE TABLE log_seen (
         one INTEGER PRIMARY KEY CHECK (one = 1), log_key TEXT NOT NULL, note TEXT NOT NULL, origin TEXT NOT NULL,
         size INTEGER NOT NULL, root TEXT NOT NULL, since_us INTEGER NOT NULL, seen_us INTEGER NOT NULL,
         checked INTEGER NOT NULL, witness TEXT NOT NULL
     ) STRICT""",
+    """CREATE TABLE log_cosigned (
+        size INTEGER NOT NULL, root TEXT NOT NULL, at_us INTEGER NOT NULL, PRIMARY KEY (size, root)
+    ) STRICT""",
+    """CREATE TABLE log_proven (content TEXT PRIMARY KEY, note TEXT NOT NULL, at_us INTEGER NOT NULL) STRICT""",
     """CREATE TABLE log_evidence (
         number INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, rule TEXT NOT NULL, log_key TEXT NOT NULL,
         kept TEXT NOT NULL, shown_key TEXT NOT NULL, shown TEXT NOT NULL, since INTEGER NOT NULL, proof TEXT NOT NULL,
@@ -113,6 +121,30 @@ class WitnessBook:
                   witness = ?7""",
                 (key, note, seen.origin, seen.size, seen.root.hex(), now_us, witness),
             )
+            tx.execute("INSERT OR REPLACE INTO log_cosigned VALUES (?, ?, ?)", (seen.size, seen.root.hex(), now_us))
+
+    def cosigned(self, checkpoint: Checkpoint) -> bool:
+        """Whether this node cosigned it, of late."""
+        sql = "SELECT 1 FROM log_cosigned WHERE size = ? AND root = ?"
+        return bool(self.book.rows(sql, (checkpoint.size, checkpoint.root.hex())))
+
+    def keep_proven(self, contents: Sequence[str], note: str, now_us: int) -> None:
+        """Releases of these contents (hashes in hex) are in the log under this checkpoint."""
+        with self.book.transaction() as tx:
+            for content in contents:
+                tx.execute("INSERT OR REPLACE INTO log_proven VALUES (?, ?, ?)", (content, note, now_us))
+
+    def proven(self, content: str, witnesses: Sequence[str]) -> bool:
+        """Whether a release of this content is proven, under a checkpoint that at least half of these witnesses (keys,
+        as people hand them on) and this node cosigned."""
+        kept = self.book.rows("SELECT note FROM log_proven WHERE content = ?", (content,))
+        if not kept or not witnesses:
+            return bool(kept)
+        keys = [key_of(each) for each in witnesses]
+        try:
+            return is_half(len(witnessed(note_of(kept[0][0].encode()), keys)), len(keys))
+        except BadLog:
+            return False
 
     def evidence(self) -> list[LogEvidence]:
         """The latest first."""
@@ -145,6 +177,7 @@ class WitnessBook:
         cases of evidence that settled; they stay."""
         with self.book.transaction() as tx:
             tx.execute("DELETE FROM log_seen")
+            tx.execute("DELETE FROM log_cosigned")
             settled = "UPDATE log_evidence SET done_us = ?, done_by = ? WHERE done_us IS NULL"
             return tx.execute(settled, (now_us, by)).rowcount
 
@@ -152,3 +185,5 @@ class WitnessBook:
         """Drops what was dealt with five years ago."""
         with self.book.transaction() as tx:
             tx.execute("DELETE FROM log_evidence WHERE done_us < ?", (now_us - EVIDENCE_KEPT_US,))
+            tx.execute("DELETE FROM log_cosigned WHERE at_us < ?", (now_us - PROVEN_KEPT_US,))
+            tx.execute("DELETE FROM log_proven WHERE at_us < ?", (now_us - PROVEN_KEPT_US,))

@@ -28,5 +28,6 @@ def upgrade() -> None:
         sa.Column("seen_us", sa.BigInteger(), nullable=False),
         sa.Column("shown", sa.BigInteger(), nullable=False),
         sa.Column("shown_us", sa.BigInteger(), nullable=False),
+        sa.Column("proven", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("actor"),
     )
