@@ -16,6 +16,7 @@ from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.dependence import Dependence
 from bavn.centre.correlate.dependence import fit as fit_dependence
 from bavn.centre.correlate.graph import congruent_shares
+from bavn.centre.correlate.laws.crowd import crowds_of
 from bavn.centre.correlate.laws.fitted import ASSUMED, Weights, shipped
 from bavn.centre.correlate.laws.novelty import Novelty
 from bavn.centre.correlate.laws.novelty import measure as measure_novelty
@@ -181,6 +182,7 @@ def context_of(day: Day, signs: Sequence[Sign], weights: Weights, a_shift: float
         dependence=fit_dependence(group_evidence(signs, weights).values()) or Dependence(),
         congruent=measure_congruent(congruent_shares(signs, context)),
         novelty=novel,
+        crowds=crowds_of(signs),
     )
 
 

@@ -27,10 +27,10 @@ class Context:
     ``cleared``: elements a case found harmless. ``register``: the sector's own services. ``sharing``: fitted laws by
     stratum. ``malicious_mean``: actors that a campaign reaches on average. ``dependence``: how far reports on one
     element repeat each other. ``congruent``: how often harmless things are called alike. ``novelty``: how often they
-    are new. ``weights``: what reports are worth, and which terms count. ``groups``: independent groups of actors in
-    the sector. ``roles``: what actors do and who supplies them, for priority. ``later``: actors that met an element
-    after its release, which is no evidence (echo.py). ``thresholds``: how many must hold an element of each tier before
-    anybody names it."""
+    are new. ``crowds``: how many others each element is told of alike with. ``weights``: what reports are worth, and
+    which terms count. ``groups``: independent groups of actors in the sector. ``roles``: what actors do and who
+    supplies them, for priority. ``later``: actors that met an element after its release, which is no evidence
+    (echo.py). ``thresholds``: how many must hold an element of each tier before anybody names it."""
 
     now_us: int
     settings: ScoreSettings = field(default_factory=ScoreSettings)
@@ -43,6 +43,7 @@ class Context:
     dependence: Dependence = field(default_factory=Dependence)
     congruent: Congruent = field(default_factory=Congruent)
     novelty: Novelty = field(default_factory=Novelty)
+    crowds: Mapping[Observable, int] = field(default_factory=dict)
     weights: Weights = field(default_factory=shipped)
     groups: int = 0
     roles: Mapping[str, Role] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """The score of one element: what the reports on it are worth together, in nats, term by term (SCORING.md).
 
-S = evidence + sharing + hosts + congruence + novelty - lists + graph, then the poisoning cap. What a report is worth
-and which terms count was fitted on captures (fitted.py); a term that does not count is 0 and still says what it saw.
+S = evidence + sharing + hosts + congruence + novelty - lists - crowd + graph, then the poisoning cap. What a report is
+worth and which terms count was fitted on captures (fitted.py); a term that does not count is 0 and says what it saw.
 S ranks; it guarantees nothing, and every term is kept for show with its sentence (wording.py). Actors of one group
 count once: the strongest speaks. Reports on one element repeat each other, so evidence and hosts are sums taken down
 to the number of independent reports (dependence.py). Refuses to know where reports come from and what a lead is.
@@ -16,6 +16,7 @@ from typing import Final
 from bavn.centre.correlate import wording
 from bavn.centre.correlate.bounds.cap import PAIRS_MAX, GroupEvidence, Shape, capped
 from bavn.centre.correlate.context import Context
+from bavn.centre.correlate.laws.crowd import crowd_nats
 from bavn.centre.correlate.laws.fitted import Weights
 from bavn.centre.correlate.sharing import Fit, ln_ratio, stratum_of
 from bavn.model.evidence import REGULARITY_EDGES
@@ -186,6 +187,9 @@ def weigh(observable: Observable, signs: Iterable[Sign], context: Context, kin: 
         Term("novelty", context.novelty.nats(detectors, new=new), why_new),
         Term("lists", 0.0 - penalty, wording.lists(why_listed, penalty)),
     ]
+    crowd = context.crowds.get(observable, 0)
+    if crowd:
+        terms.append(_optional(Term("crowd", crowd_nats(crowd), wording.crowd(crowd)), weights))
     counted = "graph" in weights.terms
     graph_nats = min(kin.graph_nats, settings.graph_nats_max, settings.influence_nats_max) if counted else 0.0
     if kin.graph_nats > 0 or (kin.graph_names and not counted):

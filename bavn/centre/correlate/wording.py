@@ -150,6 +150,15 @@ def graph(names: Sequence[Observable]) -> Text:
     return Text("Linked to what other actors suspect: {shown}.", shown=shown)
 
 
+def crowd(others: int) -> Text:
+    """How many others are told of in the same way."""
+    return Text.counted(
+        "{count:,} other element is told of in just the same way, as a product's are.",
+        "{count:,} other elements are told of in just the same way, as a product's are.",
+        others,
+    )
+
+
 def not_counted(why: Text) -> Text:
     """What a term saw that does not count."""
     return Text("{why} It adds nothing: on real captures it found no campaign more.", why=why)

@@ -26,6 +26,7 @@ from bavn.centre.correlate.dependence import fit as fit_dependence
 from bavn.centre.correlate.echo import parted
 from bavn.centre.correlate.graph import congruent_shares
 from bavn.centre.correlate.join import Aside, Join, Membership, Reconstruct
+from bavn.centre.correlate.laws.crowd import crowds_of
 from bavn.centre.correlate.laws.fitted import shipped
 from bavn.centre.correlate.laws.learned import applied
 from bavn.centre.correlate.laws.novelty import measure as measure_novelty
@@ -403,6 +404,7 @@ class Centre:
             sharing=laws.sharing,
             dependence=laws.dependence,
             congruent=laws.congruent,
+            crowds=crowds_of(signs),
             novelty=replace(laws.novelty, campaigns=learned.new_share),
             weights=applied(shipped(), learned),
             thresholds={tier.name: tier.t for tier in self.config.tiers},

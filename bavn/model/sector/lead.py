@@ -35,8 +35,8 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One addend of the score: ``name`` is stable (evidence, sharing, hosts, congruence, novelty, lists, graph, cap),
-    ``nats`` its worth, ``why`` its sentence."""
+    """One addend of the score: ``name`` is stable (evidence, sharing, hosts, congruence, novelty, lists, crowd, graph,
+    cap), ``nats`` its worth, ``why`` its sentence."""
 
     name: str
     nats: float

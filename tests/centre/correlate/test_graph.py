@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.graph import kin_of
 from bavn.centre.correlate.kin import DEGREE_MAX, links_of, prints_of
-from bavn.centre.correlate.laws.fitted import ASSUMED
+from bavn.centre.correlate.laws.crowd import crowds_of
+from bavn.centre.correlate.laws.fitted import ASSUMED, OPTIONAL, Weights
 from bavn.centre.correlate.run import correlate
 from bavn.centre.correlate.score import Kin, weigh
 from bavn.centre.correlate.settings import ScoreSettings
@@ -129,11 +130,25 @@ def made(sign, reports):
 @settings(max_examples=120)
 @given(reports=REPORTS, out=st.integers(0, 5))
 def test_no_actor_lifts_any_score_by_more_than_the_cap_with_every_term(sign, reports, out):
-    context = Context(now_us=NOW_US, settings=ScoreSettings(graph_floor_nats=-5.0), weights=ASSUMED)
     signs = made(sign, reports)
     rest = [one for one in signs if one.actor != f"actor-{out}"]
-    whole = {w.observable: w.score for one in correlate(signs, context, {}) for w in one.elements}
-    less = {w.observable: w.score for one in correlate(rest, context, {}) for w in one.elements}
+    whole, less = (
+        {
+            weighed.observable: weighed.score
+            for one in correlate(
+                some,
+                Context(
+                    now_us=NOW_US,
+                    settings=ScoreSettings(graph_floor_nats=-5.0),
+                    weights=Weights({}, frozenset(OPTIONAL)),
+                    crowds=crowds_of(some),
+                ),
+                {},
+            )
+            for weighed in one.elements
+        }
+        for some in (signs, rest)
+    )
     for observable in whole.keys() & less.keys():
         assert whole[observable] - less[observable] <= 4 + 1e-9
 

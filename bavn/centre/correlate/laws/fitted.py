@@ -15,7 +15,9 @@ from typing import Any, Final
 from bavn.model.evidence import EVIDENCE_NATS_MAX, EVIDENCE_NATS_MIN, P_BUCKETS, evidence_nats, p_of_bucket
 
 FILE: Final = "fitted.json"
-OPTIONAL: Final = ("sharing", "hosts", "congruence", "graph")
+ASSUMED_TERMS: Final = ("sharing", "hosts", "congruence", "graph")
+"""Those that counted before anything was fitted."""
+OPTIONAL: Final = (*ASSUMED_TERMS, "crowd")
 """Terms that count only where they found more campaigns, in a small sector and in a large one."""
 SCAN: Final = "scan"
 WALK_NATS: Final = 4.0
@@ -32,7 +34,7 @@ class Weights:
     scores from which cases open keep their meaning."""
 
     evidence: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    terms: frozenset[str] = frozenset(OPTIONAL)
+    terms: frozenset[str] = frozenset(ASSUMED_TERMS)
     level: float = 0.0
 
     def nats(self, detector: str, p_bucket: int) -> float:
@@ -49,7 +51,7 @@ class Weights:
 
 
 ASSUMED: Final = Weights()
-"""The score before anything was fitted: l(p) for every detector, and every term."""
+"""The score before anything was fitted: l(p) for every detector, and every term of that time."""
 
 
 @lru_cache(maxsize=1)

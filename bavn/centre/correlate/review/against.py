@@ -1,6 +1,7 @@
 """What speaks against a lead, a sentence each, the strongest first; there is always one.
 
-How much each weighs is assumed, but for lists, novelty and sharing, which weigh what the score says. Refuses to judge.
+How much each weighs is assumed, but for lists, crowd, novelty and sharing, which weigh what the score says. Refuses to
+judge.
 """
 
 from typing import Final
@@ -39,6 +40,7 @@ def against(facts: LeadFacts) -> tuple[Text, ...]:
     weighted = [
         *_listed(facts),
         *_wide(facts),
+        *_crowd(facts),
         *_known(facts),
         *_one_voice(facts),
         *_many_machines(facts),
@@ -101,6 +103,11 @@ def _wide(facts: LeadFacts) -> list[Weighted]:
         )
         return [(1.5 - facts.nats("sharing"), text)]
     return []
+
+
+def _crowd(facts: LeadFacts) -> list[Weighted]:
+    """Much else is told of in the same way."""
+    return [(1.5 - term.nats, term.why) for term in facts.lead.terms if term.name == "crowd" and term.nats < 0]
 
 
 def _known(facts: LeadFacts) -> list[Weighted]:
