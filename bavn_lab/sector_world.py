@@ -3,10 +3,11 @@
 The only place that knows where kept looks lie. Refuses to measure.
 """
 
+import hashlib
 import os
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -64,6 +65,62 @@ def chosen(
     what = f"real captures seen by the real detectors, {part} set of the families; benign captures dealt to the actors"
     account = account_of(str(data), captures, looks, folder.left_out, folder.unusable, families, 0, ())
     return Chosen(Captured(sector_of(captures, looks), families, what), account)
+
+
+@dataclass(frozen=True, slots=True)
+class ToFit:
+    """Families and benign sites of fit and choose: the ``whole``, and by fold those ``held`` out and the ``others``."""
+
+    whole: Captured
+    others: tuple[Captured, ...]
+    held: tuple[Captured, ...]
+    account: Account
+    sites: tuple[str, ...]
+
+
+FOLDS: Final = 4
+
+
+def to_fit(work: Path, jobs: int, say: Callable[[str], None], *, strange: bool) -> ToFit:
+    """What tables are fitted on. ``strange``: every benign capture as at a site that detectors were not chosen on.
+    Raises Stop where there are no captures."""
+    data = _data(say)
+    if data is None:
+        raise Stop(Exit.INPUT, "tables are fitted on real captures, and there are none")
+    folder = _real(data)
+    captures = [capture for part in ("fit", "choose") for capture in part_of(folder.captures, part)]
+    captures = list({capture.name: capture for capture in captures}.values())
+    _needs_suricata(captures)
+    looks = survey_all(captures, work, jobs, say, strange=strange)
+    fold = _folds({("site", capture.site) if capture.kind in BENIGN else ("", capture.family) for capture in captures})
+
+    def world(takes_part: Callable[[int], bool], what: str) -> Captured:
+        some = [
+            one
+            for one in captures
+            if one.kind in NOISE or takes_part(fold["site", one.site] if one.kind in BENIGN else fold["", one.family])
+        ]
+        return Captured(sector_of(some, looks), families_of(some, looks), what)
+
+    whole = world(lambda _: True, "families and benign sites of fit and choose")
+    return ToFit(
+        whole,
+        tuple(world(lambda one, at=at: one != at, f"all but fold {at}") for at in range(FOLDS)),  # type: ignore[misc]
+        tuple(world(lambda one, at=at: one == at, f"fold {at}") for at in range(FOLDS)),  # type: ignore[misc]
+        account_of(str(data), captures, looks, folder.left_out, folder.unusable, whole.families, 0, ()),
+        tuple(sorted({one.site for one in captures if one.kind in BENIGN and looks[one.name].read})),
+    )
+
+
+def _folds(groups: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The fold of each site and of each family, as many in one as in another."""
+    folds: dict[tuple[str, str], int] = {}
+    for kind in ("site", ""):
+        mine = sorted(
+            (one for one in groups if one[0] == kind), key=lambda one: hashlib.sha256(one[1].encode()).digest()
+        )
+        folds |= {group: at % FOLDS for at, group in enumerate(mine)}
+    return folds
 
 
 def _data(say: Callable[[str], None]) -> Path | None:

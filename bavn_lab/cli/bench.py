@@ -187,7 +187,8 @@ def fit(
 ) -> None:
     """What a report is worth by detector and p, and which terms of the score count, fitted on real captures.
 
-    Evidence is fitted on the families of `fit`, terms are chosen on those of `choose`, at 15 and 100 actors; `test` is
+    Evidence is fitted on the families and benign sites of `fit` and `choose`, as they are and as sites that the
+    detectors were not chosen on; terms are chosen by folds of both that are left out, at 15 and 100 actors; `test` is
     not looked at. The product ships its own as bavn/centre/correlate/laws/fitted.json.
     """
     from datetime import UTC, datetime
@@ -202,20 +203,17 @@ def fit(
         print(f"bavn: [{time.monotonic() - begun:.0f} s] {line}", file=sys.stderr, flush=True)
 
     kept = work or sector_world.kept_folder()
-    on, by = (
-        sector_world.chosen(None, generated=False, part=part, work=kept, jobs=jobs, say=say)
-        for part in ("fit", "choose")
-    )
-    if on.account is None:
-        raise Stop(Exit.INPUT, "tables are fitted on real captures, and there are none")
+    every = [sector_world.to_fit(kept, jobs, say, strange=strange) for strange in (False, True)]
+    account = every[0].account
     origin = {
-        "data": f"{sum(on.account.kinds.values())} captures in {Path(on.account.folder).name} and beside it",
-        "set": "evidence on fit, terms on choose",
-        "families": sum(seen > 0 for _, seen in on.account.families.values()),
+        "data": f"{sum(account.kinds.values())} captures in {Path(account.folder).name} and beside it",
+        "set": f"fit and choose, chosen by {sector_world.FOLDS} folds of families and benign sites left out",
+        "families": sum(seen > 0 for _, seen in account.families.values()),
+        "sites": len(every[0].sites),
         "command": f"bavn bench fit --seeds {seeds}",
         "made": datetime.now(UTC).date().isoformat(),
     }
-    tables = fitting.fit(on.world, by.world, range(1, seeds + 1), origin, jobs=jobs, say=say)
+    tables = fitting.fit(every, range(1, seeds + 1), origin, jobs=jobs, say=say)
     file.write_text(json.dumps(tables, indent=1) + "\n", "utf-8")
     print(fitting.in_words(tables), flush=True)
 

@@ -8,8 +8,8 @@ folder under the hash of the capture and of the code that looked. Refuses to kno
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -21,9 +21,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from bavn.actor.detect.base import Candidate, Detector, DetectorContext, Found, story_id
+from bavn.actor.detect.detectors.rarity import Rarity
 from bavn.actor.detect.indicators import lists
+from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.homes import inferred
 from bavn.actor.detect.run import DETECTORS, survey
+from bavn.actor.detect.terms import PeerProfile, Terms
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
@@ -97,15 +100,18 @@ class CaptureDetections:
         return bool(self.steps)
 
 
-def detections_of(capture: Capture, steps: Sequence[float] = KEPT, cache: Path | None = None) -> CaptureDetections:
-    """What is seen in a capture; from ``cache`` where the same code has looked at the same bytes before."""
-    kept = None if cache is None else cache / f"{_key(capture, steps)}.json"
+def detections_of(
+    capture: Capture, steps: Sequence[float] = KEPT, cache: Path | None = None, *, strange: bool = False
+) -> CaptureDetections:
+    """What is seen in a capture; from ``cache`` where the same code has looked at the same bytes before. ``strange``:
+    as at a site that the signs of rarity were not chosen on (_Strange)."""
+    kept = None if cache is None else cache / f"{_key(capture, steps, strange)}.json"
     if kept is not None and kept.is_file():
         found = _of_text(capture.name, kept.read_text(encoding="utf-8"))
         if found is not None:
             return found
     try:
-        detections = _looked(capture, steps)
+        detections = _looked(capture, steps, STRANGERS if strange else DETECTORS)
     except Exception as error:  # noqa: BLE001  one bad file costs that file and a line, never hours of looks
         return _refused(
             _nothing(capture.name), f"it cannot be looked at: {type(error).__name__}: {error}"[:REASON_CHARS]
@@ -118,9 +124,9 @@ def detections_of(capture: Capture, steps: Sequence[float] = KEPT, cache: Path |
     return detections
 
 
-def known(capture: Capture, steps: Sequence[float], cache: Path) -> bool:
+def known(capture: Capture, steps: Sequence[float], cache: Path, *, strange: bool = False) -> bool:
     """Whether the answer is in the cache already."""
-    return (cache / f"{_key(capture, steps)}.json").is_file()
+    return (cache / f"{_key(capture, steps, strange)}.json").is_file()
 
 
 @lru_cache(maxsize=1)
@@ -136,12 +142,12 @@ def code_version() -> str:
     return hashed.hexdigest()[:16]
 
 
-def _key(capture: Capture, steps: Sequence[float]) -> str:
-    asked = f"{capture.digest} {code_version()} {' '.join(map(str, steps))}"
+def _key(capture: Capture, steps: Sequence[float], strange: bool) -> str:
+    asked = f"{capture.digest} {code_version()} {' '.join(map(str, steps))}{' strange' if strange else ''}"
     return hashlib.sha256(asked.encode()).hexdigest()[:32]
 
 
-def _looked(capture: Capture, steps: Sequence[float]) -> CaptureDetections:
+def _looked(capture: Capture, steps: Sequence[float], detectors: Sequence[Detector]) -> CaptureDetections:
     tables, reasons = _records(capture)
     rows = sum(part.num_rows for parts in tables.values() for part in parts)
     nothing = _nothing(capture.name, rows, "; ".join(reasons) or "it holds no record that Bavn knows")
@@ -152,7 +158,7 @@ def _looked(capture: Capture, steps: Sequence[float]) -> CaptureDetections:
     first = nothing
     try:
         for share in steps if rows <= ROWS_THINNED_MAX else steps[:1]:
-            detections = _detected(capture.name, merged if share >= 1 else _thinned(merged, share))
+            detections = _detected(capture.name, merged if share >= 1 else _thinned(merged, share), detectors)
             if detections is None:
                 seen.append(())
                 continue
@@ -230,7 +236,7 @@ def _flow_ids(rows: pa.Table) -> npt.NDArray[np.uint64]:
     return np.asarray(rows["flow_id"].combine_chunks().fill_null(0).to_numpy(zero_copy_only=False), np.uint64)
 
 
-def _detected(name: str, tables: Mapping[str, pa.Table]) -> CaptureDetections | None:
+def _detected(name: str, tables: Mapping[str, pa.Table], every: Sequence[Detector]) -> CaptureDetections | None:
     with TemporaryDirectory(prefix="bavn-bench-") as scratch:
         root = Path(scratch) / "store"
         with ColumnStore.open(root, LIMITS) as store:
@@ -242,7 +248,7 @@ def _detected(name: str, tables: Mapping[str, pa.Table]) -> CaptureDetections | 
         with History.read(root, LIMITS) as plain, plain.window(first, last) as window:
             homes = inferred(window).networks
         with History.read(root, LIMITS, homes=homes) as history, history.window(first, last) as window:
-            detectors = tuple(_Remembering(detector) for detector in DETECTORS)
+            detectors = tuple(_Remembering(detector) for detector in every)
             seen = survey(window, detectors)
             met = [str(row[0]) for row in window.rows(_LISTED_SQL)]
         known_lists = lists.shipped()
@@ -272,6 +278,33 @@ class _Remembering:
     def candidates(self, context: DetectorContext) -> Found:
         self.found = self._detector.candidates(context)
         return self.found
+
+
+class _Strange(Rarity):
+    """Rarity at a site that it was not chosen on. Its signs, their weights and their line were chosen until it told of
+    nothing in the benign captures here; to leave a site out of the weights alone brings nothing of it back
+    (`bench/signs.py --sites`). What saves most sites' peers is that lists know them: here none does, nor the network,
+    and whatever is old by the capture's end is told of as it was when it was new. The worst case. What candidates are
+    ranked among stays as it is."""
+
+    def candidates(self, context: DetectorContext) -> Found:
+        strange = super().candidates(replace(context, terms=_Unlisted(context.window, lists.shipped)))
+        return replace(strange, populations=super().candidates(context).populations)
+
+
+class _Unlisted(Terms):
+    @property
+    def known_from_us(self) -> int:
+        return self.past.last_us
+
+    def _answers(
+        self, asked: Iterable[str], memory: dict[str, PeerProfile], ask: Callable[[list[str]], dict[str, PeerProfile]]
+    ) -> dict[str, PeerProfile]:
+        known = super()._answers(asked, memory, ask)
+        return {peer: replace(profile, grade=Grade.UNKNOWN, edge=False) for peer, profile in known.items()}
+
+
+STRANGERS: Final = tuple(_Strange() if detector.name == Rarity.name else detector for detector in DETECTORS)
 
 
 def _glimpse(

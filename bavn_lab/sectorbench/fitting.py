@@ -1,18 +1,19 @@
-"""Fits what a report is worth by its detector and its p, on days of one set of captures; chooses terms on another's.
+"""Fits what a report is worth by its detector and its p; terms are chosen on families and benign sites left out of it.
 
 What is compared are elements that equally many actors of an equally large sector hold and let through the door: the
 common ratio over these strata (Mantel and Haenszel 1959) of how often a campaign's reports are of a detector and
 p-bucket, and how often a harmless element's are. A row never falls with a smaller p (isotonic regression); a detector
-is taken towards 0 by how few families stand behind it, and each of its buckets towards the detector. Hard negatives
-that the bench draws say nothing here: no detector saw them. Refuses to look at the test set.
+is taken towards 0 by how few families stand behind it, and each of its buckets towards the detector. Half of the days
+are of sites that detectors were not chosen on (detected.STRANGERS). Hard negatives that the bench draws say nothing
+here: no detector saw them. Refuses to look at the test set.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from math import log
+from math import floor, log
 from multiprocessing import get_context
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -20,7 +21,6 @@ from bavn.centre.correlate.laws.fitted import ANY, ASSUMED, OPTIONAL, Weights
 from bavn.centre.correlate.run import by_priority
 from bavn.centre.correlate.score import by_group, speakers
 from bavn.model.evidence import EVIDENCE_NATS_MAX, EVIDENCE_NATS_MIN, P_BUCKETS
-from bavn.model.observable import Observable
 from bavn.model.sector.lead import Sign
 from bavn.traffic.dice import SeededDice
 from bavn_lab.sectorbench.day import Day, Floats, Newness
@@ -40,8 +40,10 @@ NEWNESS: Final = Newness(0.20, 0.25)
 """Fitted evidence asks for nobody's age: the middle of the table will do."""
 FIRST: Final = ("sharing",)
 """Without it a harmless report more would speak against an element: it is asked first, and a draw is enough."""
-CHOSEN_AT: Final = (NEWNESS, Newness(0.35, 0.0))
+CHOSEN_AT: Final = (Newness(0.05, 0.0), Newness(0.35, 0.25))
 """Terms are chosen over these cells together, not in the best corner."""
+GUARDS: Final = (5.0, 7.0)
+"""From the first on a case opens by itself; below the second nothing is released that may block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def _sure(families: int, harmless: float) -> float:
 
 def _shrunk(bad: float, good: float, families: int, harmless: float, towards: float) -> float:
     """ln of the ratio of two rates, taken towards what is known without it; half an observation is added to each."""
-    if not families and not harmless:
+    if (not families and not harmless) or bad + good <= 0:
         return towards
     unit = 0.5 * (bad + good) / (max(families, harmless) + 1)
     sure = _sure(families, harmless)
@@ -162,12 +164,10 @@ def fitted_rows(seen: Sequence[Sighted], dice: SeededDice, *, resamples: int = R
     for the intervals."""
     pooled = [replace(element, reports=tuple((ANY, bucket) for _, bucket in element.reports)) for element in seen]
     detectors = sorted({detector for element in seen for detector, _ in element.reports})
-    rows = {**common_ratio(pooled, [ANY]), **common_ratio(seen, detectors)}
+    rows = _ratios(seen, detectors)
     again: dict[str, list[Floats]] = {name: [] for name in rows}
     for _ in range(resamples):
-        drawn = _drawn_again(seen, dice)
-        more = [replace(element, reports=tuple((ANY, bucket) for _, bucket in element.reports)) for element in drawn]
-        for name, nats in {**common_ratio(more, [ANY]), **common_ratio(drawn, detectors)}.items():
+        for name, nats in _ratios(_drawn_again(seen, dice), detectors).items():
             again[name].append(nats)
     table = {}
     for name, nats in rows.items():
@@ -242,16 +242,34 @@ class Played:
         leads = by_priority(self.signs, context)
         return hits(self.day, [frozenset(numbers[one.observable] for one in members) for members in leads])
 
-    def harmless(self, weights: Weights) -> dict[Observable, float]:
-        """The score of what was revealed and belongs to no campaign."""
+    def harmless(self, weights: Weights) -> list[float]:
+        """The scores of what was revealed and belongs to no campaign."""
         context = context_of(self.day, self.signs, weights, 0.0, len(self.signs))
         numbers = {observable: at for at, observable in enumerate(self.day.observables)}
-        return {
-            weighed.observable: weighed.score
+        return [
+            weighed.score
             for members in by_priority(self.signs, context)
             for weighed in members
             if numbers[weighed.observable] not in self.day.campaigns_of
-        }
+        ]
+
+
+Evidence = Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A day of families and sites that its evidence was not fitted on."""
+
+    played: Played
+    evidence: Evidence
+
+    def found(self, terms: frozenset[str]) -> list[bool]:
+        return self.played.found(Weights(self.evidence, terms))
+
+    def harmless(self, terms: frozenset[str]) -> tuple[list[float], list[float]]:
+        """By the assumed score, and by the fitted one."""
+        return self.played.harmless(ASSUMED), self.played.harmless(Weights(self.evidence, terms))
 
 
 def played(
@@ -285,31 +303,34 @@ class Tried:
     recall: Mapping[int, float]
 
 
-def recall_by_size(days: Sequence[Played], weights: Weights, jobs: int = 1) -> dict[int, float]:
+def recall_by_size(days: Sequence[Held], terms: frozenset[str], jobs: int = 1) -> dict[int, float]:
     """Share of campaigns within reach among the first leads, by number of actors."""
     shown: dict[int, list[bool]] = {}
-    if jobs > 1:
-        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            hits_by_day = list(pool.map(Played.found, days, [weights] * len(days)))
-    else:
-        hits_by_day = [played_day.found(weights) for played_day in days]
-    for played_day, hit in zip(days, hits_by_day, strict=True):
-        shown.setdefault(len(played_day.day.actors), []).extend(
-            hit[at] for at, campaign in enumerate(played_day.day.campaigns) if campaign.reachable
+    for held, hit in zip(days, _over(days, Held.found, terms, jobs), strict=True):
+        day = held.played.day
+        shown.setdefault(len(day.actors), []).extend(
+            hit[at] for at, campaign in enumerate(day.campaigns) if campaign.reachable
         )
     return {size: sum(some) / max(1, len(some)) for size, some in sorted(shown.items())}
 
 
-def choose(
-    days: Sequence[Played], evidence: Mapping[str, tuple[float, ...]], jobs: int, say: Callable[[str], None]
-) -> list[Tried]:
+def _over[T](
+    days: Sequence[Held], what: Callable[[Held, frozenset[str]], T], terms: frozenset[str], jobs: int
+) -> list[T]:
+    if jobs == 1:
+        return [what(held, terms) for held in days]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(what, days, [terms] * len(days)))
+
+
+def choose(days: Sequence[Held], jobs: int, say: Callable[[str], None]) -> list[Tried]:
     """What was tried, the chosen terms last. FIRST stays where it loses at no size; from there on the term that gains
-    most over all sizes joins, as long as it gains at one of them and loses at none."""
+    most over all sizes joins, as long as it gains at every one of them."""
     kept: tuple[str, ...] = ()
     tried: list[Tried] = []
 
     def try_(terms: tuple[str, ...]) -> Tried:
-        recall = recall_by_size(days, Weights(evidence, frozenset(terms)), jobs)
+        recall = recall_by_size(days, frozenset(terms), jobs)
         tried.append(Tried(terms=terms, recall=recall))
         shown = ", ".join(f"N={size} {share:.3f}" for size, share in recall.items())
         say(f"terms {', '.join(terms) or 'none'}: {shown}")
@@ -320,11 +341,7 @@ def choose(
         best, kept = first, FIRST
     while len(kept) < len(OPTIONAL):
         more = [try_((*kept, term)) for term in OPTIONAL if term not in kept]
-        gaining = [
-            option
-            for option in more
-            if all(option.recall[size] >= best.recall[size] for size in best.recall) and option.recall != best.recall
-        ]
+        gaining = [one for one in more if all(one.recall[size] > best.recall[size] for size in best.recall)]
         if not gaining:
             break
         best = max(gaining, key=lambda option: sum(option.recall.values()))
@@ -333,38 +350,71 @@ def choose(
     return tried
 
 
+class Folded(Protocol):
+    """Families and benign sites, whole and by folds (sector_world.ToFit)."""
+
+    @property
+    def whole(self) -> World: ...
+
+    @property
+    def others(self) -> Sequence[World]: ...
+
+    @property
+    def held(self) -> Sequence[World]: ...
+
+
 def fit(
-    on: World,
-    by: World,
+    every: Sequence[Folded],
     seeds: Sequence[int],
     origin: Mapping[str, Any],
     *,
     jobs: int = 1,
     say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Evidence fitted ``on`` one set's days, terms chosen ``by`` another's: the content of fitted.json."""
-    days = played(on, SIZES, seeds, NEWNESS, jobs, say)
-    seen = [one for number, day in enumerate(days) for one in sighted(day.day, day.signs, number)]
-    say(f"{len(seen)} elements, {sum(bool(one.family) for one in seen)} of campaigns")
-    rows = fitted_rows(seen, SeededDice(seeds[0], "fit"))
-    evidence = {name: row.nats for name, row in rows.items()}
-    fewer = seeds[: max(1, len(seeds) // 4)]
-    chosen_on = [day for newness in CHOSEN_AT for day in played(by, SIZES, fewer, newness, jobs, say)]
-    tried = choose(chosen_on, evidence, jobs, say)
-    small = [day for day in days if len(day.day.actors) == SIZES[0]][: len(fewer)]
-    level = level_of(small, Weights(evidence, frozenset(tried[-1].terms)))
+    """Evidence fitted on all families and sites; terms and level chosen on those held out of it, fold by fold: the
+    content of fitted.json. ``every``: the same as they are, and as strangers."""
+
+    def seen(worlds: Sequence[World]) -> list[Sighted]:
+        days = [day for world in worlds for day in played(world, SIZES, seeds, NEWNESS, jobs, say)]
+        return [one for number, day in enumerate(days) for one in sighted(day.day, day.signs, number)]
+
+    fewer, held = seeds[: max(1, len(seeds) // 4)], list[Held]()
+    for at in range(len(every[0].held)):
+        evidence = nats_of(seen([folded.others[at] for folded in every]))
+        for folded in every:
+            for newness in CHOSEN_AT:
+                days = played(folded.held[at], SIZES, fewer, newness, jobs, say)
+                held += [Held(day, evidence) for day in days]
+    tried = choose(held, jobs, say)
+    level = level_of(_over(held, Held.harmless, frozenset(tried[-1].terms), jobs))
     say(f"level {level:+.2f} nats")
-    return as_file(rows, tried, level, origin)
+    whole = seen([folded.whole for folded in every])
+    say(f"{len(whole)} elements, {sum(bool(one.family) for one in whole)} of campaigns")
+    return as_file(fitted_rows(whole, SeededDice(seeds[0], "fit")), tried, level, origin)
 
 
-def level_of(days: Sequence[Played], weights: Weights) -> float:
-    """What is added to every score, so that a harmless element stands on average where the assumed score had it, and
-    the scores from which cases open and blocks go out keep their meaning."""
-    gaps: list[float] = []
-    for one in days:
-        scores = [one.harmless(each) for each in (ASSUMED, weights)]
-        gaps += [score - scores[1][observable] for observable, score in scores[0].items() if observable in scores[1]]
-    return round(sum(gaps) / max(1, len(gaps)), 3)
+def nats_of(seen: Sequence[Sighted]) -> dict[str, tuple[float, ...]]:
+    """The table without intervals."""
+    detectors = sorted({detector for element in seen for detector, _ in element.reports})
+    return {name: tuple(row.tolist()) for name, row in _ratios(seen, detectors).items()}
+
+
+def _ratios(seen: Sequence[Sighted], detectors: Sequence[str]) -> dict[str, Floats]:
+    """A row for each detector, and one for any other."""
+    pooled = [replace(element, reports=tuple((ANY, bucket) for _, bucket in element.reports)) for element in seen]
+    return {**common_ratio(pooled, [ANY]), **common_ratio(seen, detectors)}
+
+
+def level_of(scores: Sequence[tuple[Sequence[float], Sequence[float]]]) -> float:
+    """What is added to every score, so that no more of the harmless stand at a guard or above than by the assumed score
+    and the guards keep their meaning. ``scores``: of each day by both."""
+    assumed, fitted = (sorted((one for day in scores for one in day[at]), reverse=True) for at in (0, 1))
+    levels = []
+    for guard in GUARDS:
+        allowed = sum(one >= guard for one in assumed)
+        if allowed < len(fitted):
+            levels.append(guard - fitted[allowed])
+    return floor(1000 * min(levels, default=0.0)) / 1000 - 0.001
 
 
 def in_words(tables: Mapping[str, Any]) -> str:

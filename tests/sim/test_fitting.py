@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bavn.centre.correlate.laws.fitted import OPTIONAL
 from bavn.traffic.dice import SeededDice
 from bavn_lab.sectorbench import fitting
-from bavn_lab.sectorbench.fitting import Sighted, choose, common_ratio, fitted_rows, isotonic
+from bavn_lab.sectorbench.fitting import GUARDS, Sighted, choose, common_ratio, fitted_rows, isotonic, level_of
 
 
 def elements(count, share_of_rarity, dice, families=0):
@@ -76,15 +76,27 @@ def test_a_row_has_its_interval_and_counts() -> None:
         ({}, ("sharing",)),
         ({"sharing": (-0.1, 0.1)}, ()),
         ({"congruence": (0.1, -0.01), "graph": (0.0, 0.0)}, ("sharing",)),
-        ({"congruence": (0.1, 0.0), "graph": (0.05, 0.05)}, ("sharing", "congruence", "graph")),
+        ({"congruence": (0.1, 0.0), "graph": (0.05, 0.05)}, ("sharing", "graph")),
+        ({"crowd": (0.1, 0.2), "graph": (0.05, 0.05)}, ("sharing", "crowd", "graph")),
     ],
 )
-def test_a_term_stays_only_where_it_gains_and_loses_nowhere(monkeypatch, gains, kept) -> None:
-    def recall(_days, weights, _jobs):
-        small, large = (sum(gains.get(term, (0.0, 0.0))[at] for term in weights.terms) for at in (0, 1))
+def test_a_term_joins_only_where_it_gains_at_both_sizes(monkeypatch, gains, kept) -> None:
+    def recall(_days, terms, _jobs):
+        small, large = (sum(gains.get(term, (0.0, 0.0))[at] for term in terms) for at in (0, 1))
         return {15: 0.5 + small, 100: 0.5 + large}
 
     monkeypatch.setattr(fitting, "recall_by_size", recall)
-    tried = choose([], {}, 1, lambda _: None)
+    tried = choose([], 1, lambda _: None)
     assert set(tried[-1].terms) == set(kept)
     assert set(kept) <= set(OPTIONAL)
+
+
+def test_the_level_lets_no_more_of_the_harmless_over_either_guard_than_before() -> None:
+    dice = SeededDice(7)
+    for spread in (0.3, 1.0, 2.0):
+        assumed = [4.0 + 1.5 * one for one in dice.bells(400, 0.0, 1.0)]
+        found = [spread * one for one in dice.bells(400, 0.0, 1.0)]
+        level = level_of([(assumed[:200], found[:200]), (assumed[200:], found[200:])])
+        over = [(sum(one >= guard for one in assumed), sum(one + level >= guard for one in found)) for guard in GUARDS]
+        assert all(now <= before for before, now in over)
+        assert any(now >= before - 1 for before, now in over)

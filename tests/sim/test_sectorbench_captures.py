@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -321,6 +322,16 @@ def test_families_and_sites_of_a_set_are_in_no_other(tmp_path) -> None:
     assert sites["choose"] < sites["test"]
 
 
+def test_folds_hold_out_every_site_and_family_once_and_evenly() -> None:
+    groups = {(kind, f"{kind} {at}") for kind in ("site", "") for at in range(41)}
+    folds = sector_world._folds(groups)
+    assert folds.keys() == groups
+    for kind in ("site", ""):
+        sizes = Counter(fold for group, fold in folds.items() if group[0] == kind)
+        assert set(sizes) == set(range(sector_world.FOLDS))
+        assert max(sizes.values()) - min(sizes.values()) <= 1
+
+
 # --- a folder that was never seen -------------------------------------------------------------------------------------
 
 CONN = """#separator \\x09
@@ -333,10 +344,10 @@ CONN = """#separator \\x09
 """
 
 
-def zeek(path: Path, peer: str, host: str, moments) -> None:
+def zeek(path: Path, peer: str, host: str, moments, port=443) -> None:
     path.parent.mkdir(parents=True)
     lines = [
-        f"{at:.6f}\tC{number}\t{host}\t{40000 + number % 20000}\t{peer}\t443\ttcp\t-\t0.2\t300\t900\tSF"
+        f"{at:.6f}\tC{number}\t{host}\t{40000 + number % 20000}\t{peer}\t{port}\ttcp\t-\t0.2\t300\t900\tSF"
         for number, at in enumerate(moments)
     ]
     path.write_text(CONN + "\n".join(lines) + "\n")
@@ -402,6 +413,18 @@ def test_a_folder_without_a_column_ends_with_one_line(tmp_path, monkeypatch) -> 
     assert isinstance(done.exception, bench.Stop)
     assert done.exception.code == 5
     assert "no column kind" in str(done.exception)
+
+
+@pytest.mark.slow
+def test_a_strangers_look_tells_of_what_is_old_or_listed_by_the_captures_end(tmp_path) -> None:
+    """A device that calls one odd port for a month: known here by the end, so that nothing is told of it."""
+    zeek(tmp_path / "device/conn.log", "45.61.136.7", "10.0.0.9", 1.7e9 + 7200.0 * np.arange(360), port=4477)
+    capture = Capture("device/conn.log", (tmp_path / "device/conn.log",), "benign", "device", "0" * 64)
+    plain, strange = (detections_of(capture, (1.0,), tmp_path / "kept", strange=strange) for strange in (False, True))
+    told = [[one.observables for one in look.whole if one.detector == "rarity"] for look in (plain, strange)]
+    assert told == [[], [("ip4:45.61.136.7",)]]
+    assert plain.tallies == strange.tallies
+    assert len(list((tmp_path / "kept").iterdir())) == 2
 
 
 def test_what_was_seen_is_kept_and_a_damaged_answer_is_made_again(tmp_path) -> None:
