@@ -92,24 +92,25 @@ def to_fit(work: Path, jobs: int, say: Callable[[str], None], *, strange: bool) 
     captures = list({capture.name: capture for capture in captures}.values())
     _needs_suricata(captures)
     looks = survey_all(captures, work, jobs, say, strange=strange)
-    fold = _folds({("site", capture.site) if capture.kind in BENIGN else ("", capture.family) for capture in captures})
+    fold = _folds({_group(capture) for capture in captures})
 
     def world(takes_part: Callable[[int], bool], what: str) -> Captured:
-        some = [
-            one
-            for one in captures
-            if one.kind in NOISE or takes_part(fold["site", one.site] if one.kind in BENIGN else fold["", one.family])
-        ]
+        some = [capture for capture in captures if capture.kind in NOISE or takes_part(fold[_group(capture)])]
         return Captured(sector_of(some, looks), families_of(some, looks), what)
 
     whole = world(lambda _: True, "families and benign sites of fit and choose")
     return ToFit(
         whole,
-        tuple(world(lambda one, at=at: one != at, f"all but fold {at}") for at in range(FOLDS)),  # type: ignore[misc]
-        tuple(world(lambda one, at=at: one == at, f"fold {at}") for at in range(FOLDS)),  # type: ignore[misc]
+        tuple(world(lambda mine, at=at: mine != at, f"all but fold {at}") for at in range(FOLDS)),  # type: ignore[misc]
+        tuple(world(lambda mine, at=at: mine == at, f"fold {at}") for at in range(FOLDS)),  # type: ignore[misc]
         account_of(str(data), captures, looks, folder.left_out, folder.unusable, whole.families, 0, ()),
-        tuple(sorted({one.site for one in captures if one.kind in BENIGN and looks[one.name].read})),
+        tuple(sorted({capture.site for capture in captures if capture.kind in BENIGN and looks[capture.name].read})),
     )
+
+
+def _group(capture: Capture) -> tuple[str, str]:
+    """What stands in one fold together."""
+    return ("site", capture.site) if capture.kind in BENIGN else ("", capture.family)
 
 
 def _folds(groups: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:

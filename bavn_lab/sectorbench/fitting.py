@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from bavn.centre.correlate.laws.fitted import ANY, ASSUMED, OPTIONAL, Weights
+from bavn.centre.correlate.laws.fitted import ANY, OPTIONAL, Weights
 from bavn.centre.correlate.run import by_priority
 from bavn.centre.correlate.score import by_group, speakers
 from bavn.model.evidence import EVIDENCE_NATS_MAX, EVIDENCE_NATS_MIN, P_BUCKETS
@@ -42,8 +42,9 @@ FIRST: Final = ("sharing",)
 """Without it a harmless report more would speak against an element: it is asked first, and a draw is enough."""
 CHOSEN_AT: Final = (Newness(0.05, 0.0), Newness(0.35, 0.25))
 """Terms are chosen over these cells together, not in the best corner."""
-GUARDS: Final = (5.0, 7.0)
-"""From the first on a case opens by itself; below the second nothing is released that may block."""
+GUARDS: Final = ((5.0, 0.10), (7.0, 0.01))
+"""From the first on a case opens by itself, below the second nothing is released that may block: how much of what is
+revealed and harmless may stand there. The shares are assumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,9 +268,8 @@ class Held:
     def found(self, terms: frozenset[str]) -> list[bool]:
         return self.played.found(Weights(self.evidence, terms))
 
-    def harmless(self, terms: frozenset[str]) -> tuple[list[float], list[float]]:
-        """By the assumed score, and by the fitted one."""
-        return self.played.harmless(ASSUMED), self.played.harmless(Weights(self.evidence, terms))
+    def harmless(self, terms: frozenset[str]) -> list[float]:
+        return self.played.harmless(Weights(self.evidence, terms))
 
 
 def played(
@@ -386,7 +386,8 @@ def fit(
                 days = played(folded.held[at], SIZES, fewer, newness, jobs, say)
                 held += [Held(day, evidence) for day in days]
     tried = choose(held, jobs, say)
-    level = level_of(_over(held, Held.harmless, frozenset(tried[-1].terms), jobs))
+    scores = _over(held, Held.harmless, frozenset(tried[-1].terms), jobs)
+    level = level_of([score for day in scores for score in day])
     say(f"level {level:+.2f} nats")
     whole = seen([folded.whole for folded in every])
     say(f"{len(whole)} elements, {sum(bool(one.family) for one in whole)} of campaigns")
@@ -405,15 +406,10 @@ def _ratios(seen: Sequence[Sighted], detectors: Sequence[str]) -> dict[str, Floa
     return {**common_ratio(pooled, [ANY]), **common_ratio(seen, detectors)}
 
 
-def level_of(scores: Sequence[tuple[Sequence[float], Sequence[float]]]) -> float:
-    """What is added to every score, so that no more of the harmless stand at a guard or above than by the assumed score
-    and the guards keep their meaning. ``scores``: of each day by both."""
-    assumed, fitted = (sorted((one for day in scores for one in day[at]), reverse=True) for at in (0, 1))
-    levels = []
-    for guard in GUARDS:
-        allowed = sum(one >= guard for one in assumed)
-        if allowed < len(fitted):
-            levels.append(guard - fitted[allowed])
+def level_of(harmless: Sequence[float]) -> float:
+    """What is added to every score, so that of the ``harmless`` no more than its share reaches any of GUARDS."""
+    falling = sorted(harmless, reverse=True)
+    levels = [guard - falling[int(share * len(falling))] for guard, share in GUARDS if falling]
     return floor(1000 * min(levels, default=0.0)) / 1000 - 0.001
 
 

@@ -4,7 +4,8 @@ Where an attacker's names are new and hardly anything else is, newness alone fin
 and its best corner is none. Plays days only, without baselines and ablations (run.py). Refuses to tune anything.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product
@@ -17,12 +18,13 @@ from bavn_lab.sectorbench.figures import Bootstrap, Value
 from bavn_lab.sectorbench.run import (
     CAMPAIGNS_A_DAY,
     best_alone,
+    fate,
     harmless_revealed,
     hits,
     own_leads_of,
     poison_rank,
 )
-from bavn_lab.sectorbench.ways import scored
+from bavn_lab.sectorbench.ways import LEADS_KEPT, scored
 from bavn_lab.sectorbench.worlds import World
 
 BENIGN: Final = (0.05, 0.20, 0.35, 0.50)
@@ -34,7 +36,8 @@ GRID: Final = tuple(Newness(benign, aged) for benign, aged in product(BENIGN, AG
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One cell of the table, over campaigns within reach; ``everything``: over all; ``alone``: the best single actor's
-    list; ``poison_rank``: where a poisoner's best lead stands on average, ``poison_best``: on the worst day."""
+    list; ``poison_rank``: where a poisoner's best lead stands on average, ``poison_best``: on the worst day;
+    ``further``: among the first LEADS_KEPT leads; ``lost``: all campaigns by what became of them."""
 
     newness: Newness
     actors: int
@@ -44,6 +47,8 @@ class Cell:
     poison_rank: Value
     poison_best: int
     revealed: Value
+    further: Value
+    lost: Mapping[str, int]
 
     def as_json(self) -> dict[str, Any]:
         """For the file."""
@@ -57,6 +62,8 @@ class Cell:
             "poison_rank": self.poison_rank.as_json(),
             "poison_best_rank": self.poison_best,
             "harmless_revealed_a_day": self.revealed.as_json(),
+            "recall_at_60": self.further.as_json(),
+            "lost": dict(self.lost),
         }
 
 
@@ -66,6 +73,8 @@ class _Played:
 
     campaigns: tuple[Campaign, ...]
     found: list[bool]
+    further: list[bool]
+    fates: list[str]
     alone: list[bool]
     poison_rank: int
     harmless: int
@@ -103,9 +112,21 @@ def _play(world: World, actors: int, seed: int, campaigns: int, newness: Newness
     day = world.day(actors, seed, campaigns, newness)
     product_way = scored(day, day.rows, weights=weights)
     leads = product_way.leads()
+    first, further = hits(day, leads), hits(day, leads, LEADS_KEPT)
     return _Played(
         campaigns=day.campaigns,
-        found=hits(day, leads),
+        found=first,
+        further=further,
+        fates=[
+            fate(
+                campaign,
+                first[at],
+                further[at],
+                revealed=not product_way.revealed.keys().isdisjoint(campaign.elements),
+                ordinary=bool(campaign.elements) and day.established.issuperset(campaign.elements),
+            )
+            for at, campaign in enumerate(day.campaigns)
+        ],
         alone=hits(day, best_alone(day, own_leads_of(day, day.rows))),
         poison_rank=poison_rank(day, leads),
         harmless=harmless_revealed(day, product_way),
@@ -114,7 +135,9 @@ def _play(world: World, actors: int, seed: int, campaigns: int, newness: Newness
 
 def _cell(boot: Bootstrap, actors: int, newness: Newness, days: Sequence[_Played]) -> Cell:
     campaigns = [campaign for day in days for campaign in day.campaigns]
-    shown, alone = ([hit for day in days for hit in getattr(day, name)] for name in ("found", "alone"))
+    shown, further, alone = (
+        [hit for day in days for hit in getattr(day, name)] for name in ("found", "further", "alone")
+    )
     reached = [at for at, campaign in enumerate(campaigns) if campaign.reachable]
 
     def share(those: Sequence[int], hit: Sequence[bool]) -> Value:
@@ -129,6 +152,8 @@ def _cell(boot: Bootstrap, actors: int, newness: Newness, days: Sequence[_Played
         poison_rank=boot.mean([float(day.poison_rank) for day in days]),
         poison_best=min(day.poison_rank for day in days),
         revealed=boot.mean([float(day.harmless) for day in days]),
+        further=share(reached, further),
+        lost=dict(Counter(one for day in days for one in day.fates).most_common()),
     )
 
 

@@ -321,21 +321,27 @@ def _result(world: World, actors: int, seeds: tuple[int, ...], tally: Tally) -> 
             "revealed": share_of(boot, judged, lambda item: item.revealed),
             "suspected": share_of(boot, judged, lambda item: item.campaign.common),
         },
-        lost=dict(Counter(_fate(item) for item in judged).most_common()),
+        lost=dict(Counter(_fate_of(item) for item in judged).most_common()),
         join=tuple(tally.join),
         single=int(sum(day["single"] for day in tally.days)) + sum(item.single for item in tally.join),
     )
 
 
-def _fate(judged: Judged) -> str:
+def _fate_of(judged: Judged) -> str:
+    return fate(
+        judged.campaign, judged.found[PRODUCT], judged.further, revealed=judged.revealed, ordinary=judged.ordinary
+    )
+
+
+def fate(campaign: Campaign, found: bool, further: bool, *, revealed: bool, ordinary: bool) -> str:
     """What became of a campaign: found, or at which step it was lost."""
-    if judged.found[PRODUCT]:
+    if found:
         return "found"
-    if judged.campaign.lost:
-        return judged.campaign.lost
-    if not judged.revealed:
-        return "ordinary next door" if judged.ordinary else "cut by the budget"
-    return f"ranked {BUDGET + 1} to {ways.LEADS_KEPT}" if judged.further else f"ranked below {ways.LEADS_KEPT}"
+    if campaign.lost:
+        return campaign.lost
+    if not revealed:
+        return "ordinary next door" if ordinary else "cut by the budget"
+    return f"ranked {BUDGET + 1} to {ways.LEADS_KEPT}" if further else f"ranked below {ways.LEADS_KEPT}"
 
 
 def share_of(boot: Bootstrap, those: Sequence[Judged], hit: Callable[[Judged], bool | float]) -> Value:

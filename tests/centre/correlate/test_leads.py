@@ -72,7 +72,7 @@ def test_leads_rank_by_score_and_say_what_is_left_without_each_actor(sign):
 
 
 def test_the_counterfactual_takes_the_actor_out_of_every_lead(sign):
-    ahead = on(sign, DOMAIN, ("anna", "bodil"), p_bucket=15)
+    ahead = on(sign, DOMAIN, ("anna", "bodil"), p_bucket=15, detector="rarity")
     behind = on(sign, OTHER, ("anna", "clara", "ditte"), p_bucket=4)
     first, second = correlate(ahead + behind, CONTEXT, {})
     assert first.lead.observables == (DOMAIN,)

@@ -40,7 +40,7 @@ WEAK = Tier(name="B", t=3, m=20, r=4, every_s=3600, upload_s=60, wave_s=10, reve
 def make_suspicion(**other) -> Suspicion:
     plain = Suspicion(
         id="0" * 32,
-        detector="beacon",
+        detector="rarity",
         technique="T1071.001",
         host="10.1.2.3",
         peer="cdn-sync-hub.net",

@@ -20,30 +20,30 @@ GROUPS_MIN: Final = 2
 CROWD_NATS_MAX: Final = 4.0
 """A crowd of 54 and more: as much as a known service on a list. Assumed."""
 
-Look = tuple[str, str, int, int | None]
+Way = tuple[str, str, int, int | None]
 
 
-def look(sign: Sign) -> Look:
+def way_of(sign: Sign) -> Way:
     """In what two reports agree that are alike."""
     return sign.detector, sign.technique, sign.p_bucket, sign.period_bucket
 
 
 def crowds_of(signs: Iterable[Sign]) -> dict[Observable, int]:
     """How many others each element is told of alike with; 0 where that is none."""
-    told: dict[Observable, dict[str, set[Look]]] = {}
+    by_group: dict[Observable, dict[str, set[Way]]] = {}
     for sign in signs:
         if not is_inbound(sign):
-            told.setdefault(sign.observable, {}).setdefault(sign.group, set()).add(look(sign))
-    holders: dict[tuple[ObservableType, Look], set[frozenset[str]]] = {}
-    for observable, groups in told.items():
-        for one, many in Counter(one for looks in groups.values() for one in looks).items():
-            if many >= GROUPS_MIN:
-                holders.setdefault((observable.type, one), set()).add(frozenset(groups))
+            by_group.setdefault(sign.observable, {}).setdefault(sign.group, set()).add(way_of(sign))
+    holders: dict[tuple[ObservableType, Way], set[frozenset[str]]] = {}
+    for observable, groups in by_group.items():
+        for way, count in Counter(way for ways in groups.values() for way in ways).items():
+            if count >= GROUPS_MIN:
+                holders.setdefault((observable.type, way), set()).add(frozenset(groups))
     crowds = {}
-    for observable, groups in told.items():
+    for observable, groups in by_group.items():
         own = {frozenset(groups)}
         others = sorted(
-            max(len(holders.get((observable.type, one), set()) - own) for one in looks) for looks in groups.values()
+            max(len(holders.get((observable.type, way), set()) - own) for way in ways) for ways in groups.values()
         )
         crowds[observable] = others[-GROUPS_MIN] if len(others) >= GROUPS_MIN else 0
     return crowds
