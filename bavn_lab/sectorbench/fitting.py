@@ -42,7 +42,7 @@ FIRST: Final = ("sharing",)
 """Without it a harmless report more would speak against an element: it is asked first, and a draw is enough."""
 CHOSEN_AT: Final = (Newness(0.05, 0.0), Newness(0.35, 0.25))
 """Terms are chosen over these cells together, not in the best corner."""
-GUARDS: Final = ((5.0, 0.10), (7.0, 0.01))
+GUARDS: Final = ((5.0, 0.15), (7.0, 0.01))
 """From the first on a case opens by itself, below the second nothing is released that may block: how much of what is
 revealed and harmless may stand there. The shares are assumed."""
 
