@@ -32,7 +32,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class TagAt:
-    """The receipt (16 bytes) that an actor gave for one cell of its own planes."""
+    """The receipt (32 bytes) that an actor gave for one cell of its own planes."""
 
     table: int
     bin: int

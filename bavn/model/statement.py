@@ -42,11 +42,11 @@ class TagsWanted:
 
 @dataclass(frozen=True, slots=True)
 class RevealOf:
-    """One cell with the receipts (x, 16 bytes) of at least t-1 others."""
+    """One cell with the receipts (32 bytes each) of at least t-1 others, in an order that says nothing."""
 
     table: int
     bin: int
-    others: tuple[tuple[int, bytes], ...]
+    others: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

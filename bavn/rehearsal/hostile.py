@@ -61,7 +61,7 @@ class LyingLink:
         for raw in raws:
             opened = seal.open({CENTRE_NAME: self.centre}, self.name, raw, DOWN_KINDS)
             if not isinstance(opened, Refused) and isinstance(opened.message, RevealAsked):
-                self.heard.tags += [other.tag for item in opened.message.items for other in item.others]
+                self.heard.tags += [tag for item in opened.message.items for tag in item.others]
         return raws
 
     def _changed(self, raw: bytes) -> tuple[int, list[bytes]]:

@@ -64,6 +64,8 @@ def _value(name: str, values: tuple[object, ...]) -> Any:
 def _written(value: Any, inner: type[Message] | None) -> Any:
     if inner is not None:
         return tuple(_item(one, inner) for one in value)
+    if isinstance(value, tuple):
+        return tuple(_written(one, None) for one in value)
     return value.hex() if isinstance(value, bytes) else value.value if isinstance(value, Enum) else value
 
 

@@ -56,7 +56,11 @@ class _Party:
 
     def tag(self, kr: bytes, cell: Cell) -> bytes:
         at = self.holds(cell)
-        return receipt.dummy_tag(self.own_key, kr, cell) if at is None else receipt.tag(kr, self.ids[at], self.x, cell)
+        return (
+            receipt.dummy_tag(self.own_key, kr, cell)
+            if at is None
+            else receipt.tag(kr, self.ids[at], self.own_key, cell)
+        )
 
 
 def really_joined(day: Day, rows: Rows, seed: int) -> Joined:
@@ -103,16 +107,15 @@ def round_of(
 
 def _revealed(hits: Sequence[Hit], parties: Mapping[int, _Party], kr: bytes, t: int) -> Joined:
     named: dict[int, set[int]] = {}
-    registered = frozenset(parties)
     refused = quarantined = 0
     for hit in hits:
         tags = {x: parties[x].tag(kr, hit.cell) for x in hit.holders}
         revealed: dict[int, int] = {}
         for x in hit.holders:
             at = parties[x].holds(hit.cell)
-            others = [(other, tag) for other, tag in tags.items() if other != x]
+            others = [tag for other, tag in tags.items() if other != x]
             mine = None if at is None else parties[x].ids[at]
-            if receipt.check(kr, mine, hit.cell, others, x, registered, t) and at is not None:
+            if receipt.check(kr, mine, hit.cell, others, parties[x].own_key, len(parties), t) and at is not None:
                 revealed[x] = parties[x].elements[at]
             else:
                 refused += 1

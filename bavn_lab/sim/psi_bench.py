@@ -243,12 +243,15 @@ def _twins(planes: Plane) -> int:
     return count
 
 
+def _own_key(x: int) -> bytes:
+    return hashlib.sha256(b"%d" % x).digest()
+
+
 def _forged(
     params: RoundParams, planes: Mapping[int, Plane], slots: Mapping[int, SlotMap], names: Mapping[int, Sequence[str]]
 ) -> tuple[int, int]:
     """A centre that has all planes and asks anybody for receipts, against what t-1 actors hold: (tries, opened)."""
     below = {name for name, holders in _held_by(names).items() if len(holders) < params.t}
-    registered = frozenset(planes)
     tries = opened = 0
     for x in sorted(planes)[:3]:
         cells = [(cell, slot) for cell, slot in slots[x].cells() if names[x][slot.element] in below]
@@ -257,7 +260,7 @@ def _forged(
             own = _id(names[x][slot.element])
             for others in _forgeries(params, planes, slots, names, x, cell, elsewhere):
                 tries += 1
-                opened += receipt.check(KR, own, cell, others, x, registered, params.t)
+                opened += receipt.check(KR, own, cell, others, _own_key(x), len(planes), params.t)
     return tries, opened
 
 
@@ -269,30 +272,27 @@ def _forgeries(
     victim: int,
     cell: Cell,
     elsewhere: Cell,
-) -> Iterator[list[tuple[int, bytes]]]:
+) -> Iterator[list[bytes]]:
     """Points of polynomials through the victim's own cell, its own answers, and true answers of others."""
 
     def answer(x: int, at: Cell) -> bytes:
         slot = slots[x].find(at)
         if slot is None:
-            return receipt.dummy_tag(hashlib.sha256(b"%d" % x).digest(), KR, at)
-        return receipt.tag(KR, _id(names[x][slot.element]), x, at)
+            return receipt.dummy_tag(_own_key(x), KR, at)
+        return receipt.tag(KR, _id(names[x][slot.element]), _own_key(x), at)
 
     others = [x for x in sorted(planes) if x != victim]
     needed = others[: params.t - 1]
     a, b = (int(planes[victim][coordinate, cell.table, cell.bin]) for coordinate in (0, 1))
     for slope in (0, 1, 12_345):
         points = [((a + slope * (x - victim)) % P, (b + slope * (x - victim)) % P) for x in needed]
-        packed = [
-            (x, u.to_bytes(8, "little") + v.to_bytes(8, "little")) for x, (u, v) in zip(needed, points, strict=True)
-        ]
-        yield packed
+        yield [u.to_bytes(8, "little") + v.to_bytes(8, "little") + bytes(16) for u, v in points]
     own = answer(victim, cell)
-    yield [(x, own) for x in needed]
-    yield [(victim, own), *((x, own) for x in needed[1:])]
-    yield [(x, answer(x, cell)) for x in others]
-    yield [(x, answer(x, cell)) for x in needed]
-    yield [(x, answer(x, elsewhere)) for x in needed]
-    yield [(x, answer(victim, elsewhere)) for x in needed]
-    yield [(needed[0], answer(needed[0], cell))] * params.t
+    yield [own for _ in needed]
+    yield [own, *(answer(x, cell) for x in needed[1:])]
+    yield [answer(x, cell) for x in others]
+    yield [answer(x, cell) for x in needed]
+    yield [answer(x, elsewhere) for x in needed]
+    yield [answer(victim, elsewhere) for _ in needed]
+    yield [answer(needed[0], cell)] * params.t
     yield []

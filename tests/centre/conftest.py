@@ -2,6 +2,7 @@
 lies as it is told to."""
 
 import functools
+import hashlib
 import weakref
 from dataclasses import dataclass, field, replace
 
@@ -42,6 +43,10 @@ class FakeActor:
     key_check: str = ""
     rounds: dict = field(default_factory=dict)
     named: list = field(default_factory=list)
+
+    @property
+    def own_key(self):
+        return hashlib.blake2b(self.name.encode(), digest_size=32).digest()
 
     def answer(self, said, now_us, dice):
         """What it sends back, as the inbox would understand it."""
@@ -96,7 +101,9 @@ class FakeActor:
             slot = slots.find(cell)
             lies = slot is None or self.manner == "wrong_tags"
             made = (
-                receipt.dummy_tag(b"own" * 10, kr, cell) if lies else receipt.tag(kr, ids[slot.element], self.x, cell)
+                receipt.dummy_tag(b"own" * 10, kr, cell)
+                if lies
+                else receipt.tag(kr, ids[slot.element], self.own_key, cell)
             )
             tags.append(TagAt(table, bin_, made))
         item = f"{self.name}-{said.round_id}-tags-{said.cells[0]}"
@@ -107,7 +114,7 @@ class FakeActor:
         cell = Cell(item.table, item.bin)
         slot = slots.find(cell)
         element_id = None if slot is None else ids[slot.element]
-        right = receipt.check(kr, element_id, cell, item.others, self.x, set(members.values()), params.t)
+        right = receipt.check(kr, element_id, cell, item.others, self.own_key, len(members), params.t)
         where = f"{self.name}-{said.round_id}-{item.table}-{item.bin}"
         if not right or self.manner == "declines":
             return Decline(

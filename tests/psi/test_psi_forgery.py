@@ -29,10 +29,11 @@ class Actor:
 
     def receipt(self, cell: Cell) -> bytes:
         held = self.id_at(cell)
-        return dummy_tag(self.own_key, self.kr, cell) if held is None else tag(self.kr, held, self.x, cell)
+        return dummy_tag(self.own_key, self.kr, cell) if held is None else tag(self.kr, held, self.own_key, cell)
 
     def reveals(self, cell: Cell, others: Others) -> bool:
-        return check(self.kr, self.id_at(cell), cell, others, self.x, self.registered, self.params.t)
+        given = [raw for _, raw in others]
+        return check(self.kr, self.id_at(cell), cell, given, self.own_key, len(self.registered), self.params.t)
 
     def cell(self, cell: Cell) -> tuple[int, int]:
         return int(self.planes[0, cell.table, cell.bin]), int(self.planes[1, cell.table, cell.bin])
@@ -51,11 +52,11 @@ class NaiveActor(Actor):
 
 
 def pack(pair: tuple[int, int]) -> bytes:
-    return pair[0].to_bytes(8, "little") + pair[1].to_bytes(8, "little")
+    return pair[0].to_bytes(8, "little") + pair[1].to_bytes(8, "little") + bytes(16)
 
 
 def unpack(raw: bytes) -> tuple[int, int]:
-    return int.from_bytes(raw[:8], "little"), int.from_bytes(raw[8:], "little")
+    return int.from_bytes(raw[:8], "little"), int.from_bytes(raw[8:16], "little")
 
 
 def interpolate(points: list[tuple[int, int]], x: int) -> int:

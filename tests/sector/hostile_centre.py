@@ -204,7 +204,7 @@ def every_kind(text):
     )
     cells = tuple(messages.AskedCell(table=t, bin=b) for t in range(3) for b in range(20))
     yield messages.ReceiptsAsked(round_id=round_id, cells=cells)
-    others = (messages.OtherTag(x=2, tag="0" * 32), messages.OtherTag(x=3, tag="1" * 32))
+    others = ("0" * 64, "1" * 64)
     yield messages.RevealAsked(
         round_id=round_id, items=tuple(messages.Reveal(table=c.table, bin=c.bin, others=others) for c in cells)
     )

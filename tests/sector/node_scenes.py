@@ -95,7 +95,7 @@ class Whole(Node):
 
     def asks_reveal(self, cell=None):
         cell = cell or self.cell
-        others = tuple(messages.OtherTag(x=x, tag=self._tags[x, cell.table, cell.bin]) for x in (2, 3))
+        others = tuple(self._tags[x, cell.table, cell.bin] for x in (2, 3))
         items = (messages.Reveal(table=cell.table, bin=cell.bin, others=others),)
         self.says(messages.RevealAsked(round_id=self.round, items=items))
 

@@ -140,7 +140,7 @@ def test_the_length_of_what_is_sent_every_round_tells_nothing() -> None:
     """S0: whatever the tags and planes hold, real or dummy, the bytes are as many."""
 
     def tags(digit):
-        cells = tuple(CellTag(table=t, bin=17, tag=digit * 32) for t in range(10))
+        cells = tuple(CellTag(table=t, bin=17, tag=digit * 64) for t in range(10))
         return encode(Receipts(round_id="a" * 32, tags=cells)).bytes
 
     assert tags("0") == tags("f")

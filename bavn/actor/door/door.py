@@ -26,7 +26,7 @@ from bavn.actor.door.rounds.held import Held
 from bavn.actor.door.rounds.labels import CENTRE
 from bavn.actor.door.rounds.replies import Replies
 from bavn.actor.door.rounds.reveals import Reveals
-from bavn.actor.door.rounds.rules import RoundQuestion, RoundRules, members_text, names_of, params_of
+from bavn.actor.door.rounds.rules import RoundQuestion, RoundRules, members_text, params_of
 from bavn.actor.door.state import OpenRound, State
 from bavn.actor.door.tell_rules import Condition, TakenBack, TellRules
 from bavn.actor.door.terms import DoorOwner, DoorTerms, NodeKnowledge
@@ -335,9 +335,9 @@ class Door:
             cell = Cell(asked.table, asked.bin)
             slot = slots.find(cell)
             tag = (
-                receipt.dummy_tag(self.state.dummy_key, kr, cell)
+                receipt.dummy_tag(self.state.own_key, kr, cell)
                 if slot is None
-                else receipt.tag(kr, ids[slot.element], opened.own_x, cell)
+                else receipt.tag(kr, ids[slot.element], self.state.own_key, cell)
             )
             tags.append(messages.CellTag(table=cell.table, bin=cell.bin, tag=tag.hex()))
         self.state.count_requests(message.round_id, len(tags))
@@ -351,23 +351,21 @@ class Door:
         self.state.count_requests(message.round_id, len(message.items))
         suspicions, verdicts = tuple(self._suspicions()), self._verdicts()
         aside, echoed = put_aside(suspicions, verdicts), echoes(suspicions, verdicts, self._holds)
-        names = names_of(self.state.members(opened.params.registry_version) or "")
         for item in message.items:
             cell = Cell(item.table, item.bin)
             slot = slots.find(cell)
-            others = [(other.x, bytes.fromhex(other.tag)) for other in item.others]
+            others = [bytes.fromhex(tag) for tag in item.others]
             held = None if slot is None else ids[slot.element]
-            proved = receipt.check(kr, held, cell, others, opened.own_x, opened.xs, opened.params.t)
+            proved = receipt.check(kr, held, cell, others, self.state.own_key, len(opened.xs), opened.params.t)
             element = None if slot is None else elements[slot.element]
             judged = "" if element is None else aside.get(element.observable, "")
             echo = element is not None and element.observable in echoed
             request = ElementRequest(message.round_id, opened.params.tier, cell, element, proved, judged, echo)
             outcome = self._reports.offer(request)
             if request.told is not None:
-                shown = [names.get(x, str(x)) for x, _ in others]
                 rule = outcome.rule if isinstance(outcome, Refused) else ""
                 self.reveals.note(
-                    message.round_id, request.tier, request.told.observable, shown, rule, self._clock.now_us()
+                    message.round_id, request.tier, request.told.observable, len(others), rule, self._clock.now_us()
                 )
             if isinstance(outcome, Refused):
                 if outcome.rule == "reveal_mode" and request.told is not None:

@@ -230,8 +230,9 @@ class State:
         return blake2b(round_id.encode(), key=self._secret, digest_size=32, person=b"bavn-slots").digest()
 
     @property
-    def dummy_key(self) -> bytes:
-        """The key of this actor's answers for cells without an element."""
+    def own_key(self) -> bytes:
+        """The key of this actor's receipts and of its answers for cells without an element. Who loses it can read no
+        open round either."""
         return blake2b(b"dummy", key=self._secret, digest_size=32, person=b"bavn-dummykey").digest()
 
 

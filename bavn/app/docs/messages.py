@@ -18,7 +18,6 @@ INSIDE: Final = (
     messages.CellTag,
     messages.Member,
     messages.AskedCell,
-    messages.OtherTag,
     messages.Reveal,
     messages.AskedObservable,
     messages.PartTask,

@@ -30,15 +30,15 @@ STANDING: Final = {
 }
 
 
-def together(reveals: list[Revealed]) -> list[tuple[Revealed, list[str], int]]:
-    """One row for each round, element and answer, the latest first: the last question, whose receipts were shown,
-    and about how many cells it was. An element lies in several cells of a round, and each is asked about."""
-    rows: dict[tuple[str, Observable, str], tuple[Revealed, set[str], int]] = {}
+def together(reveals: list[Revealed]) -> list[tuple[Revealed, int, int]]:
+    """One row for each round, element and answer, the latest first: the last question, how many others' receipts were
+    shown for a cell at most, and about how many cells it was. An element lies in several cells of a round, and each is asked about."""
+    rows: dict[tuple[str, Observable, str], tuple[Revealed, int, int]] = {}
     for reveal in reveals:
         key = (reveal.round_id, reveal.observable, reveal.rule)
-        last, names, cells = rows.get(key, (reveal, set(), 0))
-        rows[key] = (last, names | set(reveal.receipts_of), cells + 1)
-    return [(last, sorted(names), cells) for last, names, cells in rows.values()]
+        last, shown, cells = rows.get(key, (reveal, 0, 0))
+        rows[key] = (last, max(shown, reveal.receipts), cells + 1)
+    return list(rows.values())
 
 
 def element_of(text: str) -> Observable:

@@ -99,7 +99,7 @@ def read_statement(text: str) -> Statement:
         body["cells"] = tuple((table, bin_) for table, bin_ in body["cells"])
     elif statement["kind"] == "RevealWanted":
         body["items"] = tuple(
-            RevealOf(item["table"], item["bin"], tuple((x, bytes.fromhex(tag)) for x, tag in item["others"]))
+            RevealOf(item["table"], item["bin"], tuple(bytes.fromhex(tag) for tag in item["others"]))
             for item in body["items"]
         )
     return _SAID[statement["kind"]](**body)

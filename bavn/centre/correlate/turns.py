@@ -165,7 +165,7 @@ class _Turn:
         messages = []
         for x, cells in _by_holder((entry.x, entry.cell) for entry in asking):
             items = tuple(
-                RevealOf(cell.table, cell.bin, tuple((y, self.view.tags[y, cell]) for y in others_of[x, cell]))
+                RevealOf(cell.table, cell.bin, tuple(sorted(self.view.tags[y, cell] for y in others_of[x, cell])))
                 for cell in cells
             )
             messages.append(RevealWanted(to=round_.actor_of(x), round_id=round_.id, items=items))

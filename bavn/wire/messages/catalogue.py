@@ -29,11 +29,11 @@ class ShareUpload(Message):
 
 
 class CellTag(Message):
-    """A receipt: the tag of one cell, real or dummy alike."""
+    """A receipt: the tag of one cell, real or dummy alike. It says nothing of who gave it."""
 
     table: Annotated[f.TableIndex, Privacy.S0]
     bin: Annotated[f.BinIndex, Privacy.S0]
-    tag: Annotated[f.Tag, Privacy.S0]
+    tag: Annotated[f.ReceiptTag, Privacy.S0]
 
 
 class Receipts(Message):
@@ -239,19 +239,12 @@ class ReceiptsAsked(Message):
     cells: Annotated[tuple[AskedCell, ...], Field(max_length=f.CELLS_MAX), Privacy.C]
 
 
-class OtherTag(Message):
-    """Another holder's receipt for the same cell."""
-
-    x: Annotated[f.X, Privacy.C]
-    tag: Annotated[f.Tag, Privacy.C]
-
-
 class Reveal(Message):
-    """One cell with the receipts of at least t-1 others."""
+    """One cell with the receipts of at least t-1 others: how many, and never whose."""
 
     table: Annotated[f.TableIndex, Privacy.C]
     bin: Annotated[f.BinIndex, Privacy.C]
-    others: Annotated[tuple[OtherTag, ...], Field(max_length=1000), Privacy.C]
+    others: Annotated[tuple[f.ReceiptTag, ...], Field(max_length=1000), Privacy.C]
 
 
 class RevealAsked(Message):

@@ -14,6 +14,7 @@ from bavn.model.sector.work import TEXT_CHARS_MAX
 Hex16 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Tag = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+ReceiptTag = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ActorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 Tier = Annotated[str, Field(pattern=r"^[A-Z][a-z0-9-]{0,15}$")]
 Forms = Annotated[str, Field(pattern=rf"^{FORMS_PATTERN}$")]

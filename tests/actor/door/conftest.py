@@ -199,9 +199,7 @@ class TestCentre:
                 messages.Reveal(
                     table=h.cell.table,
                     bin=h.cell.bin,
-                    others=tuple(
-                        messages.OtherTag(x=o, tag=tags[o, h.cell.table, h.cell.bin]) for o in h.holders if o != x
-                    ),
+                    others=tuple(tags[o, h.cell.table, h.cell.bin] for o in h.holders if o != x),
                 )
                 for h in hits
                 if x in h.holders

@@ -166,7 +166,7 @@ def test_nothing_of_it_is_ever_named(centre, sector) -> None:
     """A lying centre that asks for receipts, or for names, in a commons round gets neither."""
     message, _ = a_round(centre, sector)
     asked = messages.ReceiptsAsked(round_id=message.round_id, cells=(messages.AskedCell(table=0, bin=0),))
-    item = messages.Reveal(table=0, bin=0, others=(messages.OtherTag(x=2, tag="0" * 32),))
+    item = messages.Reveal(table=0, bin=0, others=("0" * 64,))
     for question in (asked, messages.RevealAsked(round_id=message.round_id, items=(item,))):
         centre.to(sector[0], question)
     assert refusals(sector[0]) == ["round_commons", "round_commons"]

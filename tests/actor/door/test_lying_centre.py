@@ -48,7 +48,7 @@ def tags_of(centre, actor, opening, cells):
 def ask(centre, actor, opening, others_of):
     """Phase 2 with the receipts given; what the actor said."""
     items = tuple(
-        messages.Reveal(table=c.table, bin=c.bin, others=tuple(messages.OtherTag(x=x, tag=tag) for x, tag in others))
+        messages.Reveal(table=c.table, bin=c.bin, others=tuple(tag for _, tag in others))
         for c, others in others_of.items()
     )
     centre.to(actor, messages.RevealAsked(round_id=opening.round_id, items=items))
@@ -133,7 +133,7 @@ def test_sham_actors_without_the_key_open_nothing(centre, two) -> None:
     assert all(1 not in hit.holders for hit in reconstruct(params, {1: north_planes, **shams}))
     cells = cells_of(north, opening)
     own = tags_of(centre, north, opening, cells)
-    made_up = {c: [(x, receipt.tag(kr, ids[0], x, c).hex()) for x in (2, 3)] for c in cells}
+    made_up = {c: [(x, receipt.tag(kr, ids[0], bytes([x]) * 32, c).hex()) for x in (2, 3)] for c in cells}
     assert all(isinstance(m, messages.Declined) for m in ask(centre, north, opening, made_up))
     copied = {c: [(x, own[c]) for x in (2, 3, 4, 5)] for c in cells}
     assert all(isinstance(m, messages.Declined) for m in ask(centre, north, opening, copied))
@@ -151,7 +151,10 @@ def test_members_that_have_the_key_and_lie_can_ask_about_what_they_name(centre, 
     params = params_of(opening)
     joined = GroupKeyIdentifiers(GROUP_KEY).of(params.epoch, params.tier).join(params, [OWN])
     kr = members_key(joined.kr, members_text(opening))
-    probe = {c: [(x, receipt.tag(kr, joined.ids[0], x, c).hex()) for x in (2, 3)] for c in cells_of(north, opening)}
+    probe = {
+        c: [(x, receipt.tag(kr, joined.ids[0], bytes([x]) * 32, c).hex()) for x in (2, 3)]
+        for c in cells_of(north, opening)
+    }
     said = ask(centre, north, opening, probe)
     assert {m.value for m in said if isinstance(m, messages.Report)} == {OWN.value}
     assert any(isinstance(m, messages.Declined) for m in said)

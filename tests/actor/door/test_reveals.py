@@ -5,10 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.door.rounds.reveals import KEPT_DAYS
+from bavn.actor.door.rounds.reveals import KEPT_DAYS, reveals_of
+from bavn.actor.door.rounds.rules import params_of
 from bavn.model.intel.behaviour import chain, pair
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType
+from bavn.psi import receipt
+from bavn.psi.planes import planes_from_bytes
+from bavn.psi.reconstruct import reconstruct
 from bavn.wire.messages import catalogue as messages
 
 from .conftest import BAD, BAD_ADDRESS, NOW_US, Actor, TestCentre, suspicion
@@ -18,19 +22,67 @@ CHAIN = chain(("T1071", "T1046"), 3).value
 
 
 def asked(actor):
-    return {(one.observable, one.receipts_of, one.rule) for one in actor.door.reveals.every()}
+    return {(one.observable, one.receipts, one.rule) for one in actor.door.reveals.every()}
 
 
-def test_each_question_is_kept_with_whose_receipts_were_shown_and_what_was_answered(centre, actors) -> None:
+def test_each_question_is_kept_with_how_many_receipts_were_shown_and_what_was_answered(centre, actors) -> None:
     actors[0] = Actor(
         "north", centre.key, seed=1, suspicions=actors[0].suspicions, policy=DoorPolicy(reveal_address="never")
     )
     opening, _, _ = centre.round(actors)
     north = actors[0]
-    assert asked(north) == {(BAD, ("south", "west"), ""), (BAD_ADDRESS, ("south", "west"), "reveal_mode")}
+    assert asked(north) == {(BAD, 2, ""), (BAD_ADDRESS, 2, "reveal_mode")}
     assert {(one.round_id, one.tier, one.at_us) for one in north.door.reveals.every()} == {
         (opening.round_id, "B", NOW_US)
     }
+
+
+def _planes_of(actor, opening):
+    (upload,) = [each for each in actor.said() if isinstance(each, messages.ShareUpload)]
+    return planes_from_bytes(params_of(opening), upload.planes)
+
+
+def test_who_is_asked_learns_how_many_others_hold_the_element_and_never_which(centre, actors) -> None:
+    """Two sectors: in one north shares its elements with south and west, in the other with east and a stranger. Apart
+    from random bytes north is told the same, and what it keeps is the same; with all that it knows (the round's key,
+    the element, the place, every member) it can make none of the receipts that it was shown."""
+    told, kept = [], []
+    for names in (("south", "west"), ("east", "stranger")):
+        north, *others = [
+            Actor(name, centre.key, seed=n, suspicions=actors[0].suspicions) for n, name in enumerate(("north", *names))
+        ]
+        everybody = [("north", 1), ("south", 2), ("west", 3), ("east", 4), ("stranger", 5)]
+        all_members = tuple(messages.Member(actor=name, x=x) for name, x in everybody)
+        xs = dict(everybody)
+        opening = centre.opening([], members=all_members)
+        for one in (north, *others):
+            centre.to(one, opening)
+        planes = {xs[one.name]: _planes_of(one, opening) for one in (north, *others)}
+        (hit, *_) = [each for each in reconstruct(params_of(opening), planes) if len(each.holders) == 3]
+        cell = messages.AskedCell(table=hit.cell.table, bin=hit.cell.bin)
+        tags = []
+        for one in others:
+            centre.to(one, messages.ReceiptsAsked(round_id=opening.round_id, cells=(cell,)))
+            (given,) = [each for each in one.said() if isinstance(each, messages.Receipts)]
+            tags.append(given.tags[0].tag)
+        item = messages.Reveal(table=cell.table, bin=cell.bin, others=tuple(sorted(tags)))
+        centre.to(north, messages.RevealAsked(round_id=opening.round_id, items=(item,)))
+        (report,) = [each for each in north.said() if isinstance(each, messages.Report)]
+        told.append([len(tag) for tag in item.others])
+        kept.append([(one.receipts, one.rule) for one in north.door.reveals.every()])
+        prepared, slots = north.door.state.contents(north.door.state.round(opening.round_id))
+        id_ = prepared.ids[slots.find(hit.cell).element]
+        guessed = {receipt.tag(prepared.kr, id_, bytes([x]) * 32, hit.cell).hex() for x in range(1, 6)}
+        assert not guessed & set(tags)
+        assert report.value in {BAD.value, BAD_ADDRESS.value}
+    assert told[0] == told[1]
+    assert kept == [[(2, "")]] * 2
+    assert set(messages.Reveal.model_fields) == {"table", "bin", "others"}
+
+
+def test_a_row_of_before_is_read_as_a_count(actors) -> None:
+    rows = [(1, NOW_US, "ab" * 16, "B", "domain", BAD.value, "south west", "")]
+    assert reveals_of(rows)[0].receipts == 2
 
 
 @pytest.mark.parametrize(

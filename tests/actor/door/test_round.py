@@ -77,7 +77,7 @@ def test_a_forged_receipt_gets_a_decline_that_does_not_say_why(centre, actors) -
     fresh.said()
     _, slots = fresh.door.state.contents(fresh.door.state.round(opening.round_id))
     cell, _slot = slots.cells()[0]
-    forged = tuple(messages.OtherTag(x=x, tag="00" * 16) for x in (2, 3))
+    forged = ("00" * 32, "01" * 32)
     centre.to(
         fresh,
         messages.RevealAsked(
@@ -104,7 +104,7 @@ def test_a_cell_without_an_element_answers_as_one_with(centre, actors) -> None:
     centre.to(north, ask)
     (second,) = north.said()
     assert first == second
-    assert len(bytes.fromhex(first.tags[0].tag)) == 16
+    assert len(bytes.fromhex(first.tags[0].tag)) == 32
 
 
 def test_closing_deletes_the_slot_map(centre, actors) -> None:

@@ -207,7 +207,7 @@ def test_round_messages_leave_in_order_once_and_to_members_only(world):
     said = [
         opening,
         TagsWanted(to="east", round_id=ROUND, cells=((0, 1), (2, 3))),
-        RevealWanted(to="east", round_id=ROUND, items=(RevealOf(0, 1, ((2, b"t" * 16),)),)),
+        RevealWanted(to="east", round_id=ROUND, items=(RevealOf(0, 1, (b"t" * 32,)),)),
         Closing(to="east", round_id=ROUND),
     ]
     for one in (*said, *said):

@@ -1,4 +1,4 @@
-"""What this actor was asked to name, with whose receipts, and what it answered; and what it takes back.
+"""What this actor was asked to name, with how many receipts, and what it answered; and what it takes back.
 
 Kept for the actor's own eyes, in its own book, for a quarter. A withdrawal is left here by a person, from any process,
 and told by the running node at its next step. Refuses to decide: the rules of the gate do.
@@ -37,15 +37,15 @@ WITHDRAWALS_SQL: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revealed:
-    """An element that the centre asked about. ``receipts_of``: the actors whose receipts it showed, by the names
-    that it gives them. ``rule``: what refused; empty where a report left."""
+    """An element that the centre asked about. ``receipts``: how many others' it showed; whose they are nobody
+    here can tell. ``rule``: what refused; empty where a report left."""
 
     number: int
     at_us: int
     round_id: str
     tier: str
     observable: Observable
-    receipts_of: tuple[str, ...]
+    receipts: int
     rule: str
 
 
@@ -68,15 +68,13 @@ class Reveals:
         self._book = book
         book.part("door_reveal", 1, _SCHEMA)
 
-    def note(
-        self, round_id: str, tier: str, observable: Observable, receipts_of: Sequence[str], rule: str, now_us: int
-    ) -> None:
+    def note(self, round_id: str, tier: str, observable: Observable, receipts: int, rule: str, now_us: int) -> None:
         """One question about one element, and its outcome."""
         with self._book.transaction() as tx:
             tx.execute(
                 """INSERT INTO door_reveal (at_us, round_id, tier, type, value, receipts_of, rule)
                 VALUES (?, ?, ?, ?, ?, ?, ?)""",
-                (now_us, round_id, tier, observable.type.value, observable.value, " ".join(receipts_of), rule),
+                (now_us, round_id, tier, observable.type.value, observable.value, str(receipts), rule),
             )
 
     def of(self, observable: Observable, since_us: int) -> frozenset[str]:
@@ -136,11 +134,16 @@ def reveals_of(rows: Sequence[tuple[Any, ...]]) -> list[Revealed]:
             round_id=round_id,
             tier=tier,
             observable=Observable.trusted(ObservableType(kind), value),
-            receipts_of=tuple(names.split()),
+            receipts=_count(receipts_of),
             rule=rule,
         )
-        for number, at_us, round_id, tier, kind, value, names, rule in rows
+        for number, at_us, round_id, tier, kind, value, receipts_of, rule in rows
     ]
+
+
+def _count(receipts_of: str) -> int:
+    """How many; rows of before name whose they were, and are read as a count all the same."""
+    return int(receipts_of) if receipts_of.isdecimal() else len(receipts_of.split())
 
 
 def withdrawals_of(rows: Sequence[tuple[Any, ...]]) -> list[Withdrawal]:

@@ -166,11 +166,6 @@ def members_text(message: RoundOpened) -> str:
     return " ".join(f"{m.actor}={m.x}" for m in sorted(message.members, key=lambda m: m.actor))
 
 
-def names_of(members: str) -> dict[int, str]:
-    """x -> name, from the spelling of ``members_text``."""
-    return {int(x): name for name, _, x in (entry.partition("=") for entry in members.split())}
-
-
 def params_of(message: RoundOpened) -> RoundParams:
     """The parameters that are bound into the round's key. ValueError outside the protocol's limits."""
     return RoundParams(

@@ -34,7 +34,7 @@ def reveals(
     language: Spoken = "en",
     limit: Annotated[int, typer.Option(help="The latest so many.", min=1, max=100_000)] = 100,
 ) -> None:
-    """What the centre asked this node to name: when, on whose receipts, what was answered; and what was taken back."""
+    """What the centre asked this node to name: when, with how many others, what was answered; what was taken back."""
     from bavn.actor.door.queries import asked_elements
     from bavn.actor.door.rounds.reveals import REVEALS_SQL, WITHDRAWALS_SQL, reveals_of, withdrawals_of
 
@@ -51,7 +51,7 @@ def reveals(
         nothing = Text("the centre has asked this node to name nothing yet")
         print(nothing.say(language))
     else:
-        show_table(("when", "tier", "element", "receipts of", "cells", "says"), _table(reveals, language), language)
+        show_table(("when", "tier", "element", "others shown", "cells", "says"), _table(reveals, language), language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _lines(reveals: _RevealRows, language: Language) -> Iterator[dict[str, objec
             "round": reveal.round_id,
             "tier": reveal.tier,
             "element": str(reveal.observable),
-            "receipts_of": list(reveal.receipts_of),
+            "receipts": reveal.receipts,
             "named": not reveal.rule,
             "rule": reveal.rule,
             "says": answer_text(reveal.rule).say(language),
@@ -103,11 +103,11 @@ def _table(reveals: _RevealRows, language: Language) -> list[tuple[Any, ...]]:
             iso(last.at_us)[:19],
             last.tier,
             str(last.observable),
-            ", ".join(names),
+            str(shown),
             str(cells),
             answer_text(last.rule).say(language),
         )
-        for last, names, cells in together(reveals.asked)
+        for last, shown, cells in together(reveals.asked)
     ]
     waiting = [(iso(at_us)[:19], "", element, "", "", ask) for element, at_us in reveals.waiting]
     back = [

@@ -53,9 +53,7 @@ ALWAYS: Final = {
         Text("Who took part, and when."),
     ),
     "actor": (
-        Text(
-            "For each element that it was asked to name: that at least t-1 others hold it, and whose receipts it saw."
-        ),
+        Text("For each element that it was asked to name: that at least t-1 others hold it, and not which."),
         Text("Who the members of the round are."),
     ),
     "keyholder": (Text("That an actor asked for keys of this round, and when."),),

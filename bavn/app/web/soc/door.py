@@ -81,7 +81,7 @@ class RevealShown(Frozen):
     round: str
     tier: str
     element: str
-    receipts_of: list[str]
+    receipts: int
     cells: int
     named: bool
     rule: str
@@ -282,7 +282,7 @@ def look(context: Context, node: NodeName, person: Reads, element: Annotated[str
 def reveals(
     context: Context, node: NodeName, person: Reads, limit: Limit = 100, after: After = None, q: Word = ""
 ) -> Rows[RevealShown]:
-    """What the centre asked this node to name, the newest first: on whose receipts, and what was answered."""
+    """What the centre asked this node to name, the newest first: on how many receipts, and what was answered."""
     with context.node(node, person).asks() as rows:
         asked = reveals_of(rows(f"{REVEALS_SQL} LIMIT {REVEALS_MAX}"))
     every = [one for one in together(asked) if q.lower() in str(one[0].observable)]
@@ -294,13 +294,13 @@ def reveals(
             round=last.round_id,
             tier=last.tier,
             element=str(last.observable),
-            receipts_of=names,
+            receipts=shown,
             cells=cells,
             named=not last.rule,
             rule=last.rule,
             says=TextShape.of(answer_text(last.rule)),
         )
-        for last, names, cells in every[begin : begin + limit]
+        for last, shown, cells in every[begin : begin + limit]
     ]
     end = begin + len(shown)
     return Rows(items=shown, next=cursor(end) if end < len(every) else None, total=len(every))

@@ -13,7 +13,7 @@ export default () => ({
   veto: t("Veto"), vetoSure: t("This never leaves, whatever the policy says, until the veto is taken back."), allowed: t("It may be named."), vetoed: t("It never leaves."),
   nothingWaits: t("Nothing waits for a person"), nothingWaitsNext: t("Where the policy says `ask`, what the centre wants named comes here first."), bySuspicion: t("the suspicion it rests on"),
   field: t("Field"), valueOf: t("Value"), means: t("In words"), raw: t("As it leaves (JSON)"), fieldsOf: t("What leaves, field by field"),
-  tier: t("Tier"), receipts: t("Receipts of"), cells: tc("door.cells", "Cells"), says: t("Answer"), named: t("named"), notAsked: t("The centre has asked this node to name nothing yet"), notAskedNext: t("What is asked in a round is listed here, with whose receipts it came."),
+  tier: t("Tier"), receipts: t("Others shown"), cells: tc("door.cells", "Cells"), says: t("Answer"), named: t("named"), notAsked: t("The centre has asked this node to name nothing yet"), notAskedNext: t("What is asked in a round is listed here, with how many others' receipts it came."),
   withdraw: tc("door.withdraw", "Take back"), withdrawSure: t("The centre drops this actor's reports on it, and it is vetoed from then on."), withdrawn: t("What was taken back"),
   wish: { veto: t("never leaves"), allow: t("may be named") } as Record<string, string>, by: t("By"), undo: t("Take back"), noWishes: t("Nobody here has vetoed or allowed anything"), noWishesNext: t("Veto what must never leave, such as an own supplier's domain."),
   addVeto: t("Veto an element"), elementHelp: t("type:value, such as domain:example.com"), preview: t("See what would leave"),
