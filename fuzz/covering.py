@@ -113,6 +113,7 @@ APART: Final[dict[str, str]] = {
             "bavn.centre.cases.policies",
             "bavn.centre.cases.intelligence.proposals",
             "bavn.centre.cases.questions",
+            "bavn.centre.cases.set_apart",
             "bavn.centre.cases.intelligence.sources",
             "bavn.centre.cases.case.notices",
             "bavn.centre.cases.warnings.rows",

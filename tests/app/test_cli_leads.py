@@ -207,6 +207,16 @@ def test_a_member_gets_a_quota_of_its_own_and_the_sectors_again(ranked) -> None:
     run(ranked, "member", "quota", "nobody-here", "--kind", "Report", code=Exit.NOT_FOUND)
 
 
+def test_a_member_is_set_apart_and_one_person_alone_does_not_let_it_join(ranked) -> None:
+    run(ranked, "member", "set-apart", "north", "--why", "a call from south")
+    (row,) = [json.loads(line) for line in run(ranked, "member", "apart", "--json").stdout.splitlines()]
+    assert (row["group"], row["asked_by"]) == ("north", "")
+    assert "a call from south" in row["why"]
+    assert "second person" in run(ranked, "member", "let-join", "north", "--why", "a mistake").stdout
+    (row,) = [json.loads(line) for line in run(ranked, "member", "apart", "--json").stdout.splitlines()]
+    assert row["asked_by"]
+
+
 def test_members_are_set_and_shown(ranked) -> None:
     rows = [json.loads(line) for line in run(ranked, "members", "--json").stdout.splitlines()]
     assert rows[0]["functions"] == ["laboratory", "surgery"]

@@ -7,6 +7,7 @@ from bavn.centre.store.of_actor import OfActor
 
 DELETED: Final = (
     OfActor("reports of revealed elements (S1)", node_tables.SIGNS),
+    OfActor("what it held of what was named where two suffice", node_tables.HELD),
     OfActor("refusals in rounds", node_tables.REFUSALS),
     OfActor("counts with noise (S3)", node_tables.COUNTS),
     OfActor("the node's health (S4)", node_tables.HEALTH),

@@ -16,7 +16,7 @@ from bavn.centre.books import codec
 from bavn.centre.books import tables as t
 from bavn.centre.books.canaries import named
 from bavn.centre.correlate import round_state as state
-from bavn.centre.correlate.round_state import CellAnswer, CellRequest, Change, Phase, Round, RoundView
+from bavn.centre.correlate.round_state import CellAnswer, CellRequest, Change, Held, Phase, Round, RoundView
 from bavn.centre.store import log
 from bavn.psi.round import Cell, Hit
 from bavn.tlog.entries import content_hash
@@ -105,6 +105,14 @@ class SqlRoundBook:
         parts = select(t.CELLS.c.cells).where(t.CELLS.c.round_id == round_id, t.CELLS.c.x == x)
         with t.reading(self.engine) as connection:
             return b"".join(connection.scalars(parts.order_by(t.CELLS.c.cell_table)))
+
+    def held(self, since_us: int) -> list[Held]:
+        query = select(t.HELD).where(t.HELD.c.first_us >= since_us).order_by(*t.HELD.primary_key.columns)
+        first_us: dict[tuple[str, str], dict[str, int]] = {}
+        with t.reading(self.engine) as connection:
+            for row in connection.execute(query):
+                first_us.setdefault((row.type, row.value), {})[row.actor] = row.first_us
+        return [Held(actors) for actors in first_us.values()]
 
     def view(self, round_: Round) -> RoundView:
         return self._view(round_, None)
@@ -298,6 +306,15 @@ def _keep_signs(connection: Connection, change: state.KeepSigns) -> None:
         t.add_new(connection, t.SIGNS, [row], {"report_id": sign.report_id, "actor": sign.actor})
 
 
+def _keep_holders(connection: Connection, change: state.KeepHolders) -> None:
+    sign = change.sign
+    if named(connection, sign):  # everybody holds the canary
+        return
+    key = {"type": sign.observable.type.value, "value": sign.observable.value}
+    rows = [{"actor": actor, "first_us": sign.received_us} for actor in change.holders]
+    t.add_new(connection, t.HELD, rows, key)
+
+
 def _quarantine(connection: Connection, change: state.Quarantine) -> None:
     named = codec.dumps([[actor, str(observable), report] for actor, observable, report in change.named])
     place = {"round_id": change.round_id, "cell_table": change.cell.table, "cell_bin": change.cell.bin}
@@ -362,11 +379,18 @@ _WRITERS: dict[type[Any], Callable[[Connection, Any], None]] = {
     state.KeepRequests: _keep_asked,
     state.KeepAnswer: _keep_answer,
     state.KeepSigns: _keep_signs,
+    state.KeepHolders: _keep_holders,
     state.Quarantine: _quarantine,
     state.Settled: _settled,
     state.Turned: _turned,
     state.Say: _say,
 }
+
+
+def forget_held(engine: Engine, before_us: int) -> None:
+    """Who holds what, as first known before a moment. What is still named comes back."""
+    with t.writing(engine) as connection:
+        connection.execute(delete(t.HELD).where(t.HELD.c.first_us < before_us))
 
 
 def forget_rounds(engine: Engine, before_us: int) -> int:

@@ -11,6 +11,7 @@ from bavn.centre.cases.indicators.tables import METADATA as INDICATORS
 from bavn.centre.cases.intelligence.tables import METADATA as INTEL
 from bavn.centre.cases.questions import METADATA as QUESTIONS
 from bavn.centre.cases.sector_switch import METADATA as SWITCH
+from bavn.centre.cases.set_apart import METADATA as APART
 from bavn.centre.cases.tables import METADATA as CASES
 from bavn.centre.cases.warnings.tables import METADATA as WARNINGS
 from bavn.centre.members.partner_tables import METADATA as PARTNERS
@@ -36,6 +37,7 @@ METADATA: Final[tuple[MetaData, ...]] = (
     WARNINGS,
     EXERCISES,
     SWITCH,
+    APART,
     SHARE,
     PUBLISH,
 )

@@ -129,6 +129,15 @@ SIGNS = Table(
     Index("signs_received", "received_us"),
     Index("signs_round", "round_id"),
 )
+HELD = Table(
+    "sector_held",
+    METADATA,
+    Column("type", String(8), primary_key=True),
+    Column("value", String(253), primary_key=True),
+    Column("actor", String(40), primary_key=True),
+    Column("first_us", BigInteger, nullable=False),
+)
+"""Who holds what was named where two suffice, whether they named it themselves or not."""
 SEEN = Table(
     "sector_seen",
     METADATA,

@@ -6,13 +6,14 @@ what PSI.md allows: which cells at least t actors share, and the value where at 
 Refuses to know wire, disk, clock and score; dice and reconstruction are handed in.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from bavn.centre.correlate.bounds.only_second import TWO, WINDOW_DAYS, may_ask, partners_of
 from bavn.centre.correlate.round_state import (
     CellAnswer,
     Change,
@@ -22,6 +23,7 @@ from bavn.centre.correlate.round_state import (
     KeepAnswer,
     KeepCells,
     KeepHits,
+    KeepHolders,
     KeepPlanes,
     KeepRound,
     KeepSigns,
@@ -92,8 +94,9 @@ class PlanesSpoilt(Exception):
 
 class Join:
     """One per centre. Call ``take_in`` for each thing an actor sent and ``step`` often. ``named_forms``: the forms that
-    rounds are made for; None: this installation's. ``group_of``: which actors the commons count once;
-    ``aside``: who works on their tables."""
+    rounds are made for; None: this installation's. ``group_of``: which actors count as one in the commons
+    and as somebody's only second; ``aside``: who works on the commons' tables; ``apart``: groups that join nothing
+    where two suffice."""
 
     def __init__(
         self,
@@ -105,13 +108,14 @@ class Join:
         named_forms: str | None = None,
         group_of: Callable[[str], str] = str,
         aside: Aside = at_once,
+        apart: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._book = book
         self._dice = dice
         self._tiers = {tier.name: tier for tier in tiers}
         self._reconstruct = reconstruct
         self._forms = named_forms or forms()
-        self._group_of, self._aside = group_of, aside
+        self._group_of, self._aside, self._apart = group_of, aside, apart
         self._under_way: dict[tuple[str, int], Callable[[], TableDone | None]] = {}
         # When the turns of a round were last looked at; forgotten when something was heard. Only saves work.
         self._looked_us: dict[str, int] = {}
@@ -184,7 +188,11 @@ class Join:
             return []
         if before is not None and before.sign is not None:
             return Refused("one_answer", "this holder has named the element already")
-        return [KeepAnswer(round_.id, answer), *self._judged(round_, view, answer)]
+        held: list[Change] = []
+        if answer.sign is not None and round_.params.t == TWO:
+            hit = next(hit for hit in view.hits if answer.x in hit.holders)
+            held.append(KeepHolders(answer.sign, tuple(round_.actor_of(x) for x in hit.holders)))
+        return [KeepAnswer(round_.id, answer), *held, *self._judged(round_, view, answer)]
 
     def _judged(self, round_: Round, view: RoundView, answer: CellAnswer) -> list[Change]:
         hit = next(hit for hit in view.hits if answer.x in hit.holders)
@@ -347,13 +355,26 @@ class Join:
         wave_us = tier.wave_us if tier else 0
         current: Round | None = round_
         while current is not None and current.phase is Phase.REVEAL:
-            changes = turn(self._book.view(current), wave_us, now_us)
+            view = self._book.view(current)
+            changes = turn(self._of_two(view) if current.params.t == TWO else view, wave_us, now_us)
             if not changes:
                 self._looked_us[current.id] = now_us
                 return
             self._book.write(changes)
             current = self._book.round(current.id)
         self._looked_us.pop(round_.id, None)
+
+    def _of_two(self, view: RoundView) -> RoundView:
+        """A round in which two suffice, without what its groups may not meet in it (bounds/only_second.py)."""
+        round_ = view.round
+        group_of = {x: self._group_of(actor) for actor, x in round_.members}
+        held = self._book.held(round_.opened_us - WINDOW_DAYS * DAY_US)
+        known = partners_of(
+            {self._group_of(actor) for actor, at_us in one.first_us.items() if at_us < round_.opened_us} for one in held
+        )
+        asked = {(request.x, request.cell) for request in view.asked}
+        hits = may_ask(view.hits, asked, group_of.__getitem__, known, self._apart(), round_.id)
+        return replace(view, hits=tuple(hits))
 
 
 def _key_groups(checks: Mapping[int, str]) -> tuple[tuple[int, ...], ...]:

@@ -195,6 +195,14 @@ class KeepSigns:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepHolders:
+    """Where two suffice, somebody named what lies in a cell: these actors hold it, whether they name it or not."""
+
+    sign: Sign
+    holders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Quarantine:
     """The holders of a cell name different values: none of its reports counts, and a person looks (PSI.md).
     ``named``: (actor, what it named, its report's id; two actors that say the same
@@ -240,11 +248,19 @@ Change = (
     | KeepRequests
     | KeepAnswer
     | KeepSigns
+    | KeepHolders
     | Quarantine
     | Settled
     | Turned
     | Say
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The actors that hold one element, each with when that was first known."""
+
+    first_us: Mapping[str, int]
 
 
 class RoundBook(Protocol):
@@ -284,6 +300,10 @@ class RoundBook(Protocol):
 
     def cells(self, round_id: str, x: int) -> bytes:
         """One actor's whole answer."""
+        ...
+
+    def held(self, since_us: int) -> list[Held]:
+        """What was named where two suffice, and who holds it."""
         ...
 
     def view(self, round_: Round) -> RoundView: ...

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, Insert, Update, delete, func, insert, or_, select
 from bavn.centre.books import tables as t
 from bavn.centre.books.canaries import Chain, broken, chains
 from bavn.centre.cases import audit
+from bavn.centre.cases.set_apart import ApartBook
 from bavn.centre.cases.two_people import person
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.registry import joined_in
@@ -105,9 +106,9 @@ def _link_text(one: Link) -> Text:
 class Alarms:
     """All methods may be called from any process on the same database. ``own``: what is wrong at the centre itself."""
 
-    def __init__(self, engine: Engine, clock: Clock, bounds: NodeBounds) -> None:
+    def __init__(self, engine: Engine, clock: Clock, bounds: NodeBounds, apart: ApartBook) -> None:
         t.make_missing(engine, t.METADATA)
-        self._engine, self._clock, self._bounds = engine, clock, bounds
+        self._engine, self._clock, self._bounds, self._apart = engine, clock, bounds, apart
         self.own: Callable[[], Sequence[Wrong]] = tuple
         self._next_us, self._began_us = 0, clock.now_us()
 
@@ -120,10 +121,12 @@ class Alarms:
         details: dict[Key, Text | None] = {(failing.actor, failing.kind): failing.detail for failing in self.own()}
         details |= self._local_root(now_us)
         unknown: set[str] = set()
-        known, joined = chains(self._engine), self._joined()
+        known, joined, apart = chains(self._engine), self._joined(), self._apart.standing()
         for member in members():
             name = member.actor.name
             since_us = joined.get(name, now_us)
+            if member.actor.group in apart:
+                details[name, "only-second"] = apart[member.actor.group].text
             wrong = wrong_at(member, known.get(name), since_us, self._began_us, now_us, self._bounds)
             if wrong is None:
                 unknown.add(name)

@@ -35,6 +35,7 @@ from bavn.centre.cases.nis2.draft import DraftFacts
 from bavn.centre.cases.questions import Questions
 from bavn.centre.cases.reminders import Reminders
 from bavn.centre.cases.sector_switch import SectorSwitch
+from bavn.centre.cases.set_apart import ApartBook
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.correlate.laws.fitted import shipped
 from bavn.centre.correlate.laws.learned import NOTHING, Learned, learn
@@ -102,8 +103,9 @@ class Desk:
         self.indicator_book = indicators or Indicators(engine, clock, IndicatorSettings())
         self.upkeep = Upkeep(self.indicator_book, self.cases.policies)
         self.switch = SectorSwitch(engine, clock)
+        self.apart = ApartBook(engine, clock)
         self.bounds = bounds
-        self.alarms = Alarms(engine, clock, bounds)
+        self.alarms = Alarms(engine, clock, bounds, self.apart)
         self.times = ClockBook(self.cases, self.indicator_book, self.deliveries, self.switch)
 
     # --- leads and cases ---------------------------------------------------------------------------------------

@@ -16,10 +16,11 @@ from bavn.centre.books import tables as t
 from bavn.centre.books.canaries import forget_canaries, keep_canary
 from bavn.centre.books.leads import Laws, SqlLeadBook, histograms
 from bavn.centre.books.learned import Learning
-from bavn.centre.books.rounds import SqlRoundBook, forget_rounds
+from bavn.centre.books.rounds import SqlRoundBook, forget_held, forget_rounds
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.indicators.indicators import Indicators
 from bavn.centre.cases.questions import Questions
+from bavn.centre.correlate.bounds.only_second import WINDOW_DAYS
 from bavn.centre.correlate.congruent import measure as measure_congruent
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.dependence import fit as fit_dependence
@@ -48,6 +49,7 @@ from bavn.centre.node.case_post import CasePost
 from bavn.centre.node.config import CentreConfig
 from bavn.centre.node.contained import Containment, is_no_items_fault
 from bavn.centre.node.exercise_post import ExercisePost
+from bavn.centre.node.only_second import OnlySeconds
 from bavn.centre.node.protection import Protection
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.node.withdrawals import take_back
@@ -184,7 +186,11 @@ class Centre:
             contained=self.contained,
         )
         self._leads = SqlLeadBook(engine)
-        self._join = Join(SqlRoundBook(engine), dice, config.rounds, reconstruct, group_of=self._group_of, aside=aside)
+        rounds, apart = SqlRoundBook(engine), self.desk.apart
+        self._only_seconds = OnlySeconds(rounds, apart, registry, self._group_of, clock)
+        self._join = Join(
+            rounds, dice, config.rounds, reconstruct, group_of=self._group_of, aside=aside, apart=apart.standing
+        )
         self._ranked: tuple[Any, ...] | None = None
         self._ranked_us = 0
         self._tidied_us = 0
@@ -244,6 +250,7 @@ class Centre:
             ("centre outgoing", self._send),
             ("centre commons", self._answer_commons),
             ("centre quarantine", self._audit_quarantine),
+            ("centre only second", self._only_seconds.look),
             ("centre keys", self._audit_keys),
             ("centre ranking", self._rank_if_due),
             *orders,
@@ -455,6 +462,7 @@ class Centre:
         self._tidied_us = now_us
         limits = self.config.limits
         each: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("held", lambda: forget_held(self._engine, now_us - WINDOW_DAYS * DAY_US)),
             ("rounds", lambda: forget_rounds(self._engine, now_us - limits.rounds_kept_days * DAY_US)),
             ("counts", lambda: forget_counts(self._engine, now_us // DAY_US - limits.counts_kept_days)),
             ("canaries", lambda: forget_canaries(self._engine, now_us)),

@@ -24,10 +24,11 @@ KINDS: Final[dict[str, Text]] = {
     "chain": Text("a chain of the centre's is broken: its audit log or ledger"),
     "intelligence": Text("a source of intelligence fails or is suspended"),
     "late": Text("the centre's steps or deliveries are late"),
+    "only-second": Text("a member is set apart: in rounds where two suffice its reports join nothing"),
     "local-root": Text("root at the centre's machine acted in the place of a second person"),
     "other": Text("something else is wrong: bavn node health says what"),
 }
-CENTRE_KINDS: Final = ("node-silent", "canary", "chain", "intelligence", "late", "local-root")
+CENTRE_KINDS: Final = ("node-silent", "canary", "chain", "intelligence", "late", "only-second", "local-root")
 """Those that only the centre finds."""
 NODE_KINDS: Final = tuple(kind for kind in KINDS if kind not in CENTRE_KINDS)
 """Those that a node tells of itself."""

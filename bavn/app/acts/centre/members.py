@@ -8,6 +8,7 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import Input, Kind, Name, act
 from bavn.app.acts.centre.refusals import KINDS
+from bavn.centre.cases.set_apart import ApartBook
 from bavn.centre.members.registry import CannotAdd, NotInState, UnknownActor
 from bavn.centre.members.roles import SUPPLIERS_MAX
 from bavn.model.sector.member import QUOTA_MAX, ActorKind, Quota
@@ -75,6 +76,18 @@ def change(members: "Membership", by: str, actor: str, body: Setting) -> None:
 def step(members: "Membership", by: str, actor: str, way: Literal["suspend", "resume", "revoke"], why: str) -> None:
     """Let a member in no more until it is resumed, let it in again, or shut it out for good."""
     {"suspend": members.suspend, "resume": members.resume, "revoke": members.revoke}[way](actor, by, why)
+
+
+@act(Right.MEMBERS, *REFUSES)
+def set_apart(apart: ApartBook, by: str, group: str, why: str) -> None:
+    """Set a member and its group apart: in rounds where two suffice, its reports join nothing."""
+    apart.set_apart(group, by, why)
+
+
+@act(Right.APPROVE, *REFUSES)
+def let_join(apart: ApartBook, by: str, group: str, why: str) -> bool:
+    """Let a member that is set apart join again: asked for by one, done by a second person within a day."""
+    return apart.let_join(group, by, why)
 
 
 @act(Right.MEMBERS, *REFUSES)

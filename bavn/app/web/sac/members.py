@@ -187,19 +187,41 @@ _step("resume", "Let a suspended member in again, with the keys that it has.")
 _step("revoke", "Shut it out for good; only a new invitation lets it enrol again.")
 
 
+@router.post("/{actor}/set-apart", operation_id="set_member_apart", description=acts.set_apart.__doc__)
+def set_apart(
+    context: Context, person: Annotated[Person, allow(acts.set_apart)], actor: Actor, body: Because
+) -> MemberWhole:
+    group = _membership(context).known(actor).group
+    acts.set_apart(context.desk.apart, person.name, group, body.why)
+    return _whole(context, actor)
+
+
+@router.post("/{actor}/let-join", operation_id="let_member_join", description=acts.let_join.__doc__)
+def let_join(
+    context: Context, person: Annotated[Person, allow(acts.let_join)], actor: Actor, body: Because
+) -> MemberWhole:
+    group = _membership(context).known(actor).group
+    acts.let_join(context.desk.apart, person.name, group, body.why)
+    return _whole(context, actor)
+
+
 def _row(context: SacContext, view: MemberView, until_us: int | None) -> MemberRow:
     actor, health = view.actor, view.health
     active = actor.state is ActorState.ACTIVE
+    worries = _worries(view, until_us, context.clock.now_us(), context.desk.bounds)
     return filled(
         MemberRow,
         actor,
         view.role,
         health=None if health is None else filled(HealthShape, health),
         certificate_until_us=until_us,
-        worries=[TextShape.of(one) for one in _worries(view, until_us, context.clock.now_us(), context.desk.bounds)]
-        if active
-        else [],
+        worries=[TextShape.of(one) for one in (*_apart(context, view), *worries)] if active else [],
     )
+
+
+def _apart(context: SacContext, view: MemberView) -> list[Text]:
+    apart = context.desk.apart.standing().get(view.actor.group)
+    return [] if apart is None else [apart.text]
 
 
 def _worries(view: MemberView, until_us: int | None, now_us: int, bounds: NodeBounds) -> list[Text]:
@@ -265,10 +287,26 @@ def _offered(context: SacContext, view: MemberView, in_force: int) -> list[ActOn
             ActOnMember(act="suspend", will_happen=_leaving(context, view, in_force, for_good=False)),
             ActOnMember(act="revoke", will_happen=_leaving(context, view, in_force, for_good=True)),
             invite,
+            _apart_act(context, view),
         ]
     if state is ActorState.INVITED:
         return [invite, ActOnMember(act="revoke", will_happen=_leaving(context, view, in_force, for_good=True))]
     return [invite]
+
+
+def _apart_act(context: SacContext, view: MemberView) -> ActOnMember:
+    apart = context.desk.apart.standing().get(view.actor.group)
+    if apart is None:
+        words = [
+            Text("In rounds where two suffice, its reports and its group's join nothing; all else goes on."),
+            Text("Two people let it join again."),
+        ]
+    elif apart.asked_by:
+        words = [Text("{who} asked for it: you are the second person, and it joins again.", who=apart.asked_by)]
+    else:
+        words = [Text("It joins again when a second person says the same within a day.")]
+    act = "set-apart" if apart is None else "let-join"
+    return ActOnMember(act=act, will_happen=[TextShape.of(one) for one in words])
 
 
 def _leaving(context: SacContext, view: MemberView, in_force: int, *, for_good: bool) -> list[TextShape]:

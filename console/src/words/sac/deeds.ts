@@ -10,6 +10,7 @@ export default () => ({
   "indicator-wrong": t("indicator reported as wrong"), "indicator-found-wrong": t("reported as wrong at an actor"), "indicator-now": t("canary ring skipped"),
   "indicator-refused": t("kept back by gate 3"), "indicator-stop": t("stopped by the ring"), "indicator-expire": t("indicator expired"), "indicator-retire": t("indicator retired"),
   "member-add": t("member added"), "member-invite": t("member invited"), "member-set": t("member changed"), "member-quota": t("quota set"),
+  "member-set-apart": t("member set apart"), "member-let-join-asked": t("asked: member joins again"), "member-let-join": t("member joins again"),
   "member-suspend": t("member suspended"), "member-resume": t("member let in again"), "member-revoke": t("member shut out"),
   "partner-add": t("partner added"), "partner-set": t("partner changed"), "partner-end": t("partner ended"), "partner-key": t("credential made"), "partner-key-end": t("credential ended"),
   "learned-proposed": t("what verdicts teach proposed"), "learned-approved": t("what verdicts teach approved"), "learned-taken-back": t("what verdicts teach taken back"),

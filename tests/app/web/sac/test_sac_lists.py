@@ -61,7 +61,7 @@ def test_a_token_is_shown_once_and_each_act_on_a_member_is_audited(sac) -> None:
 def test_shutting_out_says_first_what_will_happen_and_can_be_taken_back(sac) -> None:
     before = sac.body("/members/kommune-vest")
     acts = {act["act"]: [one["en"] for one in act["will_happen"]] for act in before["acts"]}
-    assert list(acts) == ["suspend", "revoke", "invite"]
+    assert list(acts) == ["suspend", "revoke", "invite", "set-apart"]
     assert any("2 indicators that it was given stay in force" in one or "3 indicators" in one for one in acts["revoke"])
     assert any("5 members" in one for one in acts["suspend"])
     out = sac.body("/members/kommune-vest/suspend", "POST", json=WHY)
@@ -74,6 +74,21 @@ def test_shutting_out_says_first_what_will_happen_and_can_be_taken_back(sac) -> 
     assert sac.body("/members/clinic-east/revoke", "POST", json=WHY)["row"]["state"] == "revoked"
     assert sac("/members/clinic-east/resume", "POST", json=WHY).status_code == 409
     assert sac("/members/nobody-here").status_code == 404
+
+
+def test_a_member_is_set_apart_by_one_and_joins_again_by_two(sac) -> None:
+    out = sac.body("/members/region-nord/set-apart", "POST", json=WHY)
+    assert out["row"]["state"] == "active"
+    assert out["row"]["worries"][0]["da"].startswith("sat til side af Anna")
+    assert "let-join" in {act["act"] for act in out["acts"]}
+    assert sac("/members/region-nord/set-apart", "POST", json=WHY).status_code == 403
+    waits = sac.body("/members/region-nord/let-join", "POST", json=WHY)
+    assert waits["row"]["worries"]
+    assert sac("/members/region-nord/let-join", "POST", json=WHY).status_code == 403
+    joins = sac.body("/members/region-nord/let-join", "POST", name=BO, json=WHY)
+    assert joins["row"]["worries"] == []
+    assert sac("/members/region-nord/let-join", "POST", json=WHY).status_code == 403
+    assert sac("/members/region-nord/set-apart", "POST", roles={Role.ANALYST}, json=WHY).status_code == 403
 
 
 def test_what_is_wrong_with_a_member_stands_in_words(sac) -> None:

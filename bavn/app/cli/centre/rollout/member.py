@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bavn.app.acts.centre import members as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, opened, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.help import Commands
 from bavn.app.cli.language import tell
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso
 from bavn.model.sector.member import ActorKind
 from bavn.model.text import Text
 
@@ -91,6 +92,39 @@ def resume(actor: str, config: Config = CENTRE_TOML, *, why: Why, by: ByStep = "
     with membership(config) as (members, _):
         acts.step(members, by, actor, "resume", why)
     tell(Text("{actor} is let in again", actor=actor))
+
+
+@app.command("set-apart")
+def set_apart(
+    actor: str, config: Config = CENTRE_TOML, *, why: Why, by: Annotated[str, of_act(acts.set_apart)] = ""
+) -> None:
+    """Set a member and its group apart: in rounds where two suffice, its reports join nothing until two people lift
+    it."""
+    with opened(config) as desk, membership(config) as (members, _):
+        acts.set_apart(desk.apart, by, members.known(actor).group, why)
+    tell(Text("{actor} is set apart", actor=actor))
+
+
+@app.command("let-join")
+def let_join(
+    actor: str, config: Config = CENTRE_TOML, *, why: Why, by: Annotated[str, of_act(acts.let_join)] = ""
+) -> None:
+    """Let a member that is set apart join again: asked for by one, done by a second person within a day."""
+    with opened(config) as desk, membership(config) as (members, _):
+        joins = acts.let_join(desk.apart, by, members.known(actor).group, why)
+    waits = Text("it waits for a second person, who says the same within a day")
+    tell(Text("{actor} joins again", actor=actor) if joins else waits)
+
+
+@app.command("apart")
+def apart(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
+    """Who is set apart, since when and why."""
+    with opened(config) as desk:
+        rows = [
+            {"group": one.group, "since": iso(one.at_us), "asked_by": one.asked_by, "why": one.text.say(language)}
+            for one in desk.apart.standing().values()
+        ]
+    show(rows, as_json=as_json)
 
 
 def revoke(actor: str, config: Config = CENTRE_TOML, *, by: ByStep = "", why: Why = "shut out by the operator") -> None:
