@@ -252,6 +252,17 @@ def test_a_line_is_found_in_its_own_table() -> None:
     assert line_of("door.join_weak = true", "door", "join_weak") == 1
 
 
+def test_a_threshold_for_strong_evidence_says_who_can_guess_and_what_three_cost() -> None:
+    policies = {table: kind() for table, kind in POLICY_TABLES.items()}
+    (about,) = [each.about for each in fields_of(policies, "") if each.name == "strong_t_min"]
+    two, three = (means("strong_t_min", value, about) for value in (2, 3))
+    assert two.en.startswith("2 actors: The fewest actors a round for strong evidence may ask for. At 2 one lying")
+    assert "3 is recommended" in two.en
+    assert "It takes two lying members" in three.en
+    assert "The price" in three.en
+    assert "lyver" in two.da
+
+
 def test_ways_of_modes_numbers_and_lists() -> None:
     assert ways("door", "reveal_domain", "never", "ask") == (Way.MORE_OUT,)
     assert ways("door", "strong_t_min", 2, 3) == (Way.LESS_OUT,)

@@ -29,6 +29,7 @@ WAYS: Final = {
 }
 MODES: Final = ("never", "ask", "automatic")
 """From the strictest on."""
+TWO: Final = 2
 _UP, _DOWN, _BESIDE = 1, -1, 0
 TURNS: Final[dict[str, dict[str, int]]] = {
     "door": {
@@ -153,6 +154,20 @@ _EXERCISES: Final = {
 }
 
 
+_GUESSED: Final = {
+    False: Text(
+        "{sentence} At 2 one lying member learns whether this actor holds what it guesses, some six times before the"
+        " centre sets it apart; where groups mistrust each other, 3 is recommended."
+    ),
+    True: Text(
+        "{sentence} It takes two lying members to learn whether this actor holds what they guess. The price: where the"
+        " sector's rounds for strong evidence need fewer, this actor takes part in none of them; where all need 3,"
+        " about 5 in 100 campaigns that were found are not, and 16 are found later, half of them by six hours or more."
+    ),
+}
+"""What ``strong_t_min`` costs: computed, docs/private-join.md (where groups mistrust each other)."""
+
+
 def means(name: str, value: Any, about: About) -> Text:
     """What the field does with this value."""
     if name in CLASSES:
@@ -165,6 +180,8 @@ def means(name: str, value: Any, about: About) -> Text:
         return _EXERCISES[value]
     if isinstance(value, bool):
         return sentence if value else _OFF[name]
+    if name == "strong_t_min":
+        sentence = _GUESSED[value > TWO].filled(sentence=sentence)
     return Text.shaped("{shown}: {sentence}", shown=shown(value, about), sentence=sentence)
 
 
