@@ -3,8 +3,11 @@
 The honest centre is the real outbox: it goes on numbering where the node has heard to.
 """
 
+from typing import get_args
+
 import pytest
 
+from bavn.actor.door import versions
 from bavn.actor.door.rounds.labels import CENTRE
 from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.post import Post
@@ -15,7 +18,9 @@ from bavn.wire.book import Book
 from bavn.wire.codec import encode
 from bavn.wire.ledger import Ledger
 from bavn.wire.messages import catalogue as messages
+from bavn.wire.messages.catalogue import DOWN
 from bavn.wire.outbox import RENUMBER_MAX
+from bavn.wire.privacy import Message
 from bavn.wire.seal import SEQ_MAX
 from tests.sector.hostile_centre import NOW_US, bundle, every_kind, release
 
@@ -153,3 +158,126 @@ def test_a_restored_centre_may_leap_once_an_hour(make_node) -> None:
     assert "d.com" in node.blocked()
     unread = seal.seal_encoded(node.centre, CENTRE, "north", node.seq + 2**50, encode(release("e.com")))
     assert node.door.take_in(unread, node.protect.take_in).rule == "seq_leap"
+
+
+# --- versions of what people read -----------------------------------------------------------------------------------
+
+
+def told(kind, node, version):
+    """An honest message of that kind, as of now."""
+    [*_, message] = [said for said in every_kind("evil.com") if type(said).__name__ == kind and _is_honest(said)]
+    now_us = node.clock.now_us()
+    times = {
+        "CasePart": {},
+        "VerdictGiven": {"until_us": now_us + DAY_US},
+        "WarningGiven": {},
+        "ExerciseTold": {"ends_us": NOW_US + 48 * HOUR_US},
+    }
+    return message.model_copy(update={"version": version} | times[kind])
+
+
+def _is_honest(said):
+    return getattr(said, "element", "").startswith("bavn-exercise") or not hasattr(said, "element")
+
+
+def rule_of(node, message):
+    node.says(message)
+    line = [line for line in node.door.ledger.lines(limit=10_000) if line.kind == type(message).__name__][-1]
+    return line.verdict, line.rule
+
+
+KINDS = ("CasePart", "VerdictGiven", "WarningGiven", "ExerciseTold")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_version_that_leaps_is_one_refusal_and_a_lower_one_counts_a_day_later(make_node, kind) -> None:
+    node = make_node(sensor=False)
+    largest = 2**31 - 1 if kind in ("WarningGiven", "ExerciseTold") else FAR
+    assert rule_of(node, told(kind, node, largest)) == ("refused", _new(kind)), "nothing was heard of it yet"
+    assert rule_of(node, told(kind, node, 1))[0] == "passed"
+    assert rule_of(node, told(kind, node, largest)) == ("refused", _new(kind))
+    assert rule_of(node, told(kind, node, 1 + versions.AHEAD_MAX))[0] == "passed", "so far it is believed"
+    assert rule_of(node, told(kind, node, 2)) == ("refused", _new(kind))
+    node.clock.advance(DAY_US + HOUR_US)
+    assert rule_of(node, told(kind, node, 1 + versions.AHEAD_MAX)) == ("refused", _new(kind)), "the same is no news"
+    assert rule_of(node, told(kind, node, 2))[0] == "passed"
+
+
+def _new(kind):
+    return {"CasePart": "part_new", "VerdictGiven": "verdict_new"}.get(kind) or (
+        "warning_new" if kind == "WarningGiven" else "exercise_new"
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_centre_that_was_replaced_counts_its_versions_anew(make_node, kind) -> None:
+    node = make_node(sensor=False)
+    assert rule_of(node, told(kind, node, 900))[0] == "passed"
+    versions.forget(node.book)
+    assert rule_of(node, told(kind, node, 1))[0] == "passed"
+
+
+BOUNDED = {
+    "bounded by the node's clock": {
+        "RoundOpened.deadline_us",
+        "RoundOpened.epoch",
+        "IndicatorWithdrawn.version",
+        "SectorSwitched.number",
+        "SectorSwitched.at_us",
+        "QuestionAsked.asked_us",
+        "QuestionAsked.until_us",
+        "VerdictGiven.until_us",
+    },
+    "leaps are bounded": {
+        "RoundOpened.registry_version",
+        "CasePart.version",
+        "VerdictGiven.version",
+        "WarningGiven.version",
+        "ExerciseTold.version",
+    },
+    "shown or counted, and keeps nothing out": {
+        "RoundClosed.other_keys",
+        "CommonsAnswered.groups",
+        "CommonsAnswered.other_keys",
+        "PartTask.acknowledge_us",
+        "PartTask.applies_us",
+        "PartTask.done_us",
+        "PartWords.at_us",
+        "PartClock.due_us",
+        "PartClock.sent_us",
+        "WarningGiven.sent_us",
+        "WarningGiven.acknowledge_us",
+        "WarningGiven.until_us",
+        "ExerciseTold.begins_us",
+        "ExerciseTold.ends_us",
+    },
+    "a place in a round, bounded by its parameters": {"Member.x", "AskedCell.bin", "Reveal.bin"},
+}
+
+
+def test_every_large_number_that_comes_down_is_known_to_be_bounded() -> None:
+    """A new field of a message that can be enormous says here what keeps it from lasting."""
+    named = [name for names in BOUNDED.values() for name in names]
+    assert len(named) == len(set(named))
+    assert set(named) == set(_large(DOWN))
+
+
+def _large(kinds):
+    for kind in kinds:
+        for name, field in kind.model_fields.items():
+            inner = [
+                each for each in get_args(field.annotation) if isinstance(each, type) and issubclass(each, Message)
+            ]
+            yield from _large(inner)
+            most = [bound for each in _bounds(field) if (bound := getattr(each, "lt", getattr(each, "le", 0)))]
+            if any(bound >= 2**31 - 1 for bound in most):
+                yield f"{kind.__name__}.{name}"
+
+
+def _bounds(field):
+    """What pydantic keeps of a field's bounds, also where it may be None."""
+    yield from field.metadata
+    for each in get_args(field.annotation):
+        yield from getattr(each, "__metadata__", ())
+        for deeper in getattr(each, "__metadata__", ()):
+            yield from getattr(deeper, "metadata", ())

@@ -90,10 +90,10 @@ class SectorVerdicts:
             if message.left and judgement:
                 tx.execute("INSERT INTO sector_verdict_left VALUES (?, ?)", (message.case_id, message.left))
 
-    def version(self, case_id: str) -> int:
-        """The last that was heard of a case; 0 for none."""
-        found = self._book.rows("SELECT version FROM sector_verdict_case WHERE case_id = ?", (case_id,))
-        return int(found[0][0]) if found else 0
+    def version(self, case_id: str) -> tuple[int, int]:
+        """The last that was heard of a case, and when; zeros for none."""
+        found = self._book.rows("SELECT version, heard_us FROM sector_verdict_case WHERE case_id = ?", (case_id,))
+        return (int(found[0][0]), int(found[0][1])) if found else (0, 0)
 
     def received_since(self, since_us: int) -> int:
         """How many observables were judged by what was heard since then."""

@@ -82,6 +82,7 @@ class Replaced:
 def centre_replaced(config: NodeConfig, book: Path, by: str, *, keep_blocks: bool) -> Replaced:
     """Starts anew with a centre that was cleaned or replaced: no number that the old one counted holds any more, no
     gate is shut for it, and nothing of it waits to be heard. The ledger stays, with a line of who did it."""
+    from bavn.actor.door import versions
     from bavn.actor.door.books import books_of
     from bavn.actor.door.conversations.witness_book import WitnessBook
     from bavn.actor.door.kept_back import KeptBack
@@ -102,6 +103,7 @@ def centre_replaced(config: NodeConfig, book: Path, by: str, *, keep_blocks: boo
         ledger = books.ledger
         with opened.transaction():
             DoorState(opened, bytes(32)).centre_replaced(CENTRE)
+            versions.forget(opened)
             lifted = ProtectState(opened).centre_replaced(now_us, keep_blocks=keep_blocks)
             gates = len(open_gates_of(ledger, now_us, CENTRE, by))
             WitnessBook(opened).begin_anew(by, now_us)

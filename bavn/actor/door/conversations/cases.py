@@ -34,6 +34,7 @@ from bavn.actor.door.conversations.nis2_steps import Nis2Steps
 from bavn.actor.door.conversations.sector_advice import SectorAdvice
 from bavn.actor.door.conversations.warnings import Warnings
 from bavn.actor.door.draft import Draft
+from bavn.actor.door.versions import is_old, leap
 from bavn.model.observable import is_internal_name
 from bavn.model.outcome import Refused
 from bavn.model.sector.work import ACTOR_ACTS, TEXT_CHARS_MAX, NoSuchStep, TaskAct, TaskState, is_plain, task_after
@@ -82,9 +83,10 @@ class Cases(Conversation[CasePart, KeptCase, CaseReply]):
         return case_of(message, now_us)
 
     def _part_new(self, item: Received[CasePart], draft: Nothing) -> Nothing | Refused:
-        known = self.get(item.message.case_id)
-        old = known is not None and known.version >= item.message.version
-        return Refused("part_new", "this actor has heard as much of the case, or more") if old else draft
+        known, version = self.get(item.message.case_id), item.message.version
+        if known is not None and is_old(known.version, known.heard_us, version, self.at.clock.now_us()):
+            return Refused("part_new", "this actor has heard as much of the case, or more")
+        return leap("part_new", known.version if known else 0, version) or draft
 
     def _form(self, item: Received[CasePart], draft: Nothing) -> Nothing | Refused:
         texts = [task.text for task in item.message.tasks] + [words.text for words in item.message.words]

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from bavn.actor.door.conversation import Conversation, DoorContext, Nothing, Received, naming
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.table import Table
+from bavn.actor.door.versions import is_old, leap
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.sector.exercise import (
@@ -141,10 +142,10 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
         return Refused("exercises", "the policy takes part in no exercise") if never else draft
 
     def _new(self, item: Received[ExerciseTold], draft: Nothing) -> Nothing | Refused:
-        known = self.get(item.message.exercise_id)
-        if known is not None and (known.version >= item.message.version or known.over_us is not None):
+        known, version, now_us = self.get(item.message.exercise_id), item.message.version, self.at.clock.now_us()
+        if known is not None and (known.over_us is not None or is_old(known.version, known.heard_us, version, now_us)):
             return Refused("exercise_new", "this actor has heard as much of the exercise, or it is over here")
-        return draft
+        return leap("exercise_new", known.version if known else 0, version) or draft
 
     def _reserved(self, item: Received[ExerciseTold], draft: Nothing) -> Nothing | Refused:
         said = item.message

@@ -7,6 +7,7 @@ from typing import Final
 
 from bavn.actor.door.conversation import DoorContext, Nothing, Received, named_in
 from bavn.actor.door.sector_verdicts import SectorVerdicts
+from bavn.actor.door.versions import is_old, leap
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.outcome import Refused
 from bavn.wire.gate import Rule
@@ -48,8 +49,10 @@ class SectorAdvice:
         return Refused("hear_verdicts", "the policy takes no verdicts of the sector's")
 
     def _verdict_new(self, item: Received[VerdictGiven], draft: Nothing) -> Nothing | Refused:
-        old = self.verdicts.version(item.message.case_id) >= item.message.version
-        return Refused("verdict_new", "a newer verdict of this case was heard before") if old else draft
+        known, heard_us = self.verdicts.version(item.message.case_id)
+        if is_old(known, heard_us, item.message.version, self.at.clock.now_us()):
+            return Refused("verdict_new", "a newer verdict of this case was heard before")
+        return leap("verdict_new", known, item.message.version) or draft
 
     def _verdict_time(self, item: Received[VerdictGiven], draft: Nothing) -> Nothing | Refused:
         message, now_us = item.message, self.at.clock.now_us()

@@ -12,6 +12,7 @@ from typing import Any, Final
 from bavn.actor.door.conversation import Conversation, DoorContext, Nothing, Received, named_in, naming
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.table import Table
+from bavn.actor.door.versions import is_old, leap
 from bavn.model.observable import is_external
 from bavn.model.outcome import Refused
 from bavn.model.sector.sector_warning import AnswerAct, AnswerState, NoSuchStep, answer_after, may_name
@@ -104,10 +105,10 @@ class Warnings(Conversation[WarningGiven, KeptWarning, AnswerStatement]):
         )
 
     def _new(self, item: Received[WarningGiven], draft: Nothing) -> Nothing | Refused:
-        known = self.get(item.message.warning_id)
-        if known is not None and known.version >= item.message.version:
+        known, version = self.get(item.message.warning_id), item.message.version
+        if known is not None and is_old(known.version, known.heard_us, version, self.at.clock.now_us()):
             return Refused("warning_new", "this actor has heard as much of the warning, or more")
-        return draft
+        return leap("warning_new", known.version if known else 0, version) or draft
 
     def _form(self, item: Received[WarningGiven], draft: Nothing) -> Nothing | Refused:
         message = item.message
