@@ -142,20 +142,36 @@ def trial(
     name: str, policy: DoorPolicy, homes: tuple[str, ...], secret: Secret, now_us: int, folder: Path, *, seed: int = 1
 ) -> TrialResult:
     """One round among test parties, in which ``name`` has this policy. Raises NoTrial."""
-    tier, output = tier_of(policy), ActorOutput()
-    parties = (name, *(f"test-party-{n}" for n in range(1, max(tier.t, policy.members_min))))
     mine = (_suspicion(CANARY, secret, 1), _suspicion(ALONE, secret, 2))
     plain = replace(secret, host="10.0.0.1", peer="canary", p=secret.p)
+    others = (_suspicion(CANARY, plain, 1),)
+    return played(name, policy, homes, (tier_of(policy),), mine, others, now_us, folder, seed=seed)
+
+
+def played(
+    name: str,
+    policy: DoorPolicy,
+    homes: tuple[str, ...],
+    tiers: tuple[Tier, ...],
+    mine: tuple[Suspicion, ...],
+    others: tuple[Suspicion, ...],
+    now_us: int,
+    folder: Path,
+    *,
+    seed: int = 1,
+) -> TrialResult:
+    """A round of each tier among test parties, in which ``name`` has this policy and suspects ``mine``, and each of the
+    ``others`` suspects those."""
+    output, t = ActorOutput(), max(tier.t for tier in tiers)
+    parties = (name, *(f"test-party-{n}" for n in range(1, max(t, policy.members_min))))
     script = Script(
         seed=seed,
         actors=parties,
         start_us=now_us,
         steps=STEPS,
-        tiers=(tier,),
+        tiers=tiers,
         releases=False,
-        suspects=tuple(
-            Suspects(now_us, party, mine if party == name else (_suspicion(CANARY, plain, 1),)) for party in parties
-        ),
+        suspects=tuple(Suspects(now_us, party, mine if party == name else others) for party in parties),
     )
     world = World(script, folder, homes={name: homes}, liars={name: output}, policies={name: policy})
     try:
@@ -164,7 +180,7 @@ def trial(
     finally:
         world.close()
     return TrialResult(
-        said=output, parties=len(parties), t=tier.t, lines=len(story.ledgers[name]), chain=chain, settled=story.settled
+        said=output, parties=len(parties), t=t, lines=len(story.ledgers[name]), chain=chain, settled=story.settled
     )
 
 

@@ -55,6 +55,7 @@ COMMANDS: Final = {
     "listen": "bavn.app.cli.node.way_in:listen",
     "watch": "bavn.app.cli.node.way_in:watch",
     "dpia": "bavn.app.cli.node.dpia:dpia",
+    "privacy-check": "bavn.app.cli.node.dpia:privacy_check",
     "accept": "bavn.app.cli.accept:node_accept",
     "verify-protocol": "bavn.app.cli.accept:verify_protocol",
     "console": "bavn.app.cli.console:node_console",
