@@ -88,7 +88,7 @@ class Real:
                     return [message.model_copy(update={"planes": cells.astype("<u4").tobytes()})]
                 self.planes.append(message.planes)
             if isinstance(message, Receipts) and mode == "false receipts":
-                tags = tuple(CellTag(table=one.table, bin=one.bin, tag="ab" * 16) for one in message.tags)
+                tags = tuple(CellTag(table=one.table, bin=one.bin, tag="ab" * 32) for one in message.tags)
                 return [message.model_copy(update={"tags": tags})]
             return [message]
 
