@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bavn.centre.correlate.bounds.only_second import TWO, WINDOW_DAYS, may_ask, partners_of
+from bavn.centre.correlate.bounds.only_second import PARTNERS_MIN, TWO, WINDOW_DAYS, may_ask, partners_of
 from bavn.centre.correlate.round_state import (
     CellAnswer,
     Change,
@@ -365,15 +365,18 @@ class Join:
         self._looked_us.pop(round_.id, None)
 
     def _of_two(self, view: RoundView) -> RoundView:
-        """A round in which two suffice, without what its groups may not meet in it (bounds/only_second.py)."""
-        round_ = view.round
+        """A round in which two suffice, without what its groups may not meet in it (bounds/only_second.py). Where there
+        are too few groups for anybody to be set apart by the look, nobody waits for it."""
+        round_, apart = view.round, self._apart()
         group_of = {x: self._group_of(actor) for actor, x in round_.members}
+        if not apart and len(set(group_of.values())) <= PARTNERS_MIN:
+            return view
         held = self._book.held(round_.opened_us - WINDOW_DAYS * DAY_US)
         known = partners_of(
             {self._group_of(actor) for actor, at_us in one.first_us.items() if at_us < round_.opened_us} for one in held
         )
         asked = {(request.x, request.cell) for request in view.asked}
-        hits = may_ask(view.hits, asked, group_of.__getitem__, known, self._apart(), round_.id)
+        hits = may_ask(view.hits, asked, group_of.__getitem__, known, apart, round_.id)
         return replace(view, hits=tuple(hits))
 
 
