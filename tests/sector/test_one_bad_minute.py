@@ -251,6 +251,7 @@ BOUNDED = {
         "ExerciseTold.begins_us",
         "ExerciseTold.ends_us",
     },
+    "believed with a proof alone": {"LogProof.index", "LogShown.since"},
     "a place in a round, bounded by its parameters": {"Member.x", "AskedCell.bin", "Reveal.bin"},
 }
 
