@@ -129,7 +129,7 @@ def test_a_lead_is_told_in_words_first_and_its_score_only_when_asked(ranked) -> 
     scored = run(ranked, "leads", "--score").stdout
     assert scored.index("What would change it:") < scored.index("How it is scored, in nats:")
     row = json.loads(run(ranked, "leads", "--json").stdout)
-    assert set(row["review"]) == {"claim", "evidence", "against", "changes", "matters"}
+    assert set(row["review"]) == {"claim", "evidence", "against", "changes", "matters", "known"}
     assert "Hvad der taler imod" in run(ranked, "leads", row["lead"], "--language", "da").stdout
 
 

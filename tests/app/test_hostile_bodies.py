@@ -142,6 +142,9 @@ def test_no_body_ends_the_key_holder_and_the_next_honest_request_is_answered(tmp
     party = SimpleNamespace(
         who=lambda _: ACTOR,
         join=holder.join,
+        part=lambda *_: Refused("threshold", "one holder has the whole key here"),
+        keys=lambda _: Refused("threshold", "one holder has the whole key here"),
+        posts=lambda *_: Refused("threshold", "one holder has the whole key here"),
         authority_pem=lambda: "pem",
         message_key=lambda: "ab",
         enrol=lambda _: Refused("bad_token", "no"),

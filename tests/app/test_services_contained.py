@@ -222,7 +222,7 @@ def tidied(monkeypatch, failures, tidy):
     server.stop = lambda: ended.append(1)
 
     async def run():
-        task = asyncio.ensure_future(server._tidy())
+        task = asyncio.ensure_future(server._turns(keyholder_server.TIDYING, server._tidied))
         for _ in range(200):
             await asyncio.sleep(0.005)
             if task.done() or len(tries) >= 3:
