@@ -36,7 +36,7 @@ ROUND = {"m": 8, "r": 10, "every_s": 240.0, "upload_s": 120.0, "wave_s": 60.0, "
 TIERS = (Tier(name="A", **ROUND), Tier(name="B", t=3, sign_days=3, **ROUND))
 LIMITS = {"A": (2, 0.005), "B": (3, 0.05)}
 STEPS = 8  # two rounds of each tier
-OF_CHANCE = {"ReceiptsAsked", "Receipts", "RevealAsked", "Report", "Declined"}
+OF_CHANCE = {"ReceiptsAsked", "Receipts", "RevealAsked", "Report", "Declined", "RoundClosed"}
 """How often they come, when and how long hangs on which of ten tables show a hit: chance, as what stands in the way is
 fakes as much as elements. What a view is held to is who says what at all."""
 FIELDS_OF_CHANCE = {"round_id", "table", "bin", "sha256", "key_check", "queue_messages", "tags", "items"}
