@@ -1,4 +1,4 @@
-"""Plays a hostile actor's attempts (bavn_lab/sim/poison.py), prints what came of each, for docs/threat-model.md.
+"""Plays a hostile actor's attempts (bavn_lab/sim/poison.py), prints what came of each, for docs/benchmarks.md.
 
 .venv/bin/python bench/poisoning.py
 """

@@ -29,9 +29,9 @@ def config(tmp_path):
 def asked(config):
     with Book(config.parent / "data/node.db") as book:
         kept = Reveals(book)
-        for name in ("south", "east", "south"):
-            kept.note("ab" * 16, "A", NAMED, (name,), "", 1_700_000_000_000_000)
-        kept.note("ab" * 16, "A", KEPT, ("south", "west"), "reveal_mode", 1_700_000_001_000_000)
+        for others in (1, 2, 1):
+            kept.note("ab" * 16, "A", NAMED, others, "", 1_700_000_000_000_000)
+        kept.note("ab" * 16, "A", KEPT, 4, "reveal_mode", 1_700_000_001_000_000)
         State(book, bytes(32)).set_override(KEPT, "asked", "door", 1_700_000_001_000_000)
     return config
 
@@ -51,8 +51,8 @@ def test_where_nothing_was_asked_it_is_said(config) -> None:
 
 def test_who_asked_what_and_what_was_answered_is_shown(asked) -> None:
     english, danish = run(asked, "reveals").stdout, run(asked, "reveals", "--language", "da").stdout
-    assert "south, west" in english
-    assert len(re.findall(r"evil-c2.com +east, south +3 ", english)) == 1
+    assert len(re.findall(rf"{KEPT.value} +4 +1 ", english)) == 1
+    assert len(re.findall(r"evil-c2.com +2 +3 ", english)) == 1
     assert "named to the centre" in english
     assert "waits for a person" in english
     assert "oplyst til analysecentret" in danish

@@ -69,8 +69,8 @@ def config(tmp_path):
         NodeSuspicions(book).replace(found, now_us)
         State(book, bytes(32)).set_override(VETOED, "veto", "anna", now_us)
         kept = Reveals(book)
-        kept.note("ab" * 16, "A", Observable.of("domain", "named.com"), ("south",), "", now_us - DAY_US)
-        kept.note("ab" * 16, "A", Observable.of("domain", "long-ago.com"), ("south",), "", now_us - 30 * DAY_US)
+        kept.note("ab" * 16, "A", Observable.of("domain", "named.com"), 1, "", now_us - DAY_US)
+        kept.note("ab" * 16, "A", Observable.of("domain", "long-ago.com"), 1, "", now_us - 30 * DAY_US)
     return file
 
 

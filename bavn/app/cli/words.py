@@ -84,7 +84,7 @@ HEADINGS: Final[dict[str, Text]] = {
     "peers": Text("peers"),
     "rank": Text("rank"),
     "reason": Text("reason"),
-    "receipts of": Text("receipts of"),
+    "others shown": Text("others that hold it"),
     "rev": Text("rev"),
     "role": Text("role"),
     "rows": Text("rows"),

@@ -24,7 +24,7 @@ def rules(inbox):
 
 
 def test_each_kind_becomes_the_value_that_others_know(inbox, sealed, report, clock) -> None:
-    cells = (messages.CellTag(table=0, bin=1, tag="ab" * 16), messages.CellTag(table=1, bin=0, tag="cd" * 16))
+    cells = (messages.CellTag(table=0, bin=1, tag="ab" * 32), messages.CellTag(table=1, bin=0, tag="cd" * 32))
     said = [
         messages.ShareUpload(round_id=ROUND, registry_version=7, key_check="0" * 32, planes=bytes(range(128))),
         messages.Receipts(round_id=ROUND, tags=cells),
@@ -42,7 +42,7 @@ def test_each_kind_becomes_the_value_that_others_know(inbox, sealed, report, clo
     assert isinstance(upload, Upload)
     assert upload.planes == bytes(range(128))
     assert isinstance(tags, Tags)
-    assert tags.tags == (TagAt(0, 1, b"\xab" * 16), TagAt(1, 0, b"\xcd" * 16))
+    assert tags.tags == (TagAt(0, 1, b"\xab" * 32), TagAt(1, 0, b"\xcd" * 32))
     assert isinstance(decline, Decline)
     assert (decline.table, decline.bin) == (1, 3)
     assert isinstance(revealed, Revealed)

@@ -226,7 +226,7 @@ def test_a_late_upload_is_refused(judged, clock) -> None:
 def test_receipts_are_for_distinct_cells_of_the_round_and_at_most_m(judged) -> None:
     def receipts(*cells):
         return messages.Receipts(
-            round_id=ROUND, tags=tuple(messages.CellTag(table=t, bin=b, tag="00" * 16) for t, b in cells)
+            round_id=ROUND, tags=tuple(messages.CellTag(table=t, bin=b, tag="00" * 32) for t, b in cells)
         )
 
     assert judged(receipts((0, 0), (0, 0))) == "cells"

@@ -34,6 +34,7 @@ PARTS = (
     "outgoing",
     "commons",
     "quarantine",
+    "only second",
     "keys",
     "ranking",
     "alarms",
@@ -51,6 +52,7 @@ PARTS = (
     "tidying warnings",
     "tidying exercises",
     "tidying ledger",
+    "tidying held",
 )
 
 
