@@ -11,6 +11,7 @@ from bavn.app.cli.node.main import app
 from bavn.app.config.load import NODE_TABLES, POLICY_TABLES, read_node
 from bavn.app.config.sense import SenseTable
 from bavn.app.policy.assessment import READ, Left, assessment
+from bavn.app.policy.assessment_blocks import SENT_TO
 from bavn.app.process.real import SystemClock
 from bavn.centre.publish.document import SourceKind
 from bavn.model.moment import DAY_US
@@ -96,6 +97,18 @@ def test_it_says_what_is_read_and_kept_and_who_is_sent_it(node):
     assert "https://keys.example.org" in full
     assert "Packets are kept. What is not encrypted" in full
     assert "There is no key holder" not in full
+
+
+def test_with_several_key_holders_it_names_each_and_how_many_must_not_work_together(node):
+    urls = '["https://one.example.org", "https://two.example.org", "https://three.example.org"]'
+    full = said(document_of(node(f'centre_url = "https://c.example.org"\nkeyholder_urls = {urls}\nkeyholders_k = 2\n')))
+    assert "https://one.example.org, https://two.example.org, https://three.example.org" in full
+    assert "Centre and 2 of 3 key holders work together" in full
+    assert "There is no key holder" not in full
+
+
+def test_every_address_that_a_node_sends_to_is_told() -> None:
+    assert {one.name for one in fields(NODE_TABLES["node"]) if one.name.endswith(("_url", "_urls"))} == set(SENT_TO)
 
 
 def test_it_says_what_the_policy_opens_and_closes(node):

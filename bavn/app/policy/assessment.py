@@ -13,7 +13,7 @@ from bavn.app.config.load import NodeConfig
 from bavn.app.policy.assessment_blocks import SENT_TO, article, page, row, setting_source, table
 from bavn.app.policy.assessment_judged import needed, open_settings, people, record, risks
 from bavn.app.policy.leaves import NEVER, leaves
-from bavn.centre.publish.document import Document, Kind, Section, Sentence, Source, SourceKind
+from bavn.centre.publish.document import Document, Figure, Kind, Section, Sentence, Source, SourceKind
 from bavn.model.counted import days
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, iso
@@ -141,21 +141,6 @@ def _leaves(config: NodeConfig, left: Mapping[str, Left] | None) -> Section:
         (Text("class"), Text("what")),
         rows if config.node.centre_url else [],
     )
-    ledger = Source(SourceKind.QUERY, "bavn node ledger --out")
-    counted = [
-        row(Text.plain(name), Text.shaped("{n:,}", n=one.messages), Text.shaped("{n:,}", n=one.bytes), of=(ledger,))
-        for name, one in sorted((left or {}).items())
-    ]
-    did = table(
-        "left-table",
-        Text("What left"),
-        Sentence(
-            _left_said(left),
-            (ledger,),
-        ),
-        (Text("class"), Text("messages"), Text("bytes")),
-        counted,
-    )
     to = [
         row(
             recipient,
@@ -179,7 +164,25 @@ def _leaves(config: NodeConfig, left: Mapping[str, Left] | None) -> Section:
         Sentence(Text("Never, whatever the policy: {what}.", what=what), (page("privacy"), page("data-protection")))
         for what in NEVER
     ]
-    return Section(id="leaves", title=Text("What leaves"), blocks=(may, did, recipients, *never))
+    return Section(id="leaves", title=Text("What leaves"), blocks=(may, _left(left), recipients, *never))
+
+
+def _left(left: Mapping[str, Left] | None) -> Figure:
+    ledger = Source(SourceKind.QUERY, "bavn node ledger --out")
+    counted = [
+        row(Text.plain(name), Text.shaped("{n:,}", n=one.messages), Text.shaped("{n:,}", n=one.bytes), of=(ledger,))
+        for name, one in sorted((left or {}).items())
+    ]
+    return table(
+        "left-table",
+        Text("What left"),
+        Sentence(
+            _left_said(left),
+            (ledger,),
+        ),
+        (Text("class"), Text("messages"), Text("bytes")),
+        counted,
+    )
 
 
 def _left_said(left: Mapping[str, Left] | None) -> Text:

@@ -7,7 +7,7 @@ from bavn.app.config.load import NodeConfig
 from bavn.app.policy.assessment_blocks import OPEN, SENT_TO, article, page, row, setting_source, table
 from bavn.app.policy.file import fields_of
 from bavn.app.policy.means import WAYS, shown, ways
-from bavn.centre.publish.document import Section, Sentence, Source, SourceKind
+from bavn.centre.publish.document import Row, Section, Sentence, Source, SourceKind
 from bavn.model.counted import days
 from bavn.model.text import Text
 
@@ -93,7 +93,7 @@ def open_settings(config: NodeConfig, policy_text: str) -> Section:
 def _worth_a_look(config: NodeConfig) -> list[tuple[Text, tuple[Source, ...]]]:
     node, door, evidence = config.node, config.door, config.evidence
     worth: list[tuple[Text, tuple[Source, ...]]] = []
-    if node.centre_url and not node.keyholder_url:
+    if node.centre_url and not (node.keyholder_url or node.keyholder_urls):
         text = Text(
             "There is no key holder: whoever has the key that the organisations share and hears the centre can try"
             " names out one by one."
@@ -121,7 +121,21 @@ def _worth_a_look(config: NodeConfig) -> list[tuple[Text, tuple[Source, ...]]]:
 
 def risks(config: NodeConfig) -> Section:
     """What could go wrong, and what is done about it here."""
-    rows = [
+    caption = Sentence(
+        Text("What could go wrong for the people whose data it is, and what is done about it here."),
+        (article("35(7)(c)"), article("35(7)(d)")),
+    )
+    columns = (Text("what could go wrong"), Text("what is done about it"), Text("how likely, how grave"))
+    rows = [*_risks_here(config), *_risks_elsewhere(config)]
+    return Section(
+        id="risks",
+        title=Text("Risks, and what is done about them"),
+        blocks=(table("risks-table", Text("Risks"), caption, columns, rows),),
+    )
+
+
+def _risks_here(config: NodeConfig) -> list[Row]:
+    return [
         row(
             Text("Staff are watched by their employer with what was gathered against attackers"),
             Text("Raw data is forgotten by itself; who looked at what stands in the audit log; rights go by role"),
@@ -139,6 +153,23 @@ def risks(config: NodeConfig) -> Section:
             ),
         ),
         row(
+            Text("This machine is stolen or broken into"),
+            Text("Not checked by Bavn: whether its disk is encrypted is this organisation's to see to"),
+            OPEN,
+            of=(page("threat-model"), article("32")),
+        ),
+        row(
+            Text("A person carries out more by hand than was needed"),
+            Text("It is shown before it leaves, redacted unless a reason is given, and stands in the ledger"),
+            OPEN,
+            of=(page("suspicions"), setting_source("door", "attach_evidence")),
+        ),
+    ]
+
+
+def _risks_elsewhere(config: NodeConfig) -> list[Row]:
+    return [
+        row(
             Text("A private person's address or name outside is reported as an attacker's"),
             Text(
                 "Several must hold it; two people, or a rule that two signed, decide before it is blocked; it can be"
@@ -154,16 +185,14 @@ def risks(config: NodeConfig) -> Section:
             of=(page("privacy"), page("threat-model")),
         ),
         row(
-            Text("Centre and key holder work together"),
+            _together(config),
             Text("Then they can try names out one by one on what was sent since the last change of keys"),
             OPEN,
-            of=(page("private-join"), page("threat-model")),
-        ),
-        row(
-            Text("This machine is stolen or broken into"),
-            Text("Not checked by Bavn: whether its disk is encrypted is this organisation's to see to"),
-            OPEN,
-            of=(page("threat-model"), article("32")),
+            of=(
+                page("private-join"),
+                setting_source("node", "keyholder_url"),
+                setting_source("node", "keyholder_urls"),
+            ),
         ),
         row(
             Text("A wrong block keeps somebody from care"),
@@ -175,23 +204,14 @@ def risks(config: NodeConfig) -> Section:
             OPEN,
             of=(setting_source("protect", "rollback"), setting_source("protect", "dry_run_days")),
         ),
-        row(
-            Text("A person carries out more by hand than was needed"),
-            Text("It is shown before it leaves, redacted unless a reason is given, and stands in the ledger"),
-            OPEN,
-            of=(page("suspicions"), setting_source("door", "attach_evidence")),
-        ),
     ]
-    caption = Sentence(
-        Text("What could go wrong for the people whose data it is, and what is done about it here."),
-        (article("35(7)(c)"), article("35(7)(d)")),
-    )
-    columns = (Text("what could go wrong"), Text("what is done about it"), Text("how likely, how grave"))
-    return Section(
-        id="risks",
-        title=Text("Risks, and what is done about them"),
-        blocks=(table("risks-table", Text("Risks"), caption, columns, rows),),
-    )
+
+
+def _together(config: NodeConfig) -> Text:
+    node = config.node
+    if not node.keyholder_urls:
+        return Text("Centre and key holder work together")
+    return Text("Centre and {k} of {n} key holders work together", k=node.keyholders_k, n=len(node.keyholder_urls))
 
 
 def _packets(config: NodeConfig) -> Text:
