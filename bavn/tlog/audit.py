@@ -1,8 +1,9 @@
 """What anybody can check of a centre's log without asking the centre, and in which words it is said.
 
-Each finding says what was looked at and what came of it; one that is bad means that the log is not to be believed, and
-that its files are evidence. Refuses to read: bytes come by ``Read``. Refuses to say that the centre did right: it shows
-only that nothing was changed or taken out since it was published.
+Each finding says what was looked at and what came of it. One that is evidence means that the log is not to be believed,
+and that its files prove it; any other that is bad shows only that something asked for is not there. Refuses to read:
+bytes come by ``Read``. Refuses to say that the centre did right: it shows only that nothing was changed or taken out
+since it was published.
 """
 
 from collections.abc import Sequence
@@ -21,11 +22,13 @@ from bavn.tlog.tiles import CHECKPOINT, Read, Tree, all_entries
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``check``: its name, for programs. ``good`` False: the log proves not what it must."""
+    """``check``: its name, for programs. ``good`` False: the log proves not what it must. ``evidence``: and that speaks
+    against it, as two histories do, a signature that does not hold, or an entry that was changed."""
 
     check: str
     good: bool
     says: Text
+    evidence: bool = False
 
 
 @dataclass(slots=True)
@@ -43,8 +46,18 @@ class Audit:
     def good(self) -> bool:
         return all(finding.good for finding in self.findings)
 
+    @property
+    def evidence(self) -> bool:
+        """Whether anything that was found speaks against the log."""
+        return any(finding.evidence for finding in self.findings)
+
     def say(self, check: str, good: bool, says: Text) -> None:
-        self.findings.append(Finding(check, good, says))
+        """What holds, or what does not and is evidence."""
+        self.findings.append(Finding(check, good, says, evidence=not good))
+
+    def lacks(self, check: str, says: Text) -> None:
+        """What was asked for and is not there, which is evidence of nothing."""
+        self.findings.append(Finding(check, False, says))
 
 
 def audit(
@@ -80,9 +93,8 @@ def audit(
         except BadLog as error:
             report.say(check.__name__.strip("_"), False, Text.of_error(error))
         except (OSError, LookupError) as error:
-            report.say(
+            report.lacks(
                 check.__name__.strip("_"),
-                False,
                 Text("A file of the log that must be there cannot be read: {what}", what=str(error)[:200]),
             )
     _cosigned(report, witnesses)
@@ -130,7 +142,12 @@ def _grown(
         return
     proof = consistency(before.size, checkpoint.size, Tree(checkpoint.size, read).subtree)
     good = is_consistent(before.size, checkpoint.size, before.root, checkpoint.root, proof)
-    if good:
+    if good and not report.good:
+        says = Text(
+            "The checkpoint goes on from the one that was kept, but not all entries are there as they were signed."
+        )
+        report.say("grown", True, says)
+    elif good:
         report.say(
             "grown",
             True,
@@ -161,12 +178,12 @@ def _included(
         numbers = (n for n, text in enumerate(all_entries(checkpoint.size, read)) if holding.encode() in text)
         entry = next(numbers, None)
         if entry is None:
-            report.say("entry", False, Text("No entry of the log holds {what}.", what=holding))
+            report.lacks("entry", Text("No entry of the log holds {what}.", what=holding))
             return
     if entry is None:
         return
     if not 0 <= entry < checkpoint.size:
-        report.say("entry", False, Text("The log has no entry {number}.", number=entry))
+        report.lacks("entry", Text("The log has no entry {number}.", number=entry))
         return
     tree = Tree(checkpoint.size, read)
     text = tree.entry(entry)
@@ -189,9 +206,8 @@ def _cosigned(report: Audit, witnesses: Sequence[VerifierKey]) -> None:
     if is_half(len(held), len(witnesses)):
         report.say("witnesses", True, Text("{held} of {asked} witnesses cosigned the checkpoint.").filled(**facts))
     else:
-        report.say(
+        report.lacks(
             "witnesses",
-            False,
             Text("Only {held} of {asked} witnesses cosigned the checkpoint: fewer than half.").filled(**facts),
         )
 

@@ -21,6 +21,7 @@ from bavn.centre.store.engine import writing
 from bavn.centre.store.log_keeper import LogForked, LogKeeper
 from bavn.model.ports import LinkDown
 from bavn.rehearsal.clock import SimClock
+from bavn.tlog.checkpoint import witness_of
 from bavn.traffic.dice import SeededDice
 
 NOW_US = 1_800_000_000_000_000
@@ -102,7 +103,22 @@ def test_a_past_that_was_changed_ends_with_a_code_of_its_own_and_the_kept_checkp
     done = audited(kept.folder, "--key", kept.key, "--keep", seen)
     assert done.exit_code == Exit.DISPROVED
     assert "DOES NOT HOLD: The entries are not those that were signed" in done.stdout
+    assert "Nothing before entry" not in done.stdout
+    assert "not all entries are there as they were signed" in done.stdout
+    assert "it is evidence" in done.stdout
     assert seen.read_bytes() == before
+
+
+def test_what_is_not_there_yet_is_no_evidence_against_the_log(kept) -> None:
+    eye = witness_of(b"w" * 32).text()
+    for asked in (("--entry", 9999), ("--holds", "not-there"), ("--witness", eye)):
+        done = audited(kept.folder, "--key", kept.key, *asked)
+        assert done.exit_code == Exit.NOT_FOUND, done.output
+        assert "DOES NOT HOLD" in done.stdout
+        assert "it is evidence" not in done.stdout
+        assert "no evidence against the log" in done.stdout
+        said = json.loads(audited(kept.folder, "--key", kept.key, *asked, "--json").stdout)
+        assert (said["good"], said["evidence"]) == (False, False)
 
 
 def test_a_proof_is_written_and_holds_without_the_log(kept, tmp_path) -> None:

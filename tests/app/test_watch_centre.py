@@ -83,11 +83,14 @@ def test_a_person_compares_the_log_that_is_handed_out_and_keeps_a_proof(config, 
     shown = run(config, "--log", tmp_path / "log", "--proof", proof)
     assert "1 checkpoints checked" in shown
     assert "is the one that this node was shown" in shown
+    assert "No evidence against the centre" in shown
     checked = CliRunner().invoke(audit, ["audit", str(proof), "--key", KEY])
     assert (checked.exit_code, "0.1.4" in checked.output) == (0, True), checked.output
     a_log(tmp_path / "other", entries(9, first="6.6.6"))
     shown = run(config, "--log", tmp_path / "other", code=Exit.DISPROVED)
     assert "is NOT the one" in shown
+    assert "No evidence against the centre" not in shown
+    assert "DOES NOT HOLD: The 5 entries" in shown
     assert "IKKE den" in run(config, "--log", tmp_path / "other", "--language", "da", code=Exit.DISPROVED)
 
 

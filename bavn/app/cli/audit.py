@@ -24,6 +24,7 @@ from bavn.tlog.note import VerifierKey, key_of
 if TYPE_CHECKING:
     from bavn.actor.door.conversations.witness_book import LogEvidence
     from bavn.app.process.spoken import Spoken as Language
+    from bavn.tlog.audit import Audit
 
 GOOD: Final = Text.in_context("audit", "holds")
 BAD: Final = Text.in_context("audit", "DOES NOT HOLD")
@@ -33,6 +34,9 @@ END_GOOD: Final = Text(
     "What was looked at holds. It shows that nothing was changed since it was published, not that the centre did right."
 )
 END_BAD: Final = Text("Do not believe this log, and keep a copy of it: it is evidence.")
+END_LACKS: Final = Text(
+    "Not all that was asked for could be shown. That is no evidence against the log: what is missing may come later."
+)
 NOTHING: Final = Text("The centre has shown this node no log yet.")
 STANDING: Final = Text(
     "{origin}: {checked} checkpoints checked since {since}, each went on from the one before; the last on {when}, of"
@@ -46,6 +50,7 @@ ANEW: Final = Text("The next log that the centre shows is its log. Cases of evid
 WRITTEN: Final = Text("{file}: check it with `bavn audit {file} --key KEY`; it needs no network.")
 SAME: Final = Text("The log at {source} is the one that this node was shown.")
 OTHER: Final = Text("The log at {source} is NOT the one that this node was shown. Keep a copy of both: it is evidence.")
+NOT_COMPARED: Final = Text("The log at {source} could not be compared with the one that this node was shown.")
 
 
 def audit(
@@ -101,6 +106,7 @@ def audit(
             "source": source,
             "looked": when,
             "good": report.good,
+            "evidence": report.evidence,
             "origin": log_key.name,
             "size": None if checkpoint is None else checkpoint.size,
             "root": None if checkpoint is None else checkpoint.root.hex(),
@@ -110,15 +116,14 @@ def audit(
         print(json.dumps(row, ensure_ascii=False, sort_keys=True))
     else:
         print(HEAD.filled(source=source, when=when).say(language))
-        for each in report.findings:
-            print(f"  {(GOOD if each.good else BAD).say(language)}: {each.says.say(language)}")
+        _print_findings(report, language)
         if report.kinds:
             print(KINDS_HEAD.say(language))
         for kind, count in sorted(report.kinds.items()):
             print(f"  {count:9}  {kind}: {KINDS[kind].says.say(language)}")
-        print((END_GOOD if report.good else END_BAD).say(language))
+        print((END_GOOD if report.good else END_BAD if report.evidence else END_LACKS).say(language))
     if not report.good:
-        raise typer.Exit(Exit.DISPROVED)
+        raise typer.Exit(Exit.DISPROVED if report.evidence else Exit.NOT_FOUND)
 
 
 def watch_centre(
@@ -161,7 +166,7 @@ def watch_centre(
         for each in every:
             words = evidence_words(each)
             print((words if each.done_us is None else DONE.filled(what=words, by=each.done_by)).say(language))
-        if not every:
+        if not every and not log:
             print(NONE.say(language))
     if evidence is not None:
         if not every:
@@ -171,6 +176,8 @@ def watch_centre(
         if standing is None:
             raise Stop(Exit.NOT_FOUND, NOTHING)
         _compare(log, standing.key, standing.note, proof, language)
+        if not every and not as_json:
+            print(NONE.say(language))
 
 
 def _when(at_us: int) -> str:
@@ -201,13 +208,17 @@ def _compare(source: str, key: str, note: str, proof: Path | None, language: "La
         raise Stop(Exit.INPUT, Text.of_error(error)) from error
     except OSError as error:
         raise cannot_read(source, error, Exit.INPUT) from error
-    for each in report.findings:
-        print(f"  {each.says.say(language)}")
-    print((SAME if report.good else OTHER).filled(source=source).say(language))
+    _print_findings(report, language)
+    print((SAME if report.good else OTHER if report.evidence else NOT_COMPARED).filled(source=source).say(language))
     if not report.good:
-        raise typer.Exit(Exit.DISPROVED)
+        raise typer.Exit(Exit.DISPROVED if report.evidence else Exit.NOT_FOUND)
     if proof is not None and report.proof is not None:
         _hand_over(proof, report.proof.text(), language)
+
+
+def _print_findings(report: "Audit", language: "Language") -> None:
+    for each in report.findings:
+        print(f"  {(GOOD if each.good else BAD).say(language)}: {each.says.say(language)}")
 
 
 def _hand_over(file: Path, text: str, language: "Language") -> None:
