@@ -17,7 +17,7 @@ from bavn.tlog.entries import entry_of
 from bavn.tlog.merkle import consistency, inclusion, is_consistent, leaf_hash, root
 from bavn.tlog.note import Note, VerifierKey, note_of
 from bavn.tlog.proof import Proof
-from bavn.tlog.tiles import CHECKPOINT, Read, Tree, all_entries
+from bavn.tlog.tiles import CHECKPOINT, WITNESSED, Read, Tree, all_entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,10 @@ def audit(
     witnesses: Sequence[VerifierKey] = (),
 ) -> Audit:
     """Checks a log. ``earlier``: a checkpoint of it that was kept; ``entry``: a number to prove, or ``holding``: the
-    first entry with these characters, such as a hash; ``witnesses``: those that ought to cosign. Raises BadLog where
-    there is no checkpoint, and what ``read`` raises for it."""
+    first entry with these characters, such as a hash; ``witnesses``: those that ought to cosign, the newest checkpoint
+    or the one that the log hands out as cosigned. Raises BadLog where there is no checkpoint, and what ``read`` raises
+    for it."""
+    handed_out = _handed_out(read) if witnesses else None  # first: what is cosigned later may be longer than this log
     report = Audit(note_of(read(CHECKPOINT)))
     try:
         report.checkpoint = checkpoint = opened(report.note, key)
@@ -93,11 +95,9 @@ def audit(
         except BadLog as error:
             report.say(check.__name__.strip("_"), False, Text.of_error(error))
         except (OSError, LookupError) as error:
-            report.lacks(
-                check.__name__.strip("_"),
-                Text("A file of the log that must be there cannot be read: {what}", what=str(error)[:200]),
-            )
-    _cosigned(report, witnesses)
+            report.lacks(check.__name__.strip("_"), _unreadable(error))
+    if witnesses:
+        _cosigned(report, read, checkpoint, key, witnesses, handed_out)
     return report
 
 
@@ -140,8 +140,7 @@ def _grown(
             Text("The log has {now} entries and had {before}: it was cut, or it shows two faces.").filled(**sizes),
         )
         return
-    proof = consistency(before.size, checkpoint.size, Tree(checkpoint.size, read).subtree)
-    good = is_consistent(before.size, checkpoint.size, before.root, checkpoint.root, proof)
+    good = _goes_on(read, before, checkpoint)
     if good and not report.good:
         says = Text(
             "The checkpoint goes on from the one that was kept, but not all entries are there as they were signed."
@@ -194,22 +193,64 @@ def _included(
     report.say("entry", report.proof is not None, sentence if report.proof is not None else lacks)
 
 
-def _cosigned(report: Audit, witnesses: Sequence[VerifierKey]) -> None:
-    if not witnesses:
-        return
+def _goes_on(read: Read, before: Checkpoint, checkpoint: Checkpoint) -> bool:
+    """Whether the log's own hashes prove that a checkpoint goes on from another, which is not longer."""
+    proof = consistency(before.size, checkpoint.size, Tree(checkpoint.size, read).subtree)
+    return is_consistent(before.size, checkpoint.size, before.root, checkpoint.root, proof)
+
+
+def _handed_out(read: Read) -> Note | None:
+    """The checkpoint that is handed out with its cosignatures; None before there is one."""
     try:
-        held = witnessed(report.note, witnesses)
+        return note_of(read(WITNESSED))
+    except (OSError, LookupError, BadLog):
+        return None
+
+
+def _cosigned(
+    report: Audit,
+    read: Read,
+    checkpoint: Checkpoint,
+    key: VerifierKey,
+    witnesses: Sequence[VerifierKey],
+    handed_out: Note | None,
+) -> None:
+    """How far the witnesses vouch: nobody has cosigned a checkpoint that was made just now."""
+    try:
+        held, vouched = witnessed(report.note, witnesses), checkpoint
+        if handed_out is not None and not is_half(len(held), len(witnesses)):
+            held, vouched = witnessed(handed_out, witnesses), opened(handed_out, key)
+        goes_on = vouched.size <= checkpoint.size and _goes_on(read, vouched, checkpoint)
     except BadLog as error:
         report.say("witnesses", False, Text.of_error(error))
         return
-    facts = {"held": Number(len(held)), "asked": Number(len(witnesses))}
-    if is_half(len(held), len(witnesses)):
-        report.say("witnesses", True, Text("{held} of {asked} witnesses cosigned the checkpoint.").filled(**facts))
-    else:
+    except (OSError, LookupError) as error:
+        report.lacks("witnesses", _unreadable(error))
+        return
+    facts = {"held": Number(len(held)), "asked": Number(len(witnesses)), "size": Number(vouched.size)}
+    if not goes_on:
+        report.say(
+            "witnesses",
+            False,
+            Text("The log does not go on from the {size} entries that it handed out as cosigned.").filled(**facts),
+        )
+    elif not is_half(len(held), len(witnesses)):
         report.lacks(
             "witnesses",
             Text("Only {held} of {asked} witnesses cosigned the checkpoint: fewer than half.").filled(**facts),
         )
+    elif vouched.size == checkpoint.size:
+        report.say("witnesses", True, Text("{held} of {asked} witnesses vouch for all {size} entries.").filled(**facts))
+    else:
+        says = Text(
+            "{held} of {asked} witnesses vouch for the first {size} entries, and the log goes on from there. For the"
+            " {later} after them they do not vouch yet."
+        )
+        report.say("witnesses", True, says.filled(**facts, later=Number(checkpoint.size - vouched.size)))
+
+
+def _unreadable(error: Exception) -> Text:
+    return Text("A file of the log that must be there cannot be read: {what}", what=str(error)[:200])
 
 
 def audit_proof(proof: Proof, key: VerifierKey) -> Audit:

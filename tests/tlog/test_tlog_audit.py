@@ -9,7 +9,7 @@ from bavn.tlog.checkpoint import NOTHING_YET, Checkpoint, cosigned, signed
 from bavn.tlog.entries import Entry
 from bavn.tlog.note import BY_WITNESS, key_from, note_of
 from bavn.tlog.proof import proof_of
-from bavn.tlog.tiles import CHECKPOINT, Edge
+from bavn.tlog.tiles import CHECKPOINT, WITNESSED, Edge
 
 NAME = "bavn/test"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32)
@@ -114,6 +114,42 @@ def test_fewer_than_half_of_the_witnesses_are_not_enough() -> None:
         assert checks(files, witnesses=known)["witnesses"] is (count >= 2)
     bent = files[CHECKPOINT].replace(b"actor-1", b"actor-0")
     assert audit((files | {CHECKPOINT: bent}).__getitem__, LOG, witnesses=known).good
+
+
+def cosigned_file(entries):
+    """The key of a witness, and the checkpoint of these entries with its cosignature."""
+    private = Ed25519PrivateKey.from_private_bytes(bytes([5]) * 32)
+    note = note_of(log_of(entries)[CHECKPOINT])
+    line = cosigned(note, LOG, seen=NOTHING_YET, proof=[], name="eye", key=private, now_s=1_800_000_400).line
+    return key_from("eye", private, BY_WITNESS), note.with_lines([line]).text().encode()
+
+
+def test_witnesses_vouch_as_far_as_the_newest_checkpoint_that_they_cosigned() -> None:
+    eye, handed_out = cosigned_file(ENTRIES[:120])
+    made = audit((log_of(ENTRIES) | {WITNESSED: handed_out}).__getitem__, LOG, witnesses=[eye])
+    assert made.good
+    assert made.checkpoint.size == 300, "the newest is looked at, whoever cosigned it"
+    said = made.findings[-1].says.say("en")
+    assert "1 of 1 witnesses vouch for the first 120 entries" in said
+    assert "180 after them" in said
+
+
+def test_cosignatures_of_another_past_or_of_a_longer_log_are_evidence() -> None:
+    eye, handed_out = cosigned_file([entry(900), *ENTRIES[1:120]])
+    for files in (log_of(ENTRIES), log_of(ENTRIES[:100])):
+        made = audit((files | {WITNESSED: handed_out}).__getitem__, LOG, witnesses=[eye])
+        assert (made.findings[-1].check, made.findings[-1].evidence) == ("witnesses", True)
+        assert "does not go on from the 120 entries" in made.findings[-1].says.say("en")
+
+
+def test_cosignatures_of_others_are_too_few_and_a_bent_one_is_evidence() -> None:
+    eye, handed_out = cosigned_file(ENTRIES[:120])
+    other = key_from("other", Ed25519PrivateKey.generate(), BY_WITNESS)
+    made = audit((log_of(ENTRIES) | {WITNESSED: handed_out}).__getitem__, LOG, witnesses=[other])
+    assert (made.good, made.evidence) == (False, False)
+    bent = handed_out.replace(b"\n120\n", b"\n121\n")
+    made = audit((log_of(ENTRIES) | {WITNESSED: bent}).__getitem__, LOG, witnesses=[eye])
+    assert (made.good, made.evidence) == (False, True)
 
 
 def test_a_proof_is_checked_by_itself_and_only_with_the_right_key() -> None:
