@@ -22,16 +22,21 @@ from bavn.app.process.exits import Exit
 from bavn.app.process.real import SystemClock
 from bavn.app.process.service_health import PromiseFinding, ServiceHealth
 from bavn.app.process.step_watch import StepWatch
+from bavn.centre.books.rounds import SqlRoundBook
 from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.sources import Sources
 from bavn.centre.cases.tables import AUDIT
+from bavn.centre.correlate.round_state import KeepRound, Phase, Round
 from bavn.centre.share.misp_runs import MispRuns
 from bavn.centre.store.engine import writing
 from bavn.model.health import STEP_LATE_S
 from bavn.model.moment import MINUTE_US
+from bavn.model.node_health import NodeBounds
 from bavn.model.sector.alarm import KINDS, NODE_KINDS
 from bavn.model.sector.intel import Source
+from bavn.model.sector.member import ActorState
 from bavn.model.text import Text
+from bavn.psi.round import PROTOCOL_VERSION, RoundParams
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.shut import ShutGate, ShutGates
 
@@ -160,6 +165,66 @@ def test_a_partners_misp_that_refuses_is_told(centre) -> None:
     assert [one.en for one in look.wrong] == ["cert, push: it answers 403"]
     runs.note("cert", "push", "centre")
     assert centre_health.misps_promise(runs, ["cert"]) == PromiseFinding()
+
+
+def closed_round(number, uploads, tier="A", phase=Phase.VOID):
+    """A round of three members that takes no more uploads, or one that still does."""
+    params = RoundParams(
+        version=PROTOCOL_VERSION,
+        epoch=1,
+        round_id=bytes([number]) * 16,
+        registry_version=1,
+        tier=tier,
+        t=3,
+        m=1000,
+        r=2,
+    )
+    return Round(
+        params=params,
+        members=(("east", 1), ("north", 2), ("west", 3)),
+        phase=phase,
+        opened_us=number * MINUTE_US,
+        deadline_us=number * MINUTE_US,
+        closes_us=number * MINUTE_US,
+        uploads=uploads,
+    )
+
+
+def heard(*names, ago_us=0):
+    """Members whose nodes were heard from so long ago."""
+    health = SimpleNamespace(received_us=SystemClock().now_us() - ago_us)
+    return [SimpleNamespace(actor=SimpleNamespace(name=name, state=ActorState.ACTIVE), health=health) for name in names]
+
+
+def test_rounds_that_come_to_nothing_while_members_are_up_are_told(centre, monkeypatch) -> None:
+    book, bounds = SqlRoundBook(centre.parts.engine), NodeBounds()
+
+    def look(members, now_us=None):
+        return centre_health.rounds_promise(
+            centre.parts.engine, ["A", "B"], lambda: members, now_us or SystemClock().now_us(), bounds
+        )
+
+    everybody = heard("east", "north", "west")
+    book.write([KeepRound(closed_round(1, 3, phase=Phase.CLOSED)), KeepRound(closed_round(2, 0))])
+    book.write([KeepRound(closed_round(3, 2))])
+    assert look(everybody) == PromiseFinding([]), "the first of the three came through"
+    book.write([KeepRound(closed_round(5, 0, phase=Phase.UPLOADS)), KeepRound(closed_round(9, 0, tier="B"))])
+    assert look(everybody) == PromiseFinding([]), "one that still takes uploads is no round that came to nothing"
+    book.write([KeepRound(closed_round(4, 1))])
+    [said] = look(everybody).wrong
+    assert said.en == (
+        "the latest rounds of tier A came to nothing (uploads to the last: 1; needed: 3; members heard from: 3)"
+    )
+    assert look([]) == look(heard("east", "north")) == PromiseFinding([]), "nodes that are down are another promise"
+    assert look(heard("east", "north", "west", ago_us=60 * MINUTE_US)) == PromiseFinding([])
+    assert broken(turn(centre)) == {}
+    tier = centre.file.centre.tiers[0].name
+    book.write([KeepRound(closed_round(number, 0, tier=tier)) for number in (21, 22, 23)])
+    monkeypatch.setattr(type(centre.parts.centre.desk), "members", lambda _: everybody)
+    monkeypatch.setattr(centre_health, "nodes_promise", lambda *_: PromiseFinding())
+    assert broken(turn(centre)).keys() == {"rounds_through"}
+    book.write([KeepRound(closed_round(24, 3, tier=tier, phase=Phase.REVEAL))])
+    assert broken(turn(centre)) == {}
 
 
 def test_a_shut_gate_and_a_failing_part_are_told(centre) -> None:

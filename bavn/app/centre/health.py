@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from bavn.app.process.step_watch import StepWatch
 from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.sources import ACTIVE, SUSPENDED, Sources
 from bavn.centre.desk.alarms import Wrong
+from bavn.centre.desk.participation import latest_closed
 from bavn.centre.desk.views import MemberView
 from bavn.centre.share.delivery_pages import not_tried
 from bavn.centre.share.misp_runs import MispRuns
@@ -48,6 +49,8 @@ from bavn.wire.shut import shut_gates
 
 CENTRE_HEALTH_FILE: Final = "centre-health.json"
 NAMED_MAX: Final = 10
+EMPTY_ROUNDS: Final = 3
+"""One round may come to nothing by chance, where a node restarts; so many in a row do not."""
 
 CENTRE_PROMISES: Final = (
     Promise(
@@ -61,6 +64,12 @@ CENTRE_PROMISES: Final = (
         act="other-side",
         says=Text("each active actor's node is heard from"),
         first=Text("bavn centre members; call the actor"),
+    ),
+    Promise(
+        code="rounds_through",
+        act="operator",
+        says=Text("rounds come through: enough members upload"),
+        first=Text("look at `bavn centre rounds` and the key holders"),
     ),
     Promise(
         code="audit_whole",
@@ -144,6 +153,38 @@ def nodes_promise(members: Sequence[MemberView], began_us: int, now_us: int, bou
     return PromiseFinding((Text("nothing is heard from {silent}: {named}", silent=len(silent), named=named),))
 
 
+def rounds_promise(
+    engine: Engine, tiers: Iterable[str], members: Callable[[], Sequence[MemberView]], now_us: int, bounds: NodeBounds
+) -> PromiseFinding:
+    """Tiers whose latest rounds all had too few uploads, though enough of their members are heard from. Nothing is
+    wrong before a tier had so many rounds, and where the nodes themselves are down, which is another promise."""
+    wrong = []
+    for tier in tiers:
+        latest = latest_closed(engine, tier, EMPTY_ROUNDS)
+        if len(latest) < EMPTY_ROUNDS or any(one.uploads >= one.params.t for one in latest):
+            continue
+        taking = {name for name, _ in latest[0].members}
+        up = [
+            view
+            for view in members()
+            if view.actor.name in taking
+            and view.actor.state is ActorState.ACTIVE
+            and view.health is not None
+            and not bounds.silent(view.health.received_us, now_us)
+        ]
+        if len(up) >= latest[0].params.t:
+            says = Text(
+                "the latest rounds of tier {tier} came to nothing (uploads to the last: {uploads}; needed: {need};"
+                " members heard from: {up})",
+                tier=tier,
+                uploads=latest[0].uploads,
+                need=latest[0].params.t,
+                up=len(up),
+            )
+            wrong.append(says)
+    return PromiseFinding(wrong)
+
+
 def deliveries_promise(engine: Engine, now_us: int) -> PromiseFinding:
     """Letters that were to be tried, and were not."""
     count = not_tried(engine, now_us - LETTER_LATE_US)
@@ -212,6 +253,7 @@ def watched_centre(file: CentreFile, parts: CentreParts, steps: StepWatch) -> It
     clock, engine, desk = SystemClock(), parts.engine, parts.centre.desk
     keys, began_us = PartyKeys(file.folder, "centre"), clock.now_us()
     sources, misps = Sources(engine, clock), MispRuns(parts.book, clock)
+    tiers = [tier.name for tier in file.centre.tiers]  # from the commons a member may stay away
     with look_on(file.folder / BOOK_FILE) as ledger:
         walks = {
             "audit_whole": ChainWalk(audit_chain(engine), clock),
@@ -220,6 +262,7 @@ def watched_centre(file: CentreFile, parts: CentreParts, steps: StepWatch) -> It
         looks = {
             "intelligence_read": lambda: sources_promise(sources, clock),
             "nodes_heard": lambda: nodes_promise(desk.members(), began_us, clock.now_us(), desk.bounds),
+            "rounds_through": lambda: rounds_promise(engine, tiers, desk.members, clock.now_us(), desk.bounds),
             "database_reached": lambda: _reached(engine),
             "disk_room": lambda: disk_promise(file.folder, file.place.disk_free_mb_min),
             "steps_on_time": steps.look,

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 
 from bavn.centre.books import codec
 from bavn.centre.books import tables as t
-from bavn.centre.correlate.round_state import Phase
+from bavn.centre.correlate.round_state import Phase, Round
 from bavn.centre.members.registry import joined_in
 from bavn.model.moment import MINUTE_US
 
@@ -28,6 +28,14 @@ class TookPart:
     rounds: int
     uploaded: int
     last_us: int | None
+
+
+def latest_closed(engine: Engine, tier: str, count: int) -> tuple[Round, ...]:
+    """The latest rounds of a tier that take no more uploads, the newest first; fewer where there were fewer."""
+    closed = (t.ROUNDS.c.tier == tier, t.ROUNDS.c.phase != Phase.UPLOADS.value)
+    bodies = select(t.ROUNDS.c.body).where(*closed).order_by(t.ROUNDS.c.opened_us.desc(), t.ROUNDS.c.id).limit(count)
+    with t.reading(engine) as connection:
+        return tuple(codec.read_round(body) for body in connection.scalars(bodies))
 
 
 def took_part(engine: Engine, since_us: int) -> dict[str, TookPart]:
