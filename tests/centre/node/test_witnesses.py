@@ -12,6 +12,7 @@ from bavn.centre.store.log_keeper import summary
 from bavn.centre.store.log_tables import LOG_ENTRY, LOG_SHOWN, LOG_STATE
 from bavn.model.intel.indicator import Tlp, released_content
 from bavn.model.moment import HOUR_US
+from bavn.tlog.audit import audit
 from bavn.tlog.checkpoint import opened, witness_of, witnessed
 from bavn.tlog.entries import content_hash
 from bavn.tlog.note import note_of
@@ -63,6 +64,9 @@ def sizes(sector):
 def test_every_member_cosigns_and_the_centre_hands_it_out(sector) -> None:
     size, count = handed_out(sector)
     assert (count, sizes(sector)) == (3, dict.fromkeys(THREE, size))
+    audited = audit(sector.log.read, sector.centre.log.key, witnesses=keys(sector))
+    assert audited.good, audited.findings
+    assert "3 of 3 witnesses vouch for" in audited.findings[-1].says.say("en")
     act(sector)
     later(sector, 20)
     assert handed_out(sector)[0] == size, "an act waits for the next ten minutes"
