@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from bavn.model.settings import SettingsError, setting
 from bavn.model.text import Text
@@ -77,7 +78,16 @@ class ThresholdSettings:
 
     def __post_init__(self) -> None:
         if not self.number:
+            if self.holders:
+                raise SettingsError(
+                    Text("[threshold] number: holders are named, so say which of them this is, counted from 1")
+                )
             return
+        for holder in self.holders:
+            if not _is_https(holder):
+                raise SettingsError(Text("[threshold] holders: {holder} is no https://HOST:PORT", holder=holder))
+        if len({holder.rstrip("/").lower() for holder in self.holders}) < self.n:
+            raise SettingsError(Text("[threshold] holders: the same address is named twice"))
         if not (self.number <= self.n <= HOLDERS_MAX and self.k <= self.n < 2 * self.k):
             raise SettingsError(
                 Text("[threshold] number, k and holders: number is one of at most 9 holders, k more than half of them")
@@ -86,3 +96,11 @@ class ThresholdSettings:
             raise SettingsError(Text("[threshold] tiers: as A, B or A-daily, at most 16 characters"))
         if ROUNDS * self.round_s >= self.every_s:
             raise SettingsError(Text("[threshold] every_s: longer than five times round_s"))
+
+
+def _is_https(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an IPv6 address that is none
+        return False

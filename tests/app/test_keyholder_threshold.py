@@ -1,6 +1,7 @@
 """Three key holders as processes over real mutual TLS: they make the day's keys, one is killed, one lies."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from bavn.app.cli.node.run import enrol
+from bavn.app.config.check import check
 from bavn.app.config.load import read_keyholder, read_node
 from bavn.app.config.sensor import HealthTable
 from bavn.app.keyholder.circle import peer_folder
@@ -243,3 +245,22 @@ def test_mistakes_of_threshold_are_one_clear_error(tmp_path) -> None:
         config.write_text(f"[threshold]\nholders = {urls}\n{wrong}\n")
         with pytest.raises((SettingsError, Stop)):
             read_keyholder(config)
+
+
+@pytest.mark.parametrize(
+    ("number", "holders", "says"),
+    [
+        (0, ["https://a", "https://b", "https://c"], "[threshold] number: holders are named"),
+        (1, ["https://a", "http://b", "https://c"], "[threshold] holders: http://b is no https"),
+        (1, ["https://a", "https://b", "c:8444"], "[threshold] holders: c:8444 is no https"),
+        (1, ["https://a", "https://b:port", "https://c"], "[threshold] holders: https://b:port is no https"),
+        (1, ["https://a", "https://b", "https://A/"], "[threshold] holders: the same address is named twice"),
+    ],
+)
+def test_holders_that_cannot_be_called_are_one_clear_error(tmp_path, number, holders, says) -> None:
+    config = tmp_path / "keyholder.toml"
+    config.write_text(f"[threshold]\nnumber = {number}\nholders = {json.dumps(holders)}\n")
+    (finding,) = [one for one in check(config).found if one.level == "error"]
+    assert says in finding.text.en
+    with pytest.raises(SettingsError, match=re.escape(says)):
+        read_keyholder(config)
