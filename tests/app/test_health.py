@@ -270,6 +270,8 @@ def test_a_node_that_does_not_run_is_not_well(recorder, monkeypatch, capsys, tmp
     code, said = ask(tmp_path / "node.toml", monkeypatch, capsys)
     assert code == Exit.UNHEALTHY
     assert said.out.startswith(first)
+    assert "checked and kept" not in said.out
+    assert "nobody knows which promises are kept" in said.out
 
 
 def test_a_node_that_reads_logs_alone_has_no_sensor(recorder, monkeypatch, capsys, tmp_path) -> None:

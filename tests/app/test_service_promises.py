@@ -15,7 +15,7 @@ from bavn.app.centre.member_metrics import MemberCollector
 from bavn.app.centre.parts import build, init
 from bavn.app.cli.main import app
 from bavn.app.config.load import read_centre, read_keyholder
-from bavn.app.keyholder.health import KEYHOLDER_HEALTH_FILE, TidyWatch, watched_keyholder
+from bavn.app.keyholder.health import KEYHOLDER_HEALTH_FILE, KEYHOLDER_PROMISES, TidyWatch, watched_keyholder
 from bavn.app.keyholder.parts import build as build_keyholder
 from bavn.app.keyholder.parts import init as init_keyholder
 from bavn.app.process.exits import Exit
@@ -264,6 +264,40 @@ def test_a_look_that_fails_keeps_no_other_from_being_looked_at(tmp_path) -> None
     assert stands(told)["disk_room"] == "unknown"
     assert broken(told) == {"certificates": "ended"}
     assert told["healthy"] is False
+
+
+@pytest.mark.parametrize(
+    ("change", "first"),
+    [
+        ({"pid": 2**22 + 1}, "It does not run, or hangs"),
+        ({"at_us": 5}, "It does not run, or hangs"),
+        ({"stopped": True}, "It was stopped at"),
+    ],
+)
+@pytest.mark.parametrize("party", ["keyholder", "centre"])
+def test_of_one_that_does_not_run_nothing_is_said_to_be_kept(tmp_path, party, change, first) -> None:
+    config = tmp_path / f"{party}.toml"
+    config.write_text("")
+    read, name, promises = {
+        "keyholder": (read_keyholder, KEYHOLDER_HEALTH_FILE, KEYHOLDER_PROMISES),
+        "centre": (read_centre, CENTRE_HEALTH_FILE, CENTRE_PROMISES),
+    }[party]
+    file = read(config).folder / name
+    file.parent.mkdir(exist_ok=True)
+    looks = {promise.code: PromiseFinding for promise in promises} | {
+        "disk_room": lambda: PromiseFinding((Text.plain("full"),))
+    }
+    ServiceHealth(file, promises, SystemClock(), looks, {}).step()
+    kept = f"{len(promises) - 1} of {len(promises)} promises are checked and kept."
+    running = CliRunner().invoke(app, [party, "health", "-c", str(config)]).output
+    assert kept in running
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    said = CliRunner().invoke(app, [party, "health", "-c", str(config)])
+    assert said.exit_code == Exit.UNHEALTHY
+    assert said.output.startswith(first)
+    assert "checked and kept" not in said.output
+    assert "nobody knows which promises are kept" in said.output
+    assert "the disk has room: broken" in said.output
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ OF: Final = Text("of")
 SINCE: Final = Text("since")
 WHO: Final = Text("Who must act")
 FIRST: Final = Text("First")
+UNKNOWN_NOW: Final = Text("Nothing is checked while it does not run: nobody knows which promises are kept.")
 UNCHECKED: Final = Text("Nothing is known to be wrong, but not all is checked yet:")
 
 
@@ -26,12 +27,17 @@ def _in(said: Mapping[str, str], language: Language) -> str:
     return said.get(language, said["en"])
 
 
-def promise_lines(promises: Sequence[Mapping[str, Any]], language: Language, *, affected: bool = False) -> list[str]:
-    """What is broken or not checked, since when, who must act and what to do first. ``affected``: what is, too."""
+def promise_lines(health: Mapping[str, Any], language: Language, *, affected: bool = False) -> list[str]:
+    """What is broken or not checked, since when, who must act and what to do first. ``affected``: what is, too. Of a
+    service that does not run, what was broken when it was last heard, and never that anything is kept."""
+    promises: Sequence[Mapping[str, Any]] = health.get("promises", [])
     kept = sum(promise["state"] == "kept" for promise in promises)
     lines = [f"{kept} {OF.say(language)} {len(promises)} {KEPT.say(language)}."] if promises else []
+    seen = {"broken", "unknown"}
+    if not health["running"]:
+        lines, seen = [UNKNOWN_NOW.say(language)], {"broken"}
     for promise in promises:
-        if promise["state"] == "kept":
+        if promise["state"] not in seen:
             continue
         state = STATES[promise["state"]].say(language)
         since = f" {SINCE.say(language)} {iso(promise['since_us'])[:16]}Z" if promise["since_us"] else ""

@@ -43,7 +43,7 @@ def health_command(default: str, file_of: Callable[[Path], Path]) -> Callable[..
                 head = WELL.say(language)
             else:
                 head = (UNCHECKED if unchecked_only(health_file) else ILL).say(language)
-            print("\n".join([head, *promise_lines(health_file["promises"], language, affected=True)]))
+            print("\n".join([head, *promise_lines(health_file, language, affected=True)]))
         if not health_file["healthy"]:
             raise typer.Exit(Exit.UNHEALTHY)
 

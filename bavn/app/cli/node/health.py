@@ -184,7 +184,7 @@ def _lines(state: dict[str, Any], language: Language, switches: Sequence[Text] =
     lines += [f"  {said.say(language)}" for said in switches]
     if state.get("policy_waits"):
         lines.append(f"  {w['policy']}")
-    lines += promise_lines(state.get("promises", []), language)
+    lines += promise_lines(state, language)
     lines.append(
         f"{w['for']}: {_long(state['up_s'], language)}.  {w['memory']}: {number(state['memory_mb'], language)} MB.  "
         f"{w['disk']}: {number(state['disk_free_mb'], language)} {w['free']}.  {_sensor(state, w, language)}"
