@@ -264,3 +264,24 @@ def test_holders_that_cannot_be_called_are_one_clear_error(tmp_path, number, hol
     assert says in finding.text.en
     with pytest.raises(SettingsError, match=re.escape(says)):
         read_keyholder(config)
+
+
+@pytest.mark.parametrize("holder", [0, 4, 5])
+def test_a_node_that_names_no_key_holder_of_those_there_are_is_told_which_there_are(tmp_path, holder) -> None:
+    config = tmp_path / "node.toml"
+    urls = json.dumps([f"https://keys-{number}" for number in (1, 2, 3)])
+    config.write_text(f'[node]\nactor = "north"\nkeyholder_urls = {urls}\n')
+    with pytest.raises(Stop, match="names 3 key holders: say which with --holder, one of 1, 2, 3") as stopped:
+        enrol(pin="0" * 64, token="t" * 43, config=config, keyholder=True, holder=holder)
+    assert stopped.value.code == Exit.USAGE
+
+
+@pytest.mark.slow
+def test_with_a_wrong_pin_it_is_the_key_holder_that_is_asked_about(three, tmp_path) -> None:
+    three.start(2)
+    config = tmp_path / "node.toml"
+    config.write_text(f'[node]\nactor = "north"\nkeyholder_urls = {json.dumps(three.urls)}\n')
+    with pytest.raises(LinkRefused, match="is this that key holder"):
+        enrol(pin="0" * 64, token="t" * 43, config=config, keyholder=True, holder=2)
+    done = command(three.configs[1], "enrol", "2", "--pin", "0" * 64, "--token", "t" * 43, code=1)
+    assert "is this that key holder" in str(done.exception)

@@ -135,7 +135,8 @@ def enrol(
             Exit.USAGE, Text("[threshold] names no such other holder; those are: {numbers}", numbers=numbers or "-")
         )
     try:
-        ask(others[holder], pin, peer_name(file.threshold.number), token, Safe(folder), SystemDice())
+        name = peer_name(file.threshold.number)
+        ask(others[holder], pin, name, token, Safe(folder), SystemDice(), keyholder=True)
     except (FileExistsError, ValueError) as error:
         raise Stop(Exit.CONFIGURATION, Text.of_error(error)) from error
     tell(Text("enrolled at holder {number}; keys and certificate are in {folder}", number=holder, folder=folder))

@@ -39,8 +39,19 @@ def enrol(
         raise Stop(Exit.USAGE, Text("--token must be the 43 characters that `bavn centre invite` printed"))
     given = read_node(config)
     url, folder = given.node.centre_url, CENTRE_KEYS
+    several = len(given.node.keyholder_urls)
     if keyholder or holder:
         url, folder = given.node.key_holders.get(holder, ("", ""))
+    if not url and several and (keyholder or holder):
+        raise Stop(
+            Exit.USAGE,
+            Text(
+                "{config} [node]: keyholder_urls names {n} key holders: say which with --holder, one of {numbers}",
+                config=config,
+                n=several,
+                numbers=", ".join(map(str, given.node.key_holders)),
+            ),
+        )
     if not url:
         name = ("keyholder_urls" if holder else "keyholder_url") if keyholder or holder else "centre_url"
         raise Stop(
@@ -48,7 +59,15 @@ def enrol(
             Text("{config} [node]: {name} is empty: there is nobody to enrol at", config=config, name=name),
         )
     try:
-        ask(url, pin, given.node.actor, token, Safe(given.folder / folder), SystemDice())
+        ask(
+            url,
+            pin,
+            given.node.actor,
+            token,
+            Safe(given.folder / folder),
+            SystemDice(),
+            keyholder=keyholder or bool(holder),
+        )
     except (FileExistsError, ValueError) as error:
         raise Stop(Exit.CONFIGURATION, Text.of_error(error)) from error
     there = given.folder / folder
