@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, suppress
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,19 +18,23 @@ from bavn.app.config.load import read_keyholder, read_node
 from bavn.app.config.sensor import HealthTable
 from bavn.app.keyholder.circle import peer_folder
 from bavn.app.keyholder.health import KEYHOLDER_HEALTH_FILE
+from bavn.app.net.link_watch import LinkWatch
 from bavn.app.node.health.checks import NodeChecks
+from bavn.app.node.health.promises import NODE_PROMISES, breaches
 from bavn.app.node.links import identifiers_of, key_holder_of
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.failure import NoContainment
+from bavn.model.health import judged
 from bavn.model.moment import DAY_US
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 from bavn.psi.threshold.shares import PublicKey
 from bavn.wire.book import Book
 from bavn.wire.keyholder import JoinAsked, KeysAsked, PartAsked, PostsAnswered, PostsAsked
 from bavn.wire.ledger import Ledger
-from bavn.wire.links.holders import HolderLink
+from bavn.wire.links.holders import HolderLink, Named
 from bavn.wire.safe import Safe
 from tests.app.test_cli_keyholder import ELEMENTS, QUICK, command
 from tests.keyholder.conftest import params
@@ -179,6 +184,7 @@ def test_three_make_the_days_keys_and_one_that_is_killed_or_lies_changes_nothing
         three.end(2)
         with pytest.raises(LinkDown, match="fewer than 2 of 3"):
             south.join(9)
+        assert ("holders_few", "keyholder") in south.problems()
         three.start(1)
         three.start(2, lies=True)
         three.wait_for_keys()
@@ -285,3 +291,29 @@ def test_with_a_wrong_pin_it_is_the_key_holder_that_is_asked_about(three, tmp_pa
         enrol(pin="0" * 64, token="t" * 43, config=config, keyholder=True, holder=2)
     done = command(three.configs[1], "enrol", "2", "--pin", "0" * 64, "--token", "t" * 43, code=1)
     assert "is this that key holder" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "lied", "few"),
+    [((2,), False, None), ((2,), True, None), ((1, 3), False, "1 of 3"), ((1, 2, 3), False, "0 of 3")],
+)
+def test_a_node_says_when_too_few_key_holders_answer_and_who_must_act(numbers, lied, few) -> None:
+    clock = SystemClock()
+    named = [Named(number, lied=lied, since_us=1, why=Text.plain("gone")) for number in numbers]
+    checks = NodeChecks(keyholder=LinkWatch(clock), holders=lambda: named, holders_k=K, holders_n=N)
+    with suppress(LinkDown), checks.keyholder.asking("probe"):
+        if few:
+            raise LinkDown("fewer than 2 of 3 key holders answer")
+    later_us = clock.now_us() + DAY_US
+    checks.keyholder._clock = SimpleNamespace(now_us=lambda: later_us)
+    problems = checks.problems(HealthTable(), 0, {}, later_us)
+    stands = {one.promise.code: one for one in judged(NODE_PROMISES, breaches(problems), {}, {}, later_us)}
+    answer, accepts = stands["holders_answer"], stands["keyholder_accepts"]
+    assert (answer.state, answer.act) == ("broken", "other-side")
+    assert "rounds go on" not in answer.promise.first.en
+    assert ("rounds go on, since enough others answer" in answer.affected.en) is (few is None)
+    if few is None:
+        assert accepts.state == "kept"
+    else:
+        assert f"{few} key holders answer, and 2 are needed: no round can be joined" in accepts.affected.en
+        assert (accepts.state, accepts.act) == ("broken", "other-side")

@@ -168,6 +168,13 @@ def test_one_that_is_dead_is_named_and_no_more_once_it_answers(circle, node) -> 
     assert north.join(9).ids == first.ids
 
 
+def test_holders_that_are_silent_are_not_said_to_differ(circle, node) -> None:
+    north = node()
+    circle.holders[0].dead = circle.holders[1].dead = True
+    with pytest.raises(LinkDown, match="fewer than 2 of 3 key holders answer"):
+        north.join()
+
+
 def test_one_dead_and_one_lying_of_three_is_one_too_many_and_the_round_waits(circle, node) -> None:
     north = node()
     north.ways[2].bends = wrong_point

@@ -107,6 +107,7 @@ def key_holder_of(
     link: KeyHolding = or_late("link to the key holder", make, LateCaller, failures)
     if isinstance(link, KeyHolders):
         checks.holders = link.named
+        checks.holders_k, checks.holders_n = given.keyholders_k, len(links)
     closing.callback(link.close)
     return link
 

@@ -175,7 +175,10 @@ class KeyHolders:
                 for old in list(self._known)[:-KEYS_KEPT_MAX]:
                     del self._known[old]
                 return keys
-        raise LinkDown(f"fewer than {self._k} of {len(self._holders)} key holders say the same of the day's key")
+        n, silent = len(self._holders), sum(isinstance(answer, LinkDown) for answer in answers.values())
+        if n - silent < self._k:
+            raise LinkDown(f"fewer than {self._k} of {n} key holders answer")
+        raise LinkDown(f"fewer than {self._k} of {n} key holders say the same of the day's key")
 
     def _read(self, epoch: int, tier: str, ids: str, rounds: str) -> Keys | None:
         """None for what is no key of k of these n for that day and tier."""

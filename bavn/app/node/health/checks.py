@@ -67,7 +67,8 @@ class QueueWatch:
 
 @dataclass(slots=True)
 class NodeChecks:
-    """None, or nothing given: the node has no such thing. ``enforcers``: name and reason of each that is down;
+    """None, or nothing given: the node has no such thing. ``holders``: which of ``holders_n`` key
+    holders failed last, of whom ``holders_k`` are needed; ``enforcers``: name and reason of each that is down;
     ``gates``: each that is shut for a kind of message of somebody; ``commons``: how far each day's round came, the
     latest first; ``log``: how the centre's log stands here; ``asks_rules``: a Suricata of its own tells what it
     loaded."""
@@ -75,6 +76,8 @@ class NodeChecks:
     centre: LinkWatch | None = None
     keyholder: LinkWatch | None = None
     holders: "Callable[[], Sequence[Named]] | None" = None
+    holders_k: int = 0
+    holders_n: int = 0
     chain: ChainWalk | None = None
     enforcers: Callable[[], Sequence[tuple[str, Text | None]]] | None = None
     gates: Callable[[], Sequence[ShutGate]] = tuple
@@ -131,9 +134,8 @@ class NodeChecks:
             problems += self.keyholder.problems("keyholder", KEYHOLDER, limits.centre_silent_s_max)
         if self.holders is not None:
             silent_us = limits.centre_silent_s_max * SECOND_US
-            problems += [
-                _holder(named) for named in self.holders() if named.lied or now_us - named.since_us > silent_us
-            ]
+            failing = [one for one in self.holders() if one.lied or now_us - one.since_us > silent_us]
+            problems += _holders(failing, self.holders_k, self.holders_n)
         if self.chain is not None and self.chain.broken:
             problems.append(ledger_problem(self.chain.broken))
         if self.enforcers is not None:
@@ -211,11 +213,27 @@ def part_words(part: FailingPart) -> Text:
     )
 
 
-def _holder(named: "Named") -> Problem:
-    """Of one of n key holders: the others carry on without it."""
-    source = f"keyholder-{named.number}"
+def _holders(failing: "Sequence[Named]", k: int, n: int) -> list[Problem]:
+    """Those of n key holders that fail, and whether fewer than ``k`` are left."""
+    left = n - len(failing)
+    problems = [_holder(named, goes_on=left >= k) for named in failing]
+    if failing and left < k:
+        text = Text(
+            "{left} of {n} key holders answer, and {k} are needed: no round can be joined until they do",
+            left=left,
+            n=n,
+            k=k,
+        )
+        problems.append(Problem(code="holders_few", source="keyholder", text=text, act="other-side"))
+    return problems
+
+
+def _holder(named: "Named", *, goes_on: bool) -> Problem:
+    """Of one of n key holders. ``goes_on``: the others carry on without it."""
+    text = Text("key holder {number} does not answer ({why})", number=named.number, why=named.why)
     if named.lied:
         text = Text("key holder {number} gave a wrong answer ({why})", number=named.number, why=named.why)
-        return Problem(code="holder_lied", source=source, text=text, act="other-side")
-    text = Text("key holder {number} does not answer ({why})", number=named.number, why=named.why)
-    return Problem(code="holder_silent", source=source, text=text, act="other-side")
+    if goes_on:
+        text = Text("{fails}; rounds go on, since enough others answer", fails=text)
+    code = "holder_lied" if named.lied else "holder_silent"
+    return Problem(code=code, source=f"keyholder-{named.number}", text=text, act="other-side")

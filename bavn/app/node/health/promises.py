@@ -76,7 +76,7 @@ NODE_PROMISES: Final = (
         code="holders_answer",
         act="other-side",
         says=Text("each key holder answers, and truly"),
-        first=Text("tell the holder that is named; rounds go on while enough others answer"),
+        first=Text("tell the holder that is named"),
     ),
     Promise(
         code="queue_drains",
@@ -132,6 +132,7 @@ _OF: Final[dict[str, str]] = {
     "centre_silent": "centre_accepts",
     "keyholder_refuses": "keyholder_accepts",
     "keyholder_silent": "keyholder_accepts",
+    "holders_few": "keyholder_accepts",
     "holder_lied": "holders_answer",
     "holder_silent": "holders_answer",
     "queue_grows": "queue_drains",
