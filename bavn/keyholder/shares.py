@@ -102,7 +102,11 @@ class HeldShares:
                 panel_of(share.public, request.holders)
         except ValueError:
             return Refused("share", "holders that are not k of n")
-        return None if self.number in request.holders else Refused("share", "a panel without this holder")
+        if self.number not in request.holders:
+            return Refused(
+                "share", "this is holder {number}, which is not among those that are asked together", number=self.number
+            )
+        return None
 
     def part(self, request: PartAsked) -> PartAnswered | Refused:
         """This holder's part of the elements and of the round's key, with its proofs. Raises BadPoint."""

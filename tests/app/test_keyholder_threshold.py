@@ -317,3 +317,12 @@ def test_a_node_says_when_too_few_key_holders_answer_and_who_must_act(numbers, l
     else:
         assert f"{few} key holders answer, and 2 are needed: no round can be joined" in accepts.affected.en
         assert (accepts.state, accepts.act) == ("broken", "other-side")
+
+
+def test_a_node_that_numbers_key_holders_otherwise_than_they_do_is_the_operators_business() -> None:
+    named = Named(1, lied=False, since_us=1, why=Text.plain("other"), proven=2)
+    checks = NodeChecks(holders=lambda: [named], holders_k=K, holders_n=N)
+    (problem,) = checks.problems(HealthTable(), 0, {}, 1)
+    assert (problem.code, problem.act) == ("holder_number", "operator")
+    assert problem.text.en.startswith("key holder 1 of node.toml is holder 2: put keyholder_urls in the holders' order")
+    assert breaches([problem])[0].code == "holders_answer"

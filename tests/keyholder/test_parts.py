@@ -1,5 +1,6 @@
 """Nodes join by k of n holders: whoever is dead or lies changes nothing but a line that names it."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -166,6 +167,32 @@ def test_one_that_is_dead_is_named_and_no_more_once_it_answers(circle, node) -> 
     north.holders.probe()
     assert north.holders.named() == []
     assert north.join(9).ids == first.ids
+
+
+def test_honest_holders_under_each_others_numbers_are_told_apart_from_liars(circle, node) -> None:
+    north = node()
+    north.ways[1].to, north.ways[2].to = north.ways[2].to, north.ways[1].to
+    circle.holders[2].dead = True
+    with pytest.raises(LinkDown, match="fewer than 2 of 3"):
+        north.join()
+    stands = {one.number: (one.proven, one.lied) for one in north.holders.named()}
+    assert stands == {1: (2, False), 2: (1, False), 3: (0, False)}
+    assert {line.peer: line.rule for line in north.lines("refused")}.items() >= {
+        ("keyholder-1", "holder_number"),
+        ("keyholder-2", "holder_number"),
+    }
+    north.holders._named.pop(3)
+    with suppress(LinkDown):
+        north.holders.probe()
+    assert {one.number for one in north.holders.named()} == {1, 2, 3}, "to be let in proves no number"
+
+
+def test_a_holder_that_is_asked_under_anothers_number_says_which_it_is(circle, node) -> None:
+    north = node()
+    north.join()
+    asked = next(one for way in north.ways.values() for one in way.asked)
+    other = next(one for one in circle.holders if one.number not in asked.holders)
+    assert f"this is holder {other.number}, which is not among" in other.holder.part("north", asked).reason.en
 
 
 def test_holders_that_are_silent_are_not_said_to_differ(circle, node) -> None:

@@ -67,12 +67,19 @@ class Holder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Holder ``number`` failed the last time that it was asked: it lied, or it did not answer, and why."""
+    """Holder ``number`` failed the last time that it was asked: it lied, or it did not answer, and why. ``proven``: the
+    number that it has by the share that it proved, where that is another; 0 where it proved none."""
 
     number: int
     lied: bool
     since_us: int
     why: Text
+    proven: int = 0
+
+    @property
+    def stays(self) -> bool:
+        """That it lets us in takes nothing back: a right part does."""
+        return self.lied or bool(self.proven)
 
 
 class KeyHolders:
@@ -105,7 +112,7 @@ class KeyHolders:
         for number, answer in answers.items():
             if isinstance(answer, Exception):
                 self._out(number, answer)
-            elif number in self._named and not self._named[number].lied:
+            elif number in self._named and not self._named[number].stays:
                 del self._named[number]
         if len(self._holders) - sum(isinstance(answer, Exception) for answer in answers.values()) < self._k:
             raise LinkDown(f"fewer than {self._k} of {len(self._holders)} key holders answer")
@@ -144,7 +151,12 @@ class KeyHolders:
         answers = at_once({number: partial(self._holders[number].part, part) for number in asking.missing})
         for number, answer in answers.items():
             if isinstance(answer, PartAnswered):
-                asking = asking.answered(number, _parts(answer, part))
+                parts = _parts(answer, part)
+                if (proven := _other_number(asking, number, parts)) and number not in asking.out:
+                    asking = asking.without(number, "silent")
+                    self._misnumbered(number, proven, part)
+                    continue
+                asking = asking.answered(number, parts)
                 if number in asking.out:
                     self._lied(number, part)
                 continue
@@ -193,18 +205,26 @@ class KeyHolders:
     def _order(self) -> tuple[int, ...]:
         """By chance, so that all holders are asked alike; who failed last comes last, and liars after the silent."""
         drawn = sorted(self._holders, key=lambda _: self._dice.bytes(8))
-        standing = {number: 1 + named.lied for number, named in self._named.items()}
+        standing = {number: 1 + named.stays for number, named in self._named.items()}
         return tuple(sorted(drawn, key=lambda number: standing.get(number, 0)))
 
     def _out(self, number: int, error: Exception) -> None:
         before = self._named.get(number)
-        if before is None or not before.lied:
+        if before is None or not before.stays:
             since_us = before.since_us if before else self._clock.now_us()
             self._named[number] = Named(number, lied=False, since_us=since_us, why=Text.of_error(error))
 
     def _lied(self, number: int, request: JoinAsked) -> None:
         self._named[number] = Named(number, lied=True, since_us=self._clock.now_us(), why=LIED.reason)
         self._line(number, request, "in", LIED)
+
+    def _misnumbered(self, number: int, proven: int, request: JoinAsked) -> None:
+        why = Refused(
+            "holder_number", "this is holder {proven}, node.toml has it as {number}", proven=proven, number=number
+        )
+        now_us = self._clock.now_us()
+        self._named[number] = Named(number, lied=False, since_us=now_us, why=why.reason, proven=proven)
+        self._line(number, request, "in", why)
 
     def _line(self, number: int, request: JoinAsked, way: Any, refused: Refused | None = None) -> None:
         count = len(request.points) // 64
@@ -278,6 +298,18 @@ def _parts(answer: PartAnswered, request: PartAsked) -> tuple[Part, ...]:
         return answer.parts(request.holders) if answer.round_id == request.round_id else ()
     except ValueError:
         return ()
+
+
+def _other_number(asking: Asking, number: int, parts: tuple[Part, ...]) -> int:
+    """The number of another holder whose share these parts are proven to be of; 0 where there is none such."""
+    others = {part.number for part in parts} - {number}
+    if len(others) != 1 or len(parts) != len(asking.questions):
+        return 0
+    answered = zip(asking.questions, parts, strict=True)
+    is_so = all(
+        part.number in others and evaluate.proven(question.public, question.points, part) for question, part in answered
+    )
+    return others.pop() if is_so else 0
 
 
 def _is_signed(answer: KeysAnswered, key: Ed25519PublicKey | None) -> bool:

@@ -134,7 +134,7 @@ class NodeChecks:
             problems += self.keyholder.problems("keyholder", KEYHOLDER, limits.centre_silent_s_max)
         if self.holders is not None:
             silent_us = limits.centre_silent_s_max * SECOND_US
-            failing = [one for one in self.holders() if one.lied or now_us - one.since_us > silent_us]
+            failing = [named for named in self.holders() if named.stays or now_us - named.since_us > silent_us]
             problems += _holders(failing, self.holders_k, self.holders_n)
         if self.chain is not None and self.chain.broken:
             problems.append(ledger_problem(self.chain.broken))
@@ -236,4 +236,12 @@ def _holder(named: "Named", *, goes_on: bool) -> Problem:
     if goes_on:
         text = Text("{fails}; rounds go on, since enough others answer", fails=text)
     code = "holder_lied" if named.lied else "holder_silent"
+    if named.proven:
+        text = Text(
+            "key holder {number} of node.toml is holder {proven}: put keyholder_urls in the holders' order, and rename"
+            " the folders keys-keyholder-N likewise",
+            number=named.number,
+            proven=named.proven,
+        )
+        return Problem(code="holder_number", source=f"keyholder-{named.number}", text=text, act="operator")
     return Problem(code=code, source=f"keyholder-{named.number}", text=text, act="other-side")
