@@ -126,6 +126,7 @@ APART: Final[dict[str, str]] = {
             "bavn.centre.desk.desk",
             "bavn.centre.desk.gathering",
             "bavn.centre.books.leads",
+            "bavn.centre.books.learned",
             "bavn.centre.desk.measuring",
             "bavn.centre.books.rounds",
             "bavn.centre.desk.timeline",

@@ -21,7 +21,7 @@ from bavn.psi.keys import ID_BYTES, KEY_BYTES
 from bavn.psi.round import PROTOCOL_VERSION, RoundParams
 from bavn.psi.share import generate
 from bavn.traffic.dice import SeededDice
-from bavn.wire import enrol, frames, parcel, seal, strict_json
+from bavn.wire import enrol, frames, parcel, pieces, seal, strict_json
 from bavn.wire.codec import DOWN_KINDS, UP_KINDS, Encoded, decode
 from bavn.wire.enrol import NodeKeys
 from bavn.wire.keyholder import KEYHOLDER_KINDS, JoinAsked, PartAnswered
@@ -228,6 +228,22 @@ def _parcels() -> Run:
     return run
 
 
+def _pieces() -> Run:
+    stand = pieces.Pieces()
+
+    def run(data: bytes) -> None:
+        """As a piece at each place; as what a true first piece is followed by."""
+        for at in (0, 1, pieces.PIECE_BYTES):
+            stand.add(MEMBER, at, data, NOW_US)
+        at, first = next(pieces.cut(data * 2 or b"x"))
+        held = stand.add("other", at, first, NOW_US)
+        if len(data) * 2 <= pieces.PIECE_BYTES and held != (data * 2 or b"x"):
+            raise Broken("an honest envelope of one piece did not come through")
+        stand.add("other", len(first), data, NOW_US)
+
+    return run
+
+
 def _enrolment() -> Run:
     stand = _Rebuilt(CentreInbox)
 
@@ -342,6 +358,13 @@ TARGETS = (
             b'{"at_s":1,"detail":"","status":200,"taken":[1,2]}\nbody',
         ],
         make=_parcels,
+    ),
+    Target(
+        name="pieces",
+        covers=("module:bavn.wire.pieces",),
+        forms=BYTES,
+        seeds=lambda: [piece for _, piece in pieces.cut(b"an envelope " * 50_000)],
+        make=_pieces,
     ),
     Target(
         name="enrolment",

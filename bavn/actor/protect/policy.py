@@ -10,8 +10,6 @@ from ipaddress import ip_network
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.settings import SettingsError, setting
 from bavn.model.text import Text
-from bavn.tlog.bad import BadLog
-from bavn.tlog.note import BY_WITNESS, key_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,11 +167,7 @@ class ProtectPolicy:
                     )
                 ) from error
         for text in self.log_witnesses:
-            try:
-                is_witness = key_of(text).kind == BY_WITNESS
-            except BadLog:
-                is_witness = False
-            if not is_witness:
+            if not _is_witness(text):
                 raise SettingsError(Text("protect.log_witnesses: {text} is no key of a witness", text=repr(text)))
         for name in self.own_domains:
             try:
@@ -182,3 +176,13 @@ class ProtectPolicy:
                 raise SettingsError(
                     Text("protect.own_domains: {name} is no domain in canonical form", name=repr(name))
                 ) from error
+
+
+def _is_witness(text: str) -> bool:
+    from bavn.tlog.bad import BadLog
+    from bavn.tlog.note import BY_WITNESS, key_of
+
+    try:
+        return key_of(text).kind == BY_WITNESS
+    except BadLog:
+        return False

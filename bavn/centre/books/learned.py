@@ -13,16 +13,12 @@ from sqlalchemy import Engine, Row, insert, select, update
 from bavn.centre.books.tables import LEARNED, METADATA, make_missing, reading, writing
 from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables
-from bavn.centre.cases.two_people import NotAllowed, person, second
+from bavn.centre.cases.two_people import NotAllowed, UnknownVersion, person, second
 from bavn.centre.correlate.laws.learned import EACH_MIN, JUDGED_MIN, NOTHING, Learned
 from bavn.centre.store.rows import value_from
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded, two_people
 from bavn.model.text import Text
-
-
-class UnknownVersion(Exception):
-    """No version has that id. The person who asked must act."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

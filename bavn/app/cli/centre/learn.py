@@ -1,6 +1,6 @@
 """`bavn centre learn`: what verdicts teach the score. Two people stand behind a version, one takes it back."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -8,8 +8,10 @@ from bavn.app.acts.centre import learning as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, named, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.help import Commands
-from bavn.centre.books.learned import LearnedVersion
 from bavn.model.moment import iso
+
+if TYPE_CHECKING:
+    from bavn.centre.books.learned import LearnedVersion
 
 app = Commands(help="What people's verdicts teach the score, once two have agreed.")
 Version = Annotated[str, typer.Argument(help="learned-..., as `bavn centre learn list` names it")]
@@ -64,7 +66,7 @@ def take_back(
     show(rows, as_json=as_json)
 
 
-def _row(version: LearnedVersion, holds: LearnedVersion | None) -> dict[str, Any]:
+def _row(version: "LearnedVersion", holds: "LearnedVersion | None") -> dict[str, Any]:
     learned = version.learned
     return {
         "version": version.id,
