@@ -18,6 +18,7 @@ from bavn.centre.correlate.laws.learned import EACH_MIN, JUDGED_MIN, NOTHING, Le
 from bavn.centre.store.rows import value_from
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded, two_people
+from bavn.model.sector.case import NotNow
 from bavn.model.text import Text
 
 
@@ -51,10 +52,10 @@ class Learning:
         self._clock = clock
 
     def propose(self, learned: Learned | None, user: str) -> LearnedVersion:
-        """A version that does not count yet. NotAllowed where nothing could be learned (None)."""
+        """A version that does not count yet. NotNow where nothing could be learned (None)."""
         person(user)
         if learned is None:
-            raise NotAllowed(
+            raise NotNow(
                 Text(
                     "the score learns from {least} verdicts, {each} or more of either kind",
                     least=JUDGED_MIN,

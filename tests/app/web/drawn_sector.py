@@ -215,7 +215,7 @@ def _spread(sector: DrawnSector) -> None:
         sector.see(name, FOURTH, detector="rare_peer", technique="T1567", period_s=None, regularity=None)
     for name in ("region-nord", "kommune-vest", "data-agency"):
         known = sector.clock.now_us() - 9 * DAY_US
-        sector.see(name, WEAK, p=0.04, period_s=None, regularity=None, hosts=12, first_us=known)
+        sector.see(name, WEAK, detector="beacon", p=0.04, period_s=None, regularity=None, hosts=12, first_us=known)
     sector.wait(2)
 
 

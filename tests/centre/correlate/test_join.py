@@ -293,7 +293,7 @@ def test_any_schedule_reveals_nothing_below_t_and_nothing_twice(fake_actor, fake
 def _askings(said):
     if isinstance(said, TagsWanted):
         return [(cell, ()) for cell in said.cells]
-    return [((item.table, item.bin), tuple(x for x, _ in item.others)) for item in said.items]
+    return [((item.table, item.bin), tuple(item.others)) for item in said.items]
 
 
 def test_the_store_keeps_askings_and_answers_for_the_operator(fake_actor, fake_sector):

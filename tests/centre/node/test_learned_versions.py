@@ -8,6 +8,7 @@ from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.correlate.laws.learned import NOTHING, Learned
 from bavn.model.moment import DAY_US
 from bavn.model.principal import account
+from bavn.model.sector.case import NotNow
 from bavn.rehearsal.clock import SimClock
 
 FIRST = Learned(shifts={"beacon": (0.25,) * 16, "": (0.0,) * 16}, new_share=0.7, judged=40, confirmed=25, new=20)
@@ -63,6 +64,6 @@ def test_what_was_taken_back_before_anybody_approved_it_never_counts(learning):
 
 
 def test_of_too_few_verdicts_there_is_no_version(learning):
-    with pytest.raises(NotAllowed, match="from 20 verdicts"):
+    with pytest.raises(NotNow, match="from 20 verdicts"):
         learning.propose(None, account("anne"))
     assert learning.every() == ()

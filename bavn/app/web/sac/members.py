@@ -191,7 +191,8 @@ _step("revoke", "Shut it out for good; only a new invitation lets it enrol again
 def set_apart(
     context: Context, person: Annotated[Person, allow(acts.set_apart)], actor: Actor, body: Because
 ) -> MemberWhole:
-    group = _membership(context).known(actor).group
+    with refusing(*acts.REFUSES):
+        group = _group_of(context, actor)
     acts.set_apart(context.desk.apart, person.name, group, body.why)
     return _whole(context, actor)
 
@@ -200,9 +201,17 @@ def set_apart(
 def let_join(
     context: Context, person: Annotated[Person, allow(acts.let_join)], actor: Actor, body: Because
 ) -> MemberWhole:
-    group = _membership(context).known(actor).group
+    with refusing(*acts.REFUSES):
+        group = _group_of(context, actor)
     acts.let_join(context.desk.apart, person.name, group, body.why)
     return _whole(context, actor)
+
+
+def _group_of(context: SacContext, name: str) -> str:
+    found = context.registry.actor(name)
+    if found is None:
+        raise UnknownActor(Text("no actor is called {name}", name=repr(name)))
+    return found.group
 
 
 def _row(context: SacContext, view: MemberView, until_us: int | None) -> MemberRow:

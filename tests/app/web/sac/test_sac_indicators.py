@@ -147,7 +147,7 @@ def test_a_policy_is_proposed_by_one_and_approved_by_another(sac) -> None:
 
 def test_what_verdicts_teach_is_approved_by_another_and_taken_back_by_one(sac) -> None:
     refused = sac("/protection/learned", "POST")
-    assert (refused.status_code, "20" in refused.json()["title"]["en"]) == (403, True)
+    assert (refused.status_code, "20" in refused.json()["title"]["en"]) == (409, True)
     (proposed,) = sac.body("/protection/learned")["items"]
     assert (proposed["stand"], proposed["may_approve"]) == ("proposed", True)
     assert "40 verdicts, 25 of them confirmed" in proposed["says"]["en"]
@@ -165,7 +165,7 @@ def test_what_verdicts_teach_is_approved_by_another_and_taken_back_by_one(sac) -
 def test_producers_are_counted_retired_and_restored(sac) -> None:
     body = {"producer": "source:c2-list", **WHY}
     counted = {row["name"]: row for row in sac.body("/protection/producers")["items"]}
-    assert (counted["source:c2-list"]["false"], counted["detector:beacon"]["true"]) == (1, 1)
+    assert (counted["source:c2-list"]["false"], counted["detector:rarity"]["true"]) == (1, 1)
     retired = sac.body("/protection/producers/retire", "POST", json=body)
     assert {row["name"]: row["retired"] for row in retired["items"]}["source:c2-list"] == "for a reason"
     restored = sac.body("/protection/producers/restore", "POST", json=body)
