@@ -208,10 +208,10 @@ def let_join(
 
 
 def _group_of(context: SacContext, name: str) -> str:
-    found = context.registry.actor(name)
-    if found is None:
+    member = context.registry.actor(name)
+    if member is None:
         raise UnknownActor(Text("no actor is called {name}", name=repr(name)))
-    return found.group
+    return member.group
 
 
 def _row(context: SacContext, view: MemberView, until_us: int | None) -> MemberRow:
