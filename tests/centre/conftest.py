@@ -101,7 +101,7 @@ class FakeActor:
             slot = slots.find(cell)
             lies = slot is None or self.manner == "wrong_tags"
             made = (
-                receipt.dummy_tag(b"own" * 10, kr, cell)
+                receipt.dummy_tag(self.own_key, kr, cell)
                 if lies
                 else receipt.tag(kr, ids[slot.element], self.own_key, cell)
             )
