@@ -42,19 +42,19 @@ def test_a_token_is_shown_once_and_each_act_on_a_member_is_audited(sac) -> None:
     everything = sac("/members").text + sac("/members/clinic-far").text + sac("/audit?limit=500").text
     assert given["token"] not in everything
     assert len(sac.body("/members/clinic-far")["invited_until_us"]) == 1
-    sac.body("/members/region-nord", "PUT", json={"functions": ["emergency"], "suppliers": ["kmd"]})
+    sac.body("/members/region-syd", "PUT", json={"functions": ["emergency"], "suppliers": ["kmd"]})
     quota = {"kind": "Report", "messages_per_hour_max": 7, "bytes_per_hour_max": 7000}
-    whole = sac.body("/members/region-nord/quota", "PUT", json=quota)
+    whole = sac.body("/members/region-syd/quota", "PUT", json=quota)
     assert {q["kind"]: (q["messages_per_hour_max"], q["own"]) for q in whole["quotas"]}["Report"] == (7, True)
-    back = sac.body("/members/region-nord/quota", "PUT", json={"kind": "Report"})
+    back = sac.body("/members/region-syd/quota", "PUT", json={"kind": "Report"})
     assert not {q["kind"]: q["own"] for q in back["quotas"]}["Report"]
-    lines = sac.body("/audit?subject=member/region-nord")["items"]
+    lines = sac.body("/audit?subject=member/region-syd")["items"]
     assert [(line["who"], line["act"]) for line in lines] == [
         (ANNA, "member-quota"),
         (ANNA, "member-quota"),
         (ANNA, "member-set"),
     ]
-    bad = sac("/members/region-nord", "PUT", json={"functions": ["cats"]})
+    bad = sac("/members/region-syd", "PUT", json={"functions": ["cats"]})
     assert (bad.status_code, bad.json()["title"]["da"][:24]) == (422, "Ingen funktion hedder 'c")
 
 
