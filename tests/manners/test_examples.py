@@ -42,4 +42,4 @@ def test_a_test_of_many_cases_is_cut_once_and_one_without_examples_not_at_all() 
 def test_the_check_takes_few_and_all_of_the_tests_take_all() -> None:
     check, whole = ((ROOT / "script" / name).read_text() for name in ("check", "test"))
     assert 'BAVN_EXAMPLES="${BAVN_EXAMPLES:-few}" $bin/pytest' in check
-    assert re.search(r"^BAVN_EXAMPLES=all script/check$", whole, re.MULTILINE)
+    assert re.search(r"^BAVN_EXAMPLES=all script/check\b", whole, re.MULTILINE)
