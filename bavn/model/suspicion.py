@@ -32,6 +32,7 @@ class Suspicion:
     ``regularity`` (0..1) only for what repeats. ``walk_nats``: a scan's unfloored walk. ``listed``: on a popularity
     or warning list, so weighed down already. ``knock``: what an address from outside tried here, as tcp/22 (tcp/*: many
     ports) or guess:SSH, for what the internet does to everybody all day; empty for all else.
+    ``shared``: it rests on what the sector released to this node, and so is told as a sighting alone for good.
     ``known_since``: of those of its elements whose first use here can be dated, since when this actor has used them, in
     us.
 
@@ -60,6 +61,7 @@ class Suspicion:
     regularity: float | None = None
     walk_nats: float | None = None
     knock: str = ""
+    shared: bool = False
     what: Text | None = None
     against: Text | None = None
     look_first: Text | None = None

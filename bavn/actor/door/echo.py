@@ -1,10 +1,10 @@
 """Which suspicions are an echo: they rest on an indicator that the sector shared, and come back as if it were evidence.
 
-Decided by what a suspicion rests on (docs/decisions/0021-echo-is-no-evidence.md). An alert of Bavn's own rule is an
-echo, always. A match of a list or of a Sigma rule is one while this node holds an indicator for what it names: it asks
-the past by what is known today. An alert of somebody else's rule is one where it began after the indicator was made:
-what was raised before cannot rest on it. What a detector finds by behaviour rests on no indicator. Refuses to know who
-else saw it.
+Decided by what a suspicion rests on (docs/decisions/0021-echo-is-no-evidence.md). A match of what the sector
+confirmed to this node, and an alert of Bavn's own rule, is an echo, always. A match of a list or of a Sigma rule is
+one while this node holds an indicator for what it names: it asks the past by what is known today. An alert of
+somebody else's rule is one where it began after the indicator was made: what was raised before cannot rest on it.
+What a detector finds by behaviour rests on no indicator. Refuses to know who else saw it.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ def holds_none(_: Observable) -> tuple[int, int] | None:
 
 def is_echo(suspicion: Suspicion, holds: Holds) -> bool:
     """Whether it rests on a shared indicator."""
-    if is_of_own_rule(suspicion):
+    if suspicion.shared or is_of_own_rule(suspicion):
         return True
     if suspicion.detector not in (LISTS, RULES):
         return False

@@ -4,6 +4,7 @@ permissions, days whose counts were told.
 Each takes ``rows``: a question in SQL and its values to all rows of the answer. Refuses to write.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -35,6 +36,16 @@ def overrides(rows: Rows, limit: int = 2000) -> Sequence[tuple[Any, ...]]:
         ORDER BY at_us DESC LIMIT ?""",
         (limit,),
     )
+
+
+def told_elements(rows: Rows, values: Sequence[str]) -> frozenset[str]:
+    """Of these values those that this node let a report out on, as ``type:value``."""
+    found = rows(
+        """SELECT DISTINCT type, value FROM door_reveal
+        WHERE rule = '' AND value IN (SELECT value FROM json_each(?))""",
+        (json.dumps(sorted(set(values))),),
+    )
+    return frozenset(f"{kind}:{value}" for kind, value in found)
 
 
 def days_told(rows: Rows, limit: int = 100) -> Sequence[tuple[Any, ...]]:

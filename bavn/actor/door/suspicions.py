@@ -13,6 +13,7 @@ from bavn.model.observable import Observable, ObservableType
 from bavn.model.sector.verdict import NO_VERDICTS, Verdict, Verdicts, judged_in_order
 from bavn.model.suspicion import RowsRef, Suspicion, in_order
 from bavn.model.text import Text
+from bavn.psi.element import as_element
 from bavn.wire.book import Book
 
 SUSPICIONS_MAX = 100_000
@@ -98,14 +99,25 @@ class NodeSuspicions:
         return [entry.suspicion for entry in self.ranked()]
 
 
-def ranked_of(rows: Iterable[tuple[Any, ...]], verdicts: Verdicts = NO_VERDICTS) -> list[Ranked]:
-    """Ranks rows of (known_us, facts), also as read by another process; what is ignored comes last, with rank 0."""
+def ranked_of(
+    rows: Iterable[tuple[Any, ...]], verdicts: Verdicts = NO_VERDICTS, confirmed: Collection[str] = ()
+) -> list[Ranked]:
+    """Ranks rows of (known_us, facts), also as read by another process; what is ignored comes last, with rank 0.
+    ``confirmed``: what the sector confirmed as an attack; a suspicion that names it comes first."""
     known = {s.id: (at, s) for at, s in ((int(at), _of_text(facts)) for at, facts in rows)}
     ordered = judged_in_order((s for _, s in known.values()), verdicts)
+    if confirmed:
+        ordered.sort(key=lambda one: (one.ignored, names_of(one.suspicion).isdisjoint(confirmed)))
     return [
         Ranked(0 if one.ignored else rank, known[one.suspicion.id][0], one.suspicion, one.verdict)
         for rank, one in enumerate(ordered, 1)
     ]
+
+
+def names_of(suspicion: Suspicion) -> frozenset[str]:
+    """What a suspicion names, by which an indicator may name it too: values of its elements, and its peer."""
+    elements = (name.value for one in suspicion.observables for name in (one, as_element(one)))
+    return frozenset((suspicion.peer, *elements))
 
 
 RANKED_SQL = "SELECT known_us, facts FROM suspicion"
@@ -118,7 +130,7 @@ def _to_text(s: Suspicion) -> str:
     facts["observables"] = [[o.type.value, o.value] for o in s.observables]
     for name, said in (("why", s.why), ("what", s.what), ("against", s.against), ("look_first", s.look_first)):
         facts[name] = None if said is None else said.kept()
-    facts["knock"] = s.knock
+    facts["knock"], facts["shared"] = s.knock, s.shared
     facts["known_since"] = [[o.type.value, o.value, since_us] for o, since_us in s.known_since]
     facts["rows"] = [s.rows.table, [list(pair) for pair in s.rows.equals], s.rows.first_us, s.rows.last_us]
     return json.dumps(facts, ensure_ascii=False, sort_keys=True)
@@ -130,6 +142,7 @@ def _of_text(text: str) -> Suspicion:
     return Suspicion(
         **{name: facts[name] for name in _PLAIN},
         knock=facts.get("knock", ""),  # a book written before had none
+        shared=facts.get("shared", False),
         observables=tuple(Observable.trusted(ObservableType(kind), value) for kind, value in facts["observables"]),
         why=Text.of(facts["why"]),
         what=_sentence(facts.get("what")),

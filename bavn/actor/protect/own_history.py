@@ -1,11 +1,12 @@
 """Own history asked about shared indicators: the dry run before a block, and the retro-hunt after a release.
 
 What was met is the store's to say (its hunt is handed in); this adds how much of all that is in use here a block would
-cover. Keeps only numbers: hits, hosts, destinations, first and last; of hosts it asks only whether they are clinical.
+cover. Gives numbers: hits, hosts, destinations, first and last, and whether hosts are clinical; which hosts they were
+the retro-hunt alone is told, for the node's own book.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final, Protocol
 
@@ -73,6 +74,14 @@ class Found:
 NO_HISTORY: Final = Found(days=0)
 
 
+@dataclass(frozen=True, slots=True)
+class Hunted:
+    """What the retro-hunt found of one element. ``named``: own machines that met it, the first of them."""
+
+    found: Found
+    named: tuple[str, ...] = field(default=(), repr=False)
+
+
 class Hunter:
     """Hunts one actor's history. ``clinical``: own networks of clinical equipment. The background is counted once per
     hour of the clock and kept."""
@@ -91,6 +100,16 @@ class Hunter:
         if self._history is None:
             return dict.fromkeys(observables, NO_HISTORY)
         return self._met(self._history, self._window(self._history, days, now_us), observables, days, now_us)
+
+    def hunted(self, observables: Sequence[Observable], days: int, now_us: int) -> dict[Observable, "Hunted"]:
+        """The same with the own machines that met it: the retro-hunt. Raises QueryRefused."""
+        if self._history is None:
+            return {one: Hunted(NO_HISTORY) for one in observables}
+        window = self._window(self._history, days, now_us)
+        met = self._history.hunt(window, observables)
+        found = self._founds(window, met, observables, days, now_us)
+        named = {one.observable: one.named for one in met}
+        return {one: Hunted(found[one], named.get(one, ())) for one in observables}
 
     def tried(self, observables: Sequence[Observable], days: int, now_us: int) -> dict[Observable, Found]:
         """The same with what a block would cover, and all there is to compare it with: the dry run. Raises
@@ -116,10 +135,15 @@ class Hunter:
     def _met(
         self, history: History, window: Window, observables: Sequence[Observable], days: int, now_us: int
     ) -> dict[Observable, Found]:
+        return self._founds(window, history.hunt(window, observables), observables, days, now_us)
+
+    def _founds(
+        self, window: Window, met_here: Sequence[Met], observables: Sequence[Observable], days: int, now_us: int
+    ) -> dict[Observable, Found]:
         since_us = max(window.first_us, window.known_from_us)
         known_days = min(days, -(-max(0, now_us - since_us) // DAY_US))
         found_of = dict.fromkeys(observables, Found(days=known_days))
-        for met in history.hunt(window, observables):
+        for met in met_here:
             found_of[met.observable] = Found(
                 days=known_days,
                 hits=met.count,

@@ -17,6 +17,7 @@ from bavn.actor.protect.alerts import met_in_alerts, refused_hosts
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset
 from bavn.actor.protect.force import Force
+from bavn.actor.protect.hit_book import keep_hosts
 from bavn.actor.protect.intake import (
     APPROVED,
     GATE,
@@ -413,14 +414,15 @@ class Protect:
             return
         self.state.spend("hunt", now_us, len(observables))
         try:
-            met = self._hunter.found(sorted(set(observables.values())), self.policy.retro_days, now_us)
+            met = self._hunter.hunted(sorted(set(observables.values())), self.policy.retro_days, now_us)
         except QueryRefused:
             self._hunt_next_us = now_us + HUNT_AGAIN_S * SECOND_US
             return
         with self.state.book.transaction():
             for indicator_id, observable in observables.items():
-                answer = met[observable]
+                answer, named = met[observable].found, met[observable].named
                 self._sightings.answered(indicator_id, answer.hits, answer.first_us, answer.last_us)
+                keep_hosts(self.state.book, indicator_id, answer.hosts, named, now_us)
                 self.state.hunt_later(indicator_id, wanted=False)
 
     def _collect(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bavn.actor.protect import hit_book
 from bavn.actor.protect.never_own import prepare
 from bavn.actor.protect.rules import IndicatorRecord, Spent
 from bavn.actor.protect.wanted import COUNT_SCHEMA, Wanted
@@ -119,6 +120,7 @@ class State:
         book.part("protect_covers", 1, COVERS_SCHEMA)
         book.part("protect_count", 1, COUNT_SCHEMA)
         prepare(book)
+        hit_book.prepare(book)
         self._wanted = {act: Wanted(book, act) for act in ("block", "watch")}
 
     def item(self, indicator_id: str) -> Item | None:
@@ -279,6 +281,7 @@ class State:
                 f"DELETE FROM protect_met WHERE indicator_id IN (SELECT indicator_id FROM protect_item WHERE {old})",
                 (before_us, before_us),
             )
+            hit_book.forget(self.book, old, (before_us, before_us))
             tx.execute(f"DELETE FROM protect_item WHERE {old}", (before_us, before_us))
             tx.execute(
                 "DELETE FROM protect_item WHERE standing = 'lifted' AND bundle = '' AND decided_us < ?",

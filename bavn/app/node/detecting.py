@@ -3,10 +3,13 @@
 Refuses to detect anything itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bavn.actor.detect.detectors.ioc import Ioc
+from bavn.actor.detect.indicators.indicators import IndicatorSet
 from bavn.actor.detect.indicators.rule_memory import RuleMemory
 from bavn.actor.detect.run import Survey, SurveyBackground, survey
 from bavn.actor.detect.tasks import Weigh
@@ -16,8 +19,10 @@ from bavn.app.process.late import begun
 from bavn.model.contained import contained
 from bavn.model.failure import Failures
 from bavn.model.intel.rule import RowRule
-from bavn.model.ports import Clock, Neighbours, QueryRefused, Window
+from bavn.model.observable import Observable
+from bavn.model.ports import Clock, Neighbours, QueryRefused, RowsDamaged, Window
 from bavn.model.sector.verdict import Verdicts
+from bavn.model.suspicion import in_order
 
 if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
@@ -32,9 +37,10 @@ def detecting(
     surveyed: Callable[[Window], None] | None,
     failures: Failures,
     commons: Neighbours | None = None,
+    confirmed: Callable[[], Mapping[Observable, int]] = dict,
 ) -> Callable[[Window], Survey]:
     """``surveyed`` hears of each window that all detectors have gone through. ``commons``: what the sector told of this
-    actor's own elements."""
+    actor's own elements; ``confirmed``: what it confirmed that was met here, and how sure it is."""
     lists = OwnIndicators([config.path(name) for name in config.sense.indicator_files])
     rules: tuple[RowRule, ...] = ()
     if config.hunt.sigma_files:  # pySigma takes 23 MB, and most nodes have no rules of their own
@@ -58,9 +64,28 @@ def detecting(
         if surveyed is not None:
             step = partial(surveyed, window)
             contained(failures, "step canary in detection", step, passing=(QueryRefused,))
-        return survey_done
+        return with_confirmed(window, survey_done, confirmed(), failures)
 
     return detect
+
+
+def with_confirmed(window: Window, done: Survey, confirmed: Mapping[Observable, int], failures: Failures) -> Survey:
+    """The same with a suspicion of each machine that met what the sector confirmed: by then it is a row, with its
+    records and packets, whatever the detectors thought of it. These are looked for apart: they are evidence of nothing
+    (docs/decisions/0021-echo-is-no-evidence.md), so no other suspicion may lean on them. Raises QueryRefused."""
+    if not confirmed:
+        return done
+    found = done
+
+    def look() -> None:
+        nonlocal found
+        matches = survey(window, (Ioc(),), indicators=IndicatorSet(dict(confirmed)), failures=failures).suspicions
+        own = {suspicion.id for suspicion in done.suspicions}
+        shared = [replace(match, shared=True) for match in matches if match.id not in own]
+        found = replace(done, suspicions=tuple(in_order([*done.suspicions, *shared])))
+
+    contained(failures, "step confirmed in detection", look, passing=(QueryRefused, RowsDamaged))
+    return found
 
 
 def horizon(store: "ColumnStore", clock: Clock) -> Callable[[], int]:

@@ -30,6 +30,7 @@ from bavn.actor.node.build import NodeOutfit, counting_of, door_of, talker_of
 from bavn.actor.node.monitor import Monitor, NodeSettings
 from bavn.actor.node.outside import outside_of
 from bavn.actor.node.talker import Talker
+from bavn.actor.protect.confirmed import met_elements
 from bavn.actor.protect.protect import Protect
 from bavn.actor.sense.account import Figures
 from bavn.actor.sense.base import Source
@@ -380,6 +381,7 @@ def _monitor(
         surveyed,
         start.failures,
         CommonsTable(books.book) if config.door.join_commons else None,
+        lambda: met_elements(books.book.rows, clock.now_us()),
     )
 
     def keep(survey: Survey, end_us: int) -> None:

@@ -55,6 +55,11 @@ def test_each_way_back_is_an_echo(given):
     assert is_echo(given, holds)
 
 
+def test_what_the_node_looked_for_since_the_sector_confirmed_it_stays_an_echo_when_that_is_over():
+    assert is_echo(listed(shared=True), lambda _: None)
+    assert not is_echo(listed(), lambda _: None)
+
+
 @pytest.mark.parametrize("given", EVIDENCE.values(), ids=EVIDENCE)
 def test_what_rests_on_something_else_is_evidence(given):
     assert not is_echo(given, holds)
