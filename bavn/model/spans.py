@@ -3,6 +3,7 @@
 A span is rounded to whole units: the figures beside a sentence are exact, the sentence need not be.
 """
 
+from datetime import tzinfo
 from typing import Final
 
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, as_datetime
@@ -48,6 +49,12 @@ def day(at_us: int) -> Text:
     """``25 November 2026`` and ``25. november 2026``, in UTC."""
     at = as_datetime(at_us)
     return _DAY_OF_YEAR.filled(day=at.day, month=MONTHS[at.month - 1], year=at.year)
+
+
+def local_day(at_us: int, zone: tzinfo | None) -> Text:
+    """The same where people are, who name days by their own midnight. ``zone`` None: this machine's."""
+    offset = as_datetime(at_us).astimezone(zone).utcoffset()
+    return day(at_us + (round(offset.total_seconds()) * SECOND_US if offset else 0))
 
 
 def in_year(text: Text, year: int) -> Text:

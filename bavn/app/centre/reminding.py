@@ -23,12 +23,13 @@ from bavn.app.net.webhook import SECRET_BYTES_MIN, Hook, post
 from bavn.app.process.exits import Exit, Stop, why_of
 from bavn.app.process.failure_folder import failures_in
 from bavn.app.process.late import begun
-from bavn.centre.cases.reminders import Recipient, Reminder, of_alarms, of_nis2, of_tasks, raised_id
+from bavn.centre.cases.reminders import Recipient, Reminder, of_alarms, of_hits, of_nis2, of_tasks, raised_id
 from bavn.centre.desk.desk import Desk
+from bavn.centre.share.delivery_figures import met_before
 from bavn.model.catalogue import moment
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.indicator import Tlp
-from bavn.model.moment import HOUR_US, as_datetime, iso
+from bavn.model.moment import DAY_US, HOUR_US, as_datetime, iso
 from bavn.model.text import Language, Text
 
 _LOG = logging.getLogger(__name__)
@@ -40,7 +41,9 @@ _STAGES: Final = {
     "overdue": Text("OVERDUE"),
     "alarm": Text("ALARM"),
     "alarm-over": Text("over"),
+    "met": Text("CONFIRMED ATTACK"),
 }
+HITS_LOOKED_BACK_US: Final = 30 * DAY_US
 _CENTRE: Final = Text("the centre")
 ALARMS_LOOKED_AT_MAX: Final = 1000
 _TLPS: Final = [tlp.value for tlp in Tlp]
@@ -169,7 +172,9 @@ class Reminding:
         views = [view for view in self._desk.nis2(self._zone).views() if view.running]
         tlps = self._book.tlps([task.case_id for task in tasks] + [view.case_id for view in views])
         owed = of_tasks(tasks, tlps, now_us, soon_us) + of_nis2(views, tlps, now_us, soon_us)
-        return self._alarms(now_us) + self._book.to_send(owed, self._ways.recipients)
+        hits = of_hits(met_before(self._desk.engine, now_us - HITS_LOOKED_BACK_US), self._zone)
+        met = self._book.to_send(hits, self._ways.recipients)
+        return met + self._alarms(now_us) + self._book.to_send(owed, self._ways.recipients)
 
     def _alarms(self, now_us: int) -> list[tuple[Reminder, Recipient]]:
         """Alarms first: each once, and its end to whoever was told of it. What came and went untold stays so."""
@@ -235,6 +240,8 @@ class Reminding:
         """Subject and text of an e-mail. The subject holds no more than the case's id, or the alarm's number."""
         if reminder.stage in ("alarm", "alarm-over"):
             return self._alarm_words(reminder, recipient, language)
+        if reminder.stage == "met":
+            return self._hit_words(reminder, recipient, language)
         stage = _STAGES[reminder.stage].say(language)
         due = as_datetime(reminder.due_us).astimezone(self._zone)
         when = moment(due, language, zone=True)
@@ -249,6 +256,21 @@ class Reminding:
             lines.append(Text("Asked: {detail}", detail=reminder.detail))
         command = "bavn node cases" if recipient.actor else "bavn centre tasks, bavn centre nis2 list"
         lines.append(Text("See: {command}", command=command))
+        return f"Bavn: {reminder.case_id}: {stage}", "\n".join(line.say(language) for line in lines) + "\n"
+
+    def _hit_words(self, reminder: Reminder, recipient: Recipient, language: Language) -> tuple[str, str]:
+        """Nothing of what it was: where it is read, and what to do first."""
+        stage = _STAGES[reminder.stage].say(language)
+        lines = [
+            Text.shaped("{stage}: {about}", stage=stage, about=reminder.about),
+            Text("Case: {case_id}", case_id=reminder.case_id),
+            Text(
+                "Your own history held it: your machines met it, whether your detectors thought anything of it or not."
+                " Today in your console names the machines and says what to do now; so does `bavn node hits`."
+            )
+            if recipient.actor
+            else Text("Its own people hear of it, too, where [remind] mail_actors names them. See: bavn centre cases"),
+        ]
         return f"Bavn: {reminder.case_id}: {stage}", "\n".join(line.say(language) for line in lines) + "\n"
 
     def _alarm_words(self, reminder: Reminder, recipient: Recipient, language: Language) -> tuple[str, str]:

@@ -1,13 +1,15 @@
 """What somebody must be reminded of, by whom it is owed, and which reminders have gone out. Once for each stage.
 
 A deadline is reminded of when it is due soon and when it has passed: of an actor's task to that actor and to the
-centre, of NIS2's reports likewise. A reminder that cannot be delivered is tried again, later each time, and given up
-after twelve tries in some sixteen hours, which is a line in the case's history. Refuses to send: app does.
+centre, of NIS2's reports likewise. That an actor met a confirmed attack before it was known goes before all of these.
+A reminder that cannot be delivered is tried again, later each time, and given up after twelve tries in some sixteen
+hours, which is a line in the case's history. Refuses to send: app does.
 """
 
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Final, Literal
 
 from sqlalchemy import Engine, delete, insert, select, update
@@ -23,8 +25,10 @@ from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.ports import Clock
 from bavn.model.sector.alarm import Alarm
+from bavn.model.sector.met_before import MetBefore
 from bavn.model.sector.nis2 import NAMES
 from bavn.model.sector.work import DueState, Task
+from bavn.model.spans import local_day
 from bavn.model.text import Text
 
 TRIES_MAX: Final = 12
@@ -36,7 +40,7 @@ WAITING_MAX: Final = 500
 OVER_US: Final = 5 * MINUTE_US
 """An alarm that comes back sooner was never over."""
 
-Stage = Literal["due-soon", "overdue", "alarm", "alarm-over"]
+Stage = Literal["due-soon", "overdue", "alarm", "alarm-over", "met"]
 Way = Literal["mail", "webhook"]
 _STEPS: Final = {
     "acknowledge": Text("acknowledge"),
@@ -147,6 +151,28 @@ def of_alarms(alarms: Iterable[Alarm], now_us: int) -> list[Reminder]:
             )
         )
     return reminders
+
+
+def of_hits(hits: Iterable[MetBefore], zone: tzinfo) -> list[Reminder]:
+    """That an actor met a confirmed attack before it was known: the one thing that nobody there had on a list. Said
+    once of each indicator and actor; the days are those of ``zone``. Nothing of what it was is in it."""
+    return [
+        Reminder(
+            id=_id("met", hit.indicator_id, hit.actor),
+            case_id=hit.case_id or hit.indicator_id,
+            actor=hit.actor,
+            stage="met",
+            due_us=hit.told_us,
+            about=Text(
+                "a confirmed attack was at {actor} before it was known, first on {day}",
+                actor=hit.actor,
+                day=local_day(hit.first_us, zone),
+            ),
+            detail="",
+            tlp=Tlp.GREEN,
+        )
+        for hit in hits
+    ]
 
 
 def raised_id(one: Reminder) -> str:

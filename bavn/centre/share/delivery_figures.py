@@ -10,9 +10,11 @@ from bavn.centre.share.deliveries import HELD, RELEASE
 from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT, make_tables, reading
 from bavn.centre.store.owed import PENDING, QUEUED
 from bavn.model.moment import HOUR_US
+from bavn.model.sector.met_before import MetBefore
 
 IN_FORCE: Final = ("enforced", "partly")
 """States of a receipt by which an indicator is in force at an actor."""
+MET_BEFORE_MAX: Final = 500
 AtActor = tuple[str, str]
 """Indicator and actor."""
 
@@ -94,6 +96,30 @@ def first_met(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
         .group_by(OBSERVED.c.indicator_id)
     )
     return {row[0]: int(row[1]) * HOUR_US for row in connection.execute(query)}
+
+
+def met_before(engine: Engine, since_us: int) -> list[MetBefore]:
+    """What actors have said since then that their own history held of indicators that live, the latest said first."""
+    make_tables(engine)
+    query = (
+        select(OBSERVED, INDICATOR.c.case_id)
+        .join(INDICATOR, INDICATOR.c.id == OBSERVED.c.indicator_id)
+        .where(OBSERVED.c.kind == "retro", OBSERVED.c.count_bucket > 0, OBSERVED.c.first_hour.is_not(None))
+        .where(OBSERVED.c.received_us >= since_us, INDICATOR.c.live)
+        .order_by(OBSERVED.c.received_us.desc(), OBSERVED.c.indicator_id, OBSERVED.c.actor)
+        .limit(MET_BEFORE_MAX)
+    )
+    with reading(engine) as connection:
+        return [
+            MetBefore(
+                indicator_id=row.indicator_id,
+                case_id=row.case_id,
+                actor=row.actor,
+                first_us=row.first_hour * HOUR_US,
+                told_us=row.received_us,
+            )
+            for row in connection.execute(query)
+        ]
 
 
 def waiting_and_held(connection: Connection, actor: str) -> tuple[int, int]:

@@ -128,6 +128,12 @@ class Involved:
                 reported[row.actor] = reported.get(row.actor, False) or row.type == ""
         return reported
 
+    def reporters(self, case_id: str) -> frozenset[str]:
+        """Who reported something of it; the others only met its indicators, or were added by hand."""
+        query = select(INVOLVED.c.actor).where(INVOLVED.c.case_id == case_id, INVOLVED.c.technique != "")
+        with reading(self._engine) as connection:
+            return frozenset(connection.scalars(query))
+
 
 def actor_counts(connection: Connection) -> dict[str, int]:
     """case -> how many actors are in it; a case with nobody is left out."""

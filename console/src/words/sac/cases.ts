@@ -78,7 +78,7 @@ export default () => ({
   },
   actors: {
     title: t("What each actor was told"), note: t("Its own part, never who or how many others are in the case"), add: t("Add an actor"), addHelp: t("It sees its part from then on."),
-    name: t("Actor"), why: t("Why"), byHand: t("added by hand"), reported: t("reported"), version: (n: string) => t("version {n}", { n }), own: t("Its own observables"), words: t("What it reads"),
+    name: t("Actor"), why: t("Why"), byHand: t("added by hand"), reported: t("reported"), met: t("met it after the release, first"), metBefore: t("met it before the release, first"), unseen: t("did not report it"), who: t("Who reported, and who met it"), version: (n: string) => t("version {n}", { n }), own: t("Its own observables"), words: t("What it reads"),
     state: t("State it sees"), none: t("No actor is in the case"), rule: (rule: string) => t("rule {rule}", { rule }), techniques: t("Techniques"),
   },
   nis2: {

@@ -65,7 +65,11 @@ def test_a_case_shows_what_was_said_told_asked_and_met(console) -> None:
         ("clinic-west", "it-supplier", "kommune-oest", "region-nord", "region-syd"),
         "queued",  # the clinic met it later
     )
+    clinic = next(one for one in case["actors"] if one["actor"] == "clinic-west")
+    assert (clinic["reported"], clinic["met_before"]) == (False, True), "it met it before the release and told nothing"
+    assert clinic["met_us"] is not None
     nord = next(one for one in case["actors"] if one["actor"] == "region-nord")
+    assert (nord["reported"], nord["met_us"]) == (True, None)
     assert (nord["heard_tasks"], nord["heard_state"]) == (1, "released")
     assert "We think it began on Monday" in nord["heard_words"]
     answers = {one["actor"]: (one["state"], one["answer"]) for one in case["tasks"]}

@@ -102,10 +102,15 @@ class TwoPeople(Shape):
 
 
 class ActorInCase(Shape):
-    """An actor in the case, and what it was told: its own part, never who or how many others are in it."""
+    """An actor in the case, and what it was told: its own part, never who or how many others are in it. ``reported``:
+    it reported something of the case; ``met_us``: the first hour in which it says that it met an indicator of it, which
+    is another thing; ``met_before``: that was before the release."""
 
     actor: str
     by_hand: bool
+    reported: bool
+    met_us: int | None
+    met_before: bool
     version: int
     status: str
     says: TextShape

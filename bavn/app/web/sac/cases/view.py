@@ -1,5 +1,6 @@
 """A case as the console shows it: a card of the board, and the whole with everything that was said and done in it."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from bavn.app.acts.centre import cases as acts
@@ -80,6 +81,7 @@ def whole(context: SacContext, case_id: str, person: Person) -> CaseShown:
     tasks, indicators = desk.work.tasks(case_id), desk.indicator_book.of_case(case_id)
     notices = {notice.actor: notice for notice in desk.part_notices(case_id)}
     behind = desk.cases.behind(case_id)
+    known = _Known(desk.work.involved.reporters(case_id), _met(context, indicators))
     return filled(
         CaseShown,
         case,
@@ -96,7 +98,7 @@ def whole(context: SacContext, case_id: str, person: Person) -> CaseShown:
         terms=_terms(case),
         two_people=_two_people(case, behind, indicators, person),
         actors=[
-            _actor(name, by_hand, notices.get(name), [task for task in tasks if task.actor == name])
+            _actor(name, by_hand, notices.get(name), [task for task in tasks if task.actor == name], known)
             for name, by_hand in sorted(desk.work.involved.actors(case_id).items())
         ],
         tasks=[task_shown(context, task) for task in tasks],
@@ -168,11 +170,37 @@ def deadlines(view: Nis2View) -> Nis2Clock:
     )
 
 
-def _actor(name: str, by_hand: bool, notice: PartNotice | None, tasks: list[Task]) -> ActorInCase:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Of a case: who reported something of it, and who met its indicators from when on, and whether before the release;
+    one can be without the other."""
+
+    reporters: frozenset[str]
+    met: dict[str, tuple[int, bool]]
+
+
+def _met(context: SacContext, lives: tuple[Life, ...]) -> dict[str, tuple[int, bool]]:
+    met: dict[str, tuple[int, bool]] = {}
+    for life in lives:
+        kept = context.desk.deliveries.get(life.id)
+        released_us = life.released_us or (kept.released_us if kept else 0)
+        for sighting in context.desk.deliveries.sightings(life.id):
+            if sighting.first_hour is not None and sighting.count_bucket:
+                at_us = hour_us(sighting.first_hour)
+                known_us, before = met.get(sighting.actor, (at_us, False))
+                met[sighting.actor] = (min(known_us, at_us), before or at_us + HOUR_US <= released_us)
+    return met
+
+
+def _actor(name: str, by_hand: bool, notice: PartNotice | None, tasks: list[Task], known: _Known) -> ActorInCase:
     part = None if notice is None else notice.part
+    met_us, met_before = known.met.get(name, (None, False))
     return ActorInCase(
         actor=name,
         by_hand=by_hand,
+        reported=name in known.reporters,
+        met_us=met_us,
+        met_before=met_before,
         version=0 if notice is None else notice.version,
         told_us=None if notice is None else notice.at_us,
         status="" if notice is None else notice.status,
