@@ -74,6 +74,7 @@ APART: Final[dict[str, str]] = {
             "bavn.actor.door.table",
             "bavn.actor.protect.enforcers.nft_sets",
             "bavn.actor.protect.rollback",
+            "bavn.actor.protect.confirmed",
             "bavn.actor.protect.state",
             "bavn.actor.sense.suricata.captures",
             "bavn.actor.store.segments.segment",

@@ -40,12 +40,12 @@ def overrides(rows: Rows, limit: int = 2000) -> Sequence[tuple[Any, ...]]:
 
 def told_elements(rows: Rows, values: Sequence[str]) -> frozenset[str]:
     """Of these values those that this node let a report out on, as ``type:value``."""
-    found = rows(
+    elements = rows(
         """SELECT DISTINCT type, value FROM door_reveal
         WHERE rule = '' AND value IN (SELECT value FROM json_each(?))""",
         (json.dumps(sorted(set(values))),),
     )
-    return frozenset(f"{kind}:{value}" for kind, value in found)
+    return frozenset(f"{kind}:{value}" for kind, value in elements)
 
 
 def days_told(rows: Rows, limit: int = 100) -> Sequence[tuple[Any, ...]]:

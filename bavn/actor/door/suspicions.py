@@ -107,7 +107,7 @@ def ranked_of(
     known = {s.id: (at, s) for at, s in ((int(at), _of_text(facts)) for at, facts in rows)}
     ordered = judged_in_order((s for _, s in known.values()), verdicts)
     if confirmed:
-        ordered.sort(key=lambda one: (one.ignored, names_of(one.suspicion).isdisjoint(confirmed)))
+        ordered.sort(key=lambda judged: (judged.ignored, names_of(judged.suspicion).isdisjoint(confirmed)))
     return [
         Ranked(0 if one.ignored else rank, known[one.suspicion.id][0], one.suspicion, one.verdict)
         for rank, one in enumerate(ordered, 1)

@@ -102,12 +102,12 @@ def hit_of(rows: Rows, indicator_id: str) -> Confirmed | None:
 def confirmed_named(rows: Rows, values: Collection[str]) -> dict[str, Confirmed]:
     """Those of these values (names, addresses, fingerprints) that the sector confirmed, met here or not; of several
     indicators of one value the latest."""
-    found = rows(
+    items = rows(
         f"""SELECT {_ITEM} FROM protect_item WHERE {_CONFIRMED} AND value IN (SELECT value FROM json_each(?))
         ORDER BY decided_us""",
         (json.dumps(sorted(set(values))),),
     )
-    return {row[2]: _confirmed(rows, row) for row in found}
+    return {row[2]: _confirmed(rows, row) for row in items}
 
 
 def met_values(rows: Rows) -> frozenset[str]:

@@ -104,12 +104,12 @@ class Hunter:
     def hunted(self, observables: Sequence[Observable], days: int, now_us: int) -> dict[Observable, "Hunted"]:
         """The same with the own machines that met it: the retro-hunt. Raises QueryRefused."""
         if self._history is None:
-            return {one: Hunted(NO_HISTORY) for one in observables}
+            return {observable: Hunted(NO_HISTORY) for observable in observables}
         window = self._window(self._history, days, now_us)
         met = self._history.hunt(window, observables)
         found = self._founds(window, met, observables, days, now_us)
-        named = {one.observable: one.named for one in met}
-        return {one: Hunted(found[one], named.get(one, ())) for one in observables}
+        named = {hit.observable: hit.named for hit in met}
+        return {observable: Hunted(found[observable], named.get(observable, ())) for observable in observables}
 
     def tried(self, observables: Sequence[Observable], days: int, now_us: int) -> dict[Observable, Found]:
         """The same with what a block would cover, and all there is to compare it with: the dry run. Raises

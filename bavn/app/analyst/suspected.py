@@ -9,6 +9,7 @@ from typing import Any
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
 from bavn.actor.door.suspicions import RANKED_SQL, Ranked, ranked_of
 from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
+from bavn.actor.protect.confirmed import met_values
 from bavn.app.analyst.detector_guide import look_first
 from bavn.app.analyst.next_door import KnownInSector, as_json
 from bavn.app.node.book_queries import Asks
@@ -21,10 +22,10 @@ from bavn.model.text import Language, Text
 
 
 def ranked(rows: Asks) -> list[Ranked]:
-    """All suspicions in reading order, as the verdicts that hold now leave them."""
+    """All suspicions in reading order, as the verdicts that hold now leave them; what the sector confirmed first."""
     given = verdicts_of(rows(VERDICTS_SQL)) + sector_verdicts_of(rows(SECTOR_VERDICTS_SQL))
     verdicts = Verdicts(given, SystemClock().now_us())
-    return ranked_of(rows(RANKED_SQL), verdicts)
+    return ranked_of(rows(RANKED_SQL), verdicts, met_values(rows))
 
 
 def one_named(rows: Asks, given: str) -> Ranked:

@@ -75,17 +75,17 @@ def with_confirmed(window: Window, done: Survey, confirmed: Mapping[Observable, 
     (docs/decisions/0021-echo-is-no-evidence.md), so no other suspicion may lean on them. Raises QueryRefused."""
     if not confirmed:
         return done
-    found = done
+    both = done
 
     def look() -> None:
-        nonlocal found
+        nonlocal both
         matches = survey(window, (Ioc(),), indicators=IndicatorSet(dict(confirmed)), failures=failures).suspicions
         own = {suspicion.id for suspicion in done.suspicions}
         shared = [replace(match, shared=True) for match in matches if match.id not in own]
-        found = replace(done, suspicions=tuple(in_order([*done.suspicions, *shared])))
+        both = replace(done, suspicions=tuple(in_order([*done.suspicions, *shared])))
 
     contained(failures, "step confirmed in detection", look, passing=(QueryRefused, RowsDamaged))
-    return found
+    return both
 
 
 def horizon(store: "ColumnStore", clock: Clock) -> Callable[[], int]:

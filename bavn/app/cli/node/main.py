@@ -45,6 +45,8 @@ COMMANDS: Final = {
     "gates": "bavn.app.cli.gates:node_gates",
     "open-gate": "bavn.app.cli.gates:node_open_gate",
     "canary": "bavn.app.cli.centre.alarms:canary",
+    "hits": "bavn.app.cli.node.protection:hits",
+    "hit-taken": "bavn.app.cli.node.protection:hit_taken",
     "blocks": "bavn.app.cli.node.protection:blocks",
     "approve": "bavn.app.cli.node.protection:approve",
     "lift": "bavn.app.cli.node.protection:lift",

@@ -1,4 +1,5 @@
-"""`bavn node blocks, approve, lift, kill-switch, centre-replaced`: what is in force here, and what people do."""
+"""`bavn node hits, hit-taken, blocks, approve, lift, kill-switch, centre-replaced`: what was met here and what is in
+force, and what people do."""
 
 import json
 from pathlib import Path
@@ -7,12 +8,17 @@ from typing import Annotated, Literal
 import typer
 
 from bavn.actor.protect import queries
+from bavn.app.acts.node import hits as hit_acts
 from bavn.app.acts.node import protection as acts
 from bavn.app.acts.node.here import Here
+from bavn.app.analyst.confirmed.here import HitHere, hits_here
+from bavn.app.analyst.confirmed.words import sentence, what_to_do
 from bavn.app.analyst.named_items import named_items
+from bavn.app.analyst.suspected import ranked
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
 from bavn.app.cli.words import cell
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
 
@@ -55,6 +61,79 @@ def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
     )
     for said in switched:
         print(said.say(language))
+
+
+def hits(
+    config: Config = NODE_TOML,
+    *,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+    check: Annotated[bool, typer.Option("--check", help="Exit with code 10 if there is one that nobody has.")] = False,
+) -> None:
+    """Attacks that the sector confirmed and that were met here: since when, on which machines, and what to do now."""
+    with asks(config) as rows:
+        met = hits_here(rows, ranked(rows))
+    for hit in met:
+        if as_json:
+            print(json.dumps(_plain(hit, language), ensure_ascii=False))
+        else:
+            _show_hit(hit, language)
+    if not met and not as_json:
+        print(Text("Nothing that the sector confirmed was met here.").say(language))
+    if check and (free := [hit.confirmed.observable.value for hit in met if not hit.confirmed.is_taken]):
+        raise Stop(Exit.UNHEALTHY, Text("a confirmed attack was met here: {named}", named=", ".join(free)))
+
+
+def _show_hit(hit: HitHere, language: Language) -> None:
+    known = hit.confirmed
+    print(f"{known.observable.value}  {known.indicator_id}")
+    lines = [sentence(hit, None)]
+    if hit.hosts:
+        lines.append(Text("Machines: {named}", named=", ".join(hit.hosts)))
+    if hit.case is not None:
+        reported = Text("reported by us, too") if hit.reported else Text("not reported by us")
+        lines.append(Text("Case: {case} ({reported})", case=hit.case.case_id, reported=reported))
+    if known.taken_by:
+        lines.append(Text("In the hands of {by}", by=known.taken_by))
+    for line in lines:
+        print(f"  {line.say(language)}")
+    for number, step in enumerate(what_to_do(hit), 1):
+        print(f"  {number}. {step.say(language)}")
+
+
+def _plain(hit: HitHere, language: Language) -> dict[str, object]:
+    known = hit.confirmed
+    return {
+        "indicator": known.indicator_id,
+        "observable": str(known.observable),
+        "stands": known.stands,
+        "count": known.count,
+        "hosts": list(hit.hosts),
+        "first": None if known.first_us is None else iso(known.first_us),
+        "last": None if known.last_us is None else iso(known.last_us),
+        "met": [{"kind": met.kind, "count": met.count} for met in known.met],
+        "case": None if hit.case is None else hit.case.case_id,
+        "reported": hit.reported,
+        "suspicions": [entry.suspicion.id for entry in hit.suspicions],
+        "taken_by": known.taken_by or None,
+        "says": sentence(hit, None).say(language),
+        "to_do": [step.say(language) for step in what_to_do(hit)],
+    }
+
+
+def hit_taken(
+    indicator: Named,
+    config: Config = NODE_TOML,
+    *,
+    by: Annotated[str, of_act(hit_acts.take_hit)] = "",
+    language: Spoken = "en",
+) -> None:
+    """Say that you look after a confirmed attack that was met here; nothing of it is sent."""
+    here = Here(config)
+    with here.asks() as rows:
+        named = named_items(rows, indicator)
+    for one in named:
+        print(hit_acts.take_hit(here, by, one.id).say(language))
 
 
 def approve(indicator: Named, config: Config = NODE_TOML, *, by: Who = "", language: Spoken = "en") -> None:

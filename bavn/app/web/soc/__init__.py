@@ -8,6 +8,7 @@ from bavn.app.web.soc import (
     evidence,
     exercises,
     health,
+    hits,
     hosts,
     hunting,
     judging,
@@ -21,6 +22,7 @@ from bavn.app.web.soc import (
 AREAS: Final = (
     health.router,
     today.router,
+    hits.router,
     evidence.router,
     judging.router,
     cases.router,

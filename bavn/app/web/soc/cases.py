@@ -4,6 +4,7 @@ Nothing is sent here: an answer is left in the node's book, and the running node
 Rights: soc:read, soc:triage.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -17,12 +18,17 @@ from bavn.actor.door.conversations.case_book import (
     cases_of,
     replies_of,
 )
+from bavn.actor.door.queries import told_elements
+from bavn.actor.protect.confirmed import Confirmed, hits
 from bavn.app.acts.node import cases as acts
 from bavn.app.acts.node.here import centre_is_told
+from bavn.app.analyst.confirmed.here import of_case, own_of
+from bavn.app.node.book_queries import Asks
 from bavn.app.node.case_parts import OWED, became_text, dues_of
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, filled, opened, page
 from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.shapes import REFUSALS, CaseId, Done, Frozen, NodeName, Reads, refusal, when_sent
+from bavn.app.web.soc.suspected_shapes import ConfirmedShown
 from bavn.model.intel import rsit
 from bavn.model.sector.case import CASE_WORDS, CaseState
 from bavn.model.sector.nis2 import NAMES, Nis2Act
@@ -84,7 +90,8 @@ class Nis2Clock(Frozen):
 
 
 class CaseShort(Frozen):
-    """A case in a list. ``owed_us``: the next deadline; ``overdue``: one has passed unmet."""
+    """A case in a list. ``own``: what of it concerns this actor; ``reported``: what of that this node told; ``met``:
+    what was met here, which is another thing. ``owed_us``: the next deadline; ``overdue``: one has passed unmet."""
 
     id: str
     state: str
@@ -92,6 +99,8 @@ class CaseShort(Frozen):
     tlp: str
     rsit: str
     own: list[str]
+    reported: list[str]
+    met: list[ConfirmedShown]
     tasks: int
     owed_us: int | None
     overdue: bool
@@ -148,10 +157,11 @@ router = APIRouter(prefix="/nodes/{node}/cases", tags=["cases"], responses=REFUS
 def cases(context: Context, node: NodeName, person: Reads, limit: Limit = 100, after: After = None) -> Rows[CaseShort]:
     """The sector's cases that this actor is in, the last heard of first."""
     with context.node(node, person).asks() as rows:
-        found = cases_of(rows(CASES_SQL))
+        kept = cases_of(rows(CASES_SQL))
+        here_known = _known(rows, kept)
     at, now_us = opened(after, int, str), context.clock.now_us()
-    rest = [one for one in found if at is None or (-one.heard_us, one.case_id) > (-at[0], at[1])]
-    short = [CaseShort(**_short(one, now_us)) for one in rest[: limit + 1]]
+    rest = [one for one in kept if at is None or (-one.heard_us, one.case_id) > (-at[0], at[1])]
+    short = [CaseShort(**_short(one, here_known, now_us)) for one in rest[: limit + 1]]
     return page(short, limit, lambda one: (one.heard_us, one.id))
 
 
@@ -163,7 +173,8 @@ def one_case(context: Context, node: NodeName, case: CaseId, person: Reads) -> C
         if kept is None:
             raise acts.no_case()
         said = [item for item in replies_of(rows(SAID_SQL)) if item.case_id == case]
-    return _case(kept, said, context.clock.now_us())
+        here_known = _known(rows, [kept])
+    return _case(kept, said, here_known, context.clock.now_us())
 
 
 @router.post("/{case}/answers", operation_id="answerCase", description=acts.answer.__doc__)
@@ -198,7 +209,20 @@ def attach(context: Context, node: NodeName, case: CaseId, request: acts.AttachR
     )
 
 
-def _short(case: KeptCase, now_us: int) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What this node told and met, of some cases."""
+
+    reported: frozenset[str]
+    met: list[Confirmed]
+
+
+def _known(rows: Asks, cases: list[KeptCase]) -> _Known:
+    values = [own["value"] for case in cases for own in case.part["own"]]
+    return _Known(told_elements(rows, values), hits(rows))
+
+
+def _short(case: KeptCase, known: _Known, now_us: int) -> dict[str, Any]:
     owed = [(due_us, state) for _, _, due_us, state in dues_of(case, now_us) if state in OWED]
     return {
         "id": case.case_id,
@@ -206,7 +230,9 @@ def _short(case: KeptCase, now_us: int) -> dict[str, Any]:
         "says": TextShape.of(CASE_WORDS[CaseState(case.state)]),
         "tlp": case.part["tlp"],
         "rsit": case.part["rsit"] or "",
-        "own": [f"{o['type']}:{o['value']}" for o in case.part["own"]],
+        "own": own_of(case),
+        "reported": [name for name in own_of(case) if name in known.reported],
+        "met": [ConfirmedShown.of(hit) for hit in of_case(case, known.met)],
         "tasks": len(case.part["tasks"]),
         "owed_us": min((due for due, _ in owed), default=None),
         "overdue": any(state is DueState.OVERDUE for _, state in owed),
@@ -214,17 +240,17 @@ def _short(case: KeptCase, now_us: int) -> dict[str, Any]:
     }
 
 
-def _case(case: KeptCase, replies: list[CaseReply], now_us: int) -> Case:
+def _case(case: KeptCase, replies: list[CaseReply], known: _Known, now_us: int) -> Case:
     part = case.part
     dues = dues_of(case, now_us)
     work = [_task(task, [(step, us, state) for t, step, us, state in dues if t is task]) for task in part["tasks"]]
     words = [_word(w["at_us"], w["by"], w["text"]) for w in part["words"] if w["by"] == "centre"]
     words += [_answer(entry) for entry in replies]
-    known = part["rsit"] and rsit.known(part["rsit"])
+    named = part["rsit"] and rsit.known(part["rsit"])
     return Case(
-        **_short(case, now_us),
+        **_short(case, known, now_us),
         pap=part["pap"],
-        rsit_says=TextShape.of(rsit.words(part["rsit"])) if known else None,
+        rsit_says=TextShape.of(rsit.words(part["rsit"])) if named else None,
         techniques=part["techniques"],
         first_us=case.first_us,
         merged_into=part["merged_into"],

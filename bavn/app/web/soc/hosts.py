@@ -4,16 +4,19 @@ All hosts of a node are surveyed at once, in a process of its own, when somebody
 A host's suspicions stand beside it and are not added up (docs/decisions/0006). Nothing of it leaves.
 """
 
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from bavn.actor.assets.rules import SAID
+from bavn.actor.protect.confirmed import Confirmed
 from bavn.app.analyst.asset_book import card_at, hosts_count, hosts_page
+from bavn.app.analyst.confirmed.here import hits_here
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
-from bavn.app.web.soc.context import Context
+from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, HostAddress, NodeName, Reads, like
-from bavn.app.web.soc.suspected_shapes import KnownInSectorShown, Suspected, shown
+from bavn.app.web.soc.suspected_shapes import ConfirmedShown, KnownInSectorShown, Suspected, shown
 from bavn.app.web.soc.timeline import PEERS_SHOWN_MAX, Hour, PeerOf, names_of, talk_of
 from bavn.model.moment import DAY_US
 from bavn.model.record import address_text, address_uuid
@@ -31,7 +34,8 @@ class RoleSure(Frozen):
 
 
 class HostShort(Frozen):
-    """A host in a list. ``nats`` and ``suspicions``: its strongest suspicion and how many there are."""
+    """A host in a list. ``nats`` and ``suspicions``: its strongest suspicion and how many there are. ``confirmed``:
+    what the sector confirmed that this host met."""
 
     host: str
     names: list[str]
@@ -45,6 +49,7 @@ class HostShort(Frozen):
     new: bool | None
     suspicions: int
     nats: float | None
+    confirmed: ConfirmedShown | None
 
 
 class Hosts(Frozen):
@@ -128,15 +133,14 @@ def hosts(
 ) -> Hosts:
     """Own hosts in the order of their addresses; ``new_days``: first seen in the last so many days."""
     here = context.node(node, person)
-    survey = here.survey()
+    survey, stands = here.survey(), _stands(here)
     with survey.rows() as rows:
         (behind,) = opened(after, str) or ("",)
         cards = hosts_page(rows, like(q.lower()), role, new_days * DAY_US, behind, limit + 1)
         total = hosts_count(rows)
-    strongest = _strongest(here.suspected())
     cards_page: Rows[tuple[str, Any]] = page(cards, limit, lambda one: (one[0],))
     return Hosts(
-        items=[HostShort(**_short(card, strongest)) for _, card in cards_page.items],
+        items=[HostShort(**_short(card, stands)) for _, card in cards_page.items],
         next=cards_page.next,
         total=total,
         at_us=survey.at_us,
@@ -157,10 +161,10 @@ def host(context: Context, node: NodeName, host: HostAddress, person: Reads) -> 
     """One host's card, with its suspicions, the strongest first."""
     here, address = context.node(node, person), _address(host)
     entries = [one for one in here.suspected() if one.suspicion.host == address][:SUSPICIONS_SHOWN_MAX]
-    survey = here.survey()
+    survey, stands = here.survey(), _stands(here)
     with survey.rows() as rows:
         card = card_at(rows, address)
-    if card is None and not entries and not survey.making:
+    if card is None and address not in stands and not survey.making:
         raise Trouble(
             404,
             "no-host",
@@ -168,7 +172,7 @@ def host(context: Context, node: NodeName, host: HostAddress, person: Reads) -> 
         )
     with here.asks() as rows_of_book:
         suspected = shown(entries, rows_of_book, context.clock.now_us(), here.next_door(rows_of_book))
-    return _card(address, card, suspected, _strongest(here.suspected()), survey.at_us)
+    return _card(address, card, suspected, stands, survey.at_us)
 
 
 @router.get("/{host}/timeline", operation_id="hostTimeline")
@@ -201,18 +205,32 @@ def _address(text: str) -> str:
         raise Trouble(422, "no-address", Text("This is no address.")) from error
 
 
-def _strongest(rows: list[Any]) -> dict[str, tuple[int, float]]:
-    """By host: how many suspicions, and the strongest's evidence."""
-    strongest: dict[str, tuple[int, float]] = {}
-    for row in rows:
-        if row.rank:
-            count, nats = strongest.get(row.suspicion.host, (0, 0.0))
-            strongest[row.suspicion.host] = (count + 1, max(nats, row.suspicion.evidence_nats))
-    return strongest
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """How a host stands: how many suspicions, the strongest's evidence, what the sector confirmed that it met."""
+
+    suspicions: int = 0
+    nats: float | None = None
+    confirmed: Confirmed | None = None
 
 
-def _short(card: dict[str, Any], strongest: dict[str, tuple[int, float]]) -> dict[str, Any]:
-    count, nats = strongest.get(card["host"], (0, None))
+def _stands(here: Node) -> dict[str, _Stand]:
+    """By host, of those that are suspected of something or met something confirmed."""
+    suspected, stands = here.suspected(), dict[str, _Stand]()
+    for entry in suspected:
+        host, nats = entry.suspicion.host, entry.suspicion.evidence_nats
+        if entry.rank:
+            known = stands.get(host, _Stand())
+            stands[host] = _Stand(known.suspicions + 1, nats if known.nats is None else max(known.nats, nats))
+    with here.asks() as rows:
+        for hit in reversed(hits_here(rows, suspected)):
+            for host in hit.hosts:
+                stands[host] = replace(stands.get(host, _Stand()), confirmed=hit.confirmed)
+    return stands
+
+
+def _short(card: dict[str, Any], stands: dict[str, _Stand]) -> dict[str, Any]:
+    stand = stands.get(card["host"], _Stand())
     services = [f"{s['port']}/{s['proto']}" + (f" {s['app']}" if s["app"] else "") for s in card["services"][:6]]
     return {
         "host": card["host"],
@@ -225,8 +243,9 @@ def _short(card: dict[str, Any], strongest: dict[str, tuple[int, float]]) -> dic
         "first_us": card["first_us"],
         "last_us": card["last_us"],
         "new": card["new"],
-        "suspicions": count,
-        "nats": nats,
+        "suspicions": stand.suspicions,
+        "nats": stand.nats,
+        "confirmed": None if stand.confirmed is None else ConfirmedShown.of(stand.confirmed),
     }
 
 
@@ -242,7 +261,7 @@ def _card(
     address: str,
     card: dict[str, Any] | None,
     suspected: list[Suspected],
-    strongest: dict[str, tuple[int, float]],
+    stands: dict[str, _Stand],
     at_us: int | None,
 ) -> HostCard:
     if card is None:
@@ -266,7 +285,7 @@ def _card(
         }
         at_us = None
     return HostCard(
-        **_short(card, strongest),
+        **_short(card, stands),
         macs=card["macs"],
         hints=[HintShown(**hint, says=_text_of(hint["value"])) for hint in card["hints"]],
         offers=[ServiceShown(**service) for service in card["services"]],

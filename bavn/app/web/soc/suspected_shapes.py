@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from bavn.actor.door.conversations.case_book import CASES_SQL, KeptCase, cases_of
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
 from bavn.actor.door.suspicions import Ranked
+from bavn.actor.protect.confirmed import Confirmed
 from bavn.actor.protect.queries import that_name
+from bavn.app.analyst.confirmed.here import ConfirmedWords
 from bavn.app.analyst.detector_guide import guide_of, look_first
 from bavn.app.analyst.next_door import KnownInSector, NextDoor
 from bavn.app.node.book_queries import Asks
@@ -83,10 +85,41 @@ class SectorAdds(Frozen):
     observable: str
 
 
+class ConfirmedShown(Frozen):
+    """An element that the sector confirmed as an attack. ``stands``: blocked, watched, waits (for a person or an
+    enforcer) or open, since ``since_us``; ``count``: how often it was met here, by ``hosts`` own machines (None: not
+    known), between ``first_us`` and ``last_us``."""
+
+    indicator: str
+    type: str
+    value: str
+    stands: str
+    since_us: int
+    count: int
+    hosts: int | None
+    first_us: int | None
+    last_us: int | None
+    taken_by: str
+    taken_us: int | None
+    is_taken: bool
+
+    @classmethod
+    def of(cls, known: Confirmed) -> "ConfirmedShown":
+        return filled(
+            cls,
+            known,
+            indicator=known.indicator_id,
+            type=known.observable.type.value,
+            value=known.observable.value,
+            since_us=known.heard_us if known.forced_us is None else known.forced_us,
+            hosts=known.hosts or None,
+        )
+
+
 class Suspected(Frozen):
     """A suspicion. ``what`` it is, ``against``: what speaks for an innocent explanation, and last ``why``: the figures.
     ``rank`` None: ignored here. ``p`` and ``nats`` as a verdict leaves them. ``next_door``: how many of the sector know
-    its peer, and get such alerts; of what is not known nothing."""
+    its peer, and get such alerts; of what is not known nothing. ``confirmed``: the sector's word on it."""
 
     id: str
     rank: int | None
@@ -109,6 +142,7 @@ class Suspected(Frozen):
     verdict: VerdictShown | None
     sector: list[SectorAdds]
     next_door: list[KnownInSectorShown]
+    confirmed: ConfirmedShown | None
 
 
 class GuideShown(Frozen):
@@ -180,10 +214,16 @@ def shown(entries: Sequence[Ranked], rows: Asks, now_us: int, next_door: NextDoo
     sector = Sector(rows, now_us)
     sector.indicators_of(entries)
     known = next_door.of_suspicions([entry.suspicion for entry in entries])
-    return [_shown(entry, sector.adds(entry), known.get(entry.suspicion.id, []), now_us) for entry in entries]
+    words = ConfirmedWords(rows, entries)
+    return [
+        _shown(entry, sector.adds(entry), known.get(entry.suspicion.id, []), words.on(entry), now_us)
+        for entry in entries
+    ]
 
 
-def _shown(entry: Ranked, adds: list[SectorAdds], known: list[KnownInSector], now_us: int) -> Suspected:
+def _shown(
+    entry: Ranked, adds: list[SectorAdds], known: list[KnownInSector], confirmed: Confirmed | None, now_us: int
+) -> Suspected:
     s = entry.suspicion
     return filled(
         Suspected,
@@ -198,4 +238,5 @@ def _shown(entry: Ranked, adds: list[SectorAdds], known: list[KnownInSector], no
         verdict=None if entry.verdict is None else VerdictShown.of(entry.verdict, now_us),
         sector=adds,
         next_door=[KnownInSectorShown.of(each) for each in known],
+        confirmed=None if confirmed is None else ConfirmedShown.of(confirmed),
     )

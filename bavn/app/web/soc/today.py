@@ -12,13 +12,14 @@ from fastapi import APIRouter, Depends, Query
 from bavn.actor.door.conversations.case_book import CASES_SQL, cases_of
 from bavn.actor.door.queries import asked_count
 from bavn.actor.door.suspicions import RUN_SQL, Ranked
+from bavn.actor.protect.confirmed import hits
 from bavn.actor.protect.queries import waiting_for_people
 from bavn.app.analyst.knocking import KnockDay, knocks
 from bavn.app.node.case_parts import OWED, dues_of
 from bavn.app.web.frame import After, Limit, Rows, TextShape, opened, page
 from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId
-from bavn.app.web.soc.suspected_shapes import Suspected, SuspectedWhole, shown
+from bavn.app.web.soc.suspected_shapes import ConfirmedShown, Suspected, SuspectedWhole, shown
 from bavn.model.moment import DAY_US
 from bavn.model.sector.work import DueState
 
@@ -37,7 +38,7 @@ class Count(Frozen):
 class Today(Frozen):
     """A node at a glance. ``ran_us`` None: its detectors have not run yet. ``owed``: steps of tasks not taken yet, of
     these ``overdue``; ``asked``: elements that the centre asks to be named and a person must decide on; ``waiting``:
-    indicators that wait for a person."""
+    indicators that wait for a person; ``hits``: confirmed attacks that were met here and that nobody has taken."""
 
     ran_us: int | None
     suspicions: int
@@ -50,10 +51,12 @@ class Today(Frozen):
     overdue: int
     asked: int
     waiting: int
+    hits: int
 
 
 class PeerSuspicion(Frozen):
-    """What one host and one peer are suspected of together. ``others``: further suspicions of the same."""
+    """What one host and one peer are suspected of together. ``others``: further suspicions of the same. ``confirmed``:
+    the sector's word on any of them."""
 
     peer: str
     detectors: list[str]
@@ -63,6 +66,7 @@ class PeerSuspicion(Frozen):
     last_us: int
     strongest: Suspected
     others: list[str]
+    confirmed: ConfirmedShown | None
 
 
 class KnockLine(Frozen):
@@ -73,7 +77,8 @@ class KnockLine(Frozen):
 
 
 class HostToday(Frozen):
-    """A host with its stories, the strongest first. ``more``: stories that are not shown here."""
+    """A host with its stories, the strongest first. ``more``: stories that are not shown here. ``confirmed``: the
+    sector's word on any of its suspicions."""
 
     host: str
     rank: int
@@ -83,6 +88,7 @@ class HostToday(Frozen):
     last_us: int
     stories: list[PeerSuspicion]
     more: int
+    confirmed: ConfirmedShown | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +127,7 @@ def today(context: Context, node: NodeName, person: Reads) -> Today:
         run, cases = rows(RUN_SQL), cases_of(rows(CASES_SQL))
         wished = asked_count(rows)
         waiting = waiting_for_people(rows)
+        met = hits(rows)
     dues = [state for case in cases for *_, state in dues_of(case, now_us) if state in OWED]
     live = [entry for entry in suspected if entry.rank]
     counts: dict[str, int] = {}
@@ -138,6 +145,7 @@ def today(context: Context, node: NodeName, person: Reads) -> Today:
         overdue=sum(state is DueState.OVERDUE for state in dues),
         asked=wished,
         waiting=waiting,
+        hits=sum(not hit.is_taken for hit in met),
     )
 
 
@@ -250,6 +258,7 @@ def _host(entries: list[Ranked], shown: dict[int, Suspected]) -> HostToday:
         last_us=max(entry.suspicion.last_us for entry in entries),
         stories=stories,
         more=len(by_peer) - len(stories),
+        confirmed=_word(entries, shown),
     )
 
 
@@ -264,4 +273,11 @@ def _story(peer: str, entries: list[Ranked], shown: dict[int, Suspected]) -> Pee
         last_us=max(s.last_us for s in suspicions),
         strongest=shown[id(entries[0])],
         others=[s.id for s in suspicions[1:]],
+        confirmed=_word(entries, shown),
     )
+
+
+def _word(entries: list[Ranked], shown: dict[int, Suspected]) -> ConfirmedShown | None:
+    """The sector's word on any of these: that which was met most."""
+    said = [word for entry in entries if (word := shown[id(entry)].confirmed) is not None]
+    return max(said, key=lambda word: word.count, default=None)

@@ -3,7 +3,7 @@ import { t, tc } from "$lib/gettext.svelte";
 
 export default () => ({
   title: t("Cases"), lead: t("The sector's cases that this actor is in: its own part of each. Who else is in them is not told."),
-  case: t("Case"), state: t("State"), kind: t("Class"), tlp: "TLP", own: t("Reported by us"), tasks: tc("cases.tasks", "Asked"), owed: t("Next deadline"), heard: t("Last news"),
+  case: t("Case"), state: t("State"), kind: t("Class"), tlp: "TLP", own: t("Reported by us"), concerns: t("Its elements here"), notReported: t("nothing"), met: t("Met here"), notMet: t("not met here"), tasks: tc("cases.tasks", "Asked"), owed: t("Next deadline"), heard: t("Last news"),
   nothingOwed: t("nothing"), overdue: t("overdue"), none: t("This actor is in no case yet"), noneNext: t("A case appears here when the centre takes one up that this actor reported to."),
   attachTo: t("Choose the case that the evidence is for."),
   back: t("All cases"), marked: t("Marking"), pap: "PAP", techniques: t("Techniques"), first: t("First news"), merged: (id: string) => t("Goes on as {id}", { id }),

@@ -29,8 +29,8 @@ def test_today_says_how_much_there_is_and_what_waits(looking) -> None:
 
 def test_hosts_stand_by_their_strongest_and_stories_are_folded(looking) -> None:
     hosts = looking.get("/today/hosts")["items"]
-    assert [one["host"] for one in hosts] == [own(22), own(21), own(23)], "what the sector calls malicious stands first"
-    first = hosts[1]
+    assert [one["host"] for one in hosts] == [own(21), own(22), own(23)], "what the sector confirmed stands first"
+    first = hosts[0]
     assert (first["suspicions"], len(first["stories"])) == (2, 1), "two detectors on one peer are one story"
     assert first["stories"][0]["strongest"]["id"] == BEACON
     assert first["stories"][0]["detectors"] == ["beacon", "rarity"]
@@ -127,7 +127,7 @@ def test_a_verdict_is_given_by_name_orders_the_list_and_is_taken_back(console) -
     assert console.get("/suspicions?ignored=true")["items"][-1]["verdict"]["comment"] == "printer"
     ended = console.do(f"/verdicts/{given['number']}/end", {"comment": "it was not"})
     assert (ended["holds"], ended["ended_by"]) == (False, "Anna Berg")
-    assert console.get("/suspicions")["items"][1]["id"] == BEACON
+    assert console.get("/suspicions")["items"][0]["id"] == BEACON
     console.do(f"/verdicts/{given['number']}/end", {}, code=409)
     assert [one["number"] for one in console.get("/verdicts")["items"]] == ["s1"]
     assert console.do("/verdicts/s1/end", {"comment": "own supplier"})["ended_comment"] == "own supplier"

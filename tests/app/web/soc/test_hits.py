@@ -1,0 +1,52 @@
+"""A confirmed attack that was met here, as the console tells it: what, since when, where, what to do, who has it."""
+
+import json
+
+from bavn.app.access.rights import Role
+from bavn.app.web.frame import Person
+from tests.app.web.drawn_node import BEACON, BLOCKED, C2, CASE, REFUSED, WAITING, own
+
+
+def test_a_hit_says_what_was_met_where_and_what_to_do(looking) -> None:
+    (hit,) = looking.get("/hits")
+    assert (hit["value"], hit["stands"], hit["count"], hit["is_taken"]) == (C2, "blocked", 3, False)
+    machines = {one["host"]: one["suspicion"] for one in hit["machines"]}
+    assert machines[own(21)] == BEACON
+    assert set(machines) == {own(21), own(22)}
+    assert hit["hosts"] == 2
+    assert (hit["case"], hit["reported"]) == (None, True), "a report on it left; the case is on the domain above it"
+    assert "leave them switched on" in hit["to_do"][0]["en"]
+    assert "lad dem være tændt" in hit["to_do"][0]["da"]
+    assert looking.get("/today")["hits"] == 1
+
+
+def test_suspicion_story_and_host_take_the_sectors_word(looking) -> None:
+    word = looking.get(f"/suspicions/{BEACON}")["confirmed"]
+    assert (word["indicator"], word["stands"], word["count"]) == (BLOCKED, "blocked", 3)
+    host, other = (next(one for one in looking.get("/today/hosts")["items"] if one["host"] == own(n)) for n in (21, 23))
+    assert host["confirmed"]["value"] == host["stories"][0]["confirmed"]["value"] == C2
+    assert other["confirmed"] is None
+    assert looking.get(f"/hosts/{own(21)}")["confirmed"]["value"] == C2
+    assert looking.get(f"/hosts/{own(23)}")["confirmed"] is None
+
+
+def test_a_case_says_what_was_met_beside_what_was_reported(console) -> None:
+    case = next(one for one in console.get("/cases")["items"] if one["id"] == CASE)
+    assert (case["own"], case["reported"], case["met"]) == (["domain:example.com"], [], [])
+
+
+def test_somebody_takes_it_and_it_is_no_longer_on_top_of_today(console) -> None:
+    done = console.do(f"/hits/{BLOCKED}/taken")
+    assert done["says"]["en"].startswith(f"{C2} is in Anna Berg's hands")
+    (hit,) = console.get("/hits")
+    assert (hit["is_taken"], hit["taken_by"]) == (True, "Anna Berg")
+    assert console.get("/today")["hits"] == 0
+    for none in (WAITING, REFUSED):
+        said = console.do(f"/hits/{none}/taken", code=404)
+        assert "confirmed no such thing that was met here" in json.dumps(said)
+
+
+def test_an_auditor_sees_it_and_takes_nothing(console) -> None:
+    auditor = console.as_(Person(name="Au Ditor", roles=frozenset({Role.AUDITOR})))
+    assert len(auditor.get("/hits")) == 1
+    auditor.do(f"/hits/{BLOCKED}/taken", code=403)
