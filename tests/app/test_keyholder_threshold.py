@@ -20,6 +20,7 @@ from bavn.app.keyholder.circle import peer_folder
 from bavn.app.keyholder.health import KEYHOLDER_HEALTH_FILE
 from bavn.app.net.link_watch import LinkWatch
 from bavn.app.node.health.checks import NodeChecks
+from bavn.app.node.health.holders import holders_problems, holders_state
 from bavn.app.node.health.promises import NODE_PROMISES, breaches
 from bavn.app.node.links import identifiers_of, key_holder_of
 from bavn.app.process.exits import Exit, Stop
@@ -34,7 +35,7 @@ from bavn.psi.threshold.shares import PublicKey
 from bavn.wire.book import Book
 from bavn.wire.keyholder import JoinAsked, KeysAsked, PartAsked, PostsAnswered, PostsAsked
 from bavn.wire.ledger import Ledger
-from bavn.wire.links.holders import HolderLink, Named
+from bavn.wire.links.holders import HolderLink, HoldersSeen, Named
 from bavn.wire.safe import Safe
 from tests.app.test_cli_keyholder import ELEMENTS, QUICK, command
 from tests.keyholder.conftest import params
@@ -158,6 +159,12 @@ class Node:
         self.closing.close()
 
 
+def seen(*named):
+    """Three holders, of whom these failed last; the others answered at 5."""
+    answered_us = dict.fromkeys({1, 2, 3} - {one.number for one in named}, 5)
+    return HoldersSeen(K, (1, 2, 3), named, answered_us, ())
+
+
 @pytest.fixture
 def three(tmp_path):
     made = Three(tmp_path)
@@ -181,9 +188,13 @@ def test_three_make_the_days_keys_and_one_that_is_killed_or_lies_changes_nothing
         with suppress(LinkDown):
             south.holders.probe()
         assert south.problems() == {("holder_silent", "keyholder-1")}
+        shown = holders_state(south.holders.seen())
+        assert [one["state"] for one in shown["holders"]] == ["silent", "answers", "answers"]
+        assert [(one["answered"], set(one["failed"]) <= {1}) for one in shown["rounds"]] == [([2, 3], True)] * 3
         three.end(2)
         with pytest.raises(LinkDown, match="fewer than 2 of 3"):
             south.join(9)
+        assert holders_state(south.holders.seen())["rounds"][0]["answered"] == []
         assert ("holders_few", "keyholder") in south.problems()
         three.start(1)
         three.start(2, lies=True)
@@ -300,7 +311,7 @@ def test_with_a_wrong_pin_it_is_the_key_holder_that_is_asked_about(three, tmp_pa
 def test_a_node_says_when_too_few_key_holders_answer_and_who_must_act(numbers, lied, few) -> None:
     clock = SystemClock()
     named = [Named(number, lied=lied, since_us=1, why=Text.plain("gone")) for number in numbers]
-    checks = NodeChecks(keyholder=LinkWatch(clock), holders=lambda: named, holders_k=K, holders_n=N)
+    checks = NodeChecks(keyholder=LinkWatch(clock), holders=lambda: seen(*named))
     with suppress(LinkDown), checks.keyholder.asking("probe"):
         if few:
             raise LinkDown("fewer than 2 of 3 key holders answer")
@@ -321,8 +332,31 @@ def test_a_node_says_when_too_few_key_holders_answer_and_who_must_act(numbers, l
 
 def test_a_node_that_numbers_key_holders_otherwise_than_they_do_is_the_operators_business() -> None:
     named = Named(1, lied=False, since_us=1, why=Text.plain("other"), proven=2)
-    checks = NodeChecks(holders=lambda: [named], holders_k=K, holders_n=N)
+    checks = NodeChecks(holders=lambda: seen(named))
     (problem,) = checks.problems(HealthTable(), 0, {}, 1)
     assert (problem.code, problem.act) == ("holder_number", "operator")
     assert problem.text.en.startswith("key holder 1 of node.toml is holder 2: put keyholder_urls in the holders' order")
     assert breaches([problem])[0].code == "holders_answer"
+
+
+def test_what_a_page_shows_of_each_key_holder_says_how_it_failed_and_when_it_answered() -> None:
+    why = Text.plain("gone")
+    failed = (
+        Named(1, lied=True, since_us=7, why=why),
+        Named(2, lied=False, since_us=8, why=why, refuses=True),
+        Named(3, lied=False, since_us=9, why=why),
+    )
+    shown = holders_state(seen(*failed))["holders"]
+    assert [(one["state"], one["since_us"], one["answered_us"]) for one in shown] == [
+        ("wrong", 7, None),
+        ("refuses", 8, None),
+        ("silent", 9, None),
+    ]
+    shown = holders_state(seen(Named(2, lied=False, since_us=8, why=why, proven=3)))["holders"]
+    assert [(one["state"], one["answered_us"]) for one in shown] == [
+        ("answers", 5),
+        ("misnumbered", None),
+        ("answers", 5),
+    ]
+    (refusing,) = holders_problems(seen(failed[1]), 0, 9)
+    assert "refuses this node" in refusing.text.en

@@ -106,8 +106,7 @@ def key_holder_of(
         make = partial(key_holder_link, given.keyholder_url, safes[0], clock, limits)
     link: KeyHolding = or_late("link to the key holder", make, LateCaller, failures)
     if isinstance(link, KeyHolders):
-        checks.holders = link.named
-        checks.holders_k, checks.holders_n = given.keyholders_k, len(links)
+        checks.holders = link.seen
     closing.callback(link.close)
     return link
 

@@ -7,7 +7,7 @@ leaves, and so is each holder that failed. Refuses to know what stands under the
 """
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -45,6 +45,7 @@ from bavn.wire.safe import Safe
 JSON: Final = "application/json"
 LIED: Final = Refused("holder_lied", "its answer is not of the share that it has by the day's public key")
 KEYS_KEPT_MAX: Final = 16
+ROUNDS_KEPT_MAX: Final = 10
 Keys = tuple[PublicKey, PublicKey]
 
 
@@ -67,19 +68,45 @@ class Holder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Holder ``number`` failed the last time that it was asked: it lied, or it did not answer, and why. ``proven``: the
-    number that it has by the share that it proved, where that is another; 0 where it proved none."""
+    """Holder ``number`` failed the last time that it was asked: it lied, it ``refuses`` this node, or it did not
+    answer, and why. ``proven``: the number that it has by the share that it proved, where that is another; 0 where it
+    proved none."""
 
     number: int
     lied: bool
     since_us: int
     why: Text
     proven: int = 0
+    refuses: bool = False
 
     @property
     def stays(self) -> bool:
         """That it lets us in takes nothing back: a right part does."""
         return self.lied or bool(self.proven)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundAsked:
+    """One round's batch: holders by number whose parts made the answer (none where it came to nothing), and those that
+    were asked for it and failed."""
+
+    at_us: int
+    round_id: str
+    tier: str
+    answered: tuple[int, ...]
+    failed: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldersSeen:
+    """How the holders did since this node began. ``answered_us``: by number, when each last gave a right part;
+    ``rounds``: the newest, the latest first."""
+
+    k: int
+    numbers: tuple[int, ...]
+    named: tuple[Named, ...]
+    answered_us: Mapping[int, int]
+    rounds: tuple[RoundAsked, ...]
 
 
 class KeyHolders:
@@ -90,6 +117,13 @@ class KeyHolders:
         self._ledger, self._clock, self._dice = ledger, clock, dice
         self._known: dict[tuple[int, str], Keys] = {}
         self._named: dict[int, Named] = {}
+        self._answered_us: dict[int, int] = {}
+        self._rounds: deque[RoundAsked] = deque(maxlen=ROUNDS_KEPT_MAX)
+
+    def seen(self) -> HoldersSeen:
+        """For people who look, from any thread."""
+        rounds = tuple(reversed(self._rounds.copy()))
+        return HoldersSeen(self._k, tuple(sorted(self._holders)), tuple(self.named()), self._answered_us.copy(), rounds)
 
     def named(self) -> Sequence[Named]:
         """Who failed when it was asked last."""
@@ -97,6 +131,13 @@ class KeyHolders:
 
     def __call__(self, request: JoinAsked) -> JoinAnswered:
         """Raises LinkDown where fewer than k are left."""
+        try:
+            return self._asked(request)
+        except LinkDown:
+            self._remember(request, (), tuple(sorted(self._named)))
+            raise
+
+    def _asked(self, request: JoinAsked) -> JoinAnswered:
         about = request.epoch, request.tier
         was_known = about in self._known
         answer = self._answer(request)
@@ -133,6 +174,7 @@ class KeyHolders:
             if isinstance(combined, list):
                 for number in asking.panel:
                     self._named.pop(number, None)
+                self._remember(request, tuple(sorted(asking.panel)), tuple(sorted(asking.out)))
                 points, (round_point,) = combined
                 key = evaluate.round_key(params, round_point)
                 return JoinAnswered(round_id=request.round_id, points=b"".join(points).hex(), key=key.hex())
@@ -208,11 +250,17 @@ class KeyHolders:
         standing = {number: 1 + named.stays for number, named in self._named.items()}
         return tuple(sorted(drawn, key=lambda number: standing.get(number, 0)))
 
+    def _remember(self, request: JoinAsked, answered: tuple[int, ...], failed: tuple[int, ...]) -> None:
+        now_us = self._clock.now_us()
+        self._answered_us |= dict.fromkeys(answered, now_us)
+        self._rounds.append(RoundAsked(now_us, request.round_id, request.tier, answered, failed))
+
     def _out(self, number: int, error: Exception) -> None:
         before = self._named.get(number)
         if before is None or not before.stays:
             since_us = before.since_us if before else self._clock.now_us()
-            self._named[number] = Named(number, lied=False, since_us=since_us, why=Text.of_error(error))
+            refuses = isinstance(error, LinkRefused)
+            self._named[number] = Named(number, False, since_us, Text.of_error(error), refuses=refuses)
 
     def _lied(self, number: int, request: JoinAsked) -> None:
         self._named[number] = Named(number, lied=True, since_us=self._clock.now_us(), why=LIED.reason)

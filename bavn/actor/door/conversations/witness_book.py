@@ -35,6 +35,8 @@ _SCHEMA: Final = (
     ) STRICT""",
 )
 STANDING_SQL: Final = "SELECT log_key, note, origin, size, root, since_us, seen_us, checked, witness FROM log_seen"
+PROVEN_SQL: Final = "SELECT count(*) OVER (), at_us, note FROM log_proven ORDER BY at_us DESC LIMIT 1"
+"""How many releases were proven, when the last, and under which checkpoint."""
 EVIDENCE_SQL: Final = """SELECT number, at_us, rule, log_key, kept, shown_key, shown, since, proof, done_us, done_by
     FROM log_evidence ORDER BY number DESC LIMIT 100"""
 

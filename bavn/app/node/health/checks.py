@@ -12,6 +12,7 @@ from bavn.actor.door.rounds.commons_days import CommonsDay
 from bavn.app.config.sensor import HealthTable
 from bavn.app.net.link_watch import LinkWatch
 from bavn.app.node.health.commons import commons_problems
+from bavn.app.node.health.holders import holders_problems
 from bavn.app.node.health.log import log_problems
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.problem import Problem
@@ -23,7 +24,7 @@ from bavn.model.text import Text
 from bavn.wire.shut import ShutGate
 
 if TYPE_CHECKING:
-    from bavn.wire.links.holders import Named
+    from bavn.wire.links.holders import HoldersSeen
 
 CENTRE: Final = Text.in_context("node health checks", "the centre")
 KEYHOLDER: Final = Text("the key holder")
@@ -67,17 +68,14 @@ class QueueWatch:
 
 @dataclass(slots=True)
 class NodeChecks:
-    """None, or nothing given: the node has no such thing. ``holders``: which of ``holders_n`` key
-    holders failed last, of whom ``holders_k`` are needed; ``enforcers``: name and reason of each that is down;
-    ``gates``: each that is shut for a kind of message of somebody; ``commons``: how far each day's round came, the
-    latest first; ``log``: how the centre's log stands here; ``asks_rules``: a Suricata of its own tells what it
-    loaded."""
+    """None, or nothing given: the node has no such thing. ``holders``: how each of several key
+    holders does; ``enforcers``: name and reason of each that is down; ``gates``: each that is shut for a kind of
+    message of somebody; ``commons``: how far each day's round came, the latest first; ``log``: how the centre's log
+    stands here; ``asks_rules``: a Suricata of its own tells what it loaded."""
 
     centre: LinkWatch | None = None
     keyholder: LinkWatch | None = None
-    holders: "Callable[[], Sequence[Named]] | None" = None
-    holders_k: int = 0
-    holders_n: int = 0
+    holders: "Callable[[], HoldersSeen] | None" = None
     chain: ChainWalk | None = None
     enforcers: Callable[[], Sequence[tuple[str, Text | None]]] | None = None
     gates: Callable[[], Sequence[ShutGate]] = tuple
@@ -133,9 +131,7 @@ class NodeChecks:
         if self.keyholder is not None:
             problems += self.keyholder.problems("keyholder", KEYHOLDER, limits.centre_silent_s_max)
         if self.holders is not None:
-            silent_us = limits.centre_silent_s_max * SECOND_US
-            failing = [named for named in self.holders() if named.stays or now_us - named.since_us > silent_us]
-            problems += _holders(failing, self.holders_k, self.holders_n)
+            problems += holders_problems(self.holders(), limits.centre_silent_s_max * SECOND_US, now_us)
         if self.chain is not None and self.chain.broken:
             problems.append(ledger_problem(self.chain.broken))
         if self.enforcers is not None:
@@ -211,37 +207,3 @@ def part_words(part: FailingPart) -> Text:
         part=part.part,
         error=part.latest.error,
     )
-
-
-def _holders(failing: "Sequence[Named]", k: int, n: int) -> list[Problem]:
-    """Those of n key holders that fail, and whether fewer than ``k`` are left."""
-    left = n - len(failing)
-    problems = [_holder(named, goes_on=left >= k) for named in failing]
-    if failing and left < k:
-        text = Text(
-            "{left} of {n} key holders answer, and {k} are needed: no round can be joined until they do",
-            left=left,
-            n=n,
-            k=k,
-        )
-        problems.append(Problem(code="holders_few", source="keyholder", text=text, act="other-side"))
-    return problems
-
-
-def _holder(named: "Named", *, goes_on: bool) -> Problem:
-    """Of one of n key holders. ``goes_on``: the others carry on without it."""
-    text = Text("key holder {number} does not answer ({why})", number=named.number, why=named.why)
-    if named.lied:
-        text = Text("key holder {number} gave a wrong answer ({why})", number=named.number, why=named.why)
-    if goes_on:
-        text = Text("{fails}; rounds go on, since enough others answer", fails=text)
-    code = "holder_lied" if named.lied else "holder_silent"
-    if named.proven:
-        text = Text(
-            "key holder {number} of node.toml is holder {proven}: put keyholder_urls in the holders' order, and rename"
-            " the folders keys-keyholder-N likewise",
-            number=named.number,
-            proven=named.proven,
-        )
-        return Problem(code="holder_number", source=f"keyholder-{named.number}", text=text, act="operator")
-    return Problem(code=code, source=f"keyholder-{named.number}", text=text, act="other-side")

@@ -69,7 +69,7 @@ NODE_PROMISES: Final = (
     Promise(
         code="keyholder_accepts",
         act="nobody",
-        says=Text("the key holder is reached and accepts this node"),
+        says=Text("the key holder, or enough of several, is reached and accepts this node"),
         first=Text("ask the key holder whether it runs, and whether you are a member"),
     ),
     Promise(

@@ -23,6 +23,7 @@ from bavn.app.config.policy_mark import mark_of_policy
 from bavn.app.node.health.certificates import ends_of
 from bavn.app.node.health.checks import NodeChecks
 from bavn.app.node.health.files import ACKNOWLEDGED_FILE, HEALTH_FILE
+from bavn.app.node.health.holders import holders_state
 from bavn.app.node.health.lost import LostBook
 from bavn.app.node.health.progress import Progress
 from bavn.app.node.health.promises import breaches, promised
@@ -308,6 +309,7 @@ class Recorder:
             "disk_free_mb": now.disk_free_mb,
             "queue_messages": self.queued(),
             "centre_skew_s": now.centre_skew_s,
+            "key_holders": None if self.checks.holders is None else holders_state(self.checks.holders()),
             "certificates_left_s": {
                 party: (end_us - now.now_us) // SECOND_US for party, end_us in now.certificates.items()
             },

@@ -1,4 +1,4 @@
-"""What the centre, an actor and the key holder learn of a round, in plain words. docs/privacy.md says which test holds
+"""What the centre, an actor and a key holder learn of a round, in plain words. docs/privacy.md says which test holds
 each claim. Refuses to promise what that page does not.
 """
 
@@ -21,7 +21,7 @@ class PartyLearned(Shape):
 
 
 class AreasLearned(Shape):
-    """By party: the centre, an actor, the key holder."""
+    """By party: the centre, an actor, a key holder."""
 
     parties: list[PartyLearned]
 
@@ -29,13 +29,14 @@ class AreasLearned(Shape):
 NAMES: Final = {
     "centre": Text("The centre"),
     "actor": Text("An actor"),
-    "keyholder": Text("The key holder"),
+    "keyholder": Text("A key holder"),
 }
 NOT: Final = {
     "centre": (
         Text("Any element that fewer than t actors hold: their shares are random numbers to it."),
         Text("Hosts, users, times and exact counts: no message has a field for them."),
         Text("Why an actor declined: a decline never has a reason."),
+        Text("Which key holders answered an actor, or how many the sector has: each node asks them past the centre."),
     ),
     "actor": (
         Text("Anything of another actor's upload: no message brings it one."),
@@ -44,6 +45,7 @@ NOT: Final = {
     "keyholder": (
         Text("Which elements anybody holds: it sees blinded points, padded to a fixed number."),
         Text("Uploads, hits, reports and leads: none of them passes it."),
+        Text("Where a sector has several: any key. Each has a share, and fewer than k shares tell nothing of it."),
     ),
 }
 ALWAYS: Final = {

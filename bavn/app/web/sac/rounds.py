@@ -1,5 +1,5 @@
 """The SAC console's rounds: what each did, who took part, why an element was or was not revealed, who learned what;
-and the sector's counts under differential privacy.
+the sector's counts under differential privacy; and how the log stands by which members check the centre.
 
 Refuses to guess: why a holder declined the centre never learns.
 """
@@ -18,8 +18,12 @@ from bavn.app.web.sac.context import Context, SacContext
 from bavn.app.web.sac.learned import AreasLearned, learned
 from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
 from bavn.centre.desk.views import CellStory, RoundSummary
+from bavn.centre.store import witnesses
+from bavn.centre.store.engine import reading
+from bavn.centre.store.log_keeper import summary
 from bavn.model.moment import DAY_US
 from bavn.model.text import Text
+from bavn.tlog.entries import KINDS as KINDS_OF_ENTRIES
 
 CELLS_SHOWN_MAX: Final = 5_000
 COUNT_DAYS_MAX: Final = 400
@@ -126,6 +130,42 @@ class Counts(Shape):
     says: TextShape
 
 
+class EntriesShape(Shape):
+    """How many entries of a kind the log has, those that wait for a checkpoint too."""
+
+    kind: str
+    says: TextShape
+    count: int
+
+
+class WitnessShape(Shape):
+    """A member as a witness: how far it saw the log only grow, and when it last said so (None: never)."""
+
+    actor: str
+    size: int
+    seen_us: int | None
+
+
+class CentreLog(Shape):
+    """The log of what the centre did. ``size`` entries lie under the newest checkpoint, of ``at_us`` (None: it has none
+    yet); ``waiting`` came since. ``shown_size``: of the checkpoint that members were shown last, which ``cosigned`` of
+    ``members`` cosigned; ``half_size``: of the newest that at least half did, under which releases are proven."""
+
+    origin: str
+    size: int
+    root: str
+    at_us: int | None
+    waiting: int
+    members: int
+    shown_size: int | None
+    shown_us: int | None
+    cosigned: int
+    half_size: int | None
+    half_us: int | None
+    witnesses: list[WitnessShape]
+    entries: list[EntriesShape]
+
+
 router = APIRouter(prefix="/rounds", tags=["rounds and privacy"])
 """Below ``/rounds``."""
 
@@ -154,8 +194,35 @@ def quarantine(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Row
 
 @router.get("/learned", operation_id="learned")
 def all_learned(_: Annotated[Person, allow(Right.READ)]) -> AreasLearned:
-    """What the centre, an actor and the key holder learn of any round, in plain words."""
+    """What the centre, an actor and a key holder learn of any round, in plain words."""
     return learned(None)
+
+
+@router.get("/log", operation_id="centre_log")
+def centre_log(context: Context, _: Annotated[Person, allow(Right.READ)]) -> CentreLog:
+    """The log by which members check the centre: its newest checkpoint, and who cosigned. As `bavn centre log`."""
+    engine, members = context.desk.engine, len(context.registry.members()[1])
+    state, seen = summary(engine), witnesses.seen(engine)
+    with reading(engine) as tx:
+        shown, half = witnesses.newest(tx), witnesses.cosigned_by_half(tx, members)
+    return CentreLog(
+        origin=state.origin,
+        size=state.size,
+        root=state.root,
+        at_us=state.at_us or None,
+        waiting=state.waiting,
+        members=members,
+        shown_size=None if shown is None else shown.size,
+        shown_us=None if shown is None else shown.at_us,
+        cosigned=0 if shown is None else shown.cosigned,
+        half_size=None if half is None else half.size,
+        half_us=None if half is None else half.at_us,
+        witnesses=[filled(WitnessShape, one, seen_us=one.seen_us or None) for one in seen],
+        entries=[
+            EntriesShape(kind=kind, says=TextShape.of(KINDS_OF_ENTRIES[kind].says), count=count)
+            for kind, count in sorted(state.kinds.items())
+        ],
+    )
 
 
 @router.get("/counts", operation_id="counts")
@@ -175,11 +242,11 @@ def one(context: Context, _: Annotated[Person, allow(Right.READ)], round_id: Id)
     return _whole(*acts.whole(context.desk, round_id))
 
 
-def _row(summary: RoundSummary) -> RoundRow:
-    round_state = summary.round
+def _row(found: RoundSummary) -> RoundRow:
+    round_state = found.round
     return filled(
         RoundRow,
-        summary,
+        found,
         round_state,
         round_state.params,
         elements_max=round_state.params.m,
@@ -187,17 +254,17 @@ def _row(summary: RoundSummary) -> RoundRow:
         members=len(round_state.members),
         turned_away=[
             TurnedAway(actor=actor, rule=rule, says=TextShape.of(REFUSED.get(rule, Text.plain(rule))), times=times)
-            for actor, rule, times in summary.turned_away
+            for actor, rule, times in found.turned_away
         ],
         other_keys=[[round_state.actor_of(x) for x in group] for group in round_state.key_groups[1:]],
     )
 
 
-def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
+def _whole(found: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
     counted: dict[str, CellsShape] = {}
     outcomes: Counter[str] = Counter()
     for story in cells:
-        outcome = outcome_of(story, summary.round)
+        outcome = outcome_of(story, found.round)
         outcomes[outcome] += 1
         names = [] if outcome == "explained" else sorted({str(observable) for _, observable in story.named})
         shape = filled(
@@ -207,7 +274,7 @@ def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
             named=names,
             asked=len(story.asked),
             cells=0,
-            says=TextShape.of(why(story, summary.round)),
+            says=TextShape.of(why(story, found.round)),
         )
         key = shape.model_dump_json()
         before = counted.get(key, shape)
@@ -215,11 +282,11 @@ def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
     shapes = list(counted.values())
     shapes.sort(key=lambda shape: (not shape.named, shape.named, shape.holders, shape.outcome))
     return RoundWhole(
-        row=_row(summary),
+        row=_row(found),
         cells=shapes[:CELLS_SHOWN_MAX],
         more_cells=max(0, len(shapes) - CELLS_SHOWN_MAX),
         outcomes=dict(outcomes),
-        learned=learned(summary),
+        learned=learned(found),
     )
 
 

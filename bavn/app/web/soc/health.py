@@ -1,6 +1,6 @@
 """How a node is: what it last said of itself, its problems with who must act, and when its certificates end.
 
-As `bavn node health`. Right: soc:read. Reads files beside the node and asks the node nothing.
+As `bavn node health` and `bavn node watch-centre`. Right: soc:read. Reads files beside the node and asks it nothing.
 """
 
 import json
@@ -12,10 +12,12 @@ from fastapi import APIRouter
 from bavn.app.acts.act import WhoActs
 from bavn.app.config.load import CENTRE_KEYS, NodeConfig
 from bavn.app.config.policy_mark import mark_of_policy
+from bavn.app.node.book_queries import book_of
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.context import Context, Node
+from bavn.app.web.soc.parties import KeyHoldersShown, LogWatched, key_holders, log_watched
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
 from bavn.model.counted import days as counted_days
 from bavn.model.health import ACTS, ends_soon, file_old
@@ -92,9 +94,11 @@ class SourceShown(Frozen):
 
 
 class CertificateShown(Frozen):
-    """A certificate of this node's, for the centre or the key holder. It renews itself while the other side answers."""
+    """A certificate of this node's, for the centre or a key holder (``number`` where there are several). It renews
+    itself while the other side answers."""
 
     at: str
+    number: int | None
     ends_us: int
     renews_us: int
 
@@ -155,6 +159,8 @@ class Health(Frozen):
     store: StoreShown | None
     rules: RulesShown
     certificates: list[CertificateShown]
+    key_holders: KeyHoldersShown | None
+    centre_log: LogWatched | None
     canary: list[CanaryLink]
 
 
@@ -178,7 +184,7 @@ def nodes(context: Context, person: Reads) -> list[NodeShort]:
     nodes_shown = []
     for here in context.seen_by(person):
         config = here.config()
-        health = _health(here, config)
+        health = _health(here, config, None)
         nodes_shown.append(
             NodeShort(
                 name=here.name,
@@ -195,7 +201,15 @@ def nodes(context: Context, person: Reads) -> list[NodeShort]:
 def health(context: Context, node: NodeName, person: Reads) -> Health:
     """How a node is, with what is wrong and who must act."""
     here = context.node(node, person)
-    return _health(here, here.config())
+    return _health(here, here.config(), _log(here))
+
+
+def _log(here: Node) -> LogWatched | None:
+    """None also for a node that never ran, which has no book."""
+    if not book_of(here.file).exists():
+        return None
+    with here.asks() as rows:
+        return log_watched(rows)
 
 
 def policy_waits(here: Node, config: NodeConfig) -> bool:
@@ -211,7 +225,7 @@ def _silent(written: dict[str, Any], now_us: int) -> bool:
     return file_old(int(written["at_us"]), now_us) or not Path(f"/proc/{int(written['pid'])}").exists()
 
 
-def _health(here: Node, config: NodeConfig) -> Health:
+def _health(here: Node, config: NodeConfig, log: LogWatched | None) -> Health:
     now_us = here.clock.now_us()
     certificates = _certificates(config)
     written = _health_file(config.folder / HEALTH_FILE)
@@ -222,36 +236,29 @@ def _health(here: Node, config: NodeConfig) -> Health:
         if ends_soon(certificate.ends_us, now_us, days_min)
     ]
     if written is None:
-        return _health_of({}, "never", NEVER, problems, certificates)
-    silent = not written["stopped"] and _silent(written, now_us)
-    problems = [
-        ProblemShown(
-            code=p["code"],
-            source=p["source"],
-            says=TextShape.kept(p),
-            act="wait" if p["code"] in _WAITS else "operator",
-        )
-        for p in written["problems"]
-    ] + problems
-    if written["stopped"] or silent:
-        return _health_of(
-            written,
-            "stopped" if written["stopped"] else "silent",
-            STOPPED if written["stopped"] else SILENT,
-            problems,
-            certificates,
-        )
-    if problems:
-        return _health_of(
-            written,
-            "ill",
-            Text("Something is not as it should be."),
-            problems,
-            certificates,
-        )
+        state, says = "never", NEVER
+    else:
+        problems = [_problem(one) for one in written["problems"]] + problems
+        state, says = _state(written, now_us, well=not problems)
+    return _health_of(written or {}, config, state, says, problems, certificates, log)
+
+
+def _problem(problem: dict[str, Any]) -> ProblemShown:
+    act: WhoActs = "wait" if problem["code"] in _WAITS else "operator"
+    return ProblemShown(code=problem["code"], source=problem["source"], says=TextShape.kept(problem), act=act)
+
+
+def _state(written: dict[str, Any], now_us: int, *, well: bool) -> tuple[str, Text]:
+    """``well``: nothing is known to be wrong."""
+    if written["stopped"]:
+        return "stopped", STOPPED
+    if _silent(written, now_us):
+        return "silent", SILENT
+    if not well:
+        return "ill", Text("Something is not as it should be.")
     if any(promise["state"] != "kept" for promise in written.get("promises", [])):
-        return _health_of(written, "unchecked", UNCHECKED, problems, certificates)
-    return _health_of(written, "well", Text("The node is well."), problems, certificates)
+        return "unchecked", UNCHECKED
+    return "well", Text("The node is well.")
 
 
 def _health_file(file: Path) -> dict[str, Any] | None:
@@ -266,8 +273,8 @@ def _health_file(file: Path) -> dict[str, Any] | None:
 
 def _certificates(config: NodeConfig) -> list[CertificateShown]:
     certificates = []
-    holders = ((folder, "keyholder") for _, folder in config.node.key_holders.values())
-    for folder, name in ((CENTRE_KEYS, "centre"), *holders):
+    holders = ((folder, "keyholder", number or None) for number, (_, folder) in config.node.key_holders.items())
+    for folder, at, number in ((CENTRE_KEYS, "centre", None), *holders):
         safe = Safe(config.folder / folder)
         try:
             end_us = ends_us(safe.certificate.read_text()) if safe.enrolled else None
@@ -275,7 +282,7 @@ def _certificates(config: NodeConfig) -> list[CertificateShown]:
             end_us = 0
         if end_us is not None:
             certificates.append(
-                CertificateShown(at=name, ends_us=end_us, renews_us=max(0, end_us - RENEW_BEFORE_END_US))
+                CertificateShown(at=at, number=number, ends_us=end_us, renews_us=max(0, end_us - RENEW_BEFORE_END_US))
             )
     return certificates
 
@@ -283,19 +290,28 @@ def _certificates(config: NodeConfig) -> list[CertificateShown]:
 def _about_to_end(certificate: CertificateShown, now_us: int) -> ProblemShown:
     days = max(0, (certificate.ends_us - now_us) // DAY_US)
     who = {"centre": Text.in_context("whose certificate", "centre"), "keyholder": Text("key holder")}[certificate.at]
+    source = certificate.at
+    if certificate.number is not None:
+        who, source = Text("key holder {number}", number=certificate.number), f"{source}-{certificate.number}"
     if certificate.ends_us <= now_us:
         text = Text("The certificate for the {who} has ended: ask it for a new token and enrol again.", who=who)
-        return ProblemShown(code="certificate_ended", source=certificate.at, says=TextShape.of(text), act="operator")
+        return ProblemShown(code="certificate_ended", source=source, says=TextShape.of(text), act="operator")
     text = Text(
         "The certificate for the {who} ends in {days} and has not been renewed: can it be reached?",
         who=who,
         days=counted_days(days),
     )
-    return ProblemShown(code="certificate_ends", source=certificate.at, says=TextShape.of(text), act="operator")
+    return ProblemShown(code="certificate_ends", source=source, says=TextShape.of(text), act="operator")
 
 
 def _health_of(
-    written: dict[str, Any], state: str, says: Text, problems: list[ProblemShown], certificates: list[CertificateShown]
+    written: dict[str, Any],
+    config: NodeConfig,
+    state: str,
+    says: Text,
+    problems: list[ProblemShown],
+    certificates: list[CertificateShown],
+    log: LogWatched | None,
 ) -> Health:
     store, detect, rules, sigma = (written.get(name) or {} for name in ("store", "detect", "rules", "sigma"))
     return Health(
@@ -324,6 +340,8 @@ def _health_of(
             sigma_refused=[f"{rule['title']}: {rule['reason']}" for rule in sigma.get("refused", [])],
         ),
         certificates=certificates,
+        key_holders=key_holders(written.get("key_holders"), config),
+        centre_log=log,
         canary=[_canary_link(link) for link in written.get("canary", [])],
     )
 

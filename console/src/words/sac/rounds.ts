@@ -1,9 +1,9 @@
 // Rounds of the private join, what was learned, and the sector's counts.
-import { t } from "$lib/gettext.svelte";
+import { t, tn } from "$lib/gettext.svelte";
 
 export default () => ({
   lead: t("What each round of the private join did, who took part, and what anybody learned of it."),
-  tabs: { rounds: t("Rounds"), commons: t("What is ordinary"), quarantine: t("Quarantine"), learned: t("Who learns what"), counts: t("Counts and budget") },
+  tabs: { rounds: t("Rounds"), commons: t("What is ordinary"), quarantine: t("Quarantine"), learned: t("Who learns what"), log: t("The centre's log"), counts: t("Counts and budget") },
   all: t("Rounds"),
   commons: t("Commons rounds, one a day"),
   commonsLead: t("Each member learns how many others know what is ordinary to it. Nothing is named in such a round, and the centre reads no id."),
@@ -75,4 +75,22 @@ export default () => ({
   epsilon: t("Epsilon of these days"),
   month: t("Most of 30 days in a row"),
   budgetNone: t("No member has reported counts for these days"),
+  log: t("The centre's log"),
+  logLead: t("What the centre did, in order, under its signature. Members cosign what only grew; anybody checks it with bavn audit. Who audited it, the centre is not told."),
+  logNone: t("No checkpoint yet"),
+  logNoneNext: t("The centre signs the first one when it runs."),
+  checkpoint: t("Newest checkpoint"),
+  entries: (n: number, said: string) => tn("{n} entry", "{n} entries", n, { n: said }),
+  waiting: (n: number, said: string) => tn("{n} entry waits for the next", "{n} entries wait for the next", n, { n: said }),
+  root: t("Root"),
+  shown: t("Shown to members last"),
+  cosigned: (n: string, all: string) => t("{n} of {all} members cosigned", { n, all }),
+  notShown: t("nothing yet"),
+  half: t("Cosigned by at least half"),
+  noHalf: t("none yet: no release can be proven"),
+  origin: t("Log"),
+  witnesses: t("How far each member saw it grow"),
+  witnessesLead: t("A member that falls behind may be down, or is shown another log: ask its people what bavn node watch-centre says."),
+  neverSeen: t("not yet"),
+  kindsOfEntries: t("Entries by kind"),
 });

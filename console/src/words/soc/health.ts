@@ -13,4 +13,13 @@ export default () => ({
   canaryNote: t("A harmless name through the whole chain: how far the latest one came."),
   noCanary: t("None has been sent yet: once a day at 10 UTC, or by bavn node canary --now"),
   certificates: t("Certificates"), at: { centre: t("for the centre"), keyholder: t("for the key holder") } as Record<string, string>, ends: t("ends"), renews: t("renewed from"), noCertificates: t("None: this node is in no sector"),
+  holders: t("Key holders"), holder: t("Key holder"), holdersNote: (k: number, n: number) => t("Any {k} of the {n} answer a round together. While so many do, one that is gone costs nothing.", { k, n }),
+  answered: t("Answered last"), why: t("Why"), holderRounds: t("Who answered the newest rounds"), round: t("Round"), tier: t("Tier"),
+  forHolder: (n: number) => t("for key holder {n}", { n }),
+  did: { good: tc("key holder in a round", "answered"), high: tc("key holder in a round", "failed"), plain: tc("key holder in a round", "not asked") } as Record<string, string>,
+  log: t("The centre's log"), logNote: t("This node is a witness: it cosigns what it saw only grow. bavn node watch-centre compares it with what others are shown, and writes proofs."),
+  logGrew: t("Each checkpoint went on from the one before"), logCaught: t("Evidence"), checkpoint: t("Newest checkpoint"), entries: (n: number, said: string) => tn("{n} entry", "{n} entries", n, { n: said }),
+  cosignedHere: t("cosigned here"), root: t("Root"), checkedSince: t("Checked"), checkpoints: (n: number, said: string) => tn("{n} checkpoint", "{n} checkpoints", n, { n: said }), origin: t("Log"),
+  begunAnew: t("none yet: the next one that the centre shows begins it"), proofs: t("Proven to be in it"), releases: (n: number, said: string) => tn("{n} release", "{n} releases", n, { n: said }),
+  last: tc("proof", "the last"), cosignatures: (n: number, said: string) => tn("under {n} cosignature", "under {n} cosignatures", n, { n: said }), noProofs: t("no release yet"), settled: t("Evidence that was dealt with"),
 });

@@ -3,14 +3,19 @@
 import re
 
 import pytest
-from sqlalchemy import update
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import insert, update
 
 from bavn.app.access.rights import RIGHTS, Right, Role
 from bavn.app.web.frame import API
 from bavn.app.web.problems import said
 from bavn.centre.cases.tables import AUDIT, writing
+from bavn.centre.store import log, witnesses
+from bavn.centre.store.engine import writing as store_writing
+from bavn.centre.store.log_tables import LOG_SHOWN
 from bavn.model.catalogue import languages
 from bavn.model.text import Text
+from bavn.tlog.checkpoint import Checkpoint, signed
 from tests.app.web.drawn_sector import ANNA, BO, CAMPAIGN
 
 pytestmark = pytest.mark.slow
@@ -242,6 +247,7 @@ def test_no_answer_has_a_sentence_in_one_language_alone(sac) -> None:
     paths = (
         "/members/region-nord",
         "/rounds/learned",
+        "/rounds/log",
         "/rounds/counts",
         "/protection/switch",
         "/questions",
@@ -305,3 +311,26 @@ def test_a_lead_is_put_aside_until_a_day_and_taken_back(sac) -> None:
     assert sac.body(f"/leads/{first}/heed", "POST")["ignored"] is None
     assert first in {one["id"] for one in sac.body("/leads?stands=waiting")["items"]}
     assert sac.body("/leads/lead-none/ignore", "POST", json=body, status=404)["type"] == "unknown-lead"
+
+
+def test_the_centres_log_says_its_newest_checkpoint_and_who_cosigned(sac) -> None:
+    before = sac.body("/rounds/log")
+    assert (before["at_us"], before["shown_us"], before["half_us"]) == (None, None, None)
+    engine, members = sac.house.desk.engine, before["members"]
+    key = Ed25519PrivateKey.from_private_bytes(b"l" * 32)
+    with store_writing(engine) as tx:
+        for number, size, at_us in ((members, 4, 40), (1, 5, 50)):
+            note = signed(Checkpoint("bavn/test", size, bytes([size] * 32)), key)
+            log.keep_state(tx, origin="bavn/test", size=size, root=f"{size:02}" * 32, note=note.text(), at_us=at_us)
+            shown = {"size": size, "root": f"{size:02}" * 32, "note": note.text(), "at_us": at_us, "cosigned": number}
+            tx.execute(insert(LOG_SHOWN).values(**shown))
+        witnesses.was_shown(tx, "region-nord", 5, 50)
+        witnesses.has_seen(tx, "region-syd", 5, "05" * 32, None, 55)
+    said = sac.body("/rounds/log")
+    assert (said["origin"], said["size"], said["at_us"], said["root"]) == ("bavn/test", 5, 50, "05" * 32)
+    assert (said["shown_size"], said["cosigned"], said["half_size"], said["half_us"]) == (5, 1, 4, 40)
+    assert said["members"] > 2, "else one is half of them"
+    saw = {one["actor"]: (one["size"], one["seen_us"]) for one in said["witnesses"]}
+    assert saw == {"region-nord": (0, None), "region-syd": (5, 55)}
+    assert said["waiting"] == sum(one["count"] for one in said["entries"]) - 5
+    assert all(one["says"]["da"] for one in said["entries"])

@@ -2,13 +2,21 @@
 
 import json
 import os
+import shutil
 import time
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bavn.actor.door.conversations.witness_book import WitnessBook
 from bavn.actor.protect.requests import requests
 from bavn.actor.protect.state import State
+from bavn.app.node.health.holders import holders_state
+from bavn.model.text import Text
+from bavn.tlog.checkpoint import Checkpoint, line_by, signed, witness_of
 from bavn.wire.book import Book
+from bavn.wire.links.holders import HoldersSeen, Named, RoundAsked
+from bavn.wire.messages.log import LogShown
 from tests.app.web.drawn_node import BLOCKED, C2, LIFTED, REFUSED, WAITING, own
 from tests.app.web.soc.conftest import ANNA
 
@@ -110,3 +118,70 @@ def test_a_node_that_died_or_never_ran_is_said_so(console, tmp_path) -> None:
     for broken in ("", "{", "[]", '{"at_us": "x"}'):
         file.write_text(broken)
         assert console.get("/health")["state"] == "never"
+
+
+def test_health_names_each_key_holder_and_who_answered_the_newest_rounds(running) -> None:
+    here = next(iter(running.house.seen_by(ANNA)))
+    assert running.get("/health")["key_holders"] is None
+    urls = ["https://keys-one:8444", "https://keys-two:8444", "https://keys-three:8444"]
+    node = here.file.read_text().replace("[node]\n", f"[node]\nkeyholder_urls = {json.dumps(urls)}\n")
+    here.file.write_text(node)
+    file = here.file.parent / "data" / "health.json"
+    gone = Named(2, lied=False, since_us=70, why=Text("it gave no part: {why}", why="nobody there"))
+    rounds = (RoundAsked(90, "ab" * 16, "A", (1, 3), (2,)), RoundAsked(60, "cd" * 16, "B", (1, 2), ()))
+    written = holders_state(HoldersSeen(2, (1, 2, 3), (gone,), {1: 90, 2: 60}, rounds))
+    file.write_text(json.dumps({**json.loads(file.read_text()), "key_holders": written}))
+    shown = running.get("/health")["key_holders"]
+    assert [(one["state"], one["address"], one["answered_us"]) for one in shown["holders"]] == [
+        ("answers", urls[0], 90),
+        ("silent", urls[1], 60),
+        ("unasked", urls[2], None),
+    ]
+    assert (shown["k"], shown["holders"][1]["since_us"]) == (2, 70)
+    assert "nobody there" in shown["holders"][1]["why"]["da"]
+    assert shown["holders"][1]["says"]["da"] == "tavs"
+    assert [(one["at_us"], one["answered"], one["failed"]) for one in shown["rounds"]] == [
+        (90, [1, 3], [2]),
+        (60, [1, 2], []),
+    ]
+
+
+def test_certificates_for_several_key_holders_are_told_apart(console) -> None:
+    here = next(iter(console.house.seen_by(ANNA)))
+    urls = ["https://keys-one:8444", "https://keys-two:8444", "https://keys-three:8444"]
+    node = here.file.read_text().replace("[node]\n", f"[node]\nkeyholder_urls = {json.dumps(urls)}\n")
+    here.file.write_text(node)
+    for number in (1, 3):
+        shutil.copytree(here.file.parent / "data" / "keys", here.file.parent / "data" / f"keys-keyholder-{number}")
+    said = console.get("/health")
+    assert [(one["at"], one["number"]) for one in said["certificates"]] == [
+        ("centre", None),
+        ("keyholder", 1),
+        ("keyholder", 3),
+    ]
+    ends = {one["source"]: one["says"]["en"] for one in said["problems"] if one["code"] == "certificate_ends"}
+    assert "key holder 3" in ends["keyholder-3"]
+
+
+def test_health_says_what_this_node_saw_of_the_centres_log(console) -> None:
+    here = next(iter(console.house.seen_by(ANNA)))
+    assert console.get("/health")["centre_log"] is None
+    key = Ed25519PrivateKey.from_private_bytes(b"l" * 32)
+    newest = Checkpoint("bavn/test", 7, b"r" * 32)
+    note = signed(newest, key)
+    lines = [line_by(witness_of(bytes([number] * 32)), 5, b"s" * 64) for number in (1, 2)]
+    with here.book() as book, book.transaction():
+        kept = WitnessBook(book)
+        kept.keep("key", note.text(), Checkpoint("bavn/test", 6, b"q" * 32), "witness", 50)
+        kept.keep("key", note.text(), newest, "witness", 60)
+        kept.keep_proven(["aa", "bb"], note.with_lines(lines).text(), 55)
+        shown = LogShown(key="key", checkpoint=note.text(), since=7, proof=())
+        kept.keep_evidence(kept.standing(), shown, "log_shorter", 65)
+    log = console.get("/health")["centre_log"]
+    assert (log["size"], log["checked"], log["since_us"], log["seen_us"]) == (7, 2, 50, 60)
+    assert (log["proven"], log["proven_us"], log["cosigned"]) == (2, 55, 2)
+    assert ("shorter than it was" in log["open"][0]["en"], log["settled"]) == (True, 0)
+    with here.book() as book, book.transaction():
+        WitnessBook(book).begin_anew("Anna", 70)
+    log = console.get("/health")["centre_log"]
+    assert (log["size"], log["open"], log["settled"]) == (None, [], 1)
