@@ -1,4 +1,4 @@
-"""The people of the demonstration at the centre: accounts with a token each, and who acts by them.
+"""The people of the demonstration: accounts with a token each, and who acts or looks by them.
 
 They are proved as anybody is. Expect no passwords here: who signs in at a console is made in consoles.py.
 """
@@ -20,16 +20,28 @@ DAYS: Final = 1
 
 def acting(folder: Path, name: str, role: Role) -> Principal:
     """Whoever this account's token proves; both are made where they are not there. ``folder``: the centre's."""
+    secret = token_for(folder, "sac", name, role)
     book = open_book(folder)
     try:
-        accounts, roles = Accounts(book, ROLES["sac"]), frozenset({role})
+        token = Tokens(book).find(secret)
+        if token is None:
+            raise Stop(Exit.BROKEN, f"the demonstration could not make a token for {name}")
+        return of_token(book, token[1], token[0], changes=True)
+    finally:
+        book.close()
+
+
+def token_for(folder: Path, side: str, name: str, role: Role) -> str:
+    """A token of this account at the console (sac or soc) whose accounts lie in the folder."""
+    book = open_book(folder)
+    try:
+        accounts, roles = Accounts(book, ROLES[side]), frozenset({role})
         if accounts.find(name) is None:
             accounts.add(name, roles, None, MADE_BY)
             accounts.set_up(name, "token")
         made = Tokens(book).make(name, "demonstration", rights_of(roles), DAYS, MADE_BY)
-        token = None if made is None else Tokens(book).find(made[1])
-        if token is None:
+        if made is None:
             raise Stop(Exit.BROKEN, f"the demonstration could not make a token for {name}")
-        return of_token(book, token[1], token[0], changes=True)
+        return made[1]
     finally:
         book.close()

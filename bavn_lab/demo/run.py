@@ -24,7 +24,6 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.centre.books.leads import LeadView
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.views import IndicatorView
-from bavn.keyholder.holder import uses
 from bavn.model.intel.behaviour import BEHAVIOUR
 from bavn.model.moment import HOUR_US, SECOND_US, iso_hour
 from bavn.model.observable import Observable, ObservableType
@@ -35,9 +34,11 @@ from bavn_lab.demo.by_hand import of_case, to_look_at, to_protect, walk, who_sig
 from bavn_lab.demo.captures import Played
 from bavn_lab.demo.consoles import Consoles, start_consoles
 from bavn_lab.demo.ending import FOLDER_PREFIX
+from bavn_lab.demo.holders import K, N
 from bavn_lab.demo.people import acting
 from bavn_lab.demo.readings import Alone, alone, ask, commons_day, horizon_us, left, listed, ranked, wait_for, when
 from bavn_lab.demo.sector import COMMONS_UPLOAD_S, STRONG_EVERY_S, WEAK_EVERY_S, DemoSector, Member
+from bavn_lab.demo.silent_holder import who_noticed
 
 READ_S_MAX = 420.0
 LEAD_S_MAX = 150.0
@@ -47,6 +48,8 @@ RETRO_S_MAX = 45.0
 ANALYST = "analyst on duty"
 SECOND = "second analyst"
 SETTLED = ("enforced", "partly", "refused")
+LOST = 2
+"""The key holder that is killed in the middle of the story."""
 
 
 class Demo:
@@ -68,6 +71,7 @@ class Demo:
         self._console, self._plans, self._ends_us, self._releases = console, played.plans, played.ends_us, releases
         self._world = played.world
         self._sector = DemoSector(folder, played.known, played.register)
+        self._lost_us = 0
         self.figures: dict[str, Any] = {}
 
     def run(self) -> dict[str, Any]:
@@ -84,6 +88,7 @@ class Demo:
             self._call_again(view)
             self._show_what_left(view)
             self._show_commons()
+            self._show_who_noticed()
             self._show_consoles(view)
             return self.figures
         except KeyboardInterrupt:
@@ -96,16 +101,23 @@ class Demo:
     # --- the steps ---------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        self._title("Starting a centre and its actors (each a process, mutual TLS, one-time tokens)")
-        url, keyholder_url = self._sector.start_centre(), self._sector.start_keyholder()
+        self._title("Starting key holders, a centre and its actors (each a process, mutual TLS, one-time tokens)")
+        self._sector.start_keyholders()
+        url = self._sector.start_centre()
         for plan in self._plans:
-            member = self._sector.admit(plan, url, keyholder_url)
+            member = self._sector.admit(plan, url)
             senses = (
                 "Suricata over its own packets, one more kept running"
                 if plan.captures
                 else "no sensor: protection only"
             )
             self._say(f"  {plan.name:<14} {plan.kind:<13} {senses}; resolver on 127.0.0.1:{member.resolver_port}")
+        with self._console.status("key holders make their keys"):
+            keys = self._sector.holders.wait_for_keys(self._sector.check)
+        self._say(
+            f"  {N} key holders made {keys} keys among themselves, of today and the days after; any {K} of them "
+            "answer, and no one of them has a key."
+        )
         self._sector.start_nodes()
         self._say(
             f"  Rounds are shortened here: tier A (2 actors, strong evidence) every {STRONG_EVERY_S} s "
@@ -121,6 +133,7 @@ class Demo:
         self._say(
             f"  all packets read and looked at; {self._sector.memory_mb():,} MB of memory in use by all processes"
         )
+        self._lose_a_holder()
         desk = self._sector.desk()
         with self._console.status("waiting for rounds"):
             end = time.monotonic() + LEAD_S_MAX
@@ -138,6 +151,11 @@ class Demo:
             return None
         self._show_lead(desk, view)
         return view
+
+    def _lose_a_holder(self) -> None:
+        self._lost_us = time.time_ns() // 1000
+        holder = self._sector.holders.kill(LOST)
+        self._say(f"  key holder {holder.number} is killed here, and does not come back. The story goes on.")
 
     def _wait_read(self, member: Member) -> None:
         end_us = self._ends_us[member.plan.name]
@@ -357,7 +375,7 @@ class Demo:
             )
         for line in [entry for entry in lines if entry.kind == "Report"][:4]:
             self._say(f"      {line.summary}")
-        self._show_what_the_key_holder_saw()
+        self._show_what_the_key_holders_saw()
         self.figures["reports_sent"] = sum(line.kind == "Report" for m in self._sector.members for line in left(m))
         self.figures["left"] = {kind: len(sizes) for (kind, _), sizes in sorted(kinds.items())}
         self.figures["memory_mb"] = self._sector.memory_mb()
@@ -382,15 +400,22 @@ class Demo:
             if day is not None
         }
 
-    def _show_what_the_key_holder_saw(self) -> None:
-        """Counts, and nothing else: what it evaluated was blinded."""
-        self._title("What the key holder saw: who asked, for which tier, how many blinded elements (padding included)")
-        used = uses(self._sector.keyholder_book)
-        for use in used:
-            self._say(
-                f"  {use.actor:<14} tier {use.tier}  {use.rounds:>4} rounds  {use.points:>7,} elements, none readable"
-            )
+    def _show_what_the_key_holders_saw(self) -> None:
+        """Counts, and nothing else: what they evaluated was blinded, and by a share of the key."""
+        self._title("What each key holder saw: who asked, and how many blinded elements (padding included)")
+        for holder in self._sector.holders.every:
+            self._say(f"  {holder.saw()}")
+        used = [use for holder in self._sector.holders.every for use in holder.uses()]
         self.figures["keyholder_elements"] = sum(use.points for use in used)
+
+    def _show_who_noticed(self) -> None:
+        """Raises Stop where rounds did not go on without it, or where a page does not say that it is gone."""
+        self._title(f"Who noticed that key holder {LOST} is gone: nobody, but the page that says so")
+        consoles = self._consoles = self._consoles or start_consoles(self._sector)
+        noticed = who_noticed(self._sector, consoles.soc, LOST, self._lost_us)
+        for line in noticed.lines:
+            self._say(line)
+        self.figures["holder_lost"] = noticed.figures
 
     def _title(self, text: str) -> None:
         self._console.print(f"\n[bold]{text}[/bold]")

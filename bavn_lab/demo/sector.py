@@ -1,7 +1,7 @@
 """The demonstration's sector as processes: writes configurations, starts centre and nodes, stops them again.
 
 Everything lies in one folder that is gone afterwards; ports are free ones on loopback. Each actor is a member of the
-centre and, apart from it, of the key holder. Refuses to know what there is to see: demo.py looks.
+centre and, apart from it, of each key holder. Refuses to know what there is to see: demo.py looks.
 """
 
 import json
@@ -16,30 +16,24 @@ from pathlib import Path
 from typing import IO
 
 from bavn.app.centre.parts import init, open_desk, open_enrolment, open_registry
-from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, read_centre, read_keyholder
-from bavn.app.keyholder import parts as keyholder_parts
+from bavn.app.config.load import CENTRE_KEYS, read_centre
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemDice
 from bavn.centre.desk.desk import Desk
-from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.registry import Registry
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
 from bavn_lab.demo.ending import MARK, end_marked, marked, undisturbed, waited
+from bavn_lab.demo.holders import K, KeyHolders, N
 from bavn_lab.demo.suricata import OwnSuricata
 
 STRONG_EVERY_S, WEAK_EVERY_S, UPLOAD_S, SEEN_EVERY_S = 12, 15, 4, 15
 COMMONS_UPLOAD_S = 240
 """Shares are begun in its second quarter, when packets are read, and leave at its third."""
 CHECK_NAME = "bavn-check.net"
+SILENT_S = 30
+"""After how long a node says that a key holder is silent: at once, as seconds count here."""
 # Many rounds and many releases within minutes: what would make a node wary in life is wanted here.
-KEYHOLDER = """[place]
-port = 0
-
-[limits]
-rounds_per_epoch_max = 20000
-points_per_epoch_max = 10000000
-"""
 POLICY = f"""[door]
 rounds_per_hour_max = 3600
 
@@ -92,23 +86,18 @@ class DemoSector:
     known: dict[str, str]
     register: tuple[str, ...] = ()
     members: list[Member] = field(default_factory=list)
+    holders: KeyHolders = field(init=False)
     _centre: subprocess.Popen[bytes] | None = None
-    _keyholder: subprocess.Popen[bytes] | None = None
     _consoles: list[tuple[str, subprocess.Popen[bytes]]] = field(default_factory=list)
     _registry: Registry | None = None
     _logs: list[IO[bytes]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.holders = KeyHolders(self.folder)
+
     @property
     def centre_config(self) -> Path:
         return self.folder / "centre" / "centre.toml"
-
-    @property
-    def keyholder_config(self) -> Path:
-        return self.folder / "keyholder" / "keyholder.toml"
-
-    @property
-    def keyholder_book(self) -> Path:
-        return read_keyholder(self.keyholder_config).folder / keyholder_parts.BOOK_FILE
 
     def start_centre(self) -> str:
         """Sets the centre up and starts it; returns its address."""
@@ -120,13 +109,19 @@ class DemoSector:
         self._centre = self._start("centre", "run", self.centre_config, pipe=True)
         return self._address("centre", self._centre)
 
-    def start_keyholder(self) -> str:
-        """Sets the key holder up and starts it; returns its address."""
-        self.keyholder_config.parent.mkdir(parents=True)
-        self.keyholder_config.write_text(KEYHOLDER)
-        keyholder_parts.init(read_keyholder(self.keyholder_config))
-        self._keyholder = self._start("keyholder", "run", self.keyholder_config, pipe=True)
-        return self._address("keyholder", self._keyholder)
+    def start_keyholders(self) -> None:
+        """Sets the key holders up and starts them, known to each other; from there on they make keys by themselves."""
+        ports: set[int] = set()
+        while len(ports) < N:
+            ports.add(free_port())
+        self.holders.set_up(sorted(ports))
+        for holder in self.holders.every:
+            words = ["keyholder", "run", "--config", str(self.holders.config(holder.number))]
+            holder.process = self._launch(holder.name, words)
+        for holder in self.holders.every:
+            if holder.process is not None:
+                self._address(holder.name, holder.process)
+        self.holders.know_each_other()
 
     def _address(self, name: str, process: subprocess.Popen[bytes]) -> str:
         line = process.stdout.readline() if process.stdout else b""
@@ -134,23 +129,21 @@ class DemoSector:
             raise Stop(Exit.BROKEN, f"the {name} did not start: {self.last_words(name)}")
         return f"https://127.0.0.1:{json.loads(line)['port']}"
 
-    def admit(self, plan: ActorPlan, centre_url: str, keyholder_url: str) -> Member:
-        """Invites an actor and enrols its node: at the centre, and at the key holder."""
+    def admit(self, plan: ActorPlan, centre_url: str) -> Member:
+        """Invites an actor and enrols its node: at the centre, and at each key holder."""
         folder = self.folder / plan.name
         folder.mkdir()
         suricata = OwnSuricata(folder / "suricata", plan.homes) if plan.captures else None
         member = Member(plan, folder, free_port(), suricata)
-        (folder / "node.toml").write_text(_node_toml(plan, centre_url, keyholder_url, member.resolver_port, self.known))
+        urls = [holder.url for holder in self.holders.every]
+        (folder / "node.toml").write_text(_node_toml(plan, centre_url, urls, member.resolver_port, self.known))
         (folder / "policy.toml").write_text(POLICY)
         file = read_centre(self.centre_config)
         registry = self._registry or open_registry(file)
         registry.add(plan.name, plan.kind)
-        _enrol(member, centre_url, open_enrolment(file, registry), CENTRE_KEYS)
-        keyholder = read_keyholder(self.keyholder_config)
-        members = keyholder_parts.open_registry(keyholder)
-        members.add(plan.name, "other")
-        _enrol(member, keyholder_url, keyholder_parts.open_enrolment(keyholder, members), KEYHOLDER_KEYS)
-        members.engine.dispose()
+        enrolment, safe = open_enrolment(file, registry), Safe(folder / "data" / CENTRE_KEYS)
+        enrol(centre_url, enrolment.authority.fingerprint, plan.name, enrolment.invite(plan.name), safe, SystemDice())
+        self.holders.admit_actor(plan.name, folder / "data")
         self.members.append(member)
         return member
 
@@ -169,7 +162,7 @@ class DemoSector:
         """Stop if any process has ended by itself."""
         running = [
             ("centre", self._centre),
-            ("keyholder", self._keyholder),
+            *((holder.name, holder.process) for holder in self.holders.every if not holder.killed),
             *((m.plan.name, m.process) for m in self.members),
             *self._consoles,
         ]
@@ -192,10 +185,11 @@ class DemoSector:
         """Ends every process, resolvers included, and removes the folder. Harmless when repeated."""
         with undisturbed():
             nodes = [*(process for _, process in self._consoles), *(member.process for member in self.members)]
-            for process in (*nodes, self._centre, self._keyholder):
+            others = (self._centre, *self.holders.processes())
+            for process in (*nodes, *others):
                 if process is not None and process.poll() is None:
                     process.terminate()
-            for process in (*nodes, self._centre, self._keyholder):
+            for process in (*nodes, *others):
                 waited(process)
             for member in self.members:
                 if member.suricata is not None:
@@ -203,14 +197,14 @@ class DemoSector:
             end_marked(str(self.folder))
             if self._registry is not None:
                 self._registry.engine.dispose()
-            piped = (self._centre, self._keyholder, *(process for _, process in self._consoles))
+            piped = (*others, *(process for _, process in self._consoles))
             pipes = [process.stdout for process in piped if process and process.stdout]
             for file in (*self._logs, *pipes):
                 file.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self, name: str, verb: str, config: Path, *, pipe: bool = False) -> subprocess.Popen[bytes]:
-        role = name if name in ("centre", "keyholder") else "node"
+        role = "centre" if name == "centre" else "node"
         return self._launch(name, [role, verb, "--config", str(config)], pipe=pipe)
 
     def _launch(self, name: str, words: list[str], *, pipe: bool = True) -> subprocess.Popen[bytes]:
@@ -235,11 +229,6 @@ class DemoSector:
         """The end of a process's log."""
         file = self.folder / f"{name}.log"
         return file.read_text(errors="replace")[-2000:] if file.exists() else "it said nothing"
-
-
-def _enrol(member: Member, url: str, enrolment: Enrolment, keys: str) -> None:
-    name, safe = member.plan.name, Safe(member.folder / "data" / keys)
-    enrol(url, enrolment.authority.fingerprint, name, enrolment.invite(name), safe, SystemDice())
 
 
 def free_port() -> int:
@@ -272,7 +261,7 @@ def _centre_toml(register: tuple[str, ...]) -> str:
     )
 
 
-def _node_toml(plan: ActorPlan, url: str, keyholder_url: str, port: int, known: dict[str, str]) -> str:
+def _node_toml(plan: ActorPlan, url: str, holders: list[str], port: int, known: dict[str, str]) -> str:
     homes = ", ".join(json.dumps(home) for home in plan.homes)
     answers = ", ".join(json.dumps(f"{name}={address}") for name, address in {CHECK_NAME: "9.9.9.9", **known}.items())
     captures = suricata = ""
@@ -281,8 +270,9 @@ def _node_toml(plan: ActorPlan, url: str, keyholder_url: str, port: int, known: 
         suricata = 'suricata_socket = "suricata/command.socket"\nsuricata_folder = "suricata/sets"\n'
     return (
         f'[node]\nactor = "{plan.name}"\nfolder = "data"\nhomes = [{homes}]\ncentre_url = "{url}"\n'
-        f'keyholder_url = "{keyholder_url}"\n'
+        f"keyholder_urls = {json.dumps(holders)}\nkeyholders_k = {K}\n"
         f"detect_s = 10\nhealth_s = 30\n\n[sense]\n{captures}\n[store]\nthreads = 1\nmemory_mb_max = 512\n\n"
         f'[enforce]\nlist_folder = "lists"\nresolver_listen = ["127.0.0.1@{port}"]\nresolver_answers = [{answers}]\n'
         + suricata
+        + f"\n[health]\ncentre_silent_s_max = {SILENT_S}\n"
     )

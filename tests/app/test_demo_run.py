@@ -112,9 +112,11 @@ def test_ctrl_c_twice_stops_everything_and_cleans_up(captures, interruptible) ->
 def test_a_suricata_that_dies_is_said_and_everything_else_ends(captures, work) -> None:
     sector = DemoSector(work, {})
     try:
-        urls = sector.start_centre(), sector.start_keyholder()
-        member = sector.admit(ActorPlan("region-nord", "region", ("10.10.0.0/16",), captures), *urls)
+        sector.start_keyholders()
+        member = sector.admit(ActorPlan("region-nord", "region", ("10.10.0.0/16",), captures), sector.start_centre())
+        assert sector.holders.wait_for_keys(sector.check) == 24
         sector.start_nodes()
+        sector.holders.kill(2)
         sector.check()
         member.suricata._process._process.kill()
         member.suricata._process._process.wait()
