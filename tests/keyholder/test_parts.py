@@ -77,7 +77,9 @@ class Node:
         self.book = Book()
         self.ledger, self.ways = Ledger(self.book), {one.number: Way(actor, one) for one in circle.holders}
         self.holders = KeyHolders(circle.k, self.ways, self.ledger, circle.clock, SeededDice((actor, "order", seed)))
-        self.identifiers = KeyHolderIdentifiers(self.holders, self.ledger, circle.clock, SeededDice((actor, seed)))
+        self.identifiers = KeyHolderIdentifiers(
+            self.holders, self.ledger, circle.clock, SeededDice((actor, seed)), in_parts=True
+        )
 
     def join(self, number=0, elements=ELEMENTS[:5], m=10):
         return self.identifiers.of(TODAY, "A").join(params(number, m=m), elements)
@@ -229,6 +231,17 @@ def test_each_request_to_each_holder_is_a_line_of_both_ledgers_and_tells_nothing
     few.join(1, ELEMENTS[:1], 100)
     many.join(1, ELEMENTS[:90], 100)
     assert len({encode(one).bytes for made in (few, many) for way in made.ways.values() for one in way.asked}) == 1
+
+
+def test_what_left_is_counted_once_for_each_holder_that_was_asked_and_the_batch_not_again(node) -> None:
+    north = node()
+    north.join()
+    lines = list(north.ledger.every())
+    left = [line for line in lines if line.way == "out" and line.verdict == "passed" and line.privacy]
+    assert sorted(line.kind for line in left) == ["PartAsked"] * 2
+    (batch,) = [line for line in lines if line.kind == "JoinAsked"]
+    assert (batch.privacy, batch.bytes) == ("", 0)
+    assert "a line for each key holder that is asked" in batch.summary
 
 
 def test_a_holder_gives_no_part_but_of_its_share_for_k_of_n_and_nothing_whole(circle, node) -> None:

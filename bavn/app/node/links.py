@@ -132,7 +132,8 @@ def identifiers_of(
             return GroupKeyIdentifiers(_group_key(config, dice))
         if keyholder is None or checks.keyholder is None:
             raise LinkDown("there is no link to the key holder: it could not be made at the start")
-        return KeyHolderIdentifiers(watched(keyholder, checks.keyholder), ledger, SystemClock(), dice)
+        ask, several = watched(keyholder, checks.keyholder), bool(config.node.keyholder_urls)
+        return KeyHolderIdentifiers(ask, ledger, SystemClock(), dice, in_parts=several)
 
     return or_late("identifiers", make, LateIdentifiers, failures)
 

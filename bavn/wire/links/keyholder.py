@@ -8,6 +8,7 @@ know why an element is suspicious.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from bavn.model.observable import Observable
@@ -45,9 +46,10 @@ Ask = Callable[[JoinAsked], JoinAnswered]
 
 class KeyHolderIdentifiers:
     """Implements Identifiers (psi/identifier.py). ``ledger`` is the node's: each request is a line before it leaves;
-    ``ask`` reaches the key holder."""
+    ``ask`` reaches the key holder. ``in_parts``: several, each by a request with a line of its own (links/holders.py),
+    so that a batch is checked at the gate and does not count as something that left."""
 
-    def __init__(self, ask: Ask, ledger: Ledger, clock: Clock, dice: Dice) -> None:
+    def __init__(self, ask: Ask, ledger: Ledger, clock: Clock, dice: Dice, *, in_parts: bool = False) -> None:
         oprf.ready()
         self._book, self._dice = ledger.book, dice
         self._book.part("oprf", 1, _SCHEMA)
@@ -58,8 +60,8 @@ class KeyHolderIdentifiers:
             clock,
             way="out",
             nothing=lambda: (),
-            label=_note,
-            follow=lambda asked, _: _note(asked),
+            label=partial(_note, in_parts=in_parts),
+            follow=lambda asked, _: _note(asked, in_parts=in_parts),
         )
 
         def noted(request: JoinAsked) -> JoinAnswered:
@@ -69,7 +71,8 @@ class KeyHolderIdentifiers:
             return ask(request)
 
         def refused(asked: JoinAsked) -> None:
-            ledger.append(clock.now_us(), "door", "in", replace(_note(asked), kind=JoinAnswered.__name__), OTHER_KEY)
+            note = replace(_note(asked, in_parts=in_parts), kind=JoinAnswered.__name__)
+            ledger.append(clock.now_us(), "door", "in", note, OTHER_KEY)
 
         self._ask: Ask = noted
         self._refused = refused
@@ -84,9 +87,12 @@ def _fits(request: JoinAsked, draft: tuple[()]) -> tuple[()] | Refused:
     return draft if len(request.split()) in sizes else Refused("batch", "a batch has the size that its round fixes")
 
 
-def _note(request: JoinAsked) -> Note:
+def _note(request: JoinAsked, *, in_parts: bool) -> Note:
     encoded = encode(request)
     words = f"round {request.round_id} tier {request.tier}: {len(request.split())} blinded elements, padding included"
+    if in_parts:
+        words += "; what leaves is a line for each key holder that is asked"
+        return Note(kind=encoded.kind, item_id=encoded.id, peer="keyholders", summary=words)
     return Note(
         kind=encoded.kind,
         item_id=encoded.id,
