@@ -359,4 +359,5 @@ def test_what_a_page_shows_of_each_key_holder_says_how_it_failed_and_when_it_ans
         ("answers", 5),
     ]
     (refusing,) = holders_problems(seen(failed[1]), 0, 9)
-    assert "refuses this node" in refusing.text.en
+    assert (refusing.code, "refuses this node" in refusing.text.en) == ("holder_refuses", True)
+    assert breaches([refusing])[0].code == "holders_answer"

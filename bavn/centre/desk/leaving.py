@@ -49,7 +49,7 @@ KEPT_BESIDE: Final = (
     ("case_audit and ledgers", "chained by hashes and never edited; they hold outcomes, not what was reported"),
     ("backups", "end with their own retention; the operator of the centre deletes them"),
     ("rounds and leads", "forgotten by the centre's own retention, and ranked anew without it"),
-    ("the key holder", "has members of its own and is told apart from this"),
+    ("the key holder, or each of several", "has members of its own and is told apart from this"),
 )
 
 

@@ -83,4 +83,5 @@ def _problem(named: "Named", *, goes_on: bool) -> Problem:
         text = Text("key holder {number} gave a wrong answer ({why})", number=number, why=why)
     if goes_on:
         text = Text("{fails}; rounds go on, since enough others answer", fails=text)
-    return Problem(code="holder_lied" if named.lied else "holder_silent", source=source, text=text, act="other-side")
+    code = "holder_lied" if named.lied else "holder_refuses" if named.refuses else "holder_silent"
+    return Problem(code=code, source=source, text=text, act="other-side")

@@ -135,6 +135,7 @@ _OF: Final[dict[str, str]] = {
     "holders_few": "keyholder_accepts",
     "holder_lied": "holders_answer",
     "holder_number": "holders_answer",
+    "holder_refuses": "holders_answer",
     "holder_silent": "holders_answer",
     "queue_grows": "queue_drains",
     "commons_wrong": "commons_answered",

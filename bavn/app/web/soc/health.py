@@ -35,7 +35,7 @@ SILENT: Final = Text(
 )
 STOPPED: Final = Text("The node was stopped.")
 UNCHECKED: Final = Text("Nothing is known to be wrong, but not all is checked yet.")
-_WAITS: Final = frozenset({"lag", "centre_silent", "keyholder_silent", "queue_grows"})
+_WAITS: Final = frozenset({"lag", "centre_silent", "keyholder_silent", "holder_silent", "queue_grows"})
 
 
 class ProblemShown(Frozen):

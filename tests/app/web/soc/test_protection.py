@@ -130,7 +130,11 @@ def test_health_names_each_key_holder_and_who_answered_the_newest_rounds(running
     gone = Named(2, lied=False, since_us=70, why=Text("it gave no part: {why}", why="nobody there"))
     rounds = (RoundAsked(90, "ab" * 16, "A", (1, 3), (2,)), RoundAsked(60, "cd" * 16, "B", (1, 2), ()))
     written = holders_state(HoldersSeen(2, (1, 2, 3), (gone,), {1: 90, 2: 60}, rounds))
-    file.write_text(json.dumps({**json.loads(file.read_text()), "key_holders": written}))
+    silent = {"code": "holder_silent", "source": "keyholder-2", **gone.why.spoken()}
+    told = json.loads(file.read_text())
+    file.write_text(json.dumps({**told, "key_holders": written, "problems": [*told["problems"], silent]}))
+    said = {one["code"]: one["act"] for one in running.get("/health")["problems"]}
+    assert said["holder_silent"] == "wait", "another is asked meanwhile"
     shown = running.get("/health")["key_holders"]
     assert [(one["state"], one["address"], one["answered_us"]) for one in shown["holders"]] == [
         ("answers", urls[0], 90),
