@@ -39,9 +39,9 @@ def token_for(folder: Path, side: str, name: str, role: Role) -> str:
         if accounts.find(name) is None:
             accounts.add(name, roles, None, MADE_BY)
             accounts.set_up(name, "token")
-        made = Tokens(book).make(name, "demonstration", rights_of(roles), DAYS, MADE_BY)
-        if made is None:
+        token = Tokens(book).make(name, "demonstration", rights_of(roles), DAYS, MADE_BY)
+        if token is None:
             raise Stop(Exit.BROKEN, f"the demonstration could not make a token for {name}")
-        return made[1]
+        return token[1]
     finally:
         book.close()

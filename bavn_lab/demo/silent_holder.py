@@ -48,8 +48,8 @@ def who_noticed(sector: DemoSector, soc: str, number: int, lost_us: int) -> Noti
         raise Stop(Exit.BROKEN, f"no round was whole since key holder {number} was killed")
     first = next(member for member in sector.members if member.plan.captures)
     what = f"a page at each actor that names key holder {number} as silent, and no other"
-    told = wait_for(sector, PAGE_S_MAX, what, lambda: all_name(number, pages(soc, sector.members, first)), 1.0)
-    problem = next(one for one in told[first.plan.name]["problems"] if one["source"] == f"keyholder-{number}")
+    shown = wait_for(sector, PAGE_S_MAX, what, lambda: all_name(number, pages(soc, sector.members, first)), 1.0)
+    problem = next(each for each in shown[first.plan.name]["problems"] if each["source"] == f"keyholder-{number}")
     everybody = len(sector.members)
     whole = f"{before.whole} of {before.rounds} before, {since.whole} of {since.rounds} since"
     lines = (
@@ -58,44 +58,44 @@ def who_noticed(sector: DemoSector, soc: str, number: int, lost_us: int) -> Noti
         f"  the pages of all {everybody} name it, and no other",
     )
     figures = {"number": number, "rounds_before": asdict(before), "rounds_since": asdict(since)}
-    return Noticed(lines, figures | {"silent_by_page": {name: silent_at(page) for name, page in told.items()}})
+    return Noticed(lines, figures | {"silent_by_page": {name: silent_at(page) for name, page in shown.items()}})
 
 
 def rounds_before_and_since(desk: Desk, at_us: int) -> tuple[RoundsSeen, RoundsSeen]:
     """Of rounds that were opened before a moment, and of those since."""
-    over = [one for one in desk.rounds(ROUNDS_MAX) if one.round.phase is not Phase.UPLOADS]
-    since = [one for one in over if one.round.opened_us >= at_us]
-    before = [one for one in over if one.round.opened_us < at_us]
+    over = [each for each in desk.rounds(ROUNDS_MAX) if each.round.phase is not Phase.UPLOADS]
+    since = [each for each in over if each.round.opened_us >= at_us]
+    before = [each for each in over if each.round.opened_us < at_us]
     return _seen(before), _seen(since)
 
 
 def _seen(summaries: Sequence[Any]) -> RoundsSeen:
-    return RoundsSeen(len(summaries), sum(not one.missing for one in summaries))
+    return RoundsSeen(len(summaries), sum(not each.missing for each in summaries))
 
 
 def pages(soc: str, members: Sequence[Member], first: Member) -> dict[str, dict[str, Any]]:
     """The health page of each member, by name. ``first``: whose folder the console's accounts lie in."""
     token = token_for(read_node(first.config).folder, "soc", READER, Role.AUDITOR)
-    asked: dict[str, dict[str, Any]] = {}
+    shown: dict[str, dict[str, Any]] = {}
     with httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=ANSWER_S_MAX, trust_env=False) as client:
         for member in members:
             answer = client.get(f"{soc}/api/v1/nodes/{member.plan.name}/health")
             answer.raise_for_status()
-            asked[member.plan.name] = answer.json()
-    return asked
+            shown[member.plan.name] = answer.json()
+    return shown
 
 
 def silent_at(page: Mapping[str, Any]) -> list[int]:
     """The numbers of the key holders that a health page names as silent."""
     held = page["key_holders"] or {"holders": []}
-    return [one["number"] for one in held["holders"] if one["state"] == "silent"]
+    return [each["number"] for each in held["holders"] if each["state"] == "silent"]
 
 
-def all_name(number: int, told: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]] | None:
+def all_name(number: int, shown: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]] | None:
     """The pages, once each names that key holder as silent, and only that one, and says what of it."""
     source = f"keyholder-{number}"
     every = all(
-        silent_at(page) == [number] and any(one["source"] == source for one in page["problems"])
-        for page in told.values()
+        silent_at(page) == [number] and any(each["source"] == source for each in page["problems"])
+        for page in shown.values()
     )
-    return told if every else None
+    return shown if every else None

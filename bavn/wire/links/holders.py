@@ -132,12 +132,12 @@ class KeyHolders:
     def __call__(self, request: JoinAsked) -> JoinAnswered:
         """Raises LinkDown where fewer than k are left."""
         try:
-            return self._asked(request)
+            return self._combined(request)
         except LinkDown:
             self._remember(request, (), tuple(sorted(self._named)))
             raise
 
-    def _asked(self, request: JoinAsked) -> JoinAnswered:
+    def _combined(self, request: JoinAsked) -> JoinAnswered:
         about = request.epoch, request.tier
         was_known = about in self._known
         answer = self._answer(request)

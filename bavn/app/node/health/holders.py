@@ -31,7 +31,7 @@ def holders_problems(seen: "HoldersSeen", silent_us: int, now_us: int) -> list[P
 def holders_state(seen: "HoldersSeen") -> dict[str, Any]:
     """For the health file. ``state`` of each: answers, silent, refuses, wrong, misnumbered, or unasked; ``since_us``:
     since when it fails; ``answered_us``: when it last gave a right part; None: it does not, it never did."""
-    named = {one.number: one for one in seen.named}
+    named = {each.number: each for each in seen.named}
     return {
         "k": seen.k,
         "holders": [
@@ -46,13 +46,13 @@ def holders_state(seen: "HoldersSeen") -> dict[str, Any]:
         ],
         "rounds": [
             {
-                "at_us": one.at_us,
-                "round_id": one.round_id,
-                "tier": one.tier,
-                "answered": list(one.answered),
-                "failed": list(one.failed),
+                "at_us": batch.at_us,
+                "round_id": batch.round_id,
+                "tier": batch.tier,
+                "answered": list(batch.answered),
+                "failed": list(batch.failed),
             }
-            for one in seen.rounds
+            for batch in seen.rounds
         ],
     }
 

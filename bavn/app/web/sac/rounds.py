@@ -18,9 +18,8 @@ from bavn.app.web.sac.context import Context, SacContext
 from bavn.app.web.sac.learned import AreasLearned, learned
 from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
 from bavn.centre.desk.views import CellStory, RoundSummary
-from bavn.centre.store import witnesses
+from bavn.centre.store import log_keeper, witnesses
 from bavn.centre.store.engine import reading
-from bavn.centre.store.log_keeper import summary
 from bavn.model.moment import DAY_US
 from bavn.model.text import Text
 from bavn.tlog.entries import KINDS as KINDS_OF_ENTRIES
@@ -202,7 +201,7 @@ def all_learned(_: Annotated[Person, allow(Right.READ)]) -> AreasLearned:
 def centre_log(context: Context, _: Annotated[Person, allow(Right.READ)]) -> CentreLog:
     """The log by which members check the centre: its newest checkpoint, and who cosigned. As `bavn centre log`."""
     engine, members = context.desk.engine, len(context.registry.members()[1])
-    state, seen = summary(engine), witnesses.seen(engine)
+    state, seen = log_keeper.summary(engine), witnesses.seen(engine)
     with reading(engine) as tx:
         shown, half = witnesses.newest(tx), witnesses.cosigned_by_half(tx, members)
     return CentreLog(
@@ -242,11 +241,11 @@ def one(context: Context, _: Annotated[Person, allow(Right.READ)], round_id: Id)
     return _whole(*acts.whole(context.desk, round_id))
 
 
-def _row(found: RoundSummary) -> RoundRow:
-    round_state = found.round
+def _row(summary: RoundSummary) -> RoundRow:
+    round_state = summary.round
     return filled(
         RoundRow,
-        found,
+        summary,
         round_state,
         round_state.params,
         elements_max=round_state.params.m,
@@ -254,17 +253,17 @@ def _row(found: RoundSummary) -> RoundRow:
         members=len(round_state.members),
         turned_away=[
             TurnedAway(actor=actor, rule=rule, says=TextShape.of(REFUSED.get(rule, Text.plain(rule))), times=times)
-            for actor, rule, times in found.turned_away
+            for actor, rule, times in summary.turned_away
         ],
         other_keys=[[round_state.actor_of(x) for x in group] for group in round_state.key_groups[1:]],
     )
 
 
-def _whole(found: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
+def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
     counted: dict[str, CellsShape] = {}
     outcomes: Counter[str] = Counter()
     for story in cells:
-        outcome = outcome_of(story, found.round)
+        outcome = outcome_of(story, summary.round)
         outcomes[outcome] += 1
         names = [] if outcome == "explained" else sorted({str(observable) for _, observable in story.named})
         shape = filled(
@@ -274,7 +273,7 @@ def _whole(found: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
             named=names,
             asked=len(story.asked),
             cells=0,
-            says=TextShape.of(why(story, found.round)),
+            says=TextShape.of(why(story, summary.round)),
         )
         key = shape.model_dump_json()
         before = counted.get(key, shape)
@@ -282,11 +281,11 @@ def _whole(found: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
     shapes = list(counted.values())
     shapes.sort(key=lambda shape: (not shape.named, shape.named, shape.holders, shape.outcome))
     return RoundWhole(
-        row=_row(found),
+        row=_row(summary),
         cells=shapes[:CELLS_SHOWN_MAX],
         more_cells=max(0, len(shapes) - CELLS_SHOWN_MAX),
         outcomes=dict(outcomes),
-        learned=learned(found),
+        learned=learned(summary),
     )
 
 

@@ -85,15 +85,15 @@ def key_holders(written: dict[str, Any] | None, config: NodeConfig) -> KeyHolder
     addresses = {number: url for number, (url, _) in config.node.key_holders.items()}
     holders = [
         KeyHolderShown(
-            number=one["number"],
-            address=addresses.get(one["number"], ""),
-            state=one["state"],
-            says=TextShape.of(HOLDER_STATES[one["state"]]),
-            answered_us=one["answered_us"],
-            since_us=one["since_us"],
-            why=None if one["why"] is None else TextShape.kept(one["why"]),
+            number=holder["number"],
+            address=addresses.get(holder["number"], ""),
+            state=holder["state"],
+            says=TextShape.of(HOLDER_STATES[holder["state"]]),
+            answered_us=holder["answered_us"],
+            since_us=holder["since_us"],
+            why=None if holder["why"] is None else TextShape.kept(holder["why"]),
         )
-        for one in written["holders"]
+        for holder in written["holders"]
     ]
     return KeyHoldersShown(k=written["k"], holders=holders, rounds=[HolderRound(**each) for each in written["rounds"]])
 
