@@ -33,7 +33,8 @@ from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.observable import Observable
 from bavn.model.principal import account
 from bavn.model.sector.indicator_life import LifeAct
-from bavn.rehearsal.party import SimCentre, SimNode, key_of
+from bavn.rehearsal.party import SimCentre, SimNode
+from bavn.rehearsal.script import key_of
 from bavn.wire.ledger import look_on
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.links.memory import MemoryLink
@@ -305,7 +306,7 @@ def simulated(count: int, releases: int) -> dict:
             centre.enrol(name, "other", key_of(1, name))
             nodes.append(
                 SimNode(
-                    ask=None,
+                    ask=lambda *_: None,
                     name=name,
                     homes=(f"10.{n}.0.0/16",),
                     folder=folder / name,

@@ -3,7 +3,6 @@
 Puts together what ``app`` puts together for real, over simulated clock, dice and link. Refuses to know the story.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,20 +36,17 @@ from bavn.centre.node.config import CentreConfig
 from bavn.centre.store.engine import open_engine
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import ObservableType
-from bavn.model.ports import EnforcerDown, Link, LinkDown
+from bavn.model.ports import Clock, EnforcerDown, Link, LinkDown
 from bavn.rehearsal.clock import SimClock
 from bavn.rehearsal.mortal import Killed, Mortal, MortalClock
 from bavn.rehearsal.noise import SeededNoise
+from bavn.rehearsal.script import key_of
 from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
+from bavn.wire.ledger import Ledger
 from bavn.wire.links.keyholder import Ask, KeyHolderIdentifiers
 
 VERSION: Final = "0.sim"
-
-
-def key_of(seed: int, name: str) -> Ed25519PrivateKey:
-    """A party's signing key: fixed by the run's seed."""
-    return Ed25519PrivateKey.from_private_bytes(hashlib.blake2b(f"{seed} {name}".encode(), digest_size=32).digest())
 
 
 @dataclass(slots=True)
@@ -82,8 +78,8 @@ def no_senses(_: "SimNode", __: NodeSuspicions) -> tuple[None, None]:
 
 @dataclass(slots=True)
 class SimNode(Mortal):
-    """One actor's node. ``folder`` is its disk, ``ask`` its way to the key holder; ``ordinary``: its life outside,
-    None for what its senses have seen."""
+    """One actor's node. ``folder`` is its disk, ``ask`` makes its way to the key holders at each opening; ``ordinary``:
+    its life outside, None for what its senses have seen."""
 
     name: str
     homes: tuple[str, ...]
@@ -92,7 +88,7 @@ class SimNode(Mortal):
     clock: SimClock
     link: Link
     centre_key: Ed25519PrivateKey
-    ask: Ask
+    ask: Callable[[Ledger, Clock], Ask]
     senses: Senses = no_senses
     ordinary: OutsideLife | None = None
     enforcer: SimEnforcer = field(default_factory=SimEnforcer)
@@ -152,7 +148,8 @@ class SimNode(Mortal):
             settings=NodeSettings(version=VERSION),
         )
         keys = Keys(own=self.key, centre=self.centre_key.public_key(), secret=self.key.private_bytes_raw())
-        identifiers = KeyHolderIdentifiers(self.ask, books.ledger, self.mortal, self._dice)
+        ask = self.ask(books.ledger, self.mortal)
+        identifiers = KeyHolderIdentifiers(ask, books.ledger, self.mortal, self._dice)
         outside = self.ordinary or outside_of(None if self.monitor is None else self.monitor.store, self.mortal)
         gates = gates_of(outfit, protecting, books, keys, identifiers, self.link, self._condition, outside)
         self.protect, self.door, self.talker = gates.protect, gates.door, gates.talker

@@ -3,8 +3,11 @@
 Refuses to know how any of it is played.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.centre.correlate.tier import NO_COMMONS, CommonsSettings, Tier
 from bavn.model.evidence import evidence_nats
@@ -12,6 +15,7 @@ from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
+from bavn.rehearsal.holder_faults import HolderFaults
 from bavn.rehearsal.network import Faults
 
 CENTRE: Final = "centre"
@@ -35,7 +39,7 @@ class Suspects:
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """At the first step after ``at_us`` the party (an actor, CENTRE, KEYHOLDER) asks its clock ``questions`` more
+    """At the first step after ``at_us`` the party (an actor, CENTRE, a key holder) asks its clock ``questions`` more
     times."""
 
     at_us: int
@@ -43,10 +47,24 @@ class Death:
     questions: int
 
 
+@dataclass(frozen=True, slots=True)
+class HolderChange:
+    """From the first step after ``at_us`` on key holder ``who`` (KEYHOLDER, or :func:`holder_name` of its number) fails
+    like this; with ``questions`` from when it has asked its clock so often more, and dies of it. ``lost``: what it
+    kept of keys is gone."""
+
+    at_us: int
+    who: str
+    faults: HolderFaults
+    questions: int | None = None
+    lost: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
     """``steps`` of ``step_s``; after them the network is healed and everybody talks until nobody has anything to say.
-    ``releases``: whether the analyst confirms and releases what is opened as a case."""
+    ``releases``: whether the analyst confirms and releases what is opened as a case. ``holders``: so many key holders,
+    of whom any ``holders_k`` evaluate, more than half of them (mode M3); 1 is one that has whole keys (M2)."""
 
     seed: int
     actors: tuple[str, ...]
@@ -56,6 +74,9 @@ class Script:
     suspects: tuple[Suspects, ...] = ()
     deaths: tuple[Death, ...] = ()
     networks: tuple[tuple[str, Faults], ...] = ()
+    holders: int = 1
+    holders_k: int = 1
+    holder_changes: tuple[HolderChange, ...] = ()
     tiers: tuple[Tier, ...] = TIERS_QUICK
     commons: CommonsSettings = NO_COMMONS
     releases: bool = True
@@ -63,6 +84,16 @@ class Script:
     @property
     def end_us(self) -> int:
         return self.start_us + self.steps * self.step_s * SECOND_US
+
+
+def holder_name(number: int) -> str:
+    """Of one of several key holders, as nodes call it in their ledgers."""
+    return f"{KEYHOLDER}-{number}"
+
+
+def key_of(seed: int, name: str) -> Ed25519PrivateKey:
+    """A party's signing key: fixed by the run's seed."""
+    return Ed25519PrivateKey.from_private_bytes(hashlib.blake2b(f"{seed} {name}".encode(), digest_size=32).digest())
 
 
 def suspicion(observables: tuple[Observable, ...], p: float, host: str, at_us: int) -> Suspicion:

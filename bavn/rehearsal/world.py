@@ -6,6 +6,7 @@ it only moves time, hands out what the script says and lets the parties step.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +22,11 @@ from bavn.model.sector.case import CaseAct, CaseState
 from bavn.model.sector.lead import Lead
 from bavn.rehearsal.clock import SimClock
 from bavn.rehearsal.hostile import Lie, LyingLink
-from bavn.rehearsal.keyholding import BadAsk, SimKeyHolder
+from bavn.rehearsal.keyholding import SLOT_S, BadWay, KeyHolding
 from bavn.rehearsal.mortal import Killed, MortalClock
 from bavn.rehearsal.network import BadLink, Faults
-from bavn.rehearsal.party import Senses, SimCentre, SimNode, key_of, no_senses
-from bavn.rehearsal.script import CENTRE, KEYHOLDER, Death, Script
+from bavn.rehearsal.party import Senses, SimCentre, SimNode, no_senses
+from bavn.rehearsal.script import CENTRE, Death, HolderChange, Script, key_of
 from bavn.traffic.dice import SeededDice
 from bavn.wire.ledger import Ledger, LedgerReader
 from bavn.wire.links.memory import MemoryLink
@@ -71,28 +72,27 @@ class World:
     centre: SimCentre = field(init=False)
     nodes: dict[str, SimNode] = field(init=False)
     links: dict[str, BadLink] = field(init=False)
-    keyholder: SimKeyHolder = field(init=False)
-    asks: dict[str, BadAsk] = field(init=False)
+    holders: KeyHolding = field(init=False)
+    ways: dict[str, dict[str, BadWay]] = field(init=False)
     _dice: SeededDice = field(init=False)
 
     def __post_init__(self) -> None:
         script = self.script
-        self.clock = SimClock(script.start_us)
+        self.clock = SimClock(script.start_us - (2 * SLOT_S * SECOND_US if script.holders > 1 else 0))
+        self.holders = KeyHolding(script, self.folder, self.clock)
         self._dice = SeededDice(script.seed, "world")
         limits = CentreLimits(rank_every_s=1.0, register=self.register)
         config = CentreConfig(limits=limits, tiers=script.tiers, commons=script.commons)
         self.centre = SimCentre(self.folder / CENTRE, script.seed, self.clock, config, self.lists)
         networks = dict(script.networks)
-        self.keyholder = SimKeyHolder(self.folder / KEYHOLDER, script.seed, self.clock)
-        self.links, self.asks, self.nodes = {}, {}, {}
+        self.links, self.ways, self.nodes = {}, {}, {}
         for place, name in enumerate(script.actors):
             self.centre.enrol(name, "region", key_of(script.seed, name), self.groups.get(name, ""))
             dice = self._dice.fork(f"network {name}")
             self.links[name] = BadLink(self._link(name), networks.get(name, Faults()), dice, self.clock)
-            ask = BadAsk(name, self.keyholder, self.links[name].faults, self._dice.fork(f"keys {name}"), self.clock)
-            self.asks[name] = ask
+            self.ways[name] = self.holders.ways(name, self.links[name].faults, self._dice.fork(f"keys {name}"))
             self.nodes[name] = SimNode(
-                ask=ask,
+                ask=partial(self.holders.ask, self.ways[name]),
                 name=name,
                 homes=self.homes.get(name, (f"10.{10 + place}.0.0/16",)),
                 folder=self.folder / name,
@@ -115,13 +115,16 @@ class World:
         """Play the script to its end, then let everything settle."""
         suspects = sorted(self.script.suspects, key=lambda one: (one.at_us, one.actor))
         deaths = sorted(self.script.deaths, key=lambda one: (one.at_us, one.who))
+        changes = sorted(self.script.holder_changes, key=lambda change: (change.at_us, change.who))
         for _ in range(self.script.steps):
-            now_us = self.clock.advance(self.script.step_s * SECOND_US)
+            now_us = self.wait()
             while suspects and suspects[0].at_us <= now_us:
                 told = suspects.pop(0)
                 self.nodes[told.actor].known.replace(told.suspicions, now_us)
             while deaths and deaths[0].at_us <= now_us:
                 self.doom(deaths.pop(0))
+            while changes and changes[0].at_us <= now_us:
+                self.change(changes.pop(0))
             self.step()
         return self._result(settled=self._settle())
 
@@ -130,22 +133,32 @@ class World:
         for node in self.nodes.values():
             node.close()
         self.centre.close()
-        self.keyholder.close()
+        self.holders.close()
+
+    def wait(self, until_us: int | None = None) -> int:
+        """Time passes, a step of the script or to a moment, in which key holders make their keys; the new moment."""
+        self.holders.until(self.clock.now_us() + self.script.step_s * SECOND_US if until_us is None else until_us)
+        return self.clock.now_us()
 
     def doom(self, death: Death) -> None:
         """The party dies at that question from now on."""
         self._mortals()[death.who].kill_after(death.questions)
 
+    def change(self, change: HolderChange) -> None:
+        """The key holder fails like that from now on."""
+        self.holders.every[change.who].change(change)
+
     def _mortals(self) -> dict[str, MortalClock]:
         parties: dict[str, MortalClock] = {name: node.mortal for name, node in self.nodes.items()}
-        return parties | {CENTRE: self.centre.mortal, KEYHOLDER: self.keyholder.mortal}
+        holders = {name: holder.mortal for name, holder in self.holders.every.items()}
+        return parties | {CENTRE: self.centre.mortal} | holders
 
     def step(self) -> None:
-        """Everybody once, nodes, centre and key holder in an order that the dice give."""
+        """Everybody once, nodes, centre and key holders in an order that the dice give."""
         turns: list[Callable[[], object]] = [
             *(node.step for node in self.nodes.values()),
             self.centre.step,
-            self.keyholder.step,
+            self.holders.step,
         ]
         while turns:
             turns.pop(self._dice.below(len(turns)))()
@@ -170,12 +183,14 @@ class World:
     def _settle(self) -> bool:
         """Heal the network, spare everybody, and step until nobody has had anything to send for a while."""
         for name, link in self.links.items():
-            link.faults = self.asks[name].faults = Faults()
+            link.faults = Faults()
+            for way in self.ways[name].values():
+                way.faults = Faults()
         for mortal in self._mortals().values():
             mortal.spare()
         quiet = 0
         for _ in range(SETTLE_STEPS_MAX):
-            self.clock.advance(self.script.step_s * SECOND_US)
+            self.wait()
             for link in self.links.values():
                 link.arrive()
             self.step()
@@ -187,9 +202,10 @@ class World:
         return False
 
     def ledgers(self) -> dict[str, LedgerReader]:
-        """Every party's ledger, the key holder's among them; the centre's holds gates 2 and 3."""
-        made: dict[str, LedgerReader] = {name: node.door.ledger for name, node in self.nodes.items()}
-        return made | {CENTRE: Ledger(self.centre.book), KEYHOLDER: Ledger(self.keyholder.book)}
+        """Every party's ledger, the key holders' among them; the centre's holds gates 2 and 3."""
+        ledgers: dict[str, LedgerReader] = {name: node.door.ledger for name, node in self.nodes.items()}
+        holders = {name: Ledger(holder.book) for name, holder in self.holders.every.items()}
+        return ledgers | {CENTRE: Ledger(self.centre.book)} | holders
 
     def _result(self, *, settled: bool) -> RunResult:
         return RunResult(
@@ -200,5 +216,5 @@ class World:
                 for name, node in self.nodes.items()
             },
             settled=settled,
-            deaths=self.centre.deaths + self.keyholder.deaths + sum(node.deaths for node in self.nodes.values()),
+            deaths=sum(party.deaths for party in (self.centre, *self.holders.every.values(), *self.nodes.values())),
         )

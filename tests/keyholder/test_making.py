@@ -3,10 +3,12 @@
 import pytest
 
 from bavn.model.moment import DAY_US
+from bavn.model.ports import LinkDown
 from bavn.psi.threshold.terms import IDS, ROUNDS, purpose
+from bavn.rehearsal.keyholding import NO_FAULTS
 from bavn.wire.keyholder import HolderPost
 from tests.keyholder.conftest import TODAY
-from tests.keyholder.holders import TIERS, Circle
+from tests.keyholder.holders import DEAD, TIERS, Circle, making_lines
 from tests.psi.threshold.conftest import opened
 
 DAYS = range(TODAY, TODAY + 4)
@@ -36,21 +38,21 @@ def test_all_keys_of_today_and_three_days_ahead_are_made_at_the_first_slot(circl
     assert keys(circle, 1) == keys(circle, 2) == keys(circle, 3)
     for of in ALL:
         assert opened(shares(circle, of, 1, 2)) == opened(shares(circle, of, 2, 3)) == opened(shares(circle, of, 1, 3))
-    assert [line.verdict for holder in circle.holders for line in holder.lines()] == ["passed"] * 3
+    assert [line.verdict for holder in circle.holders for line in making_lines(holder)] == ["passed"] * 3
     before = keys(circle, 1)
     circle.slot()
     assert keys(circle, 1) == before
-    assert [len(holder.lines()) for holder in circle.holders] == [1, 1, 1]
+    assert [len(making_lines(holder)) for holder in circle.holders] == [1, 1, 1]
 
 
 def test_the_next_days_key_is_made_three_days_ahead_and_past_ones_are_destroyed(circle) -> None:
     circle.slot()
-    circle.clock.us += DAY_US
+    circle.clock.advance(DAY_US)
     circle.slot()
     assert {int(name.split()[1]) for name in keys(circle, 1)} == {*DAYS, TODAY + 4}
-    circle.clock.us += DAY_US
+    circle.clock.advance(DAY_US)
     holder = circle.holders[0]
-    kept = holder.folder / f"{TODAY}.shares"
+    kept = holder.secrets / f"{TODAY}.shares"
     opened_before = kept.open("rb")
     assert holder.shares.destroy_past() == [TODAY]
     assert not kept.exists()
@@ -59,14 +61,14 @@ def test_the_next_days_key_is_made_three_days_ahead_and_past_ones_are_destroyed(
 
 
 def test_one_that_is_dead_is_missed_by_nobody_and_catches_up_by_a_reshare(circle) -> None:
-    circle.holders[2].dead = True
+    circle.holders[2].faults = DEAD
     circle.slot()
     before = keys(circle, 1)
     assert len(before) == len(ALL)
     assert (keys(circle, 2), keys(circle, 3)) == (before, {})
     assert circle.holders[0].making.latest.silent == (3,)
     whole = opened(shares(circle, ALL[0], 1, 2))
-    circle.holders[2].dead = False
+    circle.holders[2].faults = NO_FAULTS
     circle.slot()
     assert keys(circle, 1) == keys(circle, 2) == keys(circle, 3) != before
     assert opened(shares(circle, ALL[0], 1, 3)) == whole == opened(shares(circle, ALL[0], 2, 3))
@@ -76,10 +78,11 @@ def test_one_that_is_dead_is_missed_by_nobody_and_catches_up_by_a_reshare(circle
 @pytest.mark.parametrize("second", [0, 1, 2, 3, 4])
 def test_one_that_dies_in_the_middle_costs_a_slot_at_most(circle, second) -> None:
     def dies(at):
-        circle.holders[1].dead |= at == second
+        if at == second:
+            circle.holders[1].faults = DEAD
 
     circle.slot(dies)
-    circle.holders[1].dead = True
+    circle.holders[1].faults = DEAD
     circle.slot()
     assert keys(circle, 1) == keys(circle, 3)
     assert len(keys(circle, 1)) == len(ALL)
@@ -87,7 +90,16 @@ def test_one_that_dies_in_the_middle_costs_a_slot_at_most(circle, second) -> Non
 
 def test_a_holder_that_one_other_cannot_reach_still_takes_part(circle) -> None:
     """Its posts are passed on, and its sub-share, which nobody passes on, is answered for all holders to see."""
-    circle.cut = {(1, 2), (2, 1)}
+
+    def faces(to):
+        def said(number, answer):
+            if number == to:
+                raise LinkDown("there is no way through")
+            return answer
+
+        return said
+
+    circle.holders[0].faces, circle.holders[1].faces = faces(2), faces(1)
     circle.slot()
     assert keys(circle, 1) == keys(circle, 2) == keys(circle, 3)
     assert len(keys(circle, 1)) == len(ALL)
@@ -136,7 +148,7 @@ def test_a_post_that_another_holder_changed_is_not_taken(circle) -> None:
 def test_a_process_that_was_started_within_a_slot_says_nothing_in_it(circle) -> None:
     def starts(at):
         if at == 1:
-            circle.holders[0].starts()
+            circle.holders[0].reopen()
 
     circle.slot(starts)
     assert keys(circle, 1) == {}
@@ -148,7 +160,7 @@ def test_a_process_that_was_started_within_a_slot_says_nothing_in_it(circle) -> 
 
 def test_a_lost_folder_is_made_good_and_a_damaged_file_too(circle) -> None:
     circle.slot()
-    (circle.holders[1].folder / f"{TODAY}.shares").write_bytes(b"\x00 damaged")
+    (circle.holders[1].secrets / f"{TODAY}.shares").write_bytes(b"\x00 damaged")
     whole = opened(shares(circle, ALL[0], 1, 3))
     circle.slot()
     assert keys(circle, 1) == keys(circle, 2) == keys(circle, 3)
@@ -158,7 +170,6 @@ def test_a_lost_folder_is_made_good_and_a_damaged_file_too(circle) -> None:
 def test_more_holders_get_the_same_key_by_a_reshare(circle) -> None:
     circle.slot()
     whole = opened(shares(circle, ALL[0], 1, 2))
-    circle.n, circle.k = 5, 3
     grown = Circle(circle.folder, k=3, n=5, clock=circle.clock)
     try:
         grown.slot()
@@ -171,12 +182,12 @@ def test_one_that_is_silent_for_a_slot_costs_the_others_no_key(circle) -> None:
     """With only one left of two that have it, a key is waited for: never made anew under those who use it."""
     circle.slot()
     before = opened(shares(circle, ALL[0], 1, 2))
-    for file in circle.holders[2].folder.iterdir():
+    for file in circle.holders[2].secrets.iterdir():
         file.unlink()
-    circle.holders[1].dead = True
+    circle.holders[1].faults = DEAD
     circle.slot()
     assert keys(circle, 3) == {}
-    circle.holders[1].dead = False
+    circle.holders[1].faults = NO_FAULTS
     circle.slot()
     assert opened(shares(circle, ALL[0], 1, 3)) == before == opened(shares(circle, ALL[0], 2, 3))
 

@@ -1,7 +1,6 @@
 """Nodes join by k of n holders: whoever is dead or lies changes nothing but a line that names it."""
 
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import combinations
 
 import pytest
@@ -9,65 +8,37 @@ import pytest
 from bavn.keyholder.holder import KeyHolder
 from bavn.keyholder.settings import HolderSettings
 from bavn.model.outcome import Refused
-from bavn.model.ports import LinkDown, LinkRefused
+from bavn.model.ports import LinkDown
 from bavn.psi import group, oprf
 from bavn.psi.element import element_bytes
 from bavn.psi.threshold import shamir
 from bavn.psi.threshold.terms import IDS, purpose
+from bavn.rehearsal.holder_faults import FAULTS, HolderFaults
+from bavn.rehearsal.keyholding import NO_FAULTS, BadHolderWay, BadWay, travelled
+from bavn.rehearsal.network import Faults
 from bavn.wire.book import Book
-from bavn.wire.codec import Encoded, decode, encode
-from bavn.wire.keyholder import KEYHOLDER_KINDS, JoinAsked, KeysAnswered, batch_points
+from bavn.wire.codec import encode
+from bavn.wire.keyholder import JoinAsked, batch_points
 from bavn.wire.ledger import Ledger
 from bavn.wire.links.holders import KeyHolders
 from bavn.wire.links.keyholder import KeyHolderIdentifiers
 from tests.keyholder.conftest import ELEMENTS, TODAY, params
-from tests.keyholder.holders import Circle
+from tests.keyholder.holders import DEAD, Circle
 from tests.psi.conftest import SeededDice
 from tests.psi.threshold.conftest import opened
 
 
-def travelled(message):
-    """As it comes out at the other side."""
-    encoded = encode(message)
-    said = decode(Encoded(encoded.kind, encoded.body), KEYHOLDER_KINDS)
-    assert not isinstance(said, Refused), said
-    return said
+class Way(BadHolderWay):
+    """One node's way to a holder. ``asked``: what it asked; ``bends``: what a liar makes of its answers."""
 
+    def __init__(self, actor, holder):
+        way = BadWay(actor, holder, Faults(), holder.dice.fork(actor), holder.clock)
+        super().__init__(way, holder, way.dice.fork("lies"))
+        self.asked, self.bends = [], lambda said: said
 
-@dataclass
-class Way:
-    """Implements Holder for one node, to a holder in memory. ``bends``: what a liar makes of its answers."""
-
-    actor: str
-    to: object
-    bends: object = None
-    asked: list = field(default_factory=list)
-
-    @property
-    def key(self):
-        return self.to.key.public_key()
-
-    def keys(self, asked):
-        self.probe()
-        found = self.to.shares.public(asked.epoch, asked.tier)
-        if isinstance(found, Refused):
-            raise LinkRefused(found.reason)
-        return travelled(KeysAnswered.of(*found, self.to.key))
-
-    def part(self, asked):
-        self.probe()
-        self.asked.append(asked)
-        said = self.to.holder.part(self.actor, travelled(asked))
-        if isinstance(said, Refused):
-            raise LinkRefused(said.reason)
-        return travelled(self.bends(said) if self.bends else said)
-
-    def probe(self):
-        if self.to.dead:
-            raise LinkDown("it does not answer")
-
-    def close(self):
-        pass
+    def part(self, request):
+        self.asked.append(request)
+        return travelled(self.bends(super().part(request)))
 
 
 class Node:
@@ -110,27 +81,12 @@ def node(circle):
         one.book.close()
 
 
-def wrong_point(said):
-    return said.model_copy(update={"points": said.points[:-64] + said.points[:64]})
-
-
 def wrong_round(said):
     return said.model_copy(update={"round_point": said.points[:64]})
 
 
-def anothers_name(said):
-    return said.model_copy(update={"number": said.number % 3 + 1})
-
-
-def no_proof(said):
-    return said.model_copy(update={"proofs": "00" * 64})
-
-
 def another_round(said):
     return said.model_copy(update={"round_id": "00" * 15 + "ff"})
-
-
-LIES = [wrong_point, wrong_round, anothers_name, no_proof, another_round]
 
 
 def test_any_two_of_three_give_what_one_holder_of_the_whole_key_would(circle, node) -> None:
@@ -138,18 +94,21 @@ def test_any_two_of_three_give_what_one_holder_of_the_whole_key_would(circle, no
     expected = tuple(oprf.element_id(oprf.output(whole, element_bytes(one))) for one in ELEMENTS[:5])
     joined = []
     for dead in (1, 2, 3):
-        circle.holders[dead - 1].dead = True
+        circle.holders[dead - 1].faults = DEAD
         joined.append(node("north", dead).join())
-        circle.holders[dead - 1].dead = False
+        circle.holders[dead - 1].faults = NO_FAULTS
     assert {one.ids for one in joined} == {expected}
     assert len({(one.kr, one.canary_id) for one in joined}) == 1
     assert node("south").join(1).kr != joined[0].kr
 
 
-@pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.__name__)
+@pytest.mark.parametrize("lie", [*FAULTS[1:], wrong_round, another_round])
 def test_a_liar_changes_nothing_but_a_line_that_names_it(circle, node, lie) -> None:
     honest, north = node("south").join(), node()
-    north.ways[2].bends = lie
+    if isinstance(lie, str):
+        circle.holders[1].faults = HolderFaults(**{lie: 1.0})
+    else:
+        north.ways[2].bends = lie
     for number in range(4):
         assert north.join(number).ids == honest.ids
     assert [one.number for one in north.holders.named() if one.lied] == [2]
@@ -160,12 +119,12 @@ def test_a_liar_changes_nothing_but_a_line_that_names_it(circle, node, lie) -> N
 def test_one_that_is_dead_is_named_and_no_more_once_it_answers(circle, node) -> None:
     north = node()
     first = north.join()
-    circle.holders[0].dead = True
+    circle.holders[0].faults = DEAD
     for number in range(1, 5):
         north.join(number)
     assert [(one.number, one.lied) for one in north.holders.named()] == [(1, False)]
     assert {(line.peer, line.rule) for line in north.lines("refused")} == {("keyholder-1", "holder_silent")}
-    circle.holders[0].dead = False
+    circle.holders[0].faults = NO_FAULTS
     north.holders.probe()
     assert north.holders.named() == []
     assert north.join(9).ids == first.ids
@@ -173,8 +132,8 @@ def test_one_that_is_dead_is_named_and_no_more_once_it_answers(circle, node) -> 
 
 def test_honest_holders_under_each_others_numbers_are_told_apart_from_liars(circle, node) -> None:
     north = node()
-    north.ways[1].to, north.ways[2].to = north.ways[2].to, north.ways[1].to
-    circle.holders[2].dead = True
+    north.ways[1].holder, north.ways[2].holder = north.ways[2].holder, north.ways[1].holder
+    circle.holders[2].faults = DEAD
     with pytest.raises(LinkDown, match="fewer than 2 of 3"):
         north.join()
     stands = {one.number: (one.proven, one.lied) for one in north.holders.named()}
@@ -199,21 +158,20 @@ def test_a_holder_that_is_asked_under_anothers_number_says_which_it_is(circle, n
 
 def test_holders_that_are_silent_are_not_said_to_differ(circle, node) -> None:
     north = node()
-    circle.holders[0].dead = circle.holders[1].dead = True
+    circle.holders[0].faults = circle.holders[1].faults = DEAD
     with pytest.raises(LinkDown, match="fewer than 2 of 3 key holders answer"):
         north.join()
 
 
 def test_one_dead_and_one_lying_of_three_is_one_too_many_and_the_round_waits(circle, node) -> None:
     north = node()
-    north.ways[2].bends = wrong_point
-    circle.holders[0].dead = True
+    circle.holders[0].faults, circle.holders[1].faults = DEAD, HolderFaults(wrong_part=1.0)
     with pytest.raises(LinkDown, match="fewer than 2 of 3"):
         north.join()
-    circle.holders[1].dead = True
+    circle.holders[1].faults = DEAD
     with pytest.raises(LinkDown, match="fewer than 2 of 3"):
         north.holders.probe()
-    circle.holders[0].dead = circle.holders[1].dead = False
+    circle.holders[0].faults = circle.holders[1].faults = NO_FAULTS
     assert north.join().ids == node("south").join().ids
 
 
@@ -287,6 +245,24 @@ def test_quotas_bound_a_days_guesses_at_each_holder(circle, node) -> None:
     assert all("used up" in named.why.en for named in north.holders.named())
 
 
+def test_a_days_quota_at_each_holder_is_one_whatever_epochs_are_open(circle, node) -> None:
+    for one in circle.holders:
+        one.limits = HolderSettings(points_per_epoch_max=30)
+        one.reopen()
+    north, joined = node(), []
+
+    def joins_both_days():
+        for number in range(8):
+            epoch = TODAY + number % 2
+            joined.append(north.identifiers.of(epoch, "A").join(params(number, m=10, epoch=epoch), ELEMENTS[:5]))
+
+    with pytest.raises(LinkDown):
+        joins_both_days()
+    assert 2 <= len(joined) <= 30 * 3 // (2 * batch_points(10, first=True))
+    for one in circle.holders:
+        assert all(points <= 30 for (points,) in one.book.rows("SELECT points FROM keyholder_day"))
+
+
 def test_keys_count_where_k_holders_say_the_same_and_no_one_alone_is_believed(circle, node) -> None:
     other = Circle(circle.folder / "other", clock=circle.clock)
     other.slot()
@@ -297,7 +273,7 @@ def test_keys_count_where_k_holders_say_the_same_and_no_one_alone_is_believed(ci
         for number in range(6):
             assert north.join(number).ids == honest.ids
         north = node("west")
-        circle.holders[0].dead = True
+        circle.holders[0].faults = DEAD
         with pytest.raises(LinkDown, match="say the same"):
             north.join()
     finally:
@@ -308,7 +284,7 @@ def test_a_key_that_was_shared_anew_is_looked_up_and_the_day_goes_on(circle, nod
     north = node()
     first = north.join()
     for slot in range(2):
-        lost = circle.holders[slot].folder / f"{TODAY}.shares"
+        lost = circle.holders[slot].secrets / f"{TODAY}.shares"
         lost.unlink()
         circle.slot()
     assert north.join(1).ids == first.ids

@@ -19,11 +19,12 @@ from scipy.stats import chi2_contingency
 
 from bavn.actor.door.policy import DoorPolicy
 from bavn.centre.correlate.tier import CommonsSettings, Tier
-from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.psi import commons_terms
 from bavn.psi.element import element_bytes
-from bavn.rehearsal.script import CENTRE, KEYHOLDER, START_US, Death, Script, suspicion
+from bavn.rehearsal.holder_faults import FAULTS, HolderFaults
+from bavn.rehearsal.script import CENTRE, START_US, Death, HolderChange, Script, suspicion
 from bavn.rehearsal.world import World
 from bavn.wire.messages.catalogue import CellTag, Receipts, ShareUpload
 from tests.sector.ideal import STRONG, WEAK, Ideal, Party
@@ -48,7 +49,7 @@ MODES = st.sampled_from(["honest", "silent", "rubbish", "false receipts"])
 class Real:
     """The real sector, driven phase by phase. ``planes``: what the centre was uploaded, by whom it came."""
 
-    def __init__(self, seed, ideal):
+    def __init__(self, seed, ideal, holders=(1, 1)):
         self.folder = tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
         self.modes, self.life, self.planes, self.day = dict.fromkeys(ACTORS, "honest"), {}, [], None
         script = Script(
@@ -58,6 +59,8 @@ class Real:
             tiers=TIERS,
             releases=False,
             commons=CommonsSettings(m=40, upload_s=240.0),
+            holders=holders[0],
+            holders_k=holders[1],
         )
         policies = {
             actor: DoorPolicy(reveal_domain="automatic" if party.reveals else "never", join_commons=party.joins_commons)
@@ -94,10 +97,18 @@ class Real:
 
         return said
 
-    def play(self, ideal, modes, day, deaths=()):
-        """One phase with these inputs; ``day``: days since the start."""
+    @property
+    def holders(self):
+        return sorted(self.world.holders.every)
+
+    def play(self, ideal, modes, day, deaths=(), failing=None):
+        """One phase with these inputs; ``day``: days since the start. ``failing``: (which key holder, how)."""
         world, begins = self.world, day != self.day
-        now_us = self.world.clock.until(START_US + day * DAY_US)
+        now_us = self.world.wait(START_US + day * DAY_US)
+        for place, name in enumerate(self.holders):
+            faults = failing[1] if failing and place == failing[0] % len(self.holders) else HolderFaults()
+            if len(self.holders) > 1 and faults != world.holders.every[name].faults:
+                world.change(HolderChange(now_us, name, faults))
         self.day = day
         self.modes.update(modes)
         for place, (actor, party) in enumerate(ideal.parties.items()):
@@ -111,9 +122,10 @@ class Real:
             ]
             world.nodes[actor].known.replace(found, now_us)
         for death in deaths:
-            world.doom(death)
+            at = death.who if isinstance(death.who, str) else self.holders[death.who % len(self.holders)]
+            world.doom(replace(death, who=at))
         for _ in range(STEPS - begins):  # a phase ends just before rounds are opened: nobody's set changes within one
-            world.clock.advance(int(world.script.step_s * SECOND_US))
+            world.wait()
             world.step()
 
     def lines(self, who):
@@ -154,6 +166,10 @@ class Real:
         self.folder.cleanup()
 
 
+HOLDER_FAULTS = st.sampled_from(
+    [HolderFaults(), HolderFaults(dead=True), *(HolderFaults(**{fault: 1.0}) for fault in FAULTS)]
+)
+"""Of one of three holders at a time, two of which evaluate; in mode M2 the one there is stays well."""
 SOME = st.sets(st.sampled_from(ACTORS), min_size=2)
 CHANGES = st.one_of(
     st.tuples(st.just("suspect"), SOME, st.sampled_from(NAMES), st.just(STRONG)),
@@ -163,7 +179,8 @@ CHANGES = st.one_of(
     st.tuples(st.just("forget"), st.sampled_from(ACTORS)),
     st.tuples(st.just("come_or_go"), st.sampled_from(ACTORS)),
     st.tuples(st.just("lie"), st.sampled_from(ACTORS), MODES),
-    st.tuples(st.just("die"), st.sampled_from((*ACTORS, CENTRE, KEYHOLDER)), st.integers(0, 60)),
+    st.tuples(st.just("die"), st.sampled_from((*ACTORS, CENTRE, 0, 1, 2)), st.integers(0, 60)),
+    st.tuples(st.just("fail"), st.integers(0, 2), HOLDER_FAULTS),
     st.tuples(st.just("next_day")),
 )
 
@@ -176,13 +193,15 @@ class Days(RuleBasedStateMachine):
         secretive=st.sets(st.sampled_from(ACTORS), max_size=2),
         apart=st.sets(st.sampled_from(ACTORS), max_size=1),
         mortal=st.booleans(),
+        holders=st.sampled_from([(1, 1), (3, 2)]),
     )
-    def gather(self, seed, secretive, apart, mortal):
+    def gather(self, seed, secretive, apart, mortal, holders=(1, 1)):
         parties = {one: Party(reveals=one not in secretive, joins_commons=one not in apart) for one in ACTORS}
         self.ideal = Ideal(dict(LIMITS), parties)
         self.seed, self.mortal, self.modes = seed, mortal, dict.fromkeys(ACTORS, "honest")
         self.day, self.commons_day, self.expected, self.schedule, self.deaths = 0, None, set(), [], []
-        self.real = Real(seed, self.ideal)
+        self.holders, self.failing = holders, None
+        self.real = Real(seed, self.ideal, holders)
 
     def _suspect(self, actors, name, p):
         for actor in actors:
@@ -205,6 +224,9 @@ class Days(RuleBasedStateMachine):
         if self.mortal:
             self.deaths.append(Death(0, who, questions))
 
+    def _fail(self, place, faults):
+        self.failing = place, faults
+
     def _next_day(self):
         self.day += 1
 
@@ -216,8 +238,8 @@ class Days(RuleBasedStateMachine):
         for actor, party in self.ideal.parties.items():
             party.speaks = self.modes[actor] in ("honest", "false receipts")
         now = Ideal(LIMITS, {actor: replace(party, odd=dict(party.odd)) for actor, party in self.ideal.parties.items()})
-        self.schedule.append((now, dict(self.modes), self.day))
-        self.real.play(now, self.modes, self.day, self.deaths)
+        self.schedule.append((now, dict(self.modes), self.day, self.failing))
+        self.real.play(now, self.modes, self.day, self.deaths, self.failing)
         self.deaths = []
         liars = {actor for actor, mode in self.modes.items() if mode == "false receipts"}
         self.expected |= now.named(liars)
@@ -240,14 +262,15 @@ class Days(RuleBasedStateMachine):
 
     def compare(self):
         adversary = ACTORS[self.seed % len(ACTORS)]
-        for kept, watching in ((None, (CENTRE, KEYHOLDER)), (adversary, (adversary, KEYHOLDER))):
-            simulated = Real(self.seed, self.ideal)
+        holders = self.real.holders
+        for kept, watching in ((None, (CENTRE, *holders)), (adversary, (adversary, *holders))):
+            simulated = Real(self.seed, self.ideal, self.holders)
             try:
-                for ideal, modes, day in self.schedule:
+                for ideal, modes, day, failing in self.schedule:
                     made = ideal.kept_secret()
                     if kept is not None:
                         made.parties[kept] = ideal.parties[kept]
-                    simulated.play(made, modes, day)
+                    simulated.play(made, modes, day, failing=failing)
                 for who in watching:
                     assert self.real.view(who) == simulated.view(who), who
                 assert alike(self.real.planes, simulated.planes)
@@ -285,10 +308,10 @@ def _small(monkeypatch):
     monkeypatch.setattr(commons_terms, "SIZES", (40, 100))
 
 
-def play(seed, *phases, secretive=(), apart=()):
+def play(seed, *phases, secretive=(), apart=(), holders=(1, 1)):
     """A story that is told and not drawn; returns what was named in it."""
     days = Days()
-    days.gather(seed, set(secretive), set(apart), False)
+    days.gather(seed, set(secretive), set(apart), False, holders)
     try:
         for changes in phases:
             days.rounds(changes)
@@ -332,6 +355,16 @@ def test_who_proves_nothing_opens_nothing_and_who_says_nothing_is_missed_alone()
         ("east", NAMES[1]),
         ("south", NAMES[1]),
     }
+
+
+def test_which_key_holder_fails_and_how_is_in_nobodys_outputs() -> None:
+    named = play(
+        7,
+        [("fail", 1, HolderFaults(other_key=1.0)), ("suspect", {"east", "north"}, NAMES[0], STRONG)],
+        [("fail", 2, HolderFaults(dead=True)), ("suspect", {"south", "west"}, NAMES[1], STRONG), ("next_day",)],
+        holders=(3, 2),
+    )
+    assert named == {("east", NAMES[0]), ("north", NAMES[0]), ("south", NAMES[1]), ("west", NAMES[1])}
 
 
 def test_whole_days_are_what_a_trusted_party_would_hand_out() -> None:
