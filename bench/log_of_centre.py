@@ -38,6 +38,10 @@ def main() -> None:
         print(f"{kind:12} {count:9} entries of {len(text)} bytes")
     print(f"{DAYS} days: {edge.size} entries, {size / MB:.1f} MB of files (bar {BAR_MB} MB at 100 actors)")
     print(f"{time.process_time() - began:.1f} CPU s to make them")
+    drawn = sum(86_400 / tier.every_s * actors * 8 * tier.m * tier.t for tier in TIERS)
+    whole = max(actors * 8 * tier.m * tier.t * tier.r for tier in TIERS)
+    print(f"kept for audits: {drawn / MB:.0f} MB a day of drawn tables")
+    print(f"                 {whole / MB:.0f} MB of the largest round until its draw")
 
 
 if __name__ == "__main__":

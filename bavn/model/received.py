@@ -19,7 +19,7 @@ from bavn.model.sector.question import AnswerState
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """An actor's planes of one round: little-endian uint32, shape [2, r, bins], each below 2**31-1. ``key_check``: 32
-    hex digits, the same at all that hold the same keys."""
+    hex digits, the same at all that hold the same keys; ``draw``: the commitment for the draw of an audit, or empty."""
 
     item_id: str
     actor: str
@@ -28,6 +28,7 @@ class Upload:
     key_check: str
     planes: bytes
     received_us: int
+    draw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,25 @@ class CheckpointSeen:
     received_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class DrawValue:
+    """What a node opened of its upload of a round: value and signature in hex."""
+
+    round_id: str
+    value: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawValues:
+    """A node's values for the draws of some rounds."""
+
+    item_id: str
+    actor: str
+    openings: tuple[DrawValue, ...]
+    received_us: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseAnswer:
     """What people at an actor said in a case: an act on one of its tasks, or words alone (``task_id`` None). ``serial``
@@ -289,6 +309,7 @@ Heard = (
     | ExerciseStatement
     | CanaryCame
     | CheckpointSeen
+    | DrawValues
 )
 
 

@@ -187,6 +187,32 @@ class LogProving:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoundFixing:
+    """The log's entries of a round's uploads and hits, each with its number and path, and the path of one upload, at
+    ``place`` among all. Hashes in hex."""
+
+    round_id: str
+    uploads: str
+    uploads_index: int
+    uploads_path: tuple[str, ...]
+    hits: str
+    hits_index: int
+    hits_path: tuple[str, ...]
+    place: int
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundsFixing:
+    """Rounds are in the log, under a checkpoint of this size and root: the actor's values for the draw are wanted."""
+
+    to: str
+    size: int
+    root: str
+    rounds: tuple[RoundFixing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CanaryReceived:
     """The centre heard this actor's canary of the day."""
 
@@ -212,4 +238,5 @@ Statement = (
     | CanaryReceived
     | LogShowing
     | LogProving
+    | RoundsFixing
 )

@@ -12,6 +12,11 @@ def planes_to_bytes(planes: Plane) -> bytes:
     return planes.astype("<u4", copy=False).tobytes()
 
 
+def tables_of(planes: Plane) -> tuple[bytes, ...]:
+    """Both planes of each table apart: plane a, then plane b, of 8*bins bytes together."""
+    return tuple(planes_to_bytes(planes[:, table]) for table in range(planes.shape[1]))
+
+
 def planes_from_bytes(params: RoundParams, raw: bytes) -> Plane | Refused:
     """The planes of shape [2, r, bins], read-only and without a copy where the machine is little-endian; or why not:
     ``planes_length``, ``planes_value``. Whatever the bytes, this raises nothing."""

@@ -38,7 +38,7 @@ from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
 from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseTold, Objective
-from bavn.wire.messages.log import LogProof, LogProven, LogShown
+from bavn.wire.messages.log import FixedRound, LogProof, LogProven, LogShown, RoundsFixed
 from bavn.wire.partners.stix_indicator import bundle_of
 
 NOW_US = 20_600 * DAY_US + 9 * HOUR_US
@@ -286,4 +286,16 @@ def every_kind(text):
     yield LogShown(key=why[:300], checkpoint=why[:1000], since=2**48 - 1, proof=("f" * 64,) * 64)
     proof = LogProof(entry=why, index=2**48 - 1, path=("f" * 64,) * 64, content="f" * 64, salt="f" * 64)
     yield LogProven(checkpoint=text.replace("\x00", "") or "x", proofs=(proof,) * 50)
+    fixed = FixedRound(
+        round_id=round_id,
+        uploads=why[:1000],
+        uploads_index=0,
+        uploads_path=("f" * 64,) * 64,
+        hits=why[:1000],
+        hits_index=2**48 - 1,
+        hits_path=("f" * 64,) * 64,
+        place=999,
+        path=("f" * 64,) * 10,
+    )
+    yield RoundsFixed(size=2**48 - 1, root="f" * 64, rounds=(fixed,) * 20)
     yield messages.RoundClosed(round_id=round_id)

@@ -11,6 +11,7 @@ from typing import Any
 from bavn.actor.door.conversation import DoorContext, Received, naming
 from bavn.actor.door.conversations.canary import Canaries
 from bavn.actor.door.conversations.cases import Cases
+from bavn.actor.door.conversations.draw import Drawing
 from bavn.actor.door.conversations.questions import Questions
 from bavn.actor.door.conversations.witness import Witness
 from bavn.actor.door.draft import SHUT, STAYS, Draft, labelled
@@ -50,7 +51,7 @@ from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
 from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseTold
-from bavn.wire.messages.log import LogProven, LogShown
+from bavn.wire.messages.log import LogProven, LogShown, RoundsFixed
 from bavn.wire.outbox import Outbox, OutboxState
 from bavn.wire.privacy import Message
 
@@ -95,6 +96,7 @@ class Door:
         at = DoorContext(ledger=ledger, outbox=self.outbox, clock=clock, policy=policy, homes=homes, centre=CENTRE)
         self.canary = Canaries(at, self.state, self.reveals)
         self.witness = Witness(at, keys.own)
+        self.drawing = Drawing(at, keys.own, self.witness.book.cosigned)
         self.questions, self.cases = Questions(at, self.state), Cases(at, on.cleaned)
         self.commons = Commons(
             at,
@@ -117,6 +119,7 @@ class Door:
             messages.QuestionAsked: self.questions,
             LogShown: self.witness,
             LogProven: self.witness,
+            RoundsFixed: self.drawing,
         }
         self._open_gates(at, RoundRules(policy, self.state, clock, name), rules, tell)
 
@@ -292,10 +295,12 @@ class Door:
         prepared = Prepared(
             tuple(entry for entry, _ in known), tuple(id_ for _, id_ in known), kr, shares.slots.to_bytes()
         )
+        check = key_check(kr, joined.canary_id)
         upload = {
             "round_id": params.round_id.hex(),
             "registry_version": params.registry_version,
-            "key_check": key_check(kr, joined.canary_id),
+            "key_check": check,
+            "draw": self.drawing.commitment(params),
             "planes": shares.to_bytes(),
         }
         with self.ledger.book.transaction():
@@ -304,6 +309,7 @@ class Door:
                 return  # the round waits, until a person opens the gate or its deadline passes
             self.state.keep_round(opened, self._clock.now_us(), prepared, self._dice)
             if not isinstance(sent, Refused):
+                self.drawing.sent(params, check, shares)
                 self._held.put(params, opened.deadline_us, self.outbox.last_seq(CENTRE))
 
     def _set_of(self, params: RoundParams, now_us: int) -> list[RoundElement]:

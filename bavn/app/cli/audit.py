@@ -55,7 +55,8 @@ NOT_COMPARED: Final = Text("The log at {source} could not be compared with the o
 
 def audit(
     source: Annotated[
-        str, typer.Argument(help="Folder or https:// address of the log, or a file of proof or evidence.")
+        str,
+        typer.Argument(help="Folder or https:// address of the log, or a file of a proof, of evidence, or of a round."),
     ],
     key: Annotated[str, typer.Option(help="The log's key (`bavn centre log` prints it), or a file that holds it.")],
     *,
@@ -70,7 +71,8 @@ def audit(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     language: Spoken = "en",
 ) -> None:
-    """Check a centre's log: signature, that only was added since the last look, and that an entry is in it."""
+    """Check a centre's log: signature, that only was added since the last look, and that an entry is in it; or compute
+    the drawn tables of a round again."""
     from bavn.app.net.log_reader import log_reader
     from bavn.app.process.real import SystemClock
     from bavn.tlog import audit as tlog
@@ -79,10 +81,14 @@ def audit(
     from bavn.tlog.evidence import audit_evidence, evidence_of, is_evidence
     from bavn.tlog.note import note_of
     from bavn.tlog.proof import proof_of
+    from bavn.wire.round_audit import FILE_BYTES_MAX as ROUND_BYTES_MAX
+    from bavn.wire.round_audit import audit_round, is_round_audit, round_audit_of
 
     try:
         log_key, witnesses = _key(key), [_key(each) for each in witness or []]
-        if Path(source).is_file() and is_evidence(given := _bytes(Path(source))):
+        if Path(source).is_file() and is_round_audit(_begins(Path(source))):
+            report = audit_round(round_audit_of(_bytes(Path(source), ROUND_BYTES_MAX)), log_key, witnesses)
+        elif Path(source).is_file() and is_evidence(given := _bytes(Path(source))):
             report = audit_evidence(evidence_of(given), [log_key, *witnesses])
         elif Path(source).is_file():
             report = tlog.audit_proof(proof_of(_bytes(Path(source))), log_key)
@@ -231,12 +237,16 @@ def _key(text: str) -> VerifierKey:
     return key_of(_bytes(file).decode("utf-8", "replace") if "+" not in text and file.is_file() else text)
 
 
-def _bytes(file: Path) -> bytes:
+def _begins(file: Path) -> bytes:
+    return _bytes(file, 64)
+
+
+def _bytes(file: Path, most: int = 0) -> bytes:
     from bavn.app.net.log_reader import FILE_BYTES_MAX
 
     try:
         with file.open("rb") as opened:
-            return opened.read(FILE_BYTES_MAX)
+            return opened.read(most or FILE_BYTES_MAX)
     except OSError as error:
         raise cannot_read(file, error, Exit.INPUT) from error
 

@@ -4,23 +4,23 @@
 all. Refuses to decide anything.
 """
 
-import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
-from bavn.centre.books import codec
+from bavn.centre.books import codec, draws
 from bavn.centre.books import tables as t
 from bavn.centre.books.canaries import named
+from bavn.centre.books.draws import by_table
 from bavn.centre.correlate import round_state as state
 from bavn.centre.correlate.round_state import CellAnswer, CellRequest, Change, Held, Phase, Round, RoundView
 from bavn.centre.store import log
 from bavn.psi.round import Cell, Hit
+from bavn.tlog.draw import hits_content, table_hash, upload_hash, uploads_root
 from bavn.tlog.entries import content_hash
-from bavn.tlog.merkle import leaf_hash, root
 
 HITS_CACHED_ROUNDS_MAX = 8
 
@@ -194,10 +194,13 @@ def _keep_planes(connection: Connection, change: state.KeepPlanes) -> None:
     there = select(t.UPLOADS.c.x).where(t.UPLOADS.c.round_id == change.round_id, t.UPLOADS.c.x == change.x)
     if connection.scalar(there) is not None:
         return
+    hashes = [table_hash(each) for each in change.tables]
     upload = {
         "item_id": change.item_id,
         "key_check": change.key_check,
-        "upload_hash": upload_hash(change.key_check, change.tables),
+        "upload_hash": upload_hash(change.key_check, change.draw, hashes),
+        "draw": change.draw,
+        "table_hashes": codec.dumps(hashes),
     }
     connection.execute(t.UPLOADS.insert().values(**upload, **mine))
     for number, planes in enumerate(change.tables):
@@ -208,26 +211,15 @@ def _fix_uploads(connection: Connection, change: state.FixUploads) -> None:
     """One entry for all uploads of a round: the root of a tree over their hashes, by x. An entry for each would be a
     million a month at a hundred actors."""
     query = select(t.UPLOADS.c.upload_hash).where(t.UPLOADS.c.round_id == change.round_id).order_by(t.UPLOADS.c.x)
-    hashes = [bytes.fromhex(each or "") for each in connection.scalars(query)]
+    hashes = [each or "" for each in connection.scalars(query)]
     fields = {"round": change.round_id, "uploads": uploads_root(hashes), "count": len(hashes)}
     log.append(connection, "uploads", change.at_us, fields)
 
 
-def uploads_root(hashes: Sequence[bytes]) -> str:
-    """The root (RFC 6962, hex) over the hashes of a round's uploads, in the order of their x."""
-    return root([leaf_hash(each) for each in hashes]).hex()
-
-
-def upload_hash(key_check: str, tables: Iterable[bytes]) -> str:
-    """What the log knows an upload by: SHA-256 of what it says of its keys, a newline, and its tables in order."""
-    hashed = hashlib.sha256(f"{key_check}\n".encode())
-    for planes in tables:
-        hashed.update(planes)
-    return hashed.hexdigest()
-
-
 def _drop_planes(connection: Connection, change: state.DropPlanes) -> None:
-    connection.execute(delete(t.PLANES).where(t.PLANES.c.round_id == change.round_id))
+    audited = select(t.AUDITS.c.round_id).where(t.AUDITS.c.round_id == change.round_id)
+    if connection.scalar(audited) is None:
+        connection.execute(delete(t.PLANES).where(t.PLANES.c.round_id == change.round_id))
 
 
 def _keep_hits(connection: Connection, change: state.KeepHits) -> None:
@@ -235,8 +227,10 @@ def _keep_hits(connection: Connection, change: state.KeepHits) -> None:
         return
     hits = codec.write_hits(change.hits)
     connection.execute(t.HITS.insert().values(round_id=change.round_id, hits=hits))
-    hashed = content_hash(hits.encode())
-    log.append(connection, "hits", change.found_us, {"round": change.round_id}, {"hits": hashed})
+    content = hits_content(by_table(change.hits), change.tables, change.salt)
+    number = log.append(connection, "hits", change.found_us, {"round": change.round_id}, content)
+    if change.salt and number >= 0:
+        draws.begin(connection, change.round_id, change.found_us, change.salt, number)
 
 
 def _keep_cells(connection: Connection, change: state.KeepCells) -> None:
@@ -398,7 +392,7 @@ def forget_rounds(engine: Engine, before_us: int) -> int:
     old = select(t.ROUNDS.c.id).where(t.ROUNDS.c.ended_us < before_us)
     with t.writing(engine) as connection:
         count = connection.scalar(select(func.count()).select_from(old.subquery())) or 0
-        for table in (t.UPLOADS, t.PLANES, t.HITS, t.CELLS, t.TAGS, t.ASKED, t.ANSWERS, t.REFUSALS):
+        for table in (t.UPLOADS, t.PLANES, t.AUDITS, t.HITS, t.CELLS, t.TAGS, t.ASKED, t.ANSWERS, t.REFUSALS):
             connection.execute(delete(table).where(table.c.round_id.in_(old)))
         connection.execute(delete(t.ROUNDS).where(t.ROUNDS.c.ended_us < before_us))
     return count

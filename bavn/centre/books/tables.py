@@ -1,7 +1,8 @@
 """The tables in which the centre's node keeps rounds, reports and leads (SQLAlchemy Core, portable SQL).
 
 Values that are only ever read whole stand as canonical JSON in one column; what is asked for by value has a column of
-its own. The private join's planes lie here only from upload to reconstruction. Refuses to know what any of it means.
+its own. The private join's planes lie here from upload to
+reconstruction, those of a table that was drawn until its audit is over. Refuses to know what any of it means.
 """
 
 from collections.abc import Sequence
@@ -62,7 +63,14 @@ UPLOADS = Table(
     Column("item_id", String(64), nullable=False),
     Column("key_check", String(32), nullable=False),
     Column("upload_hash", String(64)),
+    Column("draw", String(64), nullable=False, server_default=""),
+    Column("table_hashes", Text, nullable=False, server_default=""),
+    Column("value", String(64), nullable=False, server_default=""),
+    Column("signature", String(128), nullable=False, server_default=""),
+    Column("asked_us", BigInteger, nullable=False, server_default="0"),
 )
+"""``draw``: the upload's commitment for an audit, empty without one; ``value`` and ``signature``: what its node opened,
+``asked_us``: when it was asked to last."""
 PLANES = Table(
     "round_plane_tables",
     METADATA,
@@ -72,6 +80,22 @@ PLANES = Table(
     Column("planes", LargeBinary, nullable=False),
 )
 """Both planes of one table of one upload: 8 * bins bytes. A row for each table, so that one table is read at a time."""
+AUDITS = Table(
+    "round_audits",
+    METADATA,
+    Column("round_id", String(32), primary_key=True),
+    Column("found_us", BigInteger, nullable=False),
+    Column("round_entry", BigInteger, nullable=False),
+    Column("uploads_entry", BigInteger, nullable=False),
+    Column("hits_entry", BigInteger, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("drawn_us", BigInteger),
+    Column("drawn", String(200), nullable=False),
+    Column("kept_bytes", BigInteger, nullable=False),
+    Index("round_audits_found", "found_us"),
+)
+"""Rounds whose uploads are kept for an audit. ``drawn``: numbers of its tables with blanks between them, once
+``drawn_us`` says when they were drawn; ``kept_bytes``: of their planes. ``*_entry``: numbers in the log."""
 HITS = Table(
     "round_hits",
     METADATA,

@@ -48,9 +48,10 @@ from bavn.model.statement import CommonsAnswer, Opening
 from bavn.psi.commons import table_answers
 from bavn.psi.commons_terms import TIER as COMMONS
 from bavn.psi.field import P
-from bavn.psi.planes import planes_from_bytes
+from bavn.psi.planes import planes_from_bytes, tables_of
 from bavn.psi.reconstruct import TableOf, reconstruct_tables
 from bavn.psi.round import PROTOCOL_VERSION, ROUND_ID_BYTES, Cell, Hit, RoundParams
+from bavn.tlog.entries import SALT_BYTES
 
 Planes = npt.NDArray[np.uint32]
 Reconstruct = Callable[[RoundParams, tuple[int, ...], TableOf], list[Hit]]
@@ -96,7 +97,7 @@ class Join:
     """One per centre. Call ``take_in`` for each thing an actor sent and ``step`` often. ``named_forms``: the forms that
     rounds are made for; None: this installation's. ``group_of``: which actors count as one in the commons
     and as somebody's only second; ``aside``: who works on the commons' tables; ``apart``: groups that join nothing
-    where two suffice."""
+    where two suffice; ``audited``: uploads are kept until a table of them was drawn."""
 
     def __init__(
         self,
@@ -109,13 +110,14 @@ class Join:
         group_of: Callable[[str], str] = str,
         aside: Aside = at_once,
         apart: Callable[[], Collection[str]] = tuple,
+        audited: bool = False,
     ) -> None:
         self._book = book
         self._dice = dice
         self._tiers = {tier.name: tier for tier in tiers}
         self._reconstruct = reconstruct
         self._forms = named_forms or forms()
-        self._group_of, self._aside, self._apart = group_of, aside, apart
+        self._group_of, self._aside, self._apart, self._audited = group_of, aside, apart, audited
         self._under_way: dict[tuple[str, int], Callable[[], TableDone | None]] = {}
         # When the turns of a round were last looked at; forgotten when something was heard. Only saves work.
         self._looked_us: dict[str, int] = {}
@@ -169,8 +171,7 @@ class Join:
         planes = planes_from_bytes(round_.params, upload.planes)
         if isinstance(planes, Refused):
             return planes
-        tables = tuple(planes[:, number].tobytes() for number in range(round_.params.r))
-        return [KeepPlanes(round_.id, x, upload.item_id, upload.key_check, tables)]
+        return [KeepPlanes(round_.id, x, upload.item_id, upload.key_check, tables_of(planes), upload.draw)]
 
     def _tags(self, round_: Round, x: int, tags: Tags) -> list[Change] | Refused:
         asked = {entry.cell for entry in self._book.view(round_).asked if entry.x == x}
@@ -272,7 +273,8 @@ class Join:
         xs = tuple(sorted(uploaded))
         hits = tuple(self._reconstruct(round_.params, xs, lambda number: self._table(round_, xs, number)))
         round_ = replace(round_, phase=Phase.REVEAL, hits=len(hits))
-        found = KeepHits(round_.id, hits, now_us)
+        salt = self._dice.bytes(SALT_BYTES) if self._audited else b""
+        found = KeepHits(round_.id, hits, now_us, round_.params.r, salt)
         self._book.write([KeepRound(round_), FixUploads(round_.id, now_us), found, DropPlanes(round_.id)])
 
     def _table(self, round_: Round, xs: tuple[int, ...], number: int) -> Planes:

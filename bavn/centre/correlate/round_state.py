@@ -1,6 +1,6 @@
 """What the centre keeps of a round: its life, who was asked what, and what came back. Values only.
 
-Refuses to hold planes longer than their reconstruction needs, and to know where any of it is stored (RoundBook).
+Refuses to know where any of it is stored (RoundBook).
 """
 
 from collections.abc import Iterator, Mapping
@@ -112,18 +112,20 @@ class KeepRound:
 
 @dataclass(frozen=True, slots=True)
 class KeepPlanes:
-    """The first upload of (x, round); ``item_id`` says which message it was. ``tables``: both planes of each table."""
+    """The first upload of (x, round); ``item_id`` says which message it was. ``tables``: both planes of each table;
+    ``draw``: its commitment for the draw of an audit."""
 
     round_id: str
     x: int
     item_id: str
     key_check: str
     tables: tuple[bytes, ...]
+    draw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DropPlanes:
-    """Uploads are deleted as soon as nothing needs them."""
+    """Uploads are deleted as soon as nothing needs them; where an audit is to draw a table of them, not yet."""
 
     round_id: str
 
@@ -138,11 +140,14 @@ class FixUploads:
 
 @dataclass(frozen=True, slots=True)
 class KeepHits:
-    """What reconstruction found; once a round."""
+    """What reconstruction found in so many tables; once a round. ``salt``: of the seals of each table's hits; empty
+    where nobody can audit the round."""
 
     round_id: str
     hits: tuple[Hit, ...]
     found_us: int
+    tables: int = 0
+    salt: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

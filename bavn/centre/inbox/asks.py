@@ -91,6 +91,21 @@ class ShownCheckpoints(Protocol):
         ...
 
 
+class OpenDraws(Protocol):
+    """The rounds in which members' values for the draw of an audit are waited for."""
+
+    def may_open(self, actor: str, round_id: str, value: str, signature: str) -> Refused | None:
+        """Why this is not what the actor committed to; None if it is."""
+        ...
+
+
+class NoDraws:
+    """A centre whose rounds nobody can audit (implements OpenDraws)."""
+
+    def may_open(self, actor: str, round_id: str, value: str, signature: str) -> Refused | None:  # noqa: ARG002
+        return Refused("draw_open", "no value is waited for in this round")
+
+
 class NoLog:
     """A centre that publishes no log (implements ShownCheckpoints)."""
 

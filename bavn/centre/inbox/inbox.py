@@ -14,10 +14,12 @@ from bavn.centre.inbox.asks import (
     CaseMembership,
     InboxLimits,
     NoCases,
+    NoDraws,
     NoExercises,
     NoLog,
     NoQuestions,
     NoWarnings,
+    OpenDraws,
     OpenExercises,
     OpenQuestions,
     Roster,
@@ -107,6 +109,7 @@ class Inbox:
         warnings: WarningsGiven | None = None,
         exercises: OpenExercises | None = None,
         log: ShownCheckpoints | None = None,
+        draws: OpenDraws | None = None,
     ) -> None:
         self._book = book
         self._roster = roster
@@ -115,7 +118,7 @@ class Inbox:
         self._cases = cases or NoCases()
         self._warnings = warnings or NoWarnings()
         self._exercises = exercises or NoExercises()
-        self._log = log or NoLog()
+        self._log, self._draws = log or NoLog(), draws or NoDraws()
         self._clock = clock
         self._limits = limits or InboxLimits()
         self._seen = Seen(book)
@@ -240,6 +243,7 @@ class Inbox:
             warnings=self._warnings,
             exercises=self._exercises,
             log=self._log,
+            draws=self._draws,
         )
         return implausible(message, known) or replace(draft, tier=tier_of(message, self._rounds))
 

@@ -14,10 +14,12 @@ from bavn.centre.inbox.asks import (
     CaseMembership,
     InboxLimits,
     NoCases,
+    NoDraws,
     NoExercises,
     NoLog,
     NoQuestions,
     NoWarnings,
+    OpenDraws,
     OpenExercises,
     OpenQuestions,
     OpenRound,
@@ -55,7 +57,7 @@ from bavn.wire.messages.catalogue import (
     Withdrawn,
 )
 from bavn.wire.messages.exercise import ExerciseStep
-from bavn.wire.messages.log import LogSeen
+from bavn.wire.messages.log import DrawsOpened, LogSeen
 from bavn.wire.privacy import Message
 
 COUNTS_AGE_DAYS_MAX: Final = 7
@@ -76,6 +78,7 @@ class PlausibilityContext:
     warnings: WarningsGiven = field(default_factory=NoWarnings)
     exercises: OpenExercises = field(default_factory=NoExercises)
     log: ShownCheckpoints = field(default_factory=NoLog)
+    draws: OpenDraws = field(default_factory=NoDraws)
 
 
 def implausible(message: Message, known: PlausibilityContext) -> Refused | None:
@@ -252,6 +255,15 @@ def _log_seen(message: LogSeen, known: PlausibilityContext) -> Refused | None:
     return known.log.may_cosign(known.actor, message.size, message.root, stamp_s, message.cosignature)
 
 
+def _draws(message: DrawsOpened, known: PlausibilityContext) -> Refused | None:
+    """Each value is what its upload committed to, opened for the entries that stand in the log."""
+    ids = {opening.round_id for opening in message.openings}
+    if len(ids) != len(message.openings):
+        return Refused("draw_open", "a round stands there twice")
+    found = (known.draws.may_open(known.actor, each.round_id, each.value, each.signature) for each in message.openings)
+    return next((refused for refused in found if refused is not None), None)
+
+
 def _as_canary(message: Report, known: PlausibilityContext) -> Refused | None:
     """A canary's report holds nothing but what follows from its day: there is no room in it for anything else."""
     day = canary.day_of(Observable.trusted(ObservableType(message.type), message.value))
@@ -295,6 +307,7 @@ _CHECKS: Final[Mapping[type[Message], Callable[[Any, PlausibilityContext], Refus
         Health: _health,
         CanaryTold: _canary,
         LogSeen: _log_seen,
+        DrawsOpened: _draws,
     }
 )
 

@@ -14,6 +14,8 @@ from bavn.model.received import (
     CheckpointSeen,
     Counted,
     Decline,
+    DrawValue,
+    DrawValues,
     ExerciseStatement,
     Heard,
     Nis2Step,
@@ -49,7 +51,7 @@ from bavn.wire.messages.catalogue import (
     Withdrawn,
 )
 from bavn.wire.messages.exercise import ExerciseStep
-from bavn.wire.messages.log import LogSeen
+from bavn.wire.messages.log import DrawsOpened, LogSeen
 from bavn.wire.privacy import Message
 from bavn.wire.transcribe import value_of
 
@@ -83,6 +85,7 @@ VALUES: Final[Mapping[type[Message], type[Heard]]] = {
     Health: NodeHealth,
     CanaryTold: CanaryCame,
     LogSeen: CheckpointSeen,
+    DrawsOpened: DrawValues,
 }
 
 
@@ -112,6 +115,8 @@ def _otherwise(message: Message) -> dict[str, Any]:
             return {"step": ActorStep(step)}
         case CanaryTold(links=links):
             return {"links": tuple(value_of(Link, link, {}) for link in links)}
+        case DrawsOpened(openings=openings):
+            return {"openings": tuple(value_of(DrawValue, opening, {}) for opening in openings)}
         case _:
             return {}
 

@@ -44,6 +44,7 @@ DEFAULT_QUOTAS: Final[Mapping[str, Quota]] = {
     "Counts": Quota(messages_per_hour_max=10, bytes_per_hour_max=1 * _MB),
     "Health": Quota(messages_per_hour_max=120, bytes_per_hour_max=1 * _MB),
     "CanaryTold": Quota(messages_per_hour_max=200, bytes_per_hour_max=1 * _MB),
+    "DrawsOpened": Quota(messages_per_hour_max=200, bytes_per_hour_max=1 * _MB),
     "LogSeen": Quota(messages_per_hour_max=2_000, bytes_per_hour_max=1 * _MB),
 }
 """Room for twelve rounds of tier A and one of each other tier an hour, five times over."""

@@ -27,6 +27,7 @@ from bavn.centre.node.case_post import open_case_post
 from bavn.centre.node.centre import ActiveActors, Centre, CentrePosts, CentreRooms, OpenRounds
 from bavn.centre.node.config import CentreConfig
 from bavn.centre.node.contained import Containment
+from bavn.centre.node.draw_post import DrawPost, DrawsAsked
 from bavn.centre.node.exercise_post import ExercisePost
 from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.node.warning_post import WarningPost
@@ -84,27 +85,48 @@ def open_centre(
         registry=registry,
         enrolment=Enrolment(registry, ground.authority, clock, dice),
         inbox=Inbox(
-            book, registry, OpenRounds(engine), clock, inbox_limits, questions, work, warnings, exercises, log=shown
+            book,
+            registry,
+            OpenRounds(engine),
+            clock,
+            inbox_limits,
+            questions,
+            work,
+            warnings,
+            exercises,
+            log=shown,
+            draws=DrawsAsked(engine, registry.key),
         ),
         share=share,
         offers=open_offers(config, engine, book, clock, dice),
         questions=questions,
         indicators=open_indicators(config, engine, clock, lists),
     )
+    keeper = None if ground.log is None else open_log(config, ground, ground.log, clock, dice)
     posts = CentrePosts(
         case=open_case_post(engine, work, config.cases, config.limits.time_zone, share, registry, clock, contained),
         warning=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock, contained=contained),
         exercise=ExercisePost(exercises=exercises, share=share, registry=registry, clock=clock, contained=contained),
         witness=None
-        if ground.log is None
+        if keeper is None
         else WitnessPost(
             engine=engine,
-            keeper=open_log(config, ground, ground.log, clock, dice),
+            keeper=keeper,
             shown=shown,
             share=share,
             members=ActiveActors(registry).active,
             clock=clock,
             contained=contained,
+        ),
+        draw=None
+        if keeper is None
+        else DrawPost(
+            engine=engine,
+            keeper=keeper,
+            share=share,
+            clock=clock,
+            contained=contained,
+            mb_max=config.limits.audits_mb_max,
         ),
     )
     return Centre(

@@ -41,6 +41,13 @@ class CentreLimits:
     rounds_kept_days: int = setting(
         7, unit="days", holds="How long a closed round can be looked into.", low=1, high=365
     )
+    audits_mb_max: int = setting(
+        4_000,
+        unit="MB",
+        holds="Room for the tables of uploads that were drawn for an audit; the oldest go first.",
+        low=0,
+        high=1_000_000,
+    )
     signs_kept_days: int = setting(30, unit="days", holds="How long a report is kept after it came.", low=7, high=365)
     time_zone: str = setting(
         "Europe/Copenhagen",

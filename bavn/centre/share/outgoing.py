@@ -28,6 +28,7 @@ from bavn.model.statement import (
     Opening,
     Releasing,
     RevealWanted,
+    RoundsFixing,
     Statement,
     Switching,
     TagsWanted,
@@ -55,7 +56,7 @@ from bavn.wire.messages.catalogue import (
 from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseTold
 from bavn.wire.messages.fields import LEFT_MAX
-from bavn.wire.messages.log import LogProven, LogShown
+from bavn.wire.messages.log import LogProven, LogShown, RoundsFixed
 from bavn.wire.partners.stix_indicator import NotWritable, bundle_of
 from bavn.wire.privacy import Message
 from bavn.wire.transcribe import fields_for
@@ -132,6 +133,7 @@ KINDS: Final[dict[type[Statement], type[Message]]] = {
     CanaryReceived: CanaryAnswered,
     LogShowing: LogShown,
     LogProving: LogProven,
+    RoundsFixing: RoundsFixed,
 }
 
 

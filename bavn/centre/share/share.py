@@ -36,6 +36,7 @@ from bavn.model.statement import (
     Opening,
     Releasing,
     RevealWanted,
+    RoundsFixing,
     Statement,
     TagsWanted,
 )
@@ -265,7 +266,7 @@ class Share:
                 return now_us + DAY_US
             case Closing():
                 return now_us + CLOSING_KEPT_US
-            case LogShowing():
+            case LogShowing() | RoundsFixing():
                 return now_us + HOUR_US
             case Asking():
                 return statement.question.until_us

@@ -18,16 +18,17 @@ from bavn.model.moment import SECOND_US, iso
 from bavn.tlog.entries import KINDS, Entry, content_hash, sealed
 from bavn.tlog.merkle import EMPTY_ROOT
 
+LATEST: Final = 1000
 _HAVE_LOG: Final[WeakSet[Engine]] = WeakSet()
 
 
 def append(
     tx: Connection, kind: str, at_us: int, fields: Mapping[str, Any] | None = None, content: object = None
-) -> None:
-    """Adds an entry in the transaction that is open (``writing``). ``content``: what a sealed kind tells of, as JSON
-    has it. Raises BadLog for fields that the kind does not have."""
+) -> int:
+    """Adds an entry in the transaction that is open (``writing``); its number, -1 where there is no log. ``content``:
+    what a sealed kind tells of, as JSON has it. Raises BadLog for fields that the kind does not have."""
     if not _has_log(tx):
-        return
+        return -1
     public, hashed = dict(fields or {}), ""
     if KINDS[kind].sealed:
         hashed = content_hash(content)
@@ -45,6 +46,7 @@ def append(
             entry=None if hashed else entry.bytes(),
         )
     )
+    return number
 
 
 def append_once(tx: Connection, kind: str, at_us: int, content: object) -> None:
@@ -68,6 +70,14 @@ def last_fields(tx: Connection, kind: str) -> dict[str, Any] | None:
         return None
     written: dict[str, Any] = json.loads(row.fields or row.entry)
     return {name: written[name] for name in KINDS[kind].fields}
+
+
+def number_of(tx: Connection, kind: str, round_id: str) -> int:
+    """The number of the last entry of a kind without a seal that is of this round; -1 where there is none among the
+    latest."""
+    latest = select(LOG_ENTRY.c.number, LOG_ENTRY.c.entry).where(LOG_ENTRY.c.kind == kind)
+    rows = tx.execute(latest.order_by(LOG_ENTRY.c.number.desc()).limit(LATEST))
+    return next((int(row.number) for row in rows if json.loads(row.entry)["round"] == round_id), -1)
 
 
 def forget(tx: Connection, before_us: int) -> int:
@@ -115,6 +125,11 @@ def entries(tx: Connection, since: int, until: int) -> list[bytes]:
             break
         texts.append(bytes(row.entry))
     return texts
+
+
+def rows(tx: Connection, numbers: Sequence[int]) -> list[Any]:
+    """Entries as the database holds them, with what is not public."""
+    return list(tx.execute(select(LOG_ENTRY).where(LOG_ENTRY.c.number.in_(numbers)).order_by(LOG_ENTRY.c.number)))
 
 
 def counts(tx: Connection) -> dict[str, int]:

@@ -76,6 +76,12 @@ def shown_at(tx: Connection, size: int, root: str) -> Shown | None:
     return _shown(tx.execute(select(LOG_SHOWN).where(here)).first())
 
 
+def roots(tx: Connection, sizes: Iterable[int]) -> dict[int, str]:
+    """The root of each checkpoint of these sizes that members were shown."""
+    query = select(LOG_SHOWN.c.size, LOG_SHOWN.c.root).where(LOG_SHOWN.c.size.in_(list(sizes)))
+    return {int(row.size): row.root for row in tx.execute(query)}
+
+
 def cosigned_by_half(tx: Connection, members: int, by: str = "", since: int = 0) -> Shown | None:
     """The newest above a size that at least half of so many members cosigned, and the witness of this name too."""
     enough = min((count for count in range(members + 1) if is_half(count, members)), default=1)

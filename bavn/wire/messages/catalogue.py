@@ -12,7 +12,7 @@ from bavn.wire.messages import fields as f
 from bavn.wire.messages.canary import CanaryAnswered, CanaryTold
 from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseStep, ExerciseTold
-from bavn.wire.messages.log import LogProven, LogSeen, LogShown
+from bavn.wire.messages.log import DrawsOpened, LogProven, LogSeen, LogShown, RoundsFixed
 from bavn.wire.privacy import Message, Privacy
 
 # --- up -------------------------------------------------------------------------------------------------------
@@ -20,11 +20,13 @@ from bavn.wire.privacy import Message, Privacy
 
 class ShareUpload(Message):
     """One actor's planes of one round: exactly RoundParams.upload_bytes, random to anyone below the threshold.
-    ``key_check``: the same at all actors that got the same keys, whatever their sets (psi/keys.py)."""
+    ``key_check``: the same at all actors that got the same keys, whatever their sets (psi/keys.py). ``draw``: the
+    commitment to this node's value for the draw of an audit (tlog/draw.py); empty in the commons, which have none."""
 
     round_id: Annotated[f.Hex16, Privacy.S0]
     registry_version: Annotated[int, Field(ge=1, lt=2**53), Privacy.S0]
     key_check: Annotated[f.Tag, Privacy.S0]
+    draw: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$"), Privacy.S0] = ""
     planes: Annotated[bytes, Field(min_length=8, max_length=f.PLANES_BYTES_MAX), Privacy.S0]
 
 
@@ -404,6 +406,7 @@ UP: Final[tuple[type[Message], ...]] = (
     Health,
     CanaryTold,
     LogSeen,
+    DrawsOpened,
 )
 DOWN: Final[tuple[type[Message], ...]] = (
     RoundOpened,
@@ -422,4 +425,5 @@ DOWN: Final[tuple[type[Message], ...]] = (
     CommonsAnswered,
     LogShown,
     LogProven,
+    RoundsFixed,
 )

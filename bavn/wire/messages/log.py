@@ -12,6 +12,7 @@ from bavn.wire.messages import fields as f
 from bavn.wire.privacy import Message, Privacy
 
 PROOFS_MAX: Final = 50
+ROUNDS_MAX: Final = 20
 
 
 class LogShown(Message):
@@ -40,6 +41,45 @@ class LogProven(Message):
 
     checkpoint: Annotated[str, Field(min_length=1, max_length=400_000), Privacy.C]
     proofs: Annotated[tuple[LogProof, ...], Field(min_length=1, max_length=PROOFS_MAX), Privacy.C]
+
+
+class FixedRound(Message):
+    """A round whose uploads and hits are in the log: both entries, each with its number and the hashes that lead up
+    from it, and the hashes that lead from this node's upload, at ``place`` among all, to the root in the first."""
+
+    round_id: Annotated[f.Hex16, Privacy.C]
+    uploads: Annotated[str, Field(min_length=1, max_length=1000), Privacy.C]
+    uploads_index: Annotated[f.LogSize, Privacy.C]
+    uploads_path: Annotated[tuple[f.Hex32, ...], Field(max_length=64), Privacy.C]
+    hits: Annotated[str, Field(min_length=1, max_length=1000), Privacy.C]
+    hits_index: Annotated[f.LogSize, Privacy.C]
+    hits_path: Annotated[tuple[f.Hex32, ...], Field(max_length=64), Privacy.C]
+    place: Annotated[int, Field(ge=0, lt=1000), Privacy.C]
+    path: Annotated[tuple[f.Hex32, ...], Field(max_length=10), Privacy.C]
+
+
+class RoundsFixed(Message):
+    """Nothing of these rounds can be changed any more, under a checkpoint that this node cosigned: its values for the
+    draw are asked for."""
+
+    size: Annotated[f.LogSize, Privacy.C]
+    root: Annotated[f.Hex32, Privacy.C]
+    rounds: Annotated[tuple[FixedRound, ...], Field(min_length=1, max_length=ROUNDS_MAX), Privacy.C]
+
+
+class DrawOpening(Message):
+    """The value that this node committed to in its upload of a round, signed together with the log's entries of that
+    round and with what it uploaded. Random, and the same size whatever was uploaded."""
+
+    round_id: Annotated[f.Hex16, Privacy.S0]
+    value: Annotated[f.Hex32, Privacy.S0]
+    signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$"), Privacy.S0]
+
+
+class DrawsOpened(Message):
+    """What decides which table of each of these rounds an auditor computes again."""
+
+    openings: Annotated[tuple[DrawOpening, ...], Field(min_length=1, max_length=ROUNDS_MAX), Privacy.S0]
 
 
 class LogSeen(Message):

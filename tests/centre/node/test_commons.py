@@ -7,7 +7,6 @@ from sqlalchemy import select
 
 from bavn.app.web.sac.learned import learned
 from bavn.centre.books import tables as t
-from bavn.centre.books.rounds import uploads_root
 from bavn.centre.correlate import join
 from bavn.centre.correlate.round_state import Phase
 from bavn.centre.correlate.tier import CommonsSettings
@@ -20,6 +19,7 @@ from bavn.psi import commons_terms
 from bavn.psi.element import element_bytes
 from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.ordinary import Ordinary, OrdinaryType
+from bavn.tlog.draw import uploads_root
 from bavn.wire.messages.commons import CommonsAnswered
 from tests.centre.node.conftest import NOW_US, WEAK, make_suspicion
 
@@ -326,5 +326,5 @@ def test_its_uploads_are_fixed_in_the_centres_log_as_every_rounds_are(sector) ->
             select(t.UPLOADS.c.upload_hash).where(t.UPLOADS.c.round_id == round_.id).order_by(t.UPLOADS.c.x)
         ).all()
         fixed = log.last_fields(tx, "uploads")
-    uploads = uploads_root([bytes.fromhex(each) for each in hashes])
+    uploads = uploads_root(hashes)
     assert fixed == {"round": round_.id, "uploads": uploads, "count": 4}

@@ -40,6 +40,7 @@ COMMANDS: Final = commands_in(
         "counts": ("counts",),
         "set_aside": ("set_aside",),
         "log": ("log",),
+        "round_audit": ("round_audit",),
     },
 ) | {
     "health": "bavn.app.cli.service_health:centre_health",
