@@ -31,6 +31,7 @@ from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseTold, Objective
 from tests import people_say
 from tests.actor.door.conftest import GROUP_KEY, Actor, TestCentre
+from tests.actor.door.test_draw import FixedLog, own_upload
 from tests.actor.door.test_exercises import TestLane
 from tests.actor.door.test_witness import TestLog
 from tests.actor.protect.test_log_proof import ReleaseLog
@@ -281,6 +282,17 @@ def shows_log_with_release(node):
     node.says(ReleaseLog().shown(10, 0))
 
 
+def took_part_in_a_round_of_the_log(node):
+    """A round that the node uploaded to, whose log it has seen."""
+    node.opens_round()
+    node.fixed_log = FixedLog(*own_upload(node))
+    node.says(node.fixed_log.shown(10, 0))
+
+
+def asks_for_a_value(node):
+    node.says(node.fixed_log.fixed())
+
+
 def reported(node):
     node.opens_round()
     node.asks_receipts()
@@ -403,6 +415,14 @@ SCENES = [
     Scene("canary-answered", "CanaryAnswered", answers_canary, a_run),
     Scene("log-shown", "LogShown", shows_log),
     Scene("log-seen", "LogSeen", shows_log, again=shows_log),
+    Scene("rounds-fixed", "RoundsFixed", asks_for_a_value, took_part_in_a_round_of_the_log),
+    Scene(
+        "draws-opened",
+        "DrawsOpened",
+        asks_for_a_value,
+        took_part_in_a_round_of_the_log,
+        again=asks_for_a_value,
+    ),
     Scene("log-proven", "LogProven", proves_release, shows_log_with_release),
     Scene("released", "IndicatorReleased", of_centre(lambda _: release(NAME.value))),
     Scene(

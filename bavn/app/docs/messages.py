@@ -11,7 +11,7 @@ from bavn.wire.enrol import Certified, EnrolAsked, RenewAsked
 from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import ChainLink
 from bavn.wire.messages.exercise import Objective
-from bavn.wire.messages.log import LogProof
+from bavn.wire.messages.log import DrawOpening, FixedRound, LogProof
 from bavn.wire.privacy import Message
 
 INSIDE: Final = (
@@ -26,6 +26,8 @@ INSIDE: Final = (
     Objective,
     ChainLink,
     LogProof,
+    FixedRound,
+    DrawOpening,
 )
 ENROLLING: Final = (EnrolAsked, RenewAsked, Certified)
 SECTIONS: Final[Mapping[str, Sequence[type[Message]]]] = {

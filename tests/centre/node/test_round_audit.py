@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from bavn.app.centre.round_file import NotDrawn, round_file
 from bavn.centre.books import rounds as book
 from bavn.centre.books.draws import DrawBook
-from bavn.centre.books.tables import AUDITS, PLANES, ROUNDS
+from bavn.centre.books.tables import PLANES, ROUNDS
 from bavn.centre.store.engine import reading, writing
 from bavn.model.moment import SECOND_US
 from bavn.tlog.audit import audit as audit_log
@@ -174,17 +174,16 @@ def test_a_centre_that_changed_an_upload_gets_no_value_of_its_node(make_sector, 
 
 
 @pytest.mark.slow
-def test_a_node_opens_its_value_for_one_pair_of_entries_alone(sector) -> None:
-    north = sector.nodes["north"]
-    book_ = north.door.ledger.book
-    with book_.transaction() as tx:
-        tx.execute("UPDATE draw_upload SET entries = 'of other hits'")
-    with writing(sector.engine) as tx:
-        tx.execute(AUDITS.update().values(drawn_us=None))
-        tx.execute(book.t.UPLOADS.update().values(value="", asked_us=0))
+def test_a_member_that_was_away_opens_its_value_within_the_hour(make_sector, suspicion) -> None:
+    sector = begin(make_sector, suspicion)
+    sector.run()
+    sector.nodes["south"].asleep = True
     later(sector)
-    lines = [line.rule for line in north.door.ledger.lines() if line.kind == "RoundsFixed"]
-    assert lines[-1] == "fixed_once"
+    with pytest.raises(NotDrawn):
+        file_of(sector)
+    sector.nodes["south"].asleep = False
+    later(sector)
+    assert "was drawn by the values of 4 members" in findings(checked(sector))["draw"]
 
 
 @pytest.mark.slow
