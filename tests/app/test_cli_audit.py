@@ -23,6 +23,7 @@ from bavn.model.ports import LinkDown
 from bavn.rehearsal.clock import SimClock
 from bavn.tlog.checkpoint import witness_of
 from bavn.traffic.dice import SeededDice
+from tests.wire.test_round_audit import KEY, WITNESSES, a_round
 
 NOW_US = 1_800_000_000_000_000
 
@@ -195,3 +196,35 @@ def test_a_log_is_begun_anew_with_a_reason_and_the_old_one_stays_to_be_checked(k
     (ended,) = (kept.folder / "ended").iterdir()
     assert (ended / "checkpoint").read_bytes() == before
     assert audited(ended, "--key", kept.key).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("centre_says", "code", "words"),
+    [
+        (lambda hits: hits, Exit.OK, "they are what the centre found"),
+        (lambda hits: hits[1:], Exit.DISPROVED, "1 hits come out that the centre left out"),
+    ],
+)
+def test_a_round_is_computed_again_from_its_file(tmp_path, centre_says, code, words) -> None:
+    """The second centre drops its first hit; with a value missing every table is drawn, so it is found."""
+    file = tmp_path / "it.round-audit"
+    file.write_bytes(b"".join(a_round(1, centre=centre_says, opens=2).pieces()))
+    keys = [argument for each in WITNESSES for argument in ("--witness", each.text())]
+    said = CliRunner().invoke(app, ["audit", str(file), "--key", KEY.text()])
+    assert said.exit_code == code
+    assert words in said.stdout
+    assert CliRunner().invoke(app, ["audit", str(file), "--key", KEY.text(), *keys]).exit_code == Exit.NOT_FOUND
+    spoilt = file.read_bytes()[:-1]
+    file.write_bytes(spoilt)
+    outcome = CliRunner().invoke(app, ["audit", str(file), "--key", KEY.text()])
+    assert isinstance(outcome.exception, Stop)
+    assert outcome.exception.code == Exit.INPUT
+
+
+def test_a_round_that_is_not_there_is_no_file(config, tmp_path) -> None:
+    Kept(config).engine.dispose()
+    file = tmp_path / "it.round-audit"
+    outcome = CliRunner().invoke(centre, ["round-audit", "ab" * 16, str(file), "--config", str(config)])
+    assert isinstance(outcome.exception, Stop)
+    assert outcome.exception.code == Exit.NOT_FOUND
+    assert not file.exists()
