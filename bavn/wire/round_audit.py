@@ -154,8 +154,8 @@ def _file(head: Mapping[str, Any], rest: memoryview) -> RoundAuditFile:
     for number, (table, salt, hits) in enumerate(head["tables"]):
         starts = [(number * len(uploads) + at) * each for at in range(len(uploads))]
         planes = tuple(bytes(rest[start : start + each]) for start in starts)
-        found = tuple((_whole(at), tuple(map(_whole, xs))) for at, xs in hits)
-        tables.append(DrawnTable(_whole(table), bytes.fromhex(salt).hex(), found, planes))
+        hits_there = tuple((_whole(at), tuple(map(_whole, xs))) for at, xs in hits)
+        tables.append(DrawnTable(_whole(table), bytes.fromhex(salt).hex(), hits_there, planes))
     return RoundAuditFile(
         params=params,
         note=str(head["note"]),
@@ -302,7 +302,7 @@ def _drawn(file: RoundAuditFile, report: Audit, witnesses: Sequence[VerifierKey]
     elif not bound:
         says = Text("Every table was drawn ({tables}): no upload committed to a value.")
     else:
-        says = Text("Table {tables} was drawn by the values of {count} members; {vouched} of them are witnesses here.")
+        says = Text("Members' values drew table {tables}: {count}, of them {vouched} of witnesses here.")
     report.say("draw", True, says.filled(tables=_list(tables), missing=_list(missing), **counts))
 
 
@@ -319,10 +319,10 @@ def _hits(file: RoundAuditFile, report: Audit, _: Sequence[VerifierKey]) -> None
 
 def _recomputed(file: RoundAuditFile, report: Audit, _: Sequence[VerifierKey]) -> None:
     """The reconstruction, once more."""
-    found = 0
+    hits = 0
     for table in file.tables:
         ours, theirs = _reconstructed(file, table), set(table.hits)
-        found += len(ours)
+        hits += len(ours)
         if ours != theirs or len(theirs) != len(table.hits):
             says = Text(
                 "In table {table}, {left} hits come out that the centre left out, and {made} that it named do not.",
@@ -332,7 +332,7 @@ def _recomputed(file: RoundAuditFile, report: Audit, _: Sequence[VerifierKey]) -
             )
             report.say("recomputed", False, says)
             return
-    says = Text("Computed again, {count} hits come out, and they are what the centre found.", count=Number(found))
+    says = Text("Computed again, {count} hits come out, and they are what the centre found.", count=Number(hits))
     report.say("recomputed", True, says)
 
 

@@ -9,10 +9,13 @@ from bavn.tlog.entries import Entry, entry_of
 from bavn.tlog.note import key_from, key_of, note_of
 from bavn.tlog.proof import proof_of
 from bavn.tlog.tiles import CHECKPOINT, Edge, entries_of, hashes_of
+from bavn.wire.round_audit import audit_round, round_audit_of
 from fuzz.mutate import BYTES
 from fuzz.mutate_json import JSON
 from fuzz.mutate_text import LINES
 from fuzz.target import Broken, Run, Target, fine
+from tests.wire.test_round_audit import KEY as KEY_OF_ROUND
+from tests.wire.test_round_audit import a_round
 
 NAME = "bavn/fuzz"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
@@ -83,7 +86,29 @@ def _handed() -> Run:
     return fine(run, BadLog)
 
 
+def _round() -> Run:
+    """Whatever the bytes, nothing that was not signed is evidence that a hit was dropped."""
+
+    def run(data: bytes) -> None:
+        report = audit_round(round_audit_of(data), KEY_OF_ROUND)
+        if any(finding.check == "recomputed" and finding.evidence for finding in report.findings):
+            raise Broken("a file that was changed is evidence against a centre")
+
+    return fine(run, BadLog)
+
+
+def _rounds() -> list[bytes]:
+    return [b"".join(a_round(number, opens=number).pieces()) for number in (2, 3)]
+
+
 TARGETS = (
+    Target(
+        name="round-audit",
+        covers=("module:bavn.wire.round_audit",),
+        forms=(*JSON, *BYTES),
+        seeds=_rounds,
+        make=_round,
+    ),
     Target(
         name="log-note",
         covers=("module:bavn.tlog.note", "module:bavn.tlog.checkpoint"),

@@ -18,7 +18,7 @@ Braces stand for facts of the case. This page is made from the code (`script/doc
 """
 PARTS: Final = (
     ("Gate 1: out of an actor, and what it takes in of the centre", ("actor/door",)),
-    ("Gate 2: into the centre", ("centre/inbox", "centre/correlate", "centre/desk")),
+    ("Gate 2: into the centre", ("centre/inbox", "centre/correlate", "centre/desk", "centre/books")),
     ("Gate 3: out of the centre", ("centre/share",)),
     ("Gate 4: into an actor", ("actor/protect",)),
     ("The key holder", ("keyholder", "psi")),

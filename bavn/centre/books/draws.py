@@ -55,10 +55,10 @@ class RoundAudit:
 
 def by_table(hits: Iterable[Hit]) -> dict[int, TableHits]:
     """The hits of each table that has any."""
-    found: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
+    of_table: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
     for hit in hits:
-        found.setdefault(hit.cell.table, []).append((hit.cell.bin, hit.holders))
-    return dict(found)
+        of_table.setdefault(hit.cell.table, []).append((hit.cell.bin, hit.holders))
+    return dict(of_table)
 
 
 def begin(tx: Connection, round_id: str, found_us: int, salt: bytes, hits_entry: int) -> None:
@@ -102,7 +102,7 @@ class DrawBook:
         with t.reading(self.engine) as tx:
             return [_upload(row) for row in tx.execute(query)]
 
-    def asked(self, wanted: Mapping[str, int], now_us: int) -> None:
+    def keep_asked(self, wanted: Mapping[str, int], now_us: int) -> None:
         """Values are on their way to be asked for: round -> x."""
         with t.writing(self.engine) as tx:
             for round_id, x in wanted.items():

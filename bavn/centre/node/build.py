@@ -117,16 +117,14 @@ def open_centre(
             members=ActiveActors(registry).active,
             clock=clock,
             contained=contained,
-        ),
-        draw=None
-        if keeper is None
-        else DrawPost(
-            engine=engine,
-            keeper=keeper,
-            share=share,
-            clock=clock,
-            contained=contained,
-            mb_max=config.limits.audits_mb_max,
+            draws=DrawPost(
+                engine=engine,
+                keeper=keeper,
+                share=share,
+                clock=clock,
+                contained=contained,
+                mb_max=config.limits.audits_mb_max,
+            ),
         ),
     )
     return Centre(

@@ -48,7 +48,6 @@ from bavn.centre.members.roles import Roles
 from bavn.centre.node.case_post import CasePost
 from bavn.centre.node.config import CentreConfig
 from bavn.centre.node.contained import Containment, is_no_items_fault
-from bavn.centre.node.draw_post import DrawPost
 from bavn.centre.node.exercise_post import ExercisePost
 from bavn.centre.node.only_second import OnlySeconds
 from bavn.centre.node.protection import Protection
@@ -136,13 +135,12 @@ class CentreRooms:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CentrePosts:
     """What brings statements of cases, warnings, exercises and the log to actors, and their answers back. ``witness``
-    and ``draw`` None: the log is not published."""
+    None: the log is not published."""
 
     case: CasePost
     warning: WarningPost
     exercise: ExercisePost
     witness: WitnessPost | None
-    draw: DrawPost | None
 
 
 class Centre:
@@ -171,7 +169,7 @@ class Centre:
         self._registry, self._enrolment, self._inbox, self._share = registry, rooms.enrolment, rooms.inbox, share
         self.exchange, self.offers, self._questions = share.exchange, rooms.offers, rooms.questions
         self._case_post, self._warning_post, self._exercise_post = posts.case, posts.warning, posts.exercise
-        self._message_key, self._witness_post, self._draw_post = message_key, posts.witness, posts.draw
+        self._message_key, self._witness_post = message_key, posts.witness
         self.log = None if posts.witness is None else posts.witness.keeper
         self._roles = Roles(registry, clock)
         self._cases = Cases(engine, clock)
@@ -266,7 +264,6 @@ class Centre:
             *orders,
             ("centre alarms", self._raise_alarms),
             *(() if self._witness_post is None else self._witness_post.parts()),
-            *(() if self._draw_post is None else (("centre draws", self._draw_post.step),)),
             *self._tidying_if_due(),
         )
 
@@ -312,12 +309,9 @@ class Centre:
             self._keep_health(received)
         elif isinstance(received, Replied):
             self._questions.heard(received)
-        elif isinstance(received, CheckpointSeen):
+        elif isinstance(received, CheckpointSeen | DrawValues):
             if self._witness_post is not None:
                 self._witness_post.heard(received)
-        elif isinstance(received, DrawValues):
-            if self._draw_post is not None:
-                self._draw_post.heard(received)
         elif isinstance(received, CanaryCame):
             if keep_canary(self._engine, received):
                 self._share.say(CanaryReceived(to=received.actor, day=received.day, run=received.run))

@@ -110,15 +110,15 @@ class DrawPost:
                 said = RoundsFixing(to=actor, size=seen[actor], root=roots[seen[actor]], rounds=rounds)
                 refused = self.share.say(said)
                 if refused is None or refused.rule not in LATER:
-                    book.asked({audit.round_id: upload.x for audit, upload, _ in some}, now_us)
+                    book.keep_asked({audit.round_id: upload.x for audit, upload, _ in some}, now_us)
 
             self.contained.part("centre draw of an actor", ask, actor.encode())
 
     def _entries(self, audit: RoundAudit) -> list[str]:
         """The entries of uploads and hits; empty before both have their bytes."""
         with reading(self.engine) as tx:
-            found = [log.entries(tx, number, number + 1) for number in (audit.uploads_entry, audit.hits_entry)]
-        return [entry.decode() for (entry,) in found] if all(found) else []
+            entries = [log.entries(tx, number, number + 1) for number in (audit.uploads_entry, audit.hits_entry)]
+        return [entry.decode() for (entry,) in entries] if all(entries) else []
 
 
 def _fixing(audit: RoundAudit, entries: Sequence[str], tree: Tree, uploads: Sequence[str], place: int) -> RoundFixing:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Engine
 
 from bavn.centre.node.contained import Containment
+from bavn.centre.node.draw_post import DrawPost
 from bavn.centre.share.outgoing_rules import LATER
 from bavn.centre.share.share import Share
 from bavn.centre.store import witnesses
@@ -21,7 +22,7 @@ from bavn.centre.store.engine import reading, writing
 from bavn.centre.store.log_keeper import LogKeeper
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
-from bavn.model.received import CheckpointSeen
+from bavn.model.received import CheckpointSeen, DrawValues
 from bavn.model.statement import LogEntryProof, LogProving, LogShowing
 from bavn.tlog.bad import BadLog
 from bavn.tlog.checkpoint import checkpoint_of, line_by, witness_of, witnessed
@@ -73,11 +74,12 @@ class WitnessPost:
     members: Callable[[], Sequence[str]]
     clock: Clock
     contained: Containment
+    draws: DrawPost
     _handed_out: int = field(default=-1, init=False)
 
     def parts(self) -> tuple[tuple[str, Callable[[], None]], ...]:
-        """The log is published, then shown."""
-        return ("centre log", self.keeper.step), ("centre witnesses", self.step)
+        """The log is published, then shown, and values for draws are asked for."""
+        return ("centre log", self.keeper.step), ("centre witnesses", self.step), ("centre draws", self.draws.step)
 
     def step(self) -> None:
         """Shows the newest checkpoint to whoever has not seen it. Raises GateBroken, OSError."""
@@ -128,8 +130,11 @@ class WitnessPost:
         with writing(self.engine) as tx:
             witnesses.was_proven(tx, actor, half.size)
 
-    def heard(self, seen: CheckpointSeen) -> None:
-        """How far a member has seen the log grow."""
+    def heard(self, seen: CheckpointSeen | DrawValues) -> None:
+        """How far a member has seen the log grow, or what it opened for a draw."""
+        if isinstance(seen, DrawValues):
+            self.draws.heard(seen)
+            return
         witness, line = self.shown.witness(seen.actor), None
         if seen.cosignature and witness is not None:
             line = self._line(witness, seen)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import delete, func, select
 
-from bavn.app.centre.round_file import NotDrawn, round_file
+from bavn.app.acts.centre.round_file import NotDrawn, round_file
 from bavn.centre.books import rounds as book
 from bavn.centre.books.draws import DrawBook
 from bavn.centre.books.tables import PLANES, ROUNDS
@@ -90,7 +90,7 @@ def kept(sector):
 def test_a_table_is_drawn_by_all_members_and_what_comes_out_is_what_the_centre_found(audited) -> None:
     report = checked(audited)
     assert report.good, findings(report)
-    assert "was drawn by the values of 4 members; 4 of them are witnesses here" in findings(report)["draw"]
+    assert ": 4, of them 4 of witnesses here" in findings(report)["draw"]
     assert "hits come out, and they are what the centre found" in findings(report)["recomputed"]
     assert audit_log(audited.log.read, audited.centre.log.key).good
     assert kept(audited) == len(FOUR), "of the other tables nothing is kept"
@@ -183,7 +183,7 @@ def test_a_member_that_was_away_opens_its_value_within_the_hour(make_sector, sus
         file_of(sector)
     sector.nodes["south"].asleep = False
     later(sector)
-    assert "was drawn by the values of 4 members" in findings(checked(sector))["draw"]
+    assert ": 4, of them 4 of witnesses here" in findings(checked(sector))["draw"]
 
 
 @pytest.mark.slow

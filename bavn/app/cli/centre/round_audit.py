@@ -22,8 +22,8 @@ def round_audit(
     language: Spoken = "en",
 ) -> None:
     """Write the tables of a round that were drawn into a file, from which an auditor computes their hits again."""
+    from bavn.app.acts.centre.round_file import NotDrawn, round_file
     from bavn.app.centre.parts import log_folder
-    from bavn.app.centre.round_file import NotDrawn, round_file
     from bavn.app.net.log_reader import log_reader
     from bavn.app.process.real import SystemClock
     from bavn.app.process.whole_file import write_whole
@@ -33,12 +33,12 @@ def round_audit(
     with opened(config) as desk:
         try:
             key = Registry(desk.engine, SystemClock()).key
-            made = round_file(desk.engine, read, key, round_id)
+            audit_file = round_file(desk.engine, read, key, round_id)
         except NotDrawn as error:
             raise Stop(Exit.NOT_FOUND, error.says) from error
-    content = b"".join(made.pieces())
+    content = b"".join(audit_file.pieces())
     try:
         write_whole(file, content, mode=0o600)
     except OSError as error:
         raise cannot_write(file, error) from error
-    print(WRITTEN.filled(file=file, tables=Number(len(made.tables)), bytes=Number(len(content))).say(language))
+    print(WRITTEN.filled(file=file, tables=Number(len(audit_file.tables)), bytes=Number(len(content))).say(language))
