@@ -181,9 +181,9 @@ def _upload(row: Any) -> DrawUpload:
         x=int(row.x),
         upload_hash=row.upload_hash or "",
         key_check=row.key_check,
-        draw=row.draw,
+        draw=row.draw or "",
         table_hashes=tuple(json.loads(row.table_hashes or "[]")),
-        value=row.value,
-        signature=row.signature,
-        asked_us=int(row.asked_us),
+        value=row.value or "",
+        signature=row.signature or "",
+        asked_us=int(row.asked_us or 0),
     )

@@ -63,11 +63,11 @@ UPLOADS = Table(
     Column("item_id", String(64), nullable=False),
     Column("key_check", String(32), nullable=False),
     Column("upload_hash", String(64)),
-    Column("draw", String(64), nullable=False, server_default=""),
-    Column("table_hashes", Text, nullable=False, server_default=""),
-    Column("value", String(64), nullable=False, server_default=""),
-    Column("signature", String(128), nullable=False, server_default=""),
-    Column("asked_us", BigInteger, nullable=False, server_default="0"),
+    Column("draw", String(64)),
+    Column("table_hashes", Text),
+    Column("value", String(64)),
+    Column("signature", String(128)),
+    Column("asked_us", BigInteger),
 )
 """``draw``: the upload's commitment for an audit, empty without one; ``value`` and ``signature``: what its node opened,
 ``asked_us``: when it was asked to last."""

@@ -13,11 +13,11 @@ down_revision = "0022"
 def upgrade() -> None:
     """Upward only: what was there before is in a backup."""
     with op.batch_alter_table("round_uploads") as table:
-        table.add_column(sa.Column("draw", sa.String(length=64), nullable=False, server_default=""))
-        table.add_column(sa.Column("table_hashes", sa.Text(), nullable=False, server_default=""))
-        table.add_column(sa.Column("value", sa.String(length=64), nullable=False, server_default=""))
-        table.add_column(sa.Column("signature", sa.String(length=128), nullable=False, server_default=""))
-        table.add_column(sa.Column("asked_us", sa.BigInteger(), nullable=False, server_default="0"))
+        table.add_column(sa.Column("draw", sa.String(length=64), nullable=True))
+        table.add_column(sa.Column("table_hashes", sa.Text(), nullable=True))
+        table.add_column(sa.Column("value", sa.String(length=64), nullable=True))
+        table.add_column(sa.Column("signature", sa.String(length=128), nullable=True))
+        table.add_column(sa.Column("asked_us", sa.BigInteger(), nullable=True))
     op.create_table(
         "round_audits",
         sa.Column("round_id", sa.String(length=32), nullable=False),
