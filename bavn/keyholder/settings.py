@@ -1,6 +1,7 @@
 """What an operator may set of a key holder. Apart from it, so that reading a configuration loads no cryptography."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from bavn.model.text import Text
 
 _TIER: Final = re.compile(r"[A-Z][a-z0-9-]{0,15}")
 HOLDERS_MAX: Final = 9
+HTTPS_PORT: Final = 443
 ROUNDS: Final = 5
 """Of a key's making: what each has, deals, complaints, answers, confirmations."""
 
@@ -83,14 +85,12 @@ class ThresholdSettings:
                     Text("[threshold] number: holders are named, so say which of them this is, counted from 1")
                 )
             return
-        for holder in self.holders:
-            if not _is_https(holder):
-                raise SettingsError(Text("[threshold] holders: {holder} is no https://HOST:PORT", holder=holder))
-        if len({holder.rstrip("/").lower() for holder in self.holders}) < self.n:
-            raise SettingsError(Text("[threshold] holders: the same address is named twice"))
-        if not (self.number <= self.n <= HOLDERS_MAX and self.k <= self.n < 2 * self.k):
+        why = why_not("[threshold] holders", self.holders, "k", self.k)
+        if why is not None:
+            raise SettingsError(why)
+        if self.number > self.n:
             raise SettingsError(
-                Text("[threshold] number, k and holders: number is one of at most 9 holders, k more than half of them")
+                Text("[threshold] number: {number}, but holders names {n}", number=self.number, n=self.n)
             )
         if not all(_TIER.fullmatch(tier) for tier in self.tiers):
             raise SettingsError(Text("[threshold] tiers: as A, B or A-daily, at most 16 characters"))
@@ -98,9 +98,44 @@ class ThresholdSettings:
             raise SettingsError(Text("[threshold] every_s: longer than five times round_s"))
 
 
-def _is_https(url: str) -> bool:
+def why_not(where: str, urls: Sequence[str], threshold: str, k: int) -> Text | None:
+    """Why these cannot be n holders of which ``k`` evaluate; None where they can. ``where`` names the setting of their
+    addresses, ``threshold`` the one of ``k`` beside it."""
+    n = len(urls)
+    for url in urls:
+        if not is_https(url):
+            return Text("{where}: {url} is no https://HOST:PORT", where=where, url=url)
+    for at, url in enumerate(urls):
+        if _address(url) in [_address(other) for other in urls[:at]]:
+            return Text(
+                "{where}: {url} is named twice; each key holder has an address of its own", where=where, url=url
+            )
+    if n > HOLDERS_MAX:
+        return Text("{where}: {n} key holders, at most {most} can be", where=where, n=n, most=HOLDERS_MAX)
+    if k > n:
+        return Text("{where}: {n} key holders, but {threshold} is {k}", where=where, n=n, threshold=threshold, k=k)
+    if n >= 2 * k:
+        return Text(
+            "{where}: {n} key holders, and {threshold} is {k}: it must be more than half of them, at least {least}",
+            where=where,
+            n=n,
+            threshold=threshold,
+            k=k,
+            least=n // 2 + 1,
+        )
+    return None
+
+
+def is_https(url: str) -> bool:
+    """Whether a key holder can be called there."""
     try:
         parts = urlsplit(url)
         return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port or an IPv6 address that is none
         return False
+
+
+def _address(url: str) -> tuple[str | None, int]:
+    """By which two addresses are the same."""
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or HTTPS_PORT

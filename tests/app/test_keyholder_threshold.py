@@ -271,7 +271,12 @@ def test_mistakes_of_threshold_are_one_clear_error(tmp_path) -> None:
         (1, ["https://a", "http://b", "https://c"], "[threshold] holders: http://b is no https"),
         (1, ["https://a", "https://b", "c:8444"], "[threshold] holders: c:8444 is no https"),
         (1, ["https://a", "https://b:port", "https://c"], "[threshold] holders: https://b:port is no https"),
-        (1, ["https://a", "https://b", "https://A/"], "[threshold] holders: the same address is named twice"),
+        (1, ["https://a", "https://b", "https://A/"], "[threshold] holders: https://A/ is named twice"),
+        (1, ["https://a", "https://b:443", "https://b"], "[threshold] holders: https://b is named twice"),
+        (4, ["https://a", "https://b", "https://c"], "[threshold] number: 4, but holders names 3"),
+        (1, ["https://a"], "[threshold] holders: 1 key holders, but k is 2"),
+        (1, [f"https://{n}" for n in "abcd"], "and k is 2: it must be more than half of them, at least 3"),
+        (1, [f"https://{n}" for n in "abcdefghij"], "[threshold] holders: 10 key holders, at most 9 can be"),
     ],
 )
 def test_holders_that_cannot_be_called_are_one_clear_error(tmp_path, number, holders, says) -> None:
@@ -281,6 +286,30 @@ def test_holders_that_cannot_be_called_are_one_clear_error(tmp_path, number, hol
     assert says in finding.text.en
     with pytest.raises(SettingsError, match=re.escape(says)):
         read_keyholder(config)
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ('keyholder_urls = ["https://a", "http://b", "https://c"]', "keyholder_urls: http://b is no https"),
+        ('keyholder_urls = ["https://a", "https://b:8444", "https://B:8444/"]', "https://B:8444/ is named twice"),
+        ('keyholder_urls = ["https://a"]', "keyholder_urls: 1 key holders, but keyholders_k is 2"),
+        ('keyholder_urls = ["https://a", "https://b", "https://c", "https://d"]', "keyholders_k is 2: it must be more"),
+        ('keyholder_urls = ["https://a", "https://b"]\nkeyholders_k = 3', "keyholder_urls: 2 key holders, but"),
+        (
+            'keyholder_url = "https://a"\nkeyholder_urls = ["https://b", "https://c", "https://d"]',
+            "keyholder_url or keyholder_urls: one of",
+        ),
+        ('keyholder_url = "http://a"', "keyholder_url: http://a is no https"),
+    ],
+)
+def test_key_holders_that_a_node_cannot_call_are_one_clear_error(tmp_path, lines, says) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text(f'[node]\nactor = "north"\n{lines}\n')
+    (finding,) = [finding for finding in check(config).found if finding.level == "error"]
+    assert says in finding.text.en
+    with pytest.raises(SettingsError, match=re.escape(says)):
+        read_node(config)
 
 
 @pytest.mark.parametrize("holder", [0, 4, 5])

@@ -20,6 +20,7 @@ import dns.rcode
 import pytest
 from typer.testing import CliRunner
 
+from bavn.app.cli.node import run
 from bavn.app.cli.node.main import app
 from bavn.app.config.load import read_node
 from bavn.app.fit.way_in import WayIn, configured, take_group_key
@@ -28,10 +29,12 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
+from bavn.model.ports import LinkDown
 from bavn.psi.keys import new_group_key_file
 from bavn.traffic.dice import SeededDice
 from bavn.wire.messages.catalogue import IndicatorReleased, IndicatorWithdrawn
 from bavn.wire.partners.stix_indicator import bundle_of
+from bavn.wire.safe import Safe
 
 WAIT_S = 120
 RSS_MB_MAX = 300
@@ -228,7 +231,7 @@ def test_what_listens_and_what_watches_is_written_as_it_was_asked_for(tmp_path) 
         tmp_path / "listen.toml",
         words_of(
             "listen",
-            keyholder_url="https://holder.example:8444",
+            keyholders=["https://holder.example:8444"],
             homes=["10.9.0.0/16"],
             sense={"syslog_udp_listen": "10.9.0.2:514", "log_files": ["squid:/var/log/squid/access.log"]},
         ),
@@ -287,6 +290,79 @@ def test_who_is_unknown_to_the_key_holder_is_told_what_to_give(tmp_path, stand) 
     done = CliRunner().invoke(app, [*words, "--token", stand.centre.enrolment.invite("region-a")])
     assert isinstance(done.exception, Stop), done.output
     assert "--keyholder-pin and --keyholder-token" in str(done.exception)
+
+
+class Holders:
+    """What enrols in place of the real: numbers in ``down`` do not answer."""
+
+    def __init__(self, config):
+        self.config, self.down, self.asked, self.ran = config, set(), [], 0
+
+    def enrol(self, pin, token, config, keyholder, holder=0):
+        self.asked.append((holder, pin, token, keyholder))
+        if holder in self.down:
+            raise LinkDown("it does not answer")
+        folder = read_node(config).folder / f"keys-keyholder-{holder}"
+        folder.mkdir(parents=True)
+        for name in ("certificate.pem", "tls.key.pem", "authority.pem"):
+            (folder / name).touch()
+
+    def run(self, config):
+        self.ran += 1
+
+
+@pytest.fixture
+def several(tmp_path, monkeypatch):
+    """Runs `node listen` with three key holders, one pin and token for each of ``given``."""
+    holders = Holders(tmp_path / "node.toml")
+    monkeypatch.setattr(Safe, "enrolled", property(lambda safe: safe.certificate.exists()))
+    monkeypatch.setattr(run, "enrol", holders.enrol)
+    monkeypatch.setattr(run, "run", holders.run)
+
+    def listen(given, way="listen"):
+        words = [way, "--config", str(holders.config), "--actor", "region-a", "--netflow", "127.0.0.1:0"]
+        words += ["--eve", "eve.json"] if way == "watch" else []
+        for number in (1, 2, 3):
+            words += ["--keyholder", f"https://keys-{number}.example:8444"]
+        for number in given:
+            words += ["--keyholder-pin", f"pin-{number}", "--keyholder-token", f"token-{number}"]
+        return CliRunner().invoke(app, words)
+
+    return holders, listen
+
+
+@pytest.mark.parametrize("way", ["listen", "watch"])
+def test_a_node_enrols_at_each_of_several_key_holders_and_once(several, way) -> None:
+    holders, listen = several
+    done = listen((1, 2, 3), way)
+    assert done.exit_code == 0, done.output
+    assert holders.asked == [(number, f"pin-{number}", f"token-{number}", True) for number in (1, 2, 3)]
+    given = read_node(holders.config).node
+    assert (given.keyholder_urls[2], given.keyholders_k) == ("https://keys-3.example:8444", 2)
+    assert listen((), way).exit_code == 0
+    assert (len(holders.asked), holders.ran) == (3, 2)
+
+
+def test_one_key_holder_that_is_away_holds_nothing_up_and_two_do(several) -> None:
+    holders, listen = several
+    holders.down = {2, 3}
+    assert isinstance(listen((1, 2, 3)).exception, LinkDown)
+    assert holders.ran == 0
+    holders.down = {2}
+    done = listen((1, 2, 3))
+    assert (done.exit_code, holders.ran) == (0, 1)
+    assert "key holder 2 does not take this node in: it does not answer" in done.output
+    holders.down = set()
+    assert listen((1, 2, 3)).exit_code == 0
+    assert [asked[0] for asked in holders.asked] == [1, 2, 3, 2, 3, 2]
+
+
+def test_without_their_pins_it_is_said_how_many_key_holders_are_needed(several) -> None:
+    holders, listen = several
+    done = listen((1,))
+    assert isinstance(done.exception, Stop), done.output
+    assert "known to 1 of 3 key holders, and 2 are needed" in str(done.exception)
+    assert holders.ran == 0
 
 
 def asked(**more):

@@ -20,7 +20,9 @@ OTHERS = languages()[1:]
 BEGUN = {
     "sv": (
         "bavn/actor/",
+        "bavn/app/accept/",
         "bavn/app/analyst/",
+        "bavn/app/cli/accept.py",
         "bavn/app/cli/analyse.py",
         "bavn/app/cli/config.py",
         "bavn/app/cli/fit.py",
@@ -52,6 +54,7 @@ BEGUN = {
         *(
             f"bavn/model/sector/{name}.py"
             for name in (
+                "acceptance_protocol",
                 "alarm",
                 "canary",
                 "case",

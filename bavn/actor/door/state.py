@@ -16,6 +16,7 @@ from bavn.model.ports import Dice
 from bavn.psi.round import RoundParams
 from bavn.psi.slots import SlotMap
 from bavn.wire.book import Book
+from bavn.wire.ledger import Asks
 
 _SCHEMA = (
     """CREATE TABLE door_round (
@@ -234,6 +235,14 @@ class State:
         """The key of this actor's receipts and of its answers for cells without an element. Who loses it can read no
         open round either."""
         return blake2b(b"dummy", key=self._secret, digest_size=32, person=b"bavn-dummykey").digest()
+
+
+def under_way(book: Asks, now_us: int) -> int:
+    """Rounds that this node wants to take part in and still can; their keys are on their way. None where no door was
+    ever opened over this book."""
+    if not book.rows("SELECT 1 FROM sqlite_master WHERE name = 'door_wanted'"):
+        return 0
+    return int(book.rows("SELECT count(*) FROM door_wanted WHERE deadline_us > ?", (now_us,))[0][0])
 
 
 def _text(xs: frozenset[int]) -> str:

@@ -83,7 +83,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "clock": Text("The actor's operator keeps the node's clock by NTP (chrony)"),
     "rounds": Text("The actor's operator: bavn node ledger --refused says which rounds it missed and why"),
     "keys": Text(
-        "The actor and the key holder compare: keyholder_url, pin and the group's mode; it meets nobody till then"
+        "The actor and the key holders compare: their addresses, pins and the group's mode; it meets nobody till then"
     ),
     "quotas": Text("The centre's operator raises it in the console, on the page Members"),
     "inbox": _QUEUES,

@@ -91,14 +91,18 @@ class CertificateCheck:
             for key in _KEYS:
                 yield not_tested(f"{party}_{key}", Text("not enrolled: bavn node enrol"))
             return
-        try:
-            certificate, keys = safe.certificate.read_text(encoding="ascii"), safe.keys()
-            fits = keys.actor == site.config.node.actor
-            fits = fits and answers(keys, certificate, safe.authority.read_text(encoding="ascii"))
-            left = (ends_us(certificate) - site.clock.now_us()) // DAY_US
-        except (OSError, ValueError, TypeError):
-            fits, left = False, 0
+        fits, left = fitting(safe, site.config.node.actor, site.clock.now_us())
         yield yes(f"{party}_chain", is_so=fits)
         yield value(f"{party}_days", left)
         modes = [stat.S_IMODE(file.stat().st_mode) for file in (safe.folder, *safe.folder.glob("*.key.pem"))]
         yield yes(f"{party}_private", is_so=not any(mode & 0o077 for mode in modes))
+
+
+def fitting(safe: Safe, actor: str, now_us: int) -> tuple[bool, int]:
+    """Whether a certificate is of the pinned authority, for this actor and these keys; and how many days are left."""
+    try:
+        certificate, keys = safe.certificate.read_text(encoding="ascii"), safe.keys()
+        fits = keys.actor == actor and answers(keys, certificate, safe.authority.read_text(encoding="ascii"))
+        return fits, (ends_us(certificate) - now_us) // DAY_US
+    except (OSError, ValueError, TypeError):
+        return False, 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from bavn.app.config.load import NodeConfig
+from bavn.model.catalogue import ENGLISH, languages
 from bavn.model.ports import Clock, Dice
 from bavn.model.sector.acceptance_protocol import TEXT_CHARS_MAX, Bound, Figure, Measure, Outcome, TestKind, Value
 from bavn.model.text import Text
@@ -50,12 +51,14 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One figure that was read: ``value``, or ``missing`` with the reason. A reason may stand beside a value too."""
+    """One figure that was read: ``value``, or ``missing`` with the reason. A reason may stand beside a value too: where
+    the figure is only shown, it is a warning. ``measure``: of what is only shown and not every node has."""
 
     key: str
     value: Value | None = None
     missing: Outcome | None = None
     reason: Text | None = None
+    measure: Measure | None = None
 
 
 class Check(Protocol):
@@ -169,21 +172,23 @@ class Readings:
     broke_off: bool = False
 
     def take(self, readings: Iterable[Reading]) -> None:
-        """Raises KeyError for a reading of what is not measured: the check is wrong."""
+        """Raises KeyError for a reading of what is not measured, or of more that decides: the check is wrong."""
         for reading in readings:
-            if reading.key not in self.measures:
+            more = reading.measure is not None and reading.measure.bound is Bound.SHOWN
+            if (reading.key in self.measures) is more:
                 raise KeyError(reading.key)
             self.found[reading.key] = reading
 
     def figures(self) -> tuple[Figure, ...]:
         """A measure without a reading was not tested."""
         nothing = _BROKE_OFF if self.broke_off else _NO_FIGURE
+        more = {key: reading.measure for key, reading in self.found.items() if reading.measure is not None}
         figures = []
-        for key, measure in self.measures.items():
+        for key, measure in {**self.measures, **more}.items():
             one = self.found.get(key) or not_tested(key, nothing)
             figure = Figure(key=key, measure=measure, value=one.value, missing=one.missing, reason=one.reason)
             act = self._act(figure) if in_the_way(figure) else None
-            figures.append(figure if act is None else replace(figure, reason=_joined(figure.reason, act)))
+            figures.append(figure if act is None else replace(figure, reason=with_act(figure.reason, act)))
         return tuple(figures)
 
     def _act(self, figure: Figure) -> Text | None:
@@ -201,9 +206,14 @@ def in_the_way(figure: Figure) -> bool:
     return figure.outcome is Outcome.FAILED or (figure.outcome is Outcome.NOT_TESTED and required)
 
 
-def _joined(reason: Text | None, act: Text) -> Text:
+def warns(figure: Figure) -> bool:
+    """Whether it decides nothing and people must know it all the same."""
+    return figure.measure.bound is Bound.SHOWN and figure.value is not None and figure.reason is not None
+
+
+def with_act(reason: Text | None, act: Text) -> Text:
     """A reason, and who must act; of too long a reason the beginning."""
     if reason is None:
         return act
-    en, da = TEXT_CHARS_MAX - len(act.en) - 2, TEXT_CHARS_MAX - len(act.da) - 2
-    return Text.shaped("{reason}. {act}", reason=Text.written(reason.en[:en], da=reason.da[:da]), act=act)
+    cut = {name: reason.say(name)[: TEXT_CHARS_MAX - len(act.say(name)) - 2] for name in languages()}
+    return Text.shaped("{reason}. {act}", reason=Text.written(cut.pop(ENGLISH), **cut), act=act)

@@ -10,6 +10,7 @@ from bavn.app.accept.clock import ClockCheck
 from bavn.app.accept.days import DaysCheck
 from bavn.app.accept.detectors import DetectorCheck
 from bavn.app.accept.door import DoorCheck
+from bavn.app.accept.holders import KeyHolderCheck
 from bavn.app.accept.load import LoadCheck
 from bavn.app.accept.protection import ProtectionCheck
 from bavn.app.accept.reach import ReachCheck
@@ -21,6 +22,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     ClockCheck(),
     CertificateCheck(),
     ReachCheck(),
+    KeyHolderCheck(),
     CaptureCheck(),
     RuleCheck(),
     DetectorCheck(),

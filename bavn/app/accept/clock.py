@@ -28,7 +28,7 @@ from bavn.wire.safe import Safe
 
 QUICK: Final = LinkLimits(request_s=10.0, pull_s=10.0, connect_s=5.0)
 NO_KEYHOLDER: Final = Text("mode M1: there is no key holder")
-SEVERAL_KEYHOLDERS: Final = Text("mode M3: `bavn node health` says how each key holder answers")
+SEVERAL_KEYHOLDERS: Final = Text("mode M3: the part Key holders looks at each of them")
 HEALTH_PATH: Final = "/healthz"
 CALLED: Final = {"centre": "the centre", "keyholder": "the key holder"}
 
@@ -109,4 +109,4 @@ class ClockCheck:
 
 def without_keyholder(key: str, node: NodeTable) -> Reading:
     """What is said of the key holder where there is not exactly one."""
-    return not_tested(key, SEVERAL_KEYHOLDERS) if node.keyholder_urls else not_applicable(key, NO_KEYHOLDER)
+    return not_applicable(key, SEVERAL_KEYHOLDERS if node.keyholder_urls else NO_KEYHOLDER)

@@ -1,10 +1,12 @@
 """Did the node take part in the sector's rounds of the past days? By its own ledger, whose chain is walked: the rounds
-that the centre opened, and the uploads that left. Part of the final test alone: before it there are no such days."""
+that the centre opened, and the uploads that left. A round that is under way is not missed yet. Part of the final test
+alone: before it there are no such days."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from bavn.actor.door.state import under_way
 from bavn.app.accept.check import (
     UNTESTED,
     AcceptanceTerms,
@@ -23,14 +25,14 @@ from bavn.model.health import ROUNDS_PERCENT_MIN
 from bavn.model.moment import DAY_US
 from bavn.model.sector.acceptance_protocol import Measure, TestKind
 from bavn.model.text import Text
-from bavn.wire.ledger import Line, look_on
+from bavn.wire.ledger import Line, look_on, looked_on
 
 _MISSED: Final = ("round_time", "round_forms", "round_registry")
 _LEFT: Final = ("round_members", "round_threshold", "round_size", "round_rate")
 """Rules by which a door refuses a round because its policy says so; by the others it could not take part."""
 _NO_ROUNDS: Final = Text("the centre opened no round in these days")
 _NONE_TAKEN: Final = Text("this actor's policy took part in no round")
-_NO_BOOK: Final = Text("this node has never run")
+NO_BOOK: Final = Text("this node has never run")
 _ACTS: Final[Mapping[str, Text]] = {
     UNTESTED: Text(
         "The node's operator runs it on trial first; where it ran, the centre's operator looks at its tiers"
@@ -62,11 +64,15 @@ class DaysCheck:
     def run(self, site: Site) -> Iterable[Reading]:
         book = site.config.folder / BOOK_FILE
         if not book.exists():
-            return [not_tested(key, _NO_BOOK) for key in ("share", "chain")]
-        since_us = site.clock.now_us() - site.terms.days * DAY_US
+            return [not_tested(key, NO_BOOK) for key in ("share", "chain")]
+        now_us = site.clock.now_us()
+        since_us = now_us - site.terms.days * DAY_US
+        with looked_on(book) as asks:
+            waiting = under_way(asks, now_us)
         with look_on(book) as ledger:
             chain, lines = ledger.verify() is None, ledger.head()[0]
             met = counts(line for line in ledger.every() if line.at_us >= since_us)
+        met["opened"] -= waiting
         return [*readings(met), yes("chain", is_so=chain), value("lines", lines)]
 
 

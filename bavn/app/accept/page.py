@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from bavn.app.accept import words
+from bavn.app.accept.check import warns
 from bavn.app.reports.missing import reports_needed
 from bavn.app.reports.page import TEMPLATES
 from bavn.app.reports.pdf import pdf
 from bavn.model.moment import iso
-from bavn.model.sector.acceptance_protocol import KINDS, OUTCOMES, Figure, Outcome, Part
+from bavn.model.sector.acceptance_protocol import KINDS, Figure, Outcome, Part
 from bavn.model.sector.protocol_file import SignedProtocol
 from bavn.model.text import Language, Text
 
@@ -65,7 +66,7 @@ def page(given: SignedProtocol, required: Sequence[str], language: Language) -> 
         began=_moment(protocol.began_us),
         ended=_moment(protocol.ended_us),
         version=protocol.version,
-        outcome=OUTCOMES[whole].say(language),
+        outcome=words.verdict(protocol, required).say(language),
         passed=whole is Outcome.PASSED,
         partial=bool(set(required) - {one.name for one in protocol.parts}),
         parts=[_part(one, language) for one in protocol.parts],
@@ -91,8 +92,8 @@ def _part(part: Part, language: Language) -> dict[str, object]:
     return {
         "name": part.name,
         "title": part.title.say(language),
-        "outcome": OUTCOMES[part.outcome].say(language),
-        "passed": part.outcome in (Outcome.PASSED, Outcome.NOT_APPLICABLE),
+        "outcome": words.part_outcome(part).say(language),
+        "passed": part.outcome in (Outcome.PASSED, Outcome.NOT_APPLICABLE) and not any(map(warns, part.figures)),
         "took": words.valued(round(part.took_ms / 1000, 1), "s", language),
         "fault": words.BROKE_OFF.filled(why=part.fault).say(language) if part.fault else "",
         "figures": [_figure(one, language) for one in part.figures],
@@ -105,6 +106,7 @@ def _figure(figure: Figure, language: Language) -> dict[str, object]:
         "value": words.valued(figure.value, figure.measure.unit, language),
         "bar": words.barred(figure, language),
         "outcome": words.outcome(figure, language),
-        "good": figure.outcome in (Outcome.PASSED, Outcome.NOT_APPLICABLE) or not figure.measure.required,
+        "good": figure.outcome in (Outcome.PASSED, Outcome.NOT_APPLICABLE)
+        or not (figure.measure.required or warns(figure)),
         "reason": "" if figure.reason is None else figure.reason.say(language),
     }

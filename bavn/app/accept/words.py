@@ -1,9 +1,9 @@
 """A protocol in words: values with their units and bars as people read them, in both languages. Refuses to judge."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bavn.app.accept.check import in_the_way
+from bavn.app.accept.check import in_the_way, warns
 from bavn.model.moment import iso
 from bavn.model.sector.acceptance_protocol import (
     BOUNDS,
@@ -34,6 +34,9 @@ MARKS: Final = {
 BROKE_OFF: Final = Text("broke off: {why}")
 NONE: Final = Text.plain("–")
 PARTS_ONLY: Final = Text("Only some parts were tested.")
+WARNED: Final = Text("{outcome}, with a warning")
+WARNING: Final = Text.in_context("protocol", "warning")
+OF_PARTS: Final = Text("{whole} as a whole; the parts that were tested: {outcome}")
 
 
 def valued(value: Value | None, unit: str, language: Language) -> str:
@@ -58,17 +61,38 @@ def barred(figure: Figure, language: Language) -> str:
 
 
 def outcome(figure: Figure, language: Language) -> str:
-    """What became of it; a figure that is only shown passed nothing."""
+    """What became of it; a figure that is only shown passed nothing, but may be a warning."""
+    if warns(figure):
+        return WARNING.say(language)
     if figure.measure.bound is Bound.SHOWN and figure.missing is None:
         return NONE.say(language)
     return OUTCOMES[figure.outcome].say(language)
 
 
+def part_outcome(part: Part) -> Text:
+    """What became of a part; of one that passed also whether people must know something all the same."""
+    said = OUTCOMES[part.outcome]
+    warned = part.outcome is Outcome.PASSED and any(warns(figure) for figure in part.figures)
+    return WARNED.filled(outcome=said) if warned else said
+
+
+def verdict(protocol: TestProtocol, required: Sequence[str]) -> Text:
+    """What became of a test, in the same words wherever it is said; of one of some parts alone both what became of
+    them, and that it is not the test that ``required`` makes."""
+    parts = [part.name for part in protocol.parts]
+    whole, tested = protocol.outcome(required), protocol.outcome(parts)
+    warned = tested is Outcome.PASSED and any(warns(figure) for part in protocol.parts for figure in part.figures)
+    said = WARNED.filled(outcome=OUTCOMES[tested]) if warned else OUTCOMES[tested]
+    if whole is tested:
+        return said
+    return OF_PARTS.filled(whole=OUTCOMES[whole], outcome=said)
+
+
 def part_lines(part: Part, language: Language, *, figures: bool) -> Iterator[str]:
-    """A part for a terminal; without ``figures`` only those that are in the way, and of one that broke off the first
-    that was not read, which says who must act."""
+    """A part for a terminal; without ``figures`` only warnings and those that are in the way, and of one that broke off
+    the first that was not read, which says who must act."""
     took = valued(round(part.took_ms / 1000, 1), "s", language)
-    yield f"[{MARKS[part.outcome]}] {part.title.say(language)}: {OUTCOMES[part.outcome].say(language)} ({took})"
+    yield f"[{MARKS[part.outcome]}] {part.title.say(language)}: {part_outcome(part).say(language)} ({took})"
     if part.fault:
         yield f"     {BROKE_OFF.filled(why=part.fault).say(language)}"
     open_ = [figure for figure in part.figures if in_the_way(figure)]
@@ -78,7 +102,7 @@ def part_lines(part: Part, language: Language, *, figures: bool) -> Iterator[str
         )
         open_ = [*failed, *unread[:1]]
     for figure in part.figures:
-        if figures or figure in open_:
+        if figures or figure in open_ or warns(figure):
             yield f"     {figure_line(figure, language)}"
 
 

@@ -46,11 +46,12 @@ def node_accept(
     language: Spoken = "en",
     by: By = "",
 ) -> None:
-    """Test this node and write the signed protocol: JSON, HTML and PDF. Exit code 10 unless every part has passed."""
+    """Test this node and write the signed protocol: JSON, HTML and PDF. Exit code 10 unless every part that was
+    tested has passed."""
     from bavn.app.accept.check import SECONDS_DEFAULT, AcceptanceTerms
     from bavn.app.accept.files import sign, signing_safe, write_all
     from bavn.app.accept.run import chosen, required
-    from bavn.app.accept.words import PARTS_ONLY
+    from bavn.app.accept.words import verdict
     from bavn.app.config.load import read_node
 
     try:
@@ -68,12 +69,11 @@ def node_accept(
         _say(missing)
     outcome = protocol.outcome(wanted)
     if as_json:
-        said = {"outcome": outcome.value, "sha256": signed.digest, "files": [str(one) for one in files]}
+        whole = protocol.outcome(required(kind))
+        said = {"outcome": whole.value, "sha256": signed.digest, "files": [str(one) for one in files]}
         print(json.dumps(said | {"parts": {one.name: one.outcome.value for one in protocol.parts}}, ensure_ascii=False))
     else:
-        if only:
-            print(PARTS_ONLY.say(language))
-        print("\n".join(_summary(outcome, signed.digest, files, language)))
+        print("\n".join(_summary(verdict(protocol, required(kind)).say(language), signed.digest, files)))
     if outcome is not Outcome.PASSED:
         raise typer.Exit(Exit.UNHEALTHY)
 
@@ -141,7 +141,5 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _summary(outcome: Outcome, digest: str, files: list[Path], language: Language) -> list[str]:
-    from bavn.model.sector.acceptance_protocol import OUTCOMES
-
-    return [f"{OUTCOMES[outcome].say(language)}, sha256 {digest}", *(str(one) for one in files)]
+def _summary(verdict: str, digest: str, files: list[Path]) -> list[str]:
+    return [f"{verdict}, sha256 {digest}", *(str(one) for one in files)]

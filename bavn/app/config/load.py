@@ -28,7 +28,7 @@ from bavn.app.config.scale import ScaleTable
 from bavn.app.config.sense import SenseTable
 from bavn.app.config.sensor import HealthTable, RulesTable, SuricataTable
 from bavn.centre.node.config import CentreConfig, config_of
-from bavn.keyholder.settings import HOLDERS_MAX, HolderSettings, ThresholdSettings
+from bavn.keyholder.settings import HolderSettings, ThresholdSettings, is_https, why_not
 from bavn.model.health import CENTRE_DISK_FREE_MB_MIN
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, load, setting, within
@@ -77,11 +77,14 @@ class NodeTable:
     health_s: int = setting(60, unit="s", holds="How often the node tells how it is.", low=5, high=86400)
 
     def __post_init__(self) -> None:
-        n = len(self.keyholder_urls)
-        if n and self.keyholder_url:
+        if self.keyholder_url and self.keyholder_urls:
             raise SettingsError(Text("[node] keyholder_url or keyholder_urls: one of them"))
-        if n and not (n <= HOLDERS_MAX and self.keyholders_k <= n < 2 * self.keyholders_k):
-            raise SettingsError(Text("[node] keyholders_k: more than half of at most 9 key holders"))
+        if self.keyholder_url and not is_https(self.keyholder_url):
+            raise SettingsError(Text("[node] keyholder_url: {url} is no https://HOST:PORT", url=self.keyholder_url))
+        if self.keyholder_urls:
+            why = why_not("[node] keyholder_urls", self.keyholder_urls, "keyholders_k", self.keyholders_k)
+            if why is not None:
+                raise SettingsError(why)
 
     @property
     def key_holders(self) -> dict[int, tuple[str, str]]:

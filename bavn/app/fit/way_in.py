@@ -39,14 +39,16 @@ SENSES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayIn:
-    """What a node must be told the first time. ``listen`` and ``upstreams`` are ``address@port``, ``clients`` and
+    """What a node must be told the first time. ``keyholders``: one address in mode M2, several in M3, of which
+    ``keyholders_k`` evaluate together. ``listen`` and ``upstreams`` are ``address@port``, ``clients`` and
     ``homes`` CIDR, ``lists`` address:port, "" for no list; ``sense``: settings of ``[sense]`` by name, none for a
     guard. Without ``listen`` no resolver is put up."""
 
     way: Way = "guard"
     actor: str
     centre_url: str = ""
-    keyholder_url: str = ""
+    keyholders: Sequence[str] = ()
+    keyholders_k: int = 2
     homes: Sequence[str] = ()
     sense: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     listen: Sequence[str] = ()
@@ -58,8 +60,13 @@ class WayIn:
         """The node.toml of it."""
         lines = [f"# Written by `bavn node {self.way}`; edit it freely: it is never written again.", "[node]"]
         lines.append(f"actor = {_toml(self.actor)}")
-        parties = {"centre_url": self.centre_url, "keyholder_url": self.keyholder_url}
-        lines += [f"{name} = {_toml(url)}" for name, url in parties.items() if url]
+        if self.centre_url:
+            lines.append(f"centre_url = {_toml(self.centre_url)}")
+        if len(self.keyholders) == 1:
+            lines.append(f"keyholder_url = {_toml(self.keyholders[0])}")
+        elif self.keyholders:
+            lines.append(f"keyholder_urls = {_toml(list(self.keyholders))}")
+            lines.append(f"keyholders_k = {self.keyholders_k}")
         if self.homes:
             lines.append(f"homes = {_toml(list(self.homes))}")
         if self.sense:

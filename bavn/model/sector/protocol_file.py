@@ -40,6 +40,7 @@ _DOMAIN: Final = b"bavn/protocol/1\x00"
 _HEX_32 = re.compile(r"[0-9a-f]{32}")
 _HEX_64 = re.compile(r"[0-9a-f]{64}")
 _HEX_128 = re.compile(r"[0-9a-f]{128}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 
 
@@ -143,7 +144,7 @@ def _said_figure(figure: Figure) -> dict[str, Any]:
 
 
 def _said_text(text: Text) -> dict[str, str]:
-    return {"da": text.da, "en": text.en}
+    return text.spoken()
 
 
 # --- read ---------------------------------------------------------------------------------------------------------
@@ -175,7 +176,7 @@ def _part(given: object) -> Part:
         raise BadProtocol("a figure stands in a part twice")
     part = Part(
         name=_text(it["name"], _NAME, "name"),
-        title=_both(it["title"]),
+        title=_sentence(it["title"]),
         figures=figures,
         took_ms=_moment(it["took_ms"]),
         fault=_long(it["fault"], empty=True),
@@ -192,7 +193,7 @@ def _figure(given: object) -> Figure:
     if type(it["required"]) is not bool or type(it["always"]) is not bool:
         raise BadProtocol("required and always are true or false")
     measure = Measure(
-        name=_both(it["name"]),
+        name=_sentence(it["name"]),
         bound=_of(Bound, it["bound"], "bound"),
         bar=_value(it["bar"]),
         unit=_short(it["unit"], "unit", empty=True),
@@ -205,7 +206,7 @@ def _figure(given: object) -> Figure:
         measure=measure,
         value=value,
         missing=outcome if value is None else None,
-        reason=None if it["reason"] is None else _both(it["reason"]),
+        reason=None if it["reason"] is None else _sentence(it["reason"]),
     )
     if outcome is not figure.outcome:
         raise BadProtocol(f"{figure.key} says {outcome.value!r}, its value says {figure.outcome.value!r}")
@@ -260,9 +261,12 @@ def _long(given: object, *, empty: bool = False) -> str:
     return given
 
 
-def _both(given: object) -> Text:
-    it = _fields(given, "a sentence", "da", "en")
-    return Text.written(_long(it["en"]), da=_long(it["da"]))
+def _sentence(given: object) -> Text:
+    """A sentence in English and in whatever other languages who tested has."""
+    if not isinstance(given, dict) or "en" not in given or not all(_LANGUAGE.fullmatch(name) for name in given):
+        raise BadProtocol("a sentence is there in English, and by the code of each other language")
+    said = {name: _long(text) for name, text in given.items()}
+    return Text.written(said.pop("en"), **said)
 
 
 def _moment(given: object) -> int:

@@ -8,7 +8,7 @@ leaves, and so is each holder that failed. Refuses to know what stands under the
 
 import threading
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -193,7 +193,7 @@ class KeyHolders:
         answers = at_once({number: partial(self._holders[number].part, part) for number in asking.missing})
         for number, answer in answers.items():
             if isinstance(answer, PartAnswered):
-                parts = _parts(answer, part)
+                parts = parts_of(answer, part)
                 if (proven := _other_number(asking, number, parts)) and number not in asking.out:
                     asking = asking.without(number, "silent")
                     self._misnumbered(number, proven, part)
@@ -218,12 +218,12 @@ class KeyHolders:
         answers = at_once({number: partial(holder.keys, request) for number, holder in self._holders.items()})
         claims: Counter[tuple[str, str]] = Counter()
         for number, answer in answers.items():
-            if isinstance(answer, KeysAnswered) and _is_signed(answer, self._holders[number].key):
+            if isinstance(answer, KeysAnswered) and is_signed(answer, self._holders[number].key):
                 claims[answer.ids, answer.rounds] += 1
             elif isinstance(answer, Exception):
                 self._out(number, answer)
         for (ids, rounds), count in claims.items():
-            keys = self._read(epoch, tier, ids, rounds)
+            keys = keys_read(request, ids, rounds, self._k, self._holders)
             if count >= self._k and keys is not None:
                 self._known[epoch, tier] = keys
                 for old in list(self._known)[:-KEYS_KEPT_MAX]:
@@ -233,16 +233,6 @@ class KeyHolders:
         if n - silent < self._k:
             raise LinkDown(f"fewer than {self._k} of {n} key holders answer")
         raise LinkDown(f"fewer than {self._k} of {n} key holders say the same of the day's key")
-
-    def _read(self, epoch: int, tier: str, ids: str, rounds: str) -> Keys | None:
-        """None for what is no key of k of these n for that day and tier."""
-        try:
-            keys = PublicKey.of_bytes(bytes.fromhex(ids)), PublicKey.of_bytes(bytes.fromhex(rounds))
-        except ValueError:
-            return None
-        purposes = tuple(purpose(epoch, tier, use) for use in (IDS, ROUNDS))
-        fits = all(key.k == self._k and sorted(key.holders) == sorted(self._holders) for key in keys)
-        return keys if fits and tuple(key.purpose for key in keys) == purposes else None
 
     def _order(self) -> tuple[int, ...]:
         """By chance, so that all holders are asked alike; who failed last comes last, and liars after the silent."""
@@ -275,18 +265,7 @@ class KeyHolders:
         self._line(number, request, "in", why)
 
     def _line(self, number: int, request: JoinAsked, way: Any, refused: Refused | None = None) -> None:
-        count = len(request.points) // 64
-        panel = f", asked with {' '.join(request.panel)}" if isinstance(request, PartAsked) else ""
-        words = f"round {request.round_id} tier {request.tier}: {count} blinded elements, padding included{panel}"
-        kind = PartAsked.__name__ if way == "out" else PartAnswered.__name__
-        note = Note(
-            kind=kind,
-            item_id=sha256(f"{kind} {number} {words}".encode()).hexdigest(),
-            peer=f"keyholder-{number}",
-            privacy=privacy_of(request) if way == "out" else "",
-            bytes=32 * count,
-            summary=words,
-        )
+        note = part_note(number, request, asks=way == "out")
         self._ledger.append(self._clock.now_us(), "door", way, note, refused)
 
 
@@ -323,6 +302,11 @@ class HolderLink:
     def probe(self) -> None:
         self._caller().call("GET", "/healthz")
 
+    @property
+    def skew_s(self) -> int | None:
+        """Our clock minus its, as it said last."""
+        return self._made[1].skew_s if self._made is not None else None
+
     def close(self) -> None:
         if self._made is not None:
             self._made[1].close()
@@ -336,12 +320,39 @@ class HolderLink:
             if self._made is None or self._made[0] != certificate:
                 self.close()
                 tls = link_context(self._safe, self._clock)
-                self._made = certificate, Caller(self._url, tls, self._limits, who=self._who)
+                self._made = certificate, Caller(self._url, tls, self._limits, who=self._who, clock=self._clock)
             return self._made[1]
 
 
-def _parts(answer: PartAnswered, request: PartAsked) -> tuple[Part, ...]:
-    """None for an answer to another question, or with proofs that are none."""
+def keys_read(request: KeysAsked, ids: str, rounds: str, k: int, numbers: Iterable[int]) -> Keys | None:
+    """The public keys that a holder said; None for what is no key of k of these holders for that day and tier."""
+    try:
+        keys = PublicKey.of_bytes(bytes.fromhex(ids)), PublicKey.of_bytes(bytes.fromhex(rounds))
+    except ValueError:
+        return None
+    purposes = tuple(purpose(request.epoch, request.tier, use) for use in (IDS, ROUNDS))
+    fits = all(key.k == k and sorted(key.holders) == sorted(numbers) for key in keys)
+    return keys if fits and tuple(key.purpose for key in keys) == purposes else None
+
+
+def part_note(number: int, request: JoinAsked, *, asks: bool) -> Note:
+    """What the node's ledger says of a question to a holder, or of its answer."""
+    count = len(request.points) // 64
+    panel = f", asked with {' '.join(request.panel)}" if isinstance(request, PartAsked) else ""
+    words = f"round {request.round_id} tier {request.tier}: {count} blinded elements, padding included{panel}"
+    kind = PartAsked.__name__ if asks else PartAnswered.__name__
+    return Note(
+        kind=kind,
+        item_id=sha256(f"{kind} {number} {words}".encode()).hexdigest(),
+        peer=f"keyholder-{number}",
+        privacy=privacy_of(request) if asks else "",
+        bytes=32 * count,
+        summary=words,
+    )
+
+
+def parts_of(answer: PartAnswered, request: PartAsked) -> tuple[Part, ...]:
+    """Nothing for an answer to another question, or with proofs that are none."""
     try:
         return answer.parts(request.holders) if answer.round_id == request.round_id else ()
     except ValueError:
@@ -360,7 +371,8 @@ def _other_number(asking: Asking, number: int, parts: tuple[Part, ...]) -> int:
     return others.pop() if is_so else 0
 
 
-def _is_signed(answer: KeysAnswered, key: Ed25519PublicKey | None) -> bool:
+def is_signed(answer: KeysAnswered, key: Ed25519PublicKey | None) -> bool:
+    """Whether the holder said so whose message key was pinned."""
     if key is None:
         return False
     try:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from bavn.actor.door import report_rules
+from bavn.actor.door.state import OpenRound, State
 from bavn.app.accept import protection, reach
 from bavn.app.accept.capture import CaptureCheck
 from bavn.app.accept.certificates import CertificateCheck
@@ -30,6 +31,7 @@ from bavn.app.accept.rules import RuleCheck
 from bavn.app.accept.run import chosen, demands, part_of, required, run
 from bavn.app.accept.sockets import Peer, called, strangers
 from bavn.app.accept.throwaway import Counted, counted
+from bavn.app.node.parts import BOOK_FILE
 from bavn.app.node.sources import rule_folder
 from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import SECOND_US
@@ -38,7 +40,9 @@ from bavn.model.sector.acceptance_protocol import Outcome, TestKind, shortfalls
 from bavn.model.text import Text
 from bavn.rehearsal.trial import ALONE, CANARY
 from bavn.traffic.dice import SeededDice
-from bavn.wire.ledger import Line
+from bavn.wire.book import Book
+from bavn.wire.ledger import Ledger, Line, Note
+from tests.keyholder.conftest import params
 
 from .conftest import SOURCE
 
@@ -363,6 +367,22 @@ def test_rounds_of_the_past_days_by_the_ledger(bench) -> None:
         ({}, OPEN),
     ):
         assert outcome(check, asked, days_of(met))["share"] is said
+
+
+def test_a_round_that_is_under_way_is_not_missed(bench) -> None:
+    made = bench(kind=TestKind.FINAL)
+    made.site.config.folder.mkdir()
+    now_us, check = made.clock.now_us(), next(check for check in CHECKS if check.name == "days")
+    with Book(made.site.config.folder / BOOK_FILE) as book:
+        ledger = Ledger(book)
+        for kind in ("RoundOpened", "ShareUpload", "RoundOpened"):
+            ledger.append(now_us, "door", "in", Note(kind=kind, item_id=kind, peer="centre", summary=""))
+        assert made.run(check)[1]["share"].value == 50, "no door was ever opened over this book"
+        opened = OpenRound(params(1), now_us + SECOND_US, 1, frozenset({1, 2}), 0)
+        State(book, b"s" * 32).want_round(opened, now_us)
+        assert made.run(check)[1]["share"].value == 100
+        made.clock.advance(2 * SECOND_US)
+        assert made.run(check)[1]["share"].value == 50, "its deadline passed"
 
 
 # --- all of them --------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """`bavn node guard`, `listen` and `watch`: the three ways in, each from nothing to protected by one command."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,6 +13,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 
 if TYPE_CHECKING:
+    from bavn.app.config.load import NodeConfig
     from bavn.app.fit.way_in import WayIn
 
 LISTEN = "127.0.0.1@5353"
@@ -34,15 +36,26 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """By whom it takes part in the private join."""
+    """By whom it takes part in the private join. Of several key holders (mode M3) addresses, pins and tokens are given
+    in the holders' order."""
 
     keyholder: Annotated[
-        str, typer.Option("--keyholder", help="https address of the key holder, for the private join.")
-    ] = ""
-    keyholder_pin: Annotated[str, typer.Option(help="SHA-256 of the key holder's authority.")] = ""
+        list[str] | None,
+        typer.Option("--keyholder", help="https address of a key holder; again for each of several, in their order."),
+    ] = None
+    keyholders_k: Annotated[
+        int, typer.Option(help="How many of several key holders evaluate together, as they agreed.")
+    ] = 2
+    keyholder_pin: Annotated[
+        list[str] | None, typer.Option(help="SHA-256 of a key holder's authority; of each, in their order.")
+    ] = None
     keyholder_token: Annotated[
-        str, typer.Option(help="The one-time token from `bavn keyholder invite`.", envvar="BAVN_KEYHOLDER_TOKEN")
-    ] = ""
+        list[str] | None,
+        typer.Option(
+            help="The one-time token from `bavn keyholder invite`; of each, in their order (with spaces between).",
+            envvar="BAVN_KEYHOLDER_TOKEN",
+        ),
+    ] = None
     group_key: Annotated[Path | None, typer.Option(help="Mode M1 instead of a key holder: the group's key file.")] = (
         None
     )
@@ -160,7 +173,8 @@ def _way(
         way=way,
         actor=member.actor,
         centre_url=member.centre_url,
-        keyholder_url=join.keyholder,
+        keyholders=join.keyholder or [],
+        keyholders_k=join.keyholders_k,
         homes=reads.home or [],
         sense=(sensor.sense() if sensor else {}) | reads.sense(),
         listen=protects.resolver or [],
@@ -172,7 +186,7 @@ def _way(
 
 def _start(config: Path, way: "WayIn", member: Member, join: Join) -> None:
     from bavn.app.cli.node.run import enrol, run
-    from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
+    from bavn.app.config.load import CENTRE_KEYS
     from bavn.app.fit.way_in import configured, take_group_key
     from bavn.wire.safe import Safe
 
@@ -186,15 +200,61 @@ def _start(config: Path, way: "WayIn", member: Member, join: Join) -> None:
                 Text("{actor} is no member yet: give --pin and --token (bavn centre invite)", actor=given.node.actor),
             )
         enrol(pin=member.pin, token=member.token, config=config, keyholder=False)
-    if given.node.keyholder_url and not Safe(given.folder / KEYHOLDER_KEYS).enrolled:
-        if not (join.keyholder_pin and join.keyholder_token):
-            raise Stop(
-                Exit.USAGE,
-                Text(
-                    "{actor} is not known to the key holder yet: give --keyholder-pin and --keyholder-token (bavn"
-                    " keyholder invite)",
-                    actor=given.node.actor,
-                ),
-            )
-        enrol(pin=join.keyholder_pin, token=join.keyholder_token, config=config, keyholder=True)
+    _join(config, given, join)
     run(config)
+
+
+def _join(config: Path, given: "NodeConfig", join: Join) -> None:
+    """Enrols at each key holder that it is not enrolled at yet. One of several that does not answer holds nothing up
+    while enough others let the node in: the same command tries it again. Stop where too few do."""
+    from bavn.app.cli.node.run import enrol
+    from bavn.model.ports import LinkDown, LinkRefused
+    from bavn.wire.safe import Safe
+
+    node = given.node
+    lacking = {
+        number: Safe(given.folder / folder)
+        for number, (_, folder) in node.key_holders.items()
+        if not Safe(given.folder / folder).enrolled
+    }
+    needed = node.keyholders_k if node.keyholder_urls else len(node.key_holders)
+    failed: dict[int, Exception] = {}
+    for number in lacking:
+        at = max(number - 1, 0)
+        pins, tokens = (join.keyholder_pin or [])[at : at + 1], (join.keyholder_token or [])[at : at + 1]
+        if not (pins and tokens):
+            continue
+        try:
+            enrol(pin=pins[0], token=tokens[0], config=config, keyholder=True, holder=number)
+        except (LinkDown, LinkRefused) as error:
+            if not number:
+                raise
+            failed[number] = error
+    for number, why in failed.items():
+        said = Text("key holder {number} does not take this node in: {why}", number=number, why=Text.of_error(why))
+        print(f"bavn: {said}", file=sys.stderr)
+    enrolled = len(node.key_holders) - sum(not safe.enrolled for safe in lacking.values())
+    if enrolled >= needed:
+        return
+    if failed:
+        raise next(iter(failed.values()))
+    if not node.keyholder_urls:
+        raise Stop(
+            Exit.USAGE,
+            Text(
+                "{actor} is not known to the key holder yet: give --keyholder-pin and --keyholder-token (bavn"
+                " keyholder invite)",
+                actor=node.actor,
+            ),
+        )
+    raise Stop(
+        Exit.USAGE,
+        Text(
+            "{actor} is known to {enrolled} of {n} key holders, and {needed} are needed: give --keyholder-pin and"
+            " --keyholder-token of each, in their order (bavn keyholder invite)",
+            actor=node.actor,
+            enrolled=enrolled,
+            n=len(node.key_holders),
+            needed=needed,
+        ),
+    )
