@@ -135,7 +135,11 @@ class Node:
         for number in three.configs:
             pin, token = three.invited(number, actor)
             enrol(pin=pin, token=token, config=file, keyholder=True, holder=number)
-        config, self.checks, self.closing = read_node(file), NodeChecks(), ExitStack()
+        self.opened(read_node(file))
+
+    def opened(self, config):
+        """As a node that was started over what it has."""
+        self.checks, self.closing = NodeChecks(), ExitStack()
         self.book = self.closing.enter_context(Book())
         dice, failures = SystemDice(), NoContainment()
         self.holders = key_holder_of(config, Ledger(self.book), dice, self.checks, self.closing, failures)

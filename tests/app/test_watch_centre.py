@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 from bavn.actor.door.conversations.witness_book import LogWatch, WitnessBook
 from bavn.app.cli.main import app as audit
 from bavn.app.cli.node.main import app
+from bavn.app.config.load import read_node
+from bavn.app.node.by_hand import centre_replaced
 from bavn.app.node.health.checks import NodeChecks
 from bavn.app.node.health.log import RULES, log_problems
 from bavn.app.node.health.promises import promise_of
@@ -132,12 +134,24 @@ def test_a_person_begins_anew_with_a_line_of_who_and_why(config) -> None:
     log = TestLog()
     seen(config, Checkpoint(NAME, 50, root(log.leaves[:50])))
     caught(config, TestLog(name="bavn/other").shown(20, 0), "log_origin")
+    assert "if they put a backup back: bavn node watch-centre --begin-anew WHY" in run(config)
     assert "settled: 1" in run(config, "--begin-anew", "a backup was put back", "--by", "anna")
     assert "dealt with by " in run(config)
+    assert "put a backup back" not in run(config)
     with Book(config.parent / "data/node.db") as book:
         (line,) = [line for line in Ledger(book).every() if line.kind == "LogBegunAnew"]
         assert json.loads(line.summary) == {"evidence": 1, "why": "a backup was put back"}
         assert WitnessBook(book).standing() is None
+
+
+def test_centre_replaced_takes_the_next_log_for_the_log_too(config) -> None:
+    seen(config, Checkpoint(NAME, 50, root(TestLog().leaves[:50])))
+    caught(config, TestLog(name="bavn/other").shown(20, 0), "log_origin")
+    centre_replaced(read_node(config), config.parent / "data/node.db", "anna", keep_blocks=True)
+    with Book(config.parent / "data/node.db") as book:
+        assert WitnessBook(book).standing() is None
+        (settled,) = WitnessBook(book).evidence()
+    assert settled.done_by == "anna"
 
 
 def test_the_health_of_a_node_says_what_is_wrong_with_the_log(config) -> None:

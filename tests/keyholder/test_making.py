@@ -6,9 +6,12 @@ from bavn.model.moment import DAY_US
 from bavn.model.ports import LinkDown
 from bavn.psi.threshold.terms import IDS, ROUNDS, purpose
 from bavn.rehearsal.keyholding import NO_FAULTS
-from bavn.wire.keyholder import HolderPost
+from bavn.wire.codec import encode
+from bavn.wire.keyholder import HolderPost, PostsAsked
 from tests.keyholder.conftest import TODAY
 from tests.keyholder.holders import DEAD, TIERS, Circle, making_lines
+from tests.keyholder.test_parts import Node
+from tests.psi.conftest import SeededDice
 from tests.psi.threshold.conftest import opened
 
 DAYS = range(TODAY, TODAY + 4)
@@ -220,3 +223,34 @@ def test_what_one_holder_claims_alone_is_no_key(circle) -> None:
         assert opened(shares(circle, ALL[0], 1, 2)) == before
     finally:
         stranger.close()
+
+
+def posts_of_a_day(circle, actors):
+    """All bytes that holders gave each other at the first slot of a new day, after these actors asked them."""
+    for holder in circle.holders:
+        holder.shares._dice = SeededDice(("parts", holder.number))  # proofs of parts draw for themselves
+    circle.slot()
+    for actor in actors:
+        node = Node(circle, actor)
+        node.join(actor == "south")
+        node.book.close()
+    circle.clock.us += DAY_US
+    given = []
+
+    def hear(_):
+        for holder in circle.holders:
+            asked = PostsAsked(slot=holder.making._session.slot)
+            given.extend(encode(holder.making.posts(number, asked)).body for number in (1, 2, 3))
+
+    circle.slot(hear)
+    circle.close()
+    return given
+
+
+def test_what_holders_say_to_each_other_is_the_same_bytes_whoever_asked_them_for_parts(tmp_path) -> None:
+    quiet, busy = (
+        posts_of_a_day(Circle(tmp_path / world / "holders"), actors)
+        for world, actors in (("quiet", ()), ("busy", ("north", "south")))
+    )
+    assert any(len(body) > 1000 for body in quiet)
+    assert quiet == busy

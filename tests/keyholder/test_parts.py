@@ -180,6 +180,10 @@ def test_each_request_to_each_holder_is_a_line_of_both_ledgers_and_tells_nothing
     north.join()
     panel = next(way for way in north.ways.values() if way.asked).asked[0].holders
     assert {line.peer for line in north.lines()} == {f"keyholder-{number}" for number in panel}
+    asked = [line for line in north.ledger.every() if line.kind == "KeysAsked"]
+    assert {(line.peer, line.way, line.summary) for line in asked} == {
+        (f"keyholder-{number}", "out", f"the public keys of epoch {TODAY}, tier A") for number in north.ways
+    }
     for number in panel:
         (line,) = [line for line in Ledger(circle.holders[number - 1].book).every() if line.kind == "PartAsked"]
         assert (line.peer, line.verdict) == ("north", "passed")

@@ -3,8 +3,8 @@ enrolled there, names the same public keys of today as k of them, has those of t
 answer that is proven against them.
 
 What up to n-k of them lack is a warning that names them: rounds go on. Each is asked for two points of nobody, for a
-round that nobody opened, and each such question is a line of the node's ledger before it leaves. Refuses to judge one
-key holder alone (mode M2): the checks of certificates, clock and reachability do.
+round that nobody opened, and each question is a line of the node's ledger before it leaves. Refuses to judge one key
+holder alone (mode M2): the checks of certificates, clock and reachability do.
 """
 
 import re
@@ -50,7 +50,7 @@ from bavn.wire.book import Book
 from bavn.wire.keyholder import JoinAsked, KeysAnswered, KeysAsked, PartAnswered, PartAsked, batch_points
 from bavn.wire.ledger import Ledger
 from bavn.wire.links.at_once import at_once
-from bavn.wire.links.holders import HolderLink, Keys, is_signed, keys_read, part_note, parts_of
+from bavn.wire.links.holders import HolderLink, Keys, is_signed, keys_note, keys_read, part_note, parts_of
 from bavn.wire.safe import Safe
 
 TIER: Final = "A"
@@ -189,8 +189,8 @@ def _reached(holders: Mapping[int, Seen]) -> None:
 def _evaluated(site: Site, holders: Mapping[int, Seen], ledger: Ledger) -> None:
     """The keys of today and tomorrow, and a part of an answer under today's."""
     today, tier = site.clock.now_us() // DAY_US, _tier(ledger)
-    keys = _same(site, holders, KeysAsked(epoch=today, tier=tier), "today")
-    _same(site, holders, KeysAsked(epoch=today + 1, tier=tier), "tomorrow")
+    keys = _same(site, holders, ledger, KeysAsked(epoch=today, tier=tier), "today")
+    _same(site, holders, ledger, KeysAsked(epoch=today + 1, tier=tier), "tomorrow")
     if keys is None:
         return
     oprf.ready()
@@ -215,9 +215,11 @@ def _evaluated(site: Site, holders: Mapping[int, Seen], ledger: Ledger) -> None:
         holders[number].put("part", YES if proven else NO, why=None if proven else why)
 
 
-def _same(site: Site, holders: Mapping[int, Seen], request: KeysAsked, what: str) -> Keys | None:
+def _same(site: Site, holders: Mapping[int, Seen], ledger: Ledger, request: KeysAsked, what: str) -> Keys | None:
     """The keys of a day as k of them say; None where fewer do."""
     asked = {number: partial(holder.link.keys, request) for number, holder in holders.items() if holder.why is None}
+    for number in asked:
+        ledger.append(site.clock.now_us(), "door", "out", keys_note(number, request))
     claims: dict[int, tuple[str, str]] = {}
     k = site.config.node.keyholders_k
     for number, answer in at_once(asked).items():

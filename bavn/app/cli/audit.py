@@ -151,7 +151,7 @@ def watch_centre(
 ) -> None:
     """What this node checked of the centre's log: how far it only grew, since when, and what did not fit."""
     from bavn.actor.door.conversations.witness_book import EVIDENCE_SQL, STANDING_SQL, evidence_of, standing_of
-    from bavn.app.node.health.log import evidence_words
+    from bavn.app.node.health.log import evidence_words, log_act
 
     if begin_anew:
         print(ANEW.filled(count=acts.begin_anew(Here(config), by, begin_anew)).say(language))
@@ -172,6 +172,8 @@ def watch_centre(
         for each in every:
             words = evidence_words(each)
             print((words if each.done_us is None else DONE.filled(what=words, by=each.done_by)).say(language))
+            if each.done_us is None:
+                print(f"  {log_act(each).say(language)}")
         if not every and not log:
             print(NONE.say(language))
     if evidence is not None:

@@ -215,6 +215,8 @@ class KeyHolders:
         if (epoch, tier) in self._known:
             return self._known[epoch, tier]
         request = KeysAsked(epoch=epoch, tier=tier)
+        for number in self._holders:
+            self._ledger.append(self._clock.now_us(), "door", "out", keys_note(number, request))
         answers = at_once({number: partial(holder.keys, request) for number, holder in self._holders.items()})
         claims: Counter[tuple[str, str]] = Counter()
         for number, answer in answers.items():
@@ -333,6 +335,19 @@ def keys_read(request: KeysAsked, ids: str, rounds: str, k: int, numbers: Iterab
     purposes = tuple(purpose(request.epoch, request.tier, use) for use in (IDS, ROUNDS))
     fits = all(key.k == k and sorted(key.holders) == sorted(numbers) for key in keys)
     return keys if fits and tuple(key.purpose for key in keys) == purposes else None
+
+
+def keys_note(number: int, request: KeysAsked) -> Note:
+    """What the node's ledger says of a question for a day's public keys: which day and tier, and nothing else."""
+    encoded = encode(request)
+    return Note(
+        kind=encoded.kind,
+        item_id=sha256(f"{encoded.kind} {number} {encoded.id}".encode()).hexdigest(),
+        peer=f"keyholder-{number}",
+        privacy=privacy_of(request),
+        bytes=encoded.bytes,
+        summary=f"the public keys of epoch {request.epoch}, tier {request.tier}",
+    )
 
 
 def part_note(number: int, request: JoinAsked, *, asks: bool) -> Note:

@@ -81,7 +81,7 @@ def test_three_that_are_well_are_looked_at_one_by_one_and_each_question_is_a_led
     with look_on(site.site.config.folder / BOOK_FILE) as ledger:
         lines = list(ledger.every())
     assert [(line.kind, line.way, line.peer) for line in lines] == [
-        ("PartAsked", "out", f"keyholder-{number}") for number in (1, 2, 3)
+        (kind, "out", f"keyholder-{number}") for kind in ("KeysAsked", "KeysAsked", "PartAsked") for number in (1, 2, 3)
     ]
 
 

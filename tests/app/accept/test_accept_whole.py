@@ -278,7 +278,7 @@ def test_with_several_key_holders_one_that_is_dead_is_a_warning_and_two_are_a_fa
     assert "Rundor fortsätter utan den" in bad[0]
     file, page, pdf = told["files"]
     assert Path(pdf).read_bytes().startswith(b"%PDF-1.7")
-    assert "godkänd, med en varning" in Path(page).read_text()
+    assert "med en varning" in Path(page).read_text()
     looked = ("accept", "clinic-a", file, "-c", sector.centre, "--rate", "300", "--seconds", "3", *WHY)
     assert f"sha256 {told['sha256']}" in run(centre_app, *looked, "--kind", "final", "--move")
     sector.kill_holder(3)

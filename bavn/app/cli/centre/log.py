@@ -1,6 +1,7 @@
 """`bavn centre log`: how the centre's log stands. Also while the centre runs."""
 
 import json
+import sys
 from dataclasses import asdict
 from typing import Annotated, Final
 
@@ -31,6 +32,7 @@ def log(
     """The log of what this centre did: its size, newest checkpoint, entries by kind, and the key to check it with."""
     from bavn.app.centre.parts import log_folder, log_verifier
     from bavn.app.centre.restore import begin_log_anew
+    from bavn.app.cli.centre.store import MEMBERS_NEXT
     from bavn.centre.store import witnesses
     from bavn.centre.store.engine import reading
     from bavn.centre.store.log_keeper import summary
@@ -41,6 +43,7 @@ def log(
     with opened(config) as desk:
         if begin_anew:
             begin_log_anew(desk.engine, file.centre.limits.sector, by, begin_anew)
+            print(MEMBERS_NEXT.say(language), file=sys.stderr)
         state, seen = summary(desk.engine), witnesses.seen(desk.engine)
         with reading(desk.engine) as tx:
             cosigned = witnesses.newest(tx)

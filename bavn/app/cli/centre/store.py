@@ -28,6 +28,11 @@ RESTORED = Text(
 )
 KEYS_NEXT = Text("Bring the folder of keys ({}) back by hand before you run it.")
 UPGRADE_NEXT = Text("Then run `bavn centre upgrade`.")
+MEMBERS_NEXT = Text(
+    "The centre's log goes on under another name. Each member's node says so, and witnesses nothing, until a person"
+    " there has spoken with you and runs `bavn node watch-centre --begin-anew WHY`: call each of them, and say why."
+    " (Not `centre-replaced`: that lifts blocks, and is for a centre that was in other hands.)"
+)
 
 
 def upgrade(config: Config = CENTRE_TOML, *, language: Spoken = "en") -> None:
@@ -119,6 +124,7 @@ def restore(
         print(KEYS_NEXT.say(language).format(file.folder / "keys"))
     if manifest.revision != head():
         print(UPGRADE_NEXT.say(language))
+    print(MEMBERS_NEXT.say(language))
 
 
 def _passphrase(file: Path | None) -> str | None:

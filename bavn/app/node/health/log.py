@@ -27,11 +27,25 @@ def evidence_words(evidence: LogEvidence) -> Text:
     return Text("{when}: the centre showed {what}", when=when, what=RULES[evidence.rule])
 
 
+def log_act(evidence: LogEvidence) -> Text:
+    """Who does what about it. A log under another name is also what a backup that was put back makes."""
+    if evidence.rule == "log_origin":
+        return Text(
+            "ask the centre's people; if they put a backup back: bavn node watch-centre --begin-anew WHY; if somebody"
+            " else had their key: bavn node centre-replaced; else tell the other members"
+        )
+    return Text(
+        "tell the other members, before the centre, and keep what was shown: bavn node watch-centre --evidence FILE"
+    )
+
+
 def log_problems(watch: LogWatch, now_us: int) -> list[Problem]:
     """The first that nobody here has dealt with."""
     open_cases = [each for each in watch.evidence if each.done_us is None]
     if open_cases:
-        return [Problem(code="log_faces", source="centre", text=evidence_words(open_cases[-1]))]
+        newest = open_cases[-1]
+        text = Text.shaped("{what}: {act}", what=evidence_words(newest), act=log_act(newest))
+        return [Problem(code="log_faces", source="centre", text=text)]
     standing = watch.standing
     if standing is None or now_us - max(standing.seen_us, watch.began_us) <= STALE_US:
         return []
