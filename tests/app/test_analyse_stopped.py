@@ -64,7 +64,8 @@ def test_ctrl_c_where_nothing_can_be_raised_is_no_fault_on_the_screen(capsys) ->
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.0, 0.2, 0.5, 1.0, 2.0])
 def test_ctrl_c_at_any_moment_is_130_and_stopped(tmp_path, seconds) -> None:
-    rows = [flow(60 + n, f"10.1.{n % 7}.{n % 200}", f"45.9.{n % 250}.20", 443) for n in range(60_000)]
+    count = 60_000 + round(80_000 * seconds)  # so many that the command is still at work then, however fast the machine
+    rows = [flow(60 + n // 4, f"10.1.{n % 7}.{n % 200}", f"45.9.{n % 250}.20", 443) for n in range(count)]
     command = [sys.executable, "-m", "bavn.app.cli", "analyse", str(eve(tmp_path / "eve.json", rows)), "--json"]
     scratch = tmp_path / "scratch"
     scratch.mkdir()

@@ -81,11 +81,10 @@ def test_a_log_grows_is_mirrored_and_begins_anew_after_a_restore_of_which_people
     said = run(centre, "restore", tmp_path / "backup", "--keys", tmp_path / "words", "-c", place.config, *BY)
     assert "bavn node watch-centre --begin-anew WHY" in said
     assert "Not `centre-replaced`" in said
-    place.audit("--key", grown["key"], "--keep", seen)
     shutil.move(place.mirror, tmp_path / "before")
     place.start()
     anew = place.grows_to(lambda state: state["size"] > 0)
     assert anew["origin"] != grown["origin"]
     place.audit("--key", anew["key"])
-    (ended,) = (place.mirror / "ended").iterdir()
-    assert (ended / "checkpoint").read_bytes() == (tmp_path / "before" / "checkpoint").read_bytes()
+    place.mirror = tmp_path / "before"
+    place.audit("--key", grown["key"], "--keep", seen)
