@@ -63,6 +63,8 @@ def free_port():
 class Three:
     """All of them, each in a folder of its own."""
 
+    slots = "every_s = 6\nround_s = 1.1\n"
+
     def __init__(self, folder):
         self.folder, self.ports = folder, [free_port() for _ in range(N)]
         self.urls = [f"https://127.0.0.1:{port}" for port in self.ports]
@@ -72,7 +74,7 @@ class Three:
             config.parent.mkdir()
             config.write_text(
                 f"[place]\nport = {self.ports[number - 1]}\n[threshold]\nnumber = {number}\nk = {K}\n"
-                f'holders = {json.dumps(self.urls)}\ntiers = ["A"]\nevery_s = 6\nround_s = 1.1\n'
+                f'holders = {json.dumps(self.urls)}\ntiers = ["A"]\n{self.slots}'
             )
             command(config, "init")
 
