@@ -234,7 +234,7 @@ def posts_of_a_day(circle, actors):
         node = Node(circle, actor)
         node.join(actor == "south")
         node.book.close()
-    circle.clock.us += DAY_US
+    circle.clock.advance(DAY_US)
     given = []
 
     def hear(_):

@@ -200,7 +200,7 @@ def test_what_left_is_counted_once_for_each_holder_that_was_asked_and_the_batch_
     north.join()
     lines = list(north.ledger.every())
     left = [line for line in lines if line.way == "out" and line.verdict == "passed" and line.privacy]
-    assert sorted(line.kind for line in left) == ["PartAsked"] * 2
+    assert sorted(line.kind for line in left) == ["KeysAsked"] * 3 + ["PartAsked"] * 2
     (batch,) = [line for line in lines if line.kind == "JoinAsked"]
     assert (batch.privacy, batch.bytes) == ("", 0)
     assert "a line for each key holder that is asked" in batch.summary
