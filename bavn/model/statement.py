@@ -168,7 +168,7 @@ class LogShowing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntryProof:
-    """A release in the log. ``entry`` as it stands there; ``path``, ``content`` and ``salt`` in hex."""
+    """A release, a turn of the switch or a list of members in the log. ``entry`` as it stands there; ``path``, ``content`` and ``salt`` in hex."""
 
     entry: str
     index: int
@@ -179,7 +179,7 @@ class LogEntryProof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogProving:
-    """Releases are in the log. ``checkpoint``: with the cosignatures of this actor and at least half of the members."""
+    """Entries are in the log. ``checkpoint``: with the cosignatures of this actor and at least half of the members."""
 
     to: str
     checkpoint: str

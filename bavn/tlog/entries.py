@@ -97,6 +97,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         {"registry": "number"},
         sealed=False,
     ),
+    "members": Kind(
+        Text("the list of members that rounds are opened for under a new version"),
+        Text("that there is such a list, and its version; not who stands in it, nor how many"),
+        {"registry": "number"},
+    ),
     "software": Kind(
         Text("the centre runs this version of Bavn from here on"),
         Text("the version's name, which is public"),
@@ -104,6 +109,9 @@ KINDS: Final[Mapping[str, Kind]] = {
         sealed=False,
     ),
 }
+
+PROVEN: Final = frozenset({"release", "switch", "members"})
+"""Kinds by which a node does more than before: it may want to see them proven first."""
 
 _FORMS: Final = {
     "id": lambda value: isinstance(value, str) and bool(_HEX32.fullmatch(value)),
@@ -159,6 +167,11 @@ def content_hash(content: object) -> str:
     """The hash of what an entry tells of: bytes as they are, all else as canonical JSON."""
     text = content if isinstance(content, bytes) else rfc8785.dumps(content)  # type: ignore[arg-type]
     return hashlib.sha256(text).hexdigest()
+
+
+def named(kind: str, fields: Mapping[str, Any], content: str) -> str:
+    """One name (hex) for what a sealed entry tells of, whichever entry tells it: kind, fields and the content's hash."""
+    return content_hash({"kind": kind, "fields": dict(fields), "content": content})
 
 
 def sealed(content: str, salt: bytes) -> str:

@@ -43,6 +43,7 @@ from bavn.psi.element import select
 from bavn.psi.identifier import Identifiers
 from bavn.psi.keys import key_check, members_key
 from bavn.psi.round import Cell, RoundParams
+from bavn.tlog.entries import content_hash, named
 from bavn.wire import seal
 from bavn.wire.codec import DOWN_KINDS, Encoded
 from bavn.wire.gate import Gate, Rule
@@ -57,6 +58,9 @@ from bavn.wire.privacy import Message
 
 JOIN_AGAIN_US = 15 * SECOND_US
 """So long a key holder that did not answer is left alone: what else the node hears must not wait for it."""
+LIST_UNPROVEN = Refused(
+    "list_proof", "no proof that the centre's log holds the round's list of members came before its deadline"
+)
 KEYS_LATE = Refused("keys_late", "the key holder gave no keys before the round's deadline")
 Instruction = messages.IndicatorReleased | messages.IndicatorWithdrawn | messages.SectorSwitched
 
@@ -86,6 +90,7 @@ class Door:
             *self.canary.suspicions(),
         )
         self._join_from_us, self._waits, self._held = 0, "", Held(on.hold)
+        self._lists_proven = on.lists_proven
         self.state = State(ledger.book, keys.secret)
         self.outbox = Outbox(ledger.book, name, keys.own, clock, limits=on.limits)
         rules = Rules(policy, self.state, clock, homes)
@@ -136,15 +141,15 @@ class Door:
             label=labels.offered_note,
             follow=lambda item, _: labels.offered_note(item),
         )
-        self._late = Gate[str, Draft](
+        self._late = Gate[OpenRound, Draft](
             "door",
-            (Rule("keys_late", lambda _, __: KEYS_LATE),),
+            (Rule("list_proof", self._list_proof), Rule("keys_late", lambda _, __: KEYS_LATE)),
             ledger,
             clock,
             way="out",
             nothing=Draft,
-            label=labels.late_note,
-            follow=lambda round_id, _: labels.late_note(round_id),
+            label=lambda opened: labels.late_note(opened.params.round_id.hex()),
+            follow=lambda opened, _: labels.late_note(opened.params.round_id.hex()),
         )
         self._reports = at.way_out(messages.Report, rules.report_row(), labels.request_words)
         self._withdrawals = at.way_out(messages.Withdrawn, tell.withdrawal_row(), labels.withdrawn_words)
@@ -240,14 +245,16 @@ class Door:
 
     def join(self) -> str | None:
         """Takes part in every round that was opened: fetches its keys, prepares the share from what is suspicious now
-        and puts it in the outbox. Why a round still waits (the key holder cannot be reached), or None; a round whose
-        deadline passes meanwhile is one refusal. Harmless when repeated."""
+        and puts it in the outbox. Why a round still waits (the key holder cannot be reached, its members' list is not
+        proven), or None; a round whose deadline passes meanwhile is one refusal. Harmless when repeated."""
         for opened in self.state.wanted():
-            now_us = self._clock.now_us()
-            if opened.params.tier == COMMONS:
+            now_us, proven = self._clock.now_us(), self._list_is_proven(opened.params.registry_version)
+            if opened.params.tier == COMMONS and proven:
                 self._join_commons(opened)
             elif now_us >= opened.deadline_us:
                 self._too_late(opened)
+            elif not proven:
+                self._waits = "a round waits for the proof that the centre's log holds its list of members"
             elif self._replies.are_held_back(messages.ShareUpload):
                 self._waits = "a round waits for a person to open the gate for uploads"
             elif now_us >= self._join_from_us:
@@ -259,6 +266,17 @@ class Door:
                     self._waits = f"a round waits for its keys: {error}"
         tiers = {opened.params.tier == COMMONS for opened in self.state.wanted()}
         return (self._waits if False in tiers else None) or (self.commons.why if True in tiers else None) or None
+
+    def _list_is_proven(self, version: int) -> bool:
+        """Whether the centre's log holds the list of members of this version, where that is wanted."""
+        witnesses, members = self._lists_proven, self.state.members(version)
+        if witnesses is None or members is None:
+            return True
+        listed = [[name, int(x)] for name, _, x in (each.rpartition("=") for each in members.split())]
+        return self.witness.book.proven(named("members", {"registry": version}, content_hash(listed)), witnesses)
+
+    def _list_proof(self, opened: OpenRound, draft: Draft) -> Draft | Refused:
+        return draft if self._list_is_proven(opened.params.registry_version) else LIST_UNPROVEN
 
     def _join_commons(self, opened: OpenRound) -> None:
         """No transaction is open while the share is made, if it is made here."""
@@ -272,11 +290,12 @@ class Door:
                 self._held.drop(opened.params.round_id.hex())
 
     def _too_late(self, opened: OpenRound) -> None:
-        """A round whose keys did not come in time: an item at the door that never got a draft."""
+        """A round whose keys, or the proof of its members' list, did not come in time: an item at the door that never
+        got a draft."""
         with self.ledger.book.transaction():
             self.state.drop_wanted(opened.params.round_id.hex())
             self._held.drop(opened.params.round_id.hex())
-            self._late.offer(opened.params.round_id.hex())
+            self._late.offer(opened)
 
     def _take_part(self, opened: OpenRound) -> None:
         """Raises LinkDown, LinkRefused. No transaction is open while the key holder is asked."""

@@ -46,9 +46,12 @@ class NodeKnowledge:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorTerms:
     """On what terms something leaves. ``limits`` of what waits; ``hold``: when an upload may leave; ``cleaned``: a text
-    without what is a person's; ``begin``: when a commons share may be begun."""
+    without what is a person's; ``begin``: when a commons share may be begun; ``lists_proven``: the witnesses of whom
+    half must have cosigned the list of members before a round is joined (none: the centre's count is believed), None
+    where no proof is wanted."""
 
     limits: OutboxLimits | None = None
     hold: Hold = at_once
     begin: Begin = begun_at_once
     cleaned: Callable[[str], str] = str
+    lists_proven: tuple[str, ...] | None = None

@@ -4,7 +4,7 @@ What is real or played is handed in. It opens nothing, and what fails is raised:
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bavn.actor.door.books import NodeBooks
 from bavn.actor.door.conversations.witness_book import WitnessBook
@@ -75,6 +75,7 @@ class NodeGates:
 
 def protect_of(outfit: ProtectOutfit, books: NodeBooks) -> Protect:
     """The way in."""
+    witness = WitnessBook(books.book)
     return Protect(
         ledger=books.ledger,
         clock=outfit.clock,
@@ -86,7 +87,8 @@ def protect_of(outfit: ProtectOutfit, books: NodeBooks) -> Protect:
         failures=outfit.failures,
         listed=outfit.listed,
         sources=outfit.sources,
-        proven=WitnessBook(books.book).proven,
+        proven=witness.proven,
+        released=witness.released,
     )
 
 
@@ -131,8 +133,13 @@ def door_of(
         policy=outfit.policy,
         identifiers=identifiers,
         knowledge=knowledge,
-        terms=outfit.terms,
+        terms=replace(outfit.terms, lists_proven=lists_proven(protect.policy)),
     )
+
+
+def lists_proven(policy: ProtectPolicy) -> tuple[str, ...] | None:
+    """Whose cosignatures a list of members needs before a round is joined under it; None where it needs no proof."""
+    return policy.log_witnesses if policy.log_proof else None
 
 
 def counting_of(outfit: NodeOutfit, books: NodeBooks, door: Door) -> Counting:

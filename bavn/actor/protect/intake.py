@@ -17,7 +17,17 @@ from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.own_history import Found, Hunter
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.actor.protect.rules import NOT_CARRIED, Arrived, Draft, Evidence, Proven, Row, nothing_proven, renews
+from bavn.actor.protect.rules import (
+    NOT_CARRIED,
+    Arrived,
+    Draft,
+    Evidence,
+    Proven,
+    Row,
+    nothing_proven,
+    release_name,
+    renews,
+)
 from bavn.actor.protect.state import Item, State, item_of, outcome_of
 from bavn.model.intel.indicator import Indicator
 from bavn.model.moment import SECOND_US
@@ -25,6 +35,7 @@ from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, QueryRefused
 from bavn.model.text import Text
+from bavn.tlog.entries import content_hash, named
 from bavn.wire.book import is_environment
 from bavn.wire.codec import DOWN_KINDS, Encoded, decode
 from bavn.wire.gate import Gate, Rule
@@ -39,6 +50,8 @@ NODE: Final = "node"
 APPROVED: Final = "IndicatorApproved"
 CARRIED: Final = "IndicatorCarried"
 SECTOR_SWITCH: Final = "sector_switch"
+SWITCH_WAITS: Final = "sector_switch_waits"
+"""A note: the turn off that has no proof yet."""
 DRY_RUN: Final = "dry run"
 WARNING_LISTS: Final = "warning lists"
 QUEUE_MAX: Final = 10_000
@@ -97,9 +110,11 @@ class Intake:
         listed: Callable[[Observable], str | None] | None,
         state: State,
         proven: Proven = nothing_proven,
+        released: Callable[[str, int], None] = lambda _, __: None,
     ) -> None:
         self._state, self._clock, self._policy, self._ledger = state, clock, policy, ledger
         self._hunter, self._listed, self._enforcers = hunter, listed, enforcers
+        self._proven, self._was_released = proven, released
         self._row = row = Row(
             policy=policy,
             never=never,
@@ -126,7 +141,7 @@ class Intake:
         )
         self._switched = Gate[Turned, Switched](
             GATE,
-            (Rule("switch_new", self._switch_new),),
+            (Rule("switch_new", self._switch_new), Rule("switch_proof", self._switch_proof)),
             ledger,
             clock,
             way="in",
@@ -137,11 +152,14 @@ class Intake:
 
     def take_in(self, message: Instruction, encoded: Encoded) -> bool:
         """Keeps a message to be looked at; joins the transaction in which the node notes that it heard it. A queue
-        that is full refuses it, with its ledger line. The kill switch waits in no queue: True if it was turned."""
+        that is full refuses it, with its ledger line. The kill switch waits in no queue: True if it was turned. Off it
+        waits for its proof, where the policy wants one."""
         if isinstance(message, SectorSwitched):
             turned = self._switched.offer(Turned(message, encoded.id))
             if isinstance(turned, Refused) and turned.rule in WAITS:
                 self._state.came(encoded.kind, encoded.body)
+            elif isinstance(turned, Refused) and turned.rule == "switch_proof":
+                self._state.set_note(SWITCH_WAITS, json.dumps(message.model_dump(), sort_keys=True))
             return not isinstance(turned, Refused)
         if self._state.came_count() < QUEUE_MAX:
             self._state.came(encoded.kind, encoded.body)
@@ -205,6 +223,21 @@ class Intake:
         with self._state.book.transaction():
             return [self._offer(item) for item in weighed]
 
+    def turn_again(self) -> bool:
+        """The switch that waited for its proof, off, once it has it or the policy wants none; whether it was turned."""
+        kept = self._state.note(SWITCH_WAITS)
+        if kept is None or self.holds_back(SectorSwitched.__name__, PEER):
+            return False
+        turn = SectorSwitched(**json.loads(kept))
+        if self._policy.log_proof and not self._is_proven(turn):
+            return False
+        item_id = act_id("proven", f"{SECTOR_SWITCH}/{turn.number}", NODE, self._clock.now_us())
+        with self._state.book.transaction():
+            outcome = self._switched.offer(Turned(turn, item_id))
+            if not (isinstance(outcome, Refused) and outcome.rule in WAITS):
+                self._state.drop_note(SWITCH_WAITS)
+        return not isinstance(outcome, Refused)
+
     def prove_again(self) -> bool:
         """What waited for its proof and has it by now is weighed anew; whether anything was. Raises GateBroken."""
         if not self._policy.log_proof or self.holds_back(CARRIED, NODE):
@@ -217,7 +250,8 @@ class Intake:
 
     def holds_back(self, kind: str, peer: str) -> bool:
         """Whether the gate is shut for this kind from this peer."""
-        return kind in self._released.shut_kinds(peer)
+        gate = self._switched if kind == SectorSwitched.__name__ else self._released
+        return kind in gate.shut_kinds(peer)
 
     def uncarried(self, item: Item, why: Refused) -> None:
         """What is in force and nothing carries any more waits for an enforcer again; joins the open transaction."""
@@ -231,6 +265,8 @@ class Intake:
     def _offer(self, item: Arrived) -> Draft | Refused:
         with self._state.book.transaction():
             outcome = self._released.offer(item)
+            if not (item.again or item.approved_by) and (name := release_name(item.bundle)) is not None:
+                self._was_released(name, self._clock.now_us())
             if isinstance(outcome, Refused) and outcome.rule not in WAITS:
                 self._refuse(item, outcome)
         return outcome
@@ -391,11 +427,23 @@ class Intake:
             return Refused("switch_new", "this turn of the switch, or a later one, was here before")
         return Switched(turn.state == "on")
 
+    def _switch_proof(self, item: Turned, draft: Switched) -> Switched | Refused:
+        """Where the policy wants it, the centre's log must hold a turn by which blocks come back; one by which they are
+        lifted waits for nothing."""
+        if draft.on or not self._policy.log_proof or self._is_proven(item.message):
+            return draft
+        return Refused("switch_proof", "no proof yet that the centre's log holds this turn of the switch")
+
+    def _is_proven(self, turn: SectorSwitched) -> bool:
+        said = content_hash({"by": turn.by, "why": turn.why})
+        return self._proven(named("switch", {"turn": turn.number, "to": turn.state}, said), self._policy.log_witnesses)
+
     def _follow_switch(self, item: Turned, _: Switched) -> Note:
         turn = item.message
         content = json.dumps(turn.model_dump(), sort_keys=True)
         kept = turn.model_dump() | {"at_us": min(turn.at_us, self._clock.now_us())}
         self._state.set_note(SECTOR_SWITCH, json.dumps(kept, sort_keys=True))
+        self._state.drop_note(SWITCH_WAITS)  # an earlier turn, or this one
         return replace(_label_switch(item), privacy="C", summary=content)
 
 

@@ -23,7 +23,8 @@ class ProtectPolicy:
         default=False,
         unit="",
         holds="A block waits for the proof that the centre's log holds its release, cosigned by this node and half of"
-        " the members; without one, for a person.",
+        " the members; without one, for a person. A round waits for that of its list of members, and the sector's kill"
+        " switch for that of a turn off; turned on it waits for nothing.",
     )
     log_witnesses: tuple[str, ...] = setting(
         (),

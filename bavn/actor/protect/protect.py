@@ -69,7 +69,7 @@ _OWN: Final = "never_own"
 class Protect:
     """``history`` is the actor's own past (None: no sensor); ``listed`` names the warning list that knows an
     observable, or None; ``homes`` are the actor's own networks; ``sources`` are logs of what was blocked;
-    ``proven`` says what the centre's log holds."""
+    ``proven`` says what the centre's log holds; ``released`` is told which releases came."""
 
     def __init__(
         self,
@@ -85,6 +85,7 @@ class Protect:
         listed: Callable[[Observable], str | None] | None = None,
         sources: Sequence[HitSource] = (),
         proven: Proven = nothing_proven,
+        released: Callable[[str, int], None] = lambda _, __: None,
     ) -> None:
         self.policy, self.clock, self.enforcers = policy, clock, enforcers
         self.state = State(ledger.book)
@@ -111,6 +112,7 @@ class Protect:
             listed=listed,
             state=self.state,
             proven=proven,
+            released=released,
         )
         self._uncarried = Uncarried(self.state, self._intake, enforcers, policy, clock)
 
@@ -150,6 +152,7 @@ class Protect:
     def enforce_due(self) -> None:
         """What must not wait: what was heard, wishes, ends, enforcers that were down. Raises GateBroken."""
         listed = self.heed_list()
+        self._switched |= self._intake.turn_again()
         carried, looked = self._uncarried.step() | self._intake.prove_again(), self._look()
         wished, ended = self._grant_requests(), self._expire() or self._canary_over()
         if listed or carried or looked or wished or ended or self._switched or self.force.due():

@@ -22,7 +22,7 @@ from bavn.model.observable import Observable, ObservableType, is_external, is_in
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.text import Text
-from bavn.tlog.entries import content_hash
+from bavn.tlog.entries import content_hash, named
 from bavn.wire.gate import Rule
 from bavn.wire.partners.stix_indicator import indicator_of
 
@@ -97,7 +97,7 @@ class Draft:
 
 
 Proven = Callable[[str, Sequence[str]], bool]
-"""Whether the centre's log holds a release of this content (its hash), cosigned by half of these witnesses."""
+"""Whether the centre's log holds an entry of this name, under a checkpoint that half of these witnesses cosigned."""
 
 
 def nothing_proven(_: str, __: Sequence[str]) -> bool:
@@ -243,10 +243,8 @@ class Row:
 
     def is_proven(self, bundle: str) -> bool:
         """Whether the centre's log holds this very release, as far as this node can tell."""
-        indicator = _read(bundle)
-        if isinstance(indicator, Refused):
-            return False
-        return self.proven(content_hash(released_content(indicator)), self.policy.log_witnesses)
+        name = release_name(bundle)
+        return name is not None and self.proven(name, self.policy.log_witnesses)
 
     def confidence(self, item: Arrived, draft: Draft) -> Draft | Refused:
         """Below the policy's confidence a person decides."""
@@ -309,6 +307,14 @@ class Row:
         if draft.act != "block" or item.approved_by or renews(self.known(draft.made.id), draft.made):
             return draft
         return replace(draft, waits=(*draft.waits, why))
+
+
+def release_name(bundle: str) -> str | None:
+    """By what the centre's log knows this release; None where it cannot be read."""
+    indicator = _read(bundle)
+    if isinstance(indicator, Refused):
+        return None
+    return named("release", {}, content_hash(released_content(indicator)))
 
 
 def renews(known: IndicatorRecord | None, indicator: Indicator) -> bool:

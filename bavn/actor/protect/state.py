@@ -309,7 +309,7 @@ class State:
             tx.execute("UPDATE protect_item SET version = min(version, 1)")
             tx.execute("DELETE FROM protect_item WHERE standing = 'lifted' AND type = ''")
             tx.execute("DELETE FROM protect_came")
-            tx.execute("DELETE FROM protect_note WHERE name = 'sector_switch'")
+            tx.execute("DELETE FROM protect_note WHERE name IN ('sector_switch', 'sector_switch_waits')")
         return lifted
 
     def never_seen(self) -> int:

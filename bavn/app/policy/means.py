@@ -131,7 +131,7 @@ _OFF: Final = {
     "tell_canaries": Text("No canary goes through the chain, so nobody outside knows that it works (S4)."),
     "tell_counts": Text("No counts leave (S3)."),
     "automatic": Text("Every block waits for a person."),
-    "log_proof": Text("A block waits for no proof from the centre's log."),
+    "log_proof": Text("Nothing that the centre says waits for a proof from its log."),
     "rollback": Text("A block that hits too much stays until a person lifts it."),
 }
 _ANSWERS: Final = {

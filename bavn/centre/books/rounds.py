@@ -186,6 +186,8 @@ def _log_round(connection: Connection, round_: Round) -> None:
         "description": content_hash(round_.params.canonical()),
         "members": content_hash([list(member) for member in round_.members]),
     }
+    listed = sorted(list(member) for member in round_.members)
+    log.append_changed(connection, "members", round_.opened_us, {"registry": fields["registry"]}, listed)
     log.append(connection, "round", round_.opened_us, fields)
 
 

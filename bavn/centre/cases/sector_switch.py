@@ -133,7 +133,7 @@ class SectorSwitch:
             detail = {"why": why} | ({"asked_by": request.by} if request else {})
             audit.note(connection, turned.at_us, user, f"kill-switch-{'on' if on else 'off'}", "sector", detail)
             said = {"turn": turned.number, "to": "on" if on else "off"}
-            log.append(connection, "switch", turned.at_us, said, {"by": str(recorded(user)), "why": why})
+            log.append(connection, "switch", turned.at_us, said, {"by": str(user), "why": why})
         return turned
 
     def _ask(self, connection: Connection, number: int, user: str, why: str, now_us: int) -> SwitchOffRequest:

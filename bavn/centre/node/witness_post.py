@@ -111,14 +111,14 @@ class WitnessPost:
             self.contained.part("centre proofs to an actor", partial(self._prove, actor, len(members)), actor.encode())
 
     def _prove(self, actor: str, members: int) -> None:
-        """The releases that the actor has no proof of yet, once half of the members and itself have cosigned them."""
+        """What the actor has no proof of yet, once half of the members and itself have cosigned it."""
         witness = self.shown.witness(actor)
         if witness is None:
             return
         with reading(self.engine) as tx:
             since = witnesses.proven(tx, actor)
             half = witnesses.cosigned_by_half(tx, members, witness.name, since)
-            rows = [] if half is None else witnesses.releases(tx, since, half.size)
+            rows = [] if half is None else witnesses.provable(tx, since, half.size)
         if half is None:
             return
         tree = Tree(half.size, self.keeper.folder.read)

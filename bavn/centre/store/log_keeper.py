@@ -26,7 +26,7 @@ from bavn.tlog.note import NAME_CHARACTERS_MAX, VerifierKey, key_from, note_of
 from bavn.tlog.tiles import CHECKPOINT, Edge, edge_of, superseded
 
 ENTRIES_AT_ONCE: Final = 2048
-AT_ONCE: Final = ("release", "withdrawal", "switch", "registry")
+AT_ONCE: Final = ("release", "withdrawal", "switch", "registry", "members")
 """Kinds of entries that a node acts on: their checkpoint is published and shown without delay."""
 PUBLISH_EVERY_US: Final = 5 * SECOND_US
 """As long as that an entry waits at most for the checkpoint that covers it, while the centre steps."""

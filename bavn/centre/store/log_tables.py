@@ -57,4 +57,4 @@ LOG_WITNESS: Final = Table(
     Column("proven", BigInteger, nullable=False),
 )
 """How far a member said that it has seen the log only grow, and when; what it was shown last, and up to
-where it got the proofs of releases. 0: nothing yet."""
+where it got the proofs. 0: nothing yet."""

@@ -17,6 +17,7 @@ from bavn.centre.store.log_tables import LOG_ENTRY, LOG_SHOWN, LOG_WITNESS
 from bavn.centre.store.of_actor import OfActor
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.tlog.checkpoint import is_half
+from bavn.tlog.entries import PROVEN
 from bavn.tlog.note import Line, note_of
 
 SHOWN_EVERY_US: Final = 10 * MINUTE_US
@@ -93,18 +94,18 @@ def cosigned_by_half(tx: Connection, members: int, by: str = "", since: int = 0)
 
 
 def proven(tx: Connection, actor: str) -> int:
-    """Up to which size a member got the proofs of releases."""
+    """Up to which size a member got the proofs."""
     return int(tx.scalar(select(LOG_WITNESS.c.proven).where(LOG_WITNESS.c.actor == actor)) or 0)
 
 
 def was_proven(tx: Connection, actor: str, size: int) -> None:
-    """It has the proofs of all releases below this size."""
+    """It has the proofs of all that is below this size."""
     _keep(tx, actor, proven=size)
 
 
-def releases(tx: Connection, since: int, until: int) -> list[Any]:
-    """The rows of the log's releases whose salt is not forgotten."""
-    here = (LOG_ENTRY.c.kind == "release") & (LOG_ENTRY.c.number >= since) & (LOG_ENTRY.c.number < until)
+def provable(tx: Connection, since: int, until: int) -> list[Any]:
+    """The rows of the log that a node may want the proof of, and whose salt is not forgotten."""
+    here = LOG_ENTRY.c.kind.in_(PROVEN) & (LOG_ENTRY.c.number >= since) & (LOG_ENTRY.c.number < until)
     kept = here & (LOG_ENTRY.c.content_hash != "") & LOG_ENTRY.c.salt.is_not(None)
     return list(tx.execute(select(LOG_ENTRY).where(kept).order_by(LOG_ENTRY.c.number)))
 

@@ -26,8 +26,8 @@ class LogShown(Message):
 
 
 class LogProof(Message):
-    """One release in the log: its entry, the hashes that lead up from it, the hash of what it is sealed over, and the
-    salt of the seal. Whoever has the indicator has what it is sealed over."""
+    """One release, turn of the switch or list of members in the log: its entry, the hashes that lead up from it, the
+    hash of what it is sealed over, and the salt of the seal. Whoever was told it has what it is sealed over."""
 
     entry: Annotated[str, Field(min_length=1, max_length=1000), Privacy.C]
     index: Annotated[f.LogSize, Privacy.C]
@@ -37,7 +37,7 @@ class LogProof(Message):
 
 
 class LogProven(Message):
-    """Releases are in the log, under a checkpoint that this node and at least half of the members cosigned."""
+    """Entries are in the log, under a checkpoint that this node and at least half of the members cosigned."""
 
     checkpoint: Annotated[str, Field(min_length=1, max_length=400_000), Privacy.C]
     proofs: Annotated[tuple[LogProof, ...], Field(min_length=1, max_length=PROOFS_MAX), Privacy.C]

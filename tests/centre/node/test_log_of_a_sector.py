@@ -75,6 +75,7 @@ def test_a_round_and_a_release_are_in_the_log_each_once(sector, suspicion) -> No
         "registry": 8,
         "software": 1,
         "round": 1,
+        "members": 1,
         "uploads": 1,
         "hits": 1,
         "leads": counted["leads"],

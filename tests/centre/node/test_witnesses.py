@@ -12,12 +12,13 @@ from bavn.centre.store.log_keeper import summary
 from bavn.centre.store.log_tables import LOG_ENTRY, LOG_SHOWN, LOG_STATE
 from bavn.model.intel.indicator import Tlp, released_content
 from bavn.model.moment import HOUR_US
+from bavn.model.principal import account
 from bavn.tlog.audit import audit
 from bavn.tlog.checkpoint import opened, witness_of, witnessed
-from bavn.tlog.entries import content_hash
+from bavn.tlog.entries import content_hash, named
 from bavn.tlog.note import note_of
 from bavn.wire import seal
-from bavn.wire.messages.catalogue import IndicatorReleased
+from bavn.wire.messages.catalogue import IndicatorReleased, SectorSwitched
 from bavn.wire.messages.log import LogSeen
 from bavn.wire.partners.stix_indicator import indicator_of
 from tests.centre.node.conftest import BAD
@@ -162,9 +163,30 @@ def test_a_release_is_proven_to_each_member_within_seconds_of_half_of_the_cosign
     for name in ("east", "north"):
         node = sector.nodes[name]
         [bundle] = [message.bundle for message in node.told if isinstance(message, IndicatorReleased)]
-        assert node.door.witness.book.proven(content_hash(released_content(indicator_of(bundle))), ()), name
+        named_so = named("release", {}, content_hash(released_content(indicator_of(bundle))))
+        assert node.door.witness.book.proven(named_so, ()), name
     with reading(sector.engine) as tx:
         assert witnesses.proven(tx, "south") < witnesses.proven(tx, "east")
+
+
+@pytest.mark.slow
+def test_a_turn_of_the_switch_and_a_list_of_members_are_proven_to_each_member(sector) -> None:
+    for on, who in ((True, "anne"), (False, "anne"), (False, "bo")):
+        sector.desk.switch.turn(on=on, user=account(who), why="a false alarm")
+        sector.wait(1)
+    sector.wait(3600)  # a round is opened
+    sector.wait(1)
+    sector.wait(1)
+    version, members = sector.registry.members()
+    listed = named("members", {"registry": version}, content_hash(sorted([each.name, each.x] for each in members)))
+    for node in sector.nodes.values():
+        proven = node.door.witness.book.proven
+        turns = [message for message in node.told if isinstance(message, SectorSwitched)]
+        assert [turn.state for turn in turns] == ["on", "off"]
+        for turn in turns:
+            said = content_hash({"by": turn.by, "why": turn.why})
+            assert proven(named("switch", {"turn": turn.number, "to": turn.state}, said), ()), turn
+        assert proven(listed, ())
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,14 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.actor.door.conversation import DoorContext, Nothing, Received
-from bavn.actor.door.conversations.witness_book import LogWatch, WitnessBook
+from bavn.actor.door.conversations.witness_book import LogWatch, ProvenEntry, WitnessBook
 from bavn.actor.door.draft import Draft
 from bavn.model.moment import MINUTE_US
 from bavn.model.outcome import Refused
 from bavn.model.text import Text
 from bavn.tlog.bad import BadLog
 from bavn.tlog.checkpoint import NOTHING_YET, STAMP_BYTES, Checkpoint, checkpoint_of, cosigned, opened, witness_of
-from bavn.tlog.entries import entry_of, sealed
+from bavn.tlog.entries import PROVEN, entry_of, named, sealed
 from bavn.tlog.merkle import is_included, leaf_hash
 from bavn.tlog.note import BY_LOG, Line, Note, VerifierKey, key_of, note_of
 from bavn.wire.gate import Gate, Rule
@@ -183,8 +183,12 @@ class Witness:
         return draft
 
     def _keep_proven(self, item: Received[LogProven]) -> None:
-        contents = [proof.content for proof in item.message.proofs]
-        self.book.keep_proven(contents, item.message.checkpoint, self.at.clock.now_us())
+        proven = []
+        for proof in item.message.proofs:
+            entry = entry_of(proof.entry.encode())
+            name = named(entry.kind, entry.fields, proof.content)
+            proven.append(ProvenEntry(name=name, kind=entry.kind, number=proof.index))
+        self.book.keep_proven(proven, item.message.checkpoint, self.at.clock.now_us())
 
     # --- what is said to it -----------------------------------------------------------------------------------
 
@@ -208,7 +212,7 @@ def _parsed(draft: ShownDraft) -> tuple[VerifierKey, Note]:
 
 
 def _included(item: Received[LogProven], draft: Nothing) -> Nothing | Refused:
-    """Each entry is a release, in the log, and sealed over what it is said to be."""
+    """Each entry is one that a node may want proven, in the log, and sealed over what it is said to be."""
     checkpoint = checkpoint_of(note_of(item.message.checkpoint.encode()).body)
     for proof in item.message.proofs:
         text = proof.entry.encode()
@@ -219,6 +223,6 @@ def _included(item: Received[LogProven], draft: Nothing) -> Nothing | Refused:
             entry = entry_of(text)
         except BadLog as error:
             return Refused.of("log_included", Text.of_error(error))
-        if entry.kind != "release" or entry.seal != sealed(proof.content, bytes.fromhex(proof.salt)):
+        if entry.kind not in PROVEN or entry.seal != sealed(proof.content, bytes.fromhex(proof.salt)):
             return Refused("log_included", "the entry is of something else")
     return draft

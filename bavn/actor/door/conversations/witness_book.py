@@ -18,6 +18,7 @@ from bavn.wire.messages.log import LogShown
 EVIDENCE_MAX: Final = 100
 EVIDENCE_KEPT_US: Final = 5 * 365 * DAY_US
 PROVEN_KEPT_US: Final = 400 * DAY_US
+LISTS_KEPT_MAX: Final = 100
 _SCHEMA: Final = (
     """CREATE TABLE log_seen (
         one INTEGER PRIMARY KEY CHECK (one = 1), log_key TEXT NOT NULL, note TEXT NOT NULL, origin TEXT NOT NULL,
@@ -27,12 +28,17 @@ _SCHEMA: Final = (
     """CREATE TABLE log_cosigned (
         size INTEGER NOT NULL, root TEXT NOT NULL, at_us INTEGER NOT NULL, PRIMARY KEY (size, root)
     ) STRICT""",
-    """CREATE TABLE log_proven (content TEXT PRIMARY KEY, note TEXT NOT NULL, at_us INTEGER NOT NULL) STRICT""",
     """CREATE TABLE log_evidence (
         number INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, rule TEXT NOT NULL, log_key TEXT NOT NULL,
         kept TEXT NOT NULL, shown_key TEXT NOT NULL, shown TEXT NOT NULL, since INTEGER NOT NULL, proof TEXT NOT NULL,
         done_us INTEGER, done_by TEXT NOT NULL, UNIQUE (kept, shown_key, shown)
     ) STRICT""",
+)
+_PROVEN: Final = (
+    """CREATE TABLE log_entry_proven (
+        name TEXT PRIMARY KEY, kind TEXT NOT NULL, number INTEGER NOT NULL, note TEXT NOT NULL, at_us INTEGER NOT NULL
+    ) STRICT""",
+    """CREATE TABLE log_release (name TEXT PRIMARY KEY, at_us INTEGER NOT NULL) STRICT""",
 )
 STANDING_SQL: Final = "SELECT log_key, note, origin, size, root, since_us, seen_us, checked, witness FROM log_seen"
 PROVEN_SQL: Final = "SELECT count(*) OVER (), at_us, note FROM log_proven ORDER BY at_us DESC LIMIT 1"
@@ -95,6 +101,15 @@ def evidence_of(rows: list[tuple[Any, ...]]) -> list[LogEvidence]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenEntry:
+    """An entry that the log was proven to hold. ``name``: of what it tells (tlog.entries.named); ``number``: its place."""
+
+    name: str
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogWatch:
     """How the centre's log stands at this node. ``began_us``: since when the node runs."""
 
@@ -109,6 +124,7 @@ class WitnessBook:
     def __init__(self, book: Book) -> None:
         self.book = book
         book.part("witness", 1, _SCHEMA)
+        book.part("witness_proven", 1, _PROVEN)
 
     def standing(self) -> LogStanding | None:
         """None before the first checkpoint."""
@@ -130,16 +146,31 @@ class WitnessBook:
         sql = "SELECT 1 FROM log_cosigned WHERE size = ? AND root = ?"
         return bool(self.book.rows(sql, (checkpoint.size, checkpoint.root.hex())))
 
-    def keep_proven(self, contents: Sequence[str], note: str, now_us: int) -> None:
-        """Releases of these contents (hashes in hex) are in the log under this checkpoint."""
+    def keep_proven(self, entries: Sequence[ProvenEntry], note: str, now_us: int) -> None:
+        """These entries are in the log under this checkpoint; when each was first proven stays. Of lists of members the
+        latest stay for as long as they hold."""
         with self.book.transaction() as tx:
-            for content in contents:
-                tx.execute("INSERT OR REPLACE INTO log_proven VALUES (?, ?, ?)", (content, note, now_us))
+            for entry in entries:
+                tx.execute(
+                    """INSERT INTO log_entry_proven VALUES (?1, ?2, ?3, ?4, ?5)
+                    ON CONFLICT DO UPDATE SET number = ?3, note = ?4""",
+                    (entry.name, entry.kind, entry.number, note, now_us),
+                )
+            tx.execute(
+                """DELETE FROM log_entry_proven WHERE kind = 'members' AND number NOT IN
+                (SELECT number FROM log_entry_proven WHERE kind = 'members' ORDER BY number DESC LIMIT ?)""",
+                (LISTS_KEPT_MAX,),
+            )
 
-    def proven(self, content: str, witnesses: Sequence[str]) -> bool:
-        """Whether a release of this content is proven, under a checkpoint that at least half of these witnesses (keys,
-        as people hand them on) and this node cosigned."""
-        kept = self.book.rows("SELECT note FROM log_proven WHERE content = ?", (content,))
+    def released(self, name: str, now_us: int) -> None:
+        """A release of this name came here."""
+        with self.book.transaction() as tx:
+            tx.execute("INSERT OR IGNORE INTO log_release VALUES (?, ?)", (name, now_us))
+
+    def proven(self, name: str, witnesses: Sequence[str]) -> bool:
+        """Whether an entry of this name is proven, under a checkpoint that at least half of these witnesses (keys, as
+        people hand them on) and this node cosigned."""
+        kept = self.book.rows("SELECT note FROM log_entry_proven WHERE name = ?", (name,))
         if not kept or not witnesses:
             return bool(kept)
         keys = [key_of(each) for each in witnesses]
@@ -188,4 +219,5 @@ class WitnessBook:
         with self.book.transaction() as tx:
             tx.execute("DELETE FROM log_evidence WHERE done_us < ?", (now_us - EVIDENCE_KEPT_US,))
             tx.execute("DELETE FROM log_cosigned WHERE at_us < ?", (now_us - PROVEN_KEPT_US,))
-            tx.execute("DELETE FROM log_proven WHERE at_us < ?", (now_us - PROVEN_KEPT_US,))
+            tx.execute("DELETE FROM log_entry_proven WHERE at_us < ? AND kind <> 'members'", (now_us - PROVEN_KEPT_US,))
+            tx.execute("DELETE FROM log_release WHERE at_us < ?", (now_us - PROVEN_KEPT_US,))
