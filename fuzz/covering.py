@@ -126,6 +126,7 @@ APART: Final[dict[str, str]] = {
             "bavn.centre.desk.counts",
             "bavn.centre.desk.desk",
             "bavn.centre.desk.gathering",
+            "bavn.centre.desk.log_books",
             "bavn.centre.books.draws",
             "bavn.centre.books.leads",
             "bavn.centre.books.learned",

@@ -168,7 +168,8 @@ class LogShowing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntryProof:
-    """A release, a turn of the switch or a list of members in the log. ``entry`` as it stands there; ``path``, ``content`` and ``salt`` in hex."""
+    """A release, a turn of the switch or a list of members in the log. ``entry`` as it stands there; ``path``,
+    ``content`` and ``salt`` in hex."""
 
     entry: str
     index: int

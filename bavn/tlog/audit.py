@@ -8,6 +8,7 @@ since it was published.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from bavn.model.moment import SECOND_US, iso
 from bavn.model.text import Number, Text
@@ -18,6 +19,10 @@ from bavn.tlog.merkle import consistency, inclusion, is_consistent, leaf_hash, r
 from bavn.tlog.note import Note, VerifierKey, note_of
 from bavn.tlog.proof import Proof
 from bavn.tlog.tiles import CHECKPOINT, WITNESSED, Read, Tree, all_entries
+
+DECIDED: Final = frozenset({"release", "withdrawal", "switch", "policy", "registry"})
+"""Kinds of which the centre writes the entry at the moment that it names; others tell of what came in before."""
+BACK_S_MAX: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ def audit(
 
 def _whole(report: Audit, read: Read, checkpoint: Checkpoint, *_: object) -> None:
     """Every entry, and the root over them."""
-    leaves = []
+    leaves, newest_s, back = [], 0, None
     for number, text in enumerate(all_entries(checkpoint.size, read)):
         leaves.append(leaf_hash(text))
         try:
@@ -112,6 +117,9 @@ def _whole(report: Audit, read: Read, checkpoint: Checkpoint, *_: object) -> Non
             raise BadLog(Text("Entry {number}: {why}", number=number, why=Text.of_error(error))) from error
         report.kinds[entry.kind] = report.kinds.get(entry.kind, 0) + 1
         report.last_s = max(report.last_s, entry.at_s)
+        if entry.kind in DECIDED and entry.at_s < newest_s - BACK_S_MAX and back is None:
+            back = number, entry.at_s, newest_s
+        newest_s = report.last_s
     if root(leaves) != checkpoint.root:
         report.say(
             "whole", False, Text("The entries are not those that were signed: the root over them is another one.")
@@ -123,6 +131,16 @@ def _whole(report: Audit, read: Read, checkpoint: Checkpoint, *_: object) -> Non
         when=moment(report.last_s),
     )
     report.say("whole", True, sentence)
+    if back is not None:
+        number, at_s, newest_s = back
+        says = Text(
+            "Entry {number} says that it is of {when}, and stands behind an entry of {newest}: it was back-dated, or"
+            " the centre's clock was wrong.",
+            number=number,
+            when=moment(at_s),
+            newest=moment(newest_s),
+        )
+        report.say("order", False, says)
 
 
 def _grown(

@@ -170,7 +170,7 @@ def content_hash(content: object) -> str:
 
 
 def named(kind: str, fields: Mapping[str, Any], content: str) -> str:
-    """One name (hex) for what a sealed entry tells of, whichever entry tells it: kind, fields and the content's hash."""
+    """One name (hex) for what a sealed entry tells of, whichever entry it is: of kind, fields and content's hash."""
     return content_hash({"kind": kind, "fields": dict(fields), "content": content})
 
 

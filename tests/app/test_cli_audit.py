@@ -79,6 +79,21 @@ def test_the_centre_says_how_its_log_stands_and_with_which_key_it_is_checked(kep
     assert (row["size"], row["kinds"], row["key"]) == (4, {"act": 3, "software": 1}, kept.key)
 
 
+def test_the_books_are_held_against_the_log(config) -> None:
+    made = Kept(config)
+    made.grow(0)
+    words = ["log", "--books", "--config", str(config)]
+    assert CliRunner().invoke(centre, words).stdout.count("  holds: ") == 6
+    with writing(made.engine) as tx:
+        log.append(tx, "act", made.clock.now_us(), content={"line": 7_000, "hash": "0" * 64})
+    done = CliRunner().invoke(centre, [*words, "--json"])
+    made.engine.dispose()
+    assert done.exit_code == Exit.DISPROVED
+    (wrong,) = [row for row in json.loads(done.stdout) if not row["good"]]
+    assert (wrong["check"], wrong["evidence"]) == ("acts", True)
+    assert wrong["says"] == "line 7000 of the audit log is gone, and the log has its entry"
+
+
 def test_before_it_ran_there_is_no_checkpoint(config) -> None:
     init(read_centre(config))
     assert "No checkpoint yet" in CliRunner().invoke(centre, ["log", "--config", str(config)]).stdout

@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from bavn.actor.door.conversations.witness_book import LogWatch, WitnessBook
+from bavn.actor.door.conversations.witness_book import LogWatch, ReleaseGaps, WitnessBook
 from bavn.app.cli.main import app as audit
 from bavn.app.cli.node.main import app
 from bavn.app.config.load import read_node
@@ -168,7 +168,32 @@ def test_the_health_of_a_node_says_what_is_wrong_with_the_log(config) -> None:
     assert codes(NOW_US + DAY_US + 1, began_us=NOW_US + DAY_US) == [], "a node that was off has missed it by itself"
     caught(config, TestLog(parts=10).shown(50, 50))
     assert codes(NOW_US) == ["log_faces"]
-    assert {promise_of(code) for code in ("log_faces", "log_behind")} == {"centre_log"}
+    codes_of_log = ("log_faces", "log_behind", "log_release_kept_back", "log_release_unproven", "log_proofs_late")
+    assert {promise_of(code) for code in codes_of_log} == {"centre_log"}
+
+
+@pytest.mark.parametrize(
+    ("gaps", "code", "words"),
+    [
+        ({"kept_back": 2}, "log_release_kept_back", "never came here: 2. Ask the centre"),
+        ({"passed_over": 1, "waiting": 3}, "log_release_unproven", "does not hold, though later ones were proven: 1."),
+        ({"waiting": 3, "since_us": NOW_US - 2 * DAY_US}, "log_proofs_late", "no release for 2 days: fewer than half"),
+    ],
+)
+def test_what_the_log_and_the_releases_here_do_not_agree_on_is_told_once(config, gaps, code, words) -> None:
+    seen(config, Checkpoint(NAME, 50, root(TestLog().leaves[:50])))
+    with Book(config.parent / "data/node.db") as book:
+        standing = WitnessBook(book).standing()
+    watch = LogWatch(
+        standing=standing,
+        evidence=[],
+        began_us=NOW_US,
+        releases=ReleaseGaps(**{"kept_back": 0, "passed_over": 0, "waiting": 0, "since_us": 0} | gaps),
+    )
+    (problem,) = log_problems(watch, NOW_US)
+    assert problem.code == code
+    assert words in problem.text.say("en")
+    assert all("centre" in problem.text.say(language) for language in ("da", "sv"))
 
 
 def test_a_centre_without_a_log_is_no_problem() -> None:

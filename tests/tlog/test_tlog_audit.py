@@ -65,6 +65,19 @@ def test_an_entry_that_was_slipped_in_or_back_dated_is_found() -> None:
     assert checks(log_of([*ENTRIES[:60], entry(60, 1_700_000_000), *ENTRIES[61:]]), earlier=kept)["grown"] is False
 
 
+@pytest.mark.parametrize(
+    ("kind", "back_s", "found"), [("release", 601, True), ("release", 600, False), ("act", 10**6, False)]
+)
+def test_an_entry_that_was_back_dated_when_it_was_written_is_found(kind, back_s, found) -> None:
+    """What came in before, such as an act on what a member said, may be written later; a release is made when it is."""
+    late = Entry(kind=kind, at_s=1_800_000_299 - back_s, fields={}, seal="0" * 64).bytes()
+    made = audit(log_of([*ENTRIES, late, entry(301)]).__getitem__, LOG)
+    assert made.evidence is found
+    assert [each.check for each in made.findings if not each.good] == ["order"] * found
+    if found:
+        assert made.findings[-1].says.say("en").startswith("Entry 300 says that it is of 2027")
+
+
 def test_a_log_that_was_cut_is_found() -> None:
     kept = note_of(log_of(ENTRIES)[CHECKPOINT])
     assert checks(log_of(ENTRIES[:299]), earlier=kept)["grown"] is False

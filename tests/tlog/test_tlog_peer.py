@@ -3,14 +3,23 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bavn.centre.store import log
+from bavn.centre.store.engine import make_missing, open_engine, reading, writing
+from bavn.centre.store.log_keeper import LogKeeper
+from bavn.centre.store.log_tables import METADATA
+from bavn.rehearsal.clock import SimClock
 from bavn.tlog.checkpoint import NOTHING_YET, Checkpoint, cosigned, opened, signed, witnessed
+from bavn.tlog.entries import KINDS
 from bavn.tlog.merkle import consistency, inclusion, is_consistent, is_included, leaf_hash
 from bavn.tlog.note import BY_WITNESS, key_from, note_of
 from bavn.tlog.tiles import Edge, Tree, all_entries
+from bavn.traffic.dice import SeededDice
+from tests.centre.store.log_folders import MemoryFolder
 
 peer = pytest.importorskip("aics_tlog")
 peer_tiles = pytest.importorskip("aics_tlog.tiles")
 
+OF_FORM = {"id": "ab" * 16, "hash": "cd" * 32, "word": "on", "number": 7}
 NAME, WITNESS = "centre.example/log", "actor-1.example"
 LOG = Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32)
 EYE = Ed25519PrivateKey.from_private_bytes(bytes([2]) * 32)
@@ -77,3 +86,37 @@ def test_bavn_believes_the_checkpoint_of_the_peer_and_its_witness() -> None:
     whole = peer.Note(text=note.text, signatures=(*note.signatures, line)).to_bytes()
     assert opened(note_of(whole), key_from(NAME, LOG)) == Checkpoint(NAME, 700, root)
     assert witnessed(note_of(whole), [key_from(WITNESS, EYE, BY_WITNESS)]) == {WITNESS: 1_767_000_000}
+
+
+def test_the_peer_reads_the_files_that_a_centre_writes(tmp_path) -> None:
+    """Every kind of entry, published by the centre's own keeper in several steps."""
+    engine, folder, clock = (
+        open_engine(f"sqlite:///{tmp_path / 'log.db'}"),
+        MemoryFolder(),
+        SimClock(1_800_000_000_000_000),
+    )
+    make_missing(engine, METADATA)
+    keeper = LogKeeper(engine, folder, LOG, NAME, clock, SeededDice(1, "log"), "0.1.0")
+    for kind in 40 * sorted(KINDS):
+        fields = {name: OF_FORM[form] for name, form in KINDS[kind].fields.items()}
+        with writing(engine) as tx:
+            log.append(tx, kind, clock.now_us(), fields, {"told": kind} if KINDS[kind].sealed else None)
+        if clock.advance(700_000) % 3 == 0:
+            keeper.step()
+    clock.advance(6_000_000)
+    keeper.step()
+    with reading(engine) as tx:
+        entries = log.entries(tx, 0, 2**40)
+    engine.dispose()
+    verifier = keeper.key
+    result = peer.verify_checkpoint(
+        peer.parse_note(folder.read("checkpoint").decode()), peer.parse_vkey(verifier.text())
+    )
+    assert result.ok, result.error
+    shown = opened(note_of(folder.read("checkpoint")), verifier)
+    assert shown.size == len(entries)
+    assert peer.audit_tiles(peer.MemoryTileReader(folder.files), shown.size, shown.root)
+    assert peer.MerkleTree(entries).root() == shown.root
+    for index in (0, shown.size // 2, shown.size - 1):
+        path = peer.inclusion_proof_from_tiles(peer.MemoryTileReader(folder.files), index, shown.size)
+        assert is_included(leaf_hash(entries[index]), index, shown.size, path, shown.root)

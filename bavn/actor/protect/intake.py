@@ -25,7 +25,7 @@ from bavn.actor.protect.rules import (
     Proven,
     Row,
     nothing_proven,
-    release_name,
+    release_of,
     renews,
 )
 from bavn.actor.protect.state import Item, State, item_of, outcome_of
@@ -265,11 +265,17 @@ class Intake:
     def _offer(self, item: Arrived) -> Draft | Refused:
         with self._state.book.transaction():
             outcome = self._released.offer(item)
-            if not (item.again or item.approved_by) and (name := release_name(item.bundle)) is not None:
-                self._was_released(name, self._clock.now_us())
+            if not (item.again or item.approved_by):
+                self._note_release(item.bundle)
             if isinstance(outcome, Refused) and outcome.rule not in WAITS:
                 self._refuse(item, outcome)
         return outcome
+
+    def _note_release(self, bundle: str) -> None:
+        """Whatever becomes of it here, that it came is held against the centre's log."""
+        if (release := release_of(bundle)) is not None:
+            name, version = release
+            self._was_released(name, min(version, self._clock.now_us()))
 
     def _weighed(self, items: Sequence[Arrived]) -> list[Arrived]:
         """The items with what history and lists say of those that would be blocked; history is asked once for all."""

@@ -138,10 +138,16 @@ def hosts_hit(rows: Rows, indicator_id: str) -> int:
     return int(found[0][0]) if found else 0
 
 
+TURN_WAITS: Final = Text(
+    "It was turned off, and the centre has not proven that by its log: what was lifted stays so until it does, or until"
+    " `log_proof` is false in the policy. Ask the centre."
+)
+
+
 def kill_switches(rows: Rows) -> list[Text]:
     """Why nothing of it is in force, where a kill switch is on: this actor's own, or the sector's, by whom and why; and
     how the own one was turned, where that waits for the node."""
-    switches = notes(rows, "kill_switch", "sector_switch")
+    switches = notes(rows, "kill_switch", "sector_switch", "sector_switch_waits")
     waits = switch_waits(rows)
     sentences = []
     if switches.get("kill_switch") == "on":
@@ -155,4 +161,6 @@ def kill_switches(rows: Rows) -> list[Text]:
     if turned.get("state") == "on":
         who = f"{turned['by']}: {turned['why']}"
         sentences.append(Text("Nothing is in force: the sector's kill switch is on ({who}).", who=who))
+        if "sector_switch_waits" in switches:
+            sentences.append(TURN_WAITS)
     return sentences

@@ -243,8 +243,8 @@ class Row:
 
     def is_proven(self, bundle: str) -> bool:
         """Whether the centre's log holds this very release, as far as this node can tell."""
-        name = release_name(bundle)
-        return name is not None and self.proven(name, self.policy.log_witnesses)
+        release = release_of(bundle)
+        return release is not None and self.proven(release[0], self.policy.log_witnesses)
 
     def confidence(self, item: Arrived, draft: Draft) -> Draft | Refused:
         """Below the policy's confidence a person decides."""
@@ -309,12 +309,12 @@ class Row:
         return replace(draft, waits=(*draft.waits, why))
 
 
-def release_name(bundle: str) -> str | None:
-    """By what the centre's log knows this release; None where it cannot be read."""
+def release_of(bundle: str) -> tuple[str, int] | None:
+    """By what name the centre's log knows this release, and its version; None where it cannot be read."""
     indicator = _read(bundle)
     if isinstance(indicator, Refused):
         return None
-    return named("release", {}, content_hash(released_content(indicator)))
+    return named("release", {}, content_hash(released_content(indicator))), indicator.version
 
 
 def renews(known: IndicatorRecord | None, indicator: Indicator) -> bool:

@@ -155,6 +155,26 @@ class SqlLeadBook:
         with t.reading(self.engine) as connection:
             return {_observable(row): row.lead_id for row in connection.execute(select(t.LEAD_OF))}
 
+    def ids(self) -> frozenset[str]:
+        """Of every lead that was ever ranked."""
+        with t.reading(self.engine) as connection:
+            return frozenset(connection.scalars(select(t.LEADS.c.id)))
+
+    def in_no_lead(self, before_us: int) -> list[Observable]:
+        """What two groups report, the first of them before a moment, and no lead that is kept here ever held."""
+        first = self.first_reports()
+        with t.reading(self.engine) as connection:
+            bodies = connection.scalars(select(t.SIGNS.c.body)).all()
+        groups: dict[Observable, set[str]] = {}
+        for sign in map(codec.read_sign, bodies):
+            groups.setdefault(sign.observable, set()).add(sign.group)
+        lead_of, kept = self.lead_of(), self.ids()
+        return sorted(
+            each
+            for each, behind in groups.items()
+            if len(behind) > 1 and first.get(each, before_us) < before_us and lead_of.get(each) not in kept
+        )
+
     def keep(self, ranking: Sequence[Ranked], first_reports: Mapping[Observable, int], now_us: int) -> None:
         """Write the whole ranking; leads that are no more stay, marked so."""
         with t.writing(self.engine) as connection:

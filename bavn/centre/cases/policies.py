@@ -72,6 +72,10 @@ class PolicyState:
     ended_by: str | None
     ended_us: int | None
 
+    def terms(self) -> dict[str, Any]:
+        """What was agreed on, as its line in the audit log has it."""
+        return _body(self.policy)
+
     @property
     def agreed(self) -> bool:
         """Two people stand behind it, as far as anybody proved who they are."""

@@ -108,6 +108,11 @@ def waiting(tx: Connection, since: int, limit: int) -> list[int]:
     return list(tx.scalars(query.order_by(LOG_ENTRY.c.number)))
 
 
+def opened(tx: Connection) -> list[Any]:
+    """The rows of sealed entries whose content is not forgotten; the last have no bytes yet."""
+    return list(tx.execute(select(LOG_ENTRY).where(LOG_ENTRY.c.content != "").order_by(LOG_ENTRY.c.number)))
+
+
 def has_any(tx: Connection, kinds: Sequence[str], since: int, until: int = 2**53) -> bool:
     """Whether an entry of these kinds stands from one number up to one before another."""
     here = LOG_ENTRY.c.number.between(since, until - 1) & LOG_ENTRY.c.kind.in_(kinds)

@@ -320,3 +320,53 @@ def test_a_list_that_holds_for_years_needs_no_second_proof(make_node) -> None:
     now_us = node.clock.now_us()
     node.says(opening(epoch=now_us // DAY_US, deadline_us=now_us + 10 * MINUTE_US))
     assert len(uploads(node)) == 1
+
+
+# --- releases that the log holds, and those that came here ---------------------------------------------------------
+
+
+def gaps(node):
+    found = node.door.witness.watch().releases
+    return found.kept_back, found.passed_over, found.waiting
+
+
+def other_release(name, at_us):
+    made = bundle(Observable.of("domain", name), version=at_us)
+    return messages.IndicatorReleased(bundle=made), ReleaseLog(indicator_of(made))
+
+
+def test_a_release_that_the_log_holds_and_that_never_came_is_told_after_a_day(make_node) -> None:
+    node, log = make_node(), ReleaseLog()
+    node.says(log.shown(5, 0), log.shown(9, 5), log.proven(9))
+    node.clock.advance(DAY_US)
+    assert gaps(node) == (0, 0, 0)
+    node.clock.advance(1)
+    assert gaps(node) == (1, 0, 0)
+    node.says(release(NAME))
+    assert gaps(node) == (0, 0, 0), "it was late"
+
+
+def test_releases_from_before_this_node_watched_the_log_are_not_missed(make_node) -> None:
+    node, log = make_node(), ReleaseLog()
+    node.says(log.shown(9, 0), log.proven(9))
+    node.clock.advance(2 * DAY_US)
+    assert gaps(node) == (0, 0, 0)
+
+
+def test_a_release_that_later_proofs_pass_over_is_told_and_without_any_the_proofs_are(make_node) -> None:
+    node = make_node()
+    node.says(TestLog().shown(5, 0))
+    node.clock.advance(MINUTE_US)
+    node.says(other_release("not-in-the-log.net", node.clock.now_us())[0])
+    node.clock.advance(DAY_US + 1)
+    assert gaps(node) == (0, 0, 1)
+    message, log = other_release("in-the-log.net", node.clock.now_us())
+    node.says(message, log.shown(9, 5), log.proven(9))
+    assert gaps(node) == (0, 1, 0)
+
+
+def test_a_release_that_is_proven_is_missed_by_nobody(make_node) -> None:
+    node, log = make_node(), ReleaseLog()
+    node.says(log.shown(5, 0), release(NAME), log.shown(9, 5), log.proven(9))
+    node.clock.advance(30 * DAY_US)
+    assert gaps(node) == (0, 0, 0)

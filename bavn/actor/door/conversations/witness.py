@@ -102,7 +102,12 @@ class Witness:
 
     def watch(self) -> LogWatch:
         """How the centre's log stands here. From any thread."""
-        return LogWatch(standing=self.book.standing(), evidence=self.book.evidence(), began_us=self._began_us)
+        return LogWatch(
+            standing=self.book.standing(),
+            evidence=self.book.evidence(),
+            began_us=self._began_us,
+            releases=self.book.releases(self.at.clock.now_us()),
+        )
 
     def forget(self) -> None:
         """Drops old evidence that a person has dealt with."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bavn.model.moment import DAY_US
+from bavn.model.moment import DAY_US, HOUR_US
 from bavn.tlog.bad import BadLog
 from bavn.tlog.checkpoint import Checkpoint, is_half, witnessed
 from bavn.tlog.note import key_of, note_of
@@ -41,8 +41,17 @@ _PROVEN: Final = (
     """CREATE TABLE log_release (name TEXT PRIMARY KEY, at_us INTEGER NOT NULL) STRICT""",
 )
 STANDING_SQL: Final = "SELECT log_key, note, origin, size, root, since_us, seen_us, checked, witness FROM log_seen"
-PROVEN_SQL: Final = "SELECT count(*) OVER (), at_us, note FROM log_proven ORDER BY at_us DESC LIMIT 1"
+PROVEN_SQL: Final = (
+    "SELECT count(*) OVER (), at_us, note FROM log_entry_proven WHERE kind = 'release' ORDER BY at_us DESC LIMIT 1"
+)
 """How many releases were proven, when the last, and under which checkpoint."""
+GAP_US: Final = DAY_US
+"""What the log holds and what came here must agree after so long: longer than any canary's stage lasts."""
+FIRST_SQL: Final = "SELECT coalesce(min(size), 0) FROM log_cosigned"
+_KEPT_BACK_SQL: Final = f"""SELECT count(*) FROM log_entry_proven WHERE kind = 'release' AND at_us < ?
+    AND number >= ({FIRST_SQL}) AND name NOT IN (SELECT name FROM log_release)"""
+_UNPROVEN_SQL: Final = """SELECT at_us FROM log_release WHERE at_us < ? AND at_us > ?
+    AND name NOT IN (SELECT name FROM log_entry_proven)"""
 EVIDENCE_SQL: Final = """SELECT number, at_us, rule, log_key, kept, shown_key, shown, since, proof, done_us, done_by
     FROM log_evidence ORDER BY number DESC LIMIT 100"""
 
@@ -102,11 +111,26 @@ def evidence_of(rows: list[tuple[Any, ...]]) -> list[LogEvidence]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenEntry:
-    """An entry that the log was proven to hold. ``name``: of what it tells (tlog.entries.named); ``number``: its place."""
+    """An entry that the log was proven to hold. ``name``: of what it tells (tlog.entries); ``number``: its place."""
 
     name: str
     kind: str
     number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseGaps:
+    """What the log holds of releases beside what came here, both a day ago or more. ``kept_back``: proven and never
+    sent here; ``passed_over``: sent here and not proven, though later ones were; ``waiting``: sent here, and nothing
+    was proven since; ``since_us``: the first of these."""
+
+    kept_back: int
+    passed_over: int
+    waiting: int
+    since_us: int
+
+
+NO_GAPS: Final = ReleaseGaps(kept_back=0, passed_over=0, waiting=0, since_us=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +140,7 @@ class LogWatch:
     standing: LogStanding | None
     evidence: list[LogEvidence]
     began_us: int
+    releases: ReleaseGaps = NO_GAPS
 
 
 class WitnessBook:
@@ -162,10 +187,10 @@ class WitnessBook:
                 (LISTS_KEPT_MAX,),
             )
 
-    def released(self, name: str, now_us: int) -> None:
-        """A release of this name came here."""
+    def released(self, name: str, at_us: int) -> None:
+        """A release of this name came here, which the centre made at that moment."""
         with self.book.transaction() as tx:
-            tx.execute("INSERT OR IGNORE INTO log_release VALUES (?, ?)", (name, now_us))
+            tx.execute("INSERT OR IGNORE INTO log_release VALUES (?, ?)", (name, at_us))
 
     def proven(self, name: str, witnesses: Sequence[str]) -> bool:
         """Whether an entry of this name is proven, under a checkpoint that at least half of these witnesses (keys, as
@@ -178,6 +203,20 @@ class WitnessBook:
             return is_half(len(witnessed(note_of(kept[0][0].encode()), keys)), len(keys))
         except BadLog:
             return False
+
+    def releases(self, now_us: int) -> ReleaseGaps:
+        """Where what came here and what the log was proven to hold do not agree, since this node watches the log."""
+        standing = self.standing()
+        if standing is None:
+            return NO_GAPS
+        late = (now_us - GAP_US, standing.since_us)
+        ((kept_back,),) = self.book.rows(_KEPT_BACK_SQL, late[:1])
+        proofs = self.book.rows("SELECT max(at_us) FROM log_entry_proven WHERE kind = 'release'")[0][0] or 0
+        unproven = [int(at_us) for (at_us,) in self.book.rows(_UNPROVEN_SQL, late)]
+        waiting = [at_us for at_us in unproven if at_us + HOUR_US >= proofs]
+        passed_over = len(unproven) - len(waiting)
+        since_us = min(waiting, default=0)
+        return ReleaseGaps(kept_back=kept_back, passed_over=passed_over, waiting=len(waiting), since_us=since_us)
 
     def evidence(self) -> list[LogEvidence]:
         """The latest first."""

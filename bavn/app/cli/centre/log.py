@@ -3,14 +3,22 @@
 import json
 import sys
 from dataclasses import asdict
-from typing import Annotated, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, ByHere, Config, Spoken, configured, opened
+from bavn.app.process.exits import Exit
 from bavn.model.moment import iso
 from bavn.model.text import Number, Text
 
+if TYPE_CHECKING:
+    from bavn.app.process.spoken import Spoken as Language
+    from bavn.centre.desk.desk import Desk
+
+GOOD: Final = Text.in_context("audit", "holds")
+BAD: Final = Text.in_context("audit", "DOES NOT HOLD")
 NOTHING: Final = Text("No checkpoint yet: the centre signs the first one when it runs.")
 HEAD: Final = Text("{origin}: {size} entries under the checkpoint of {when}, {waiting} since. Root {root}")
 COSIGNED: Final = Text("Shown to members last: {size} entries, {when}; {count} cosigned. How far each saw it grow:")
@@ -25,6 +33,10 @@ def log(
     begin_anew: Annotated[
         str, typer.Option(help="Begin a log of another name, and say why: an older database was put back by hand.")
     ] = "",
+    books: Annotated[
+        bool,
+        typer.Option(help="Hold the database against the published log: acts, policies, leads and releases."),
+    ] = False,
     by: ByHere = "",
     as_json: AsJson = False,
     language: Spoken = "en",
@@ -47,6 +59,9 @@ def log(
         state, seen = summary(desk.engine), witnesses.seen(desk.engine)
         with reading(desk.engine) as tx:
             cosigned = witnesses.newest(tx)
+        if books:
+            _hold(desk, folder, state.size, language, as_json=as_json)
+            return
     key = log_verifier(file, state.origin).text()
     if as_json:
         more = {
@@ -72,3 +87,18 @@ def log(
         print(f"{count:9}  {kind}: {KINDS[kind].says.say(language)}")
     print(PLACE.filled(folder=folder).say(language))
     print(KEY.filled(folder=folder, key=key).say(language))
+
+
+def _hold(desk: "Desk", folder: Path, size: int, language: "Language", *, as_json: bool) -> None:
+    """What the books say otherwise than the log."""
+    from bavn.app.net.log_reader import log_reader
+    from bavn.centre.desk.log_books import held_against_log
+
+    findings = held_against_log(desk, log_reader(str(folder)), size)
+    if as_json:
+        print(json.dumps([asdict(each) | {"says": each.says.say("en")} for each in findings], ensure_ascii=False))
+    else:
+        for each in findings:
+            print(f"  {(GOOD if each.good else BAD).say(language)}: {each.says.say(language)}")
+    if not all(each.good for each in findings):
+        raise typer.Exit(Exit.DISPROVED)

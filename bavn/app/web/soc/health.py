@@ -14,6 +14,7 @@ from bavn.app.config.load import CENTRE_KEYS, NodeConfig
 from bavn.app.config.policy_mark import mark_of_policy
 from bavn.app.node.book_queries import book_of
 from bavn.app.node.health.files import HEALTH_FILE
+from bavn.app.node.health.promises import promise_of
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.context import Context, Node
@@ -210,6 +211,12 @@ def _log(here: Node) -> LogWatched | None:
         return None
     with here.asks() as rows:
         return log_watched(rows)
+
+
+def problems_of(config: NodeConfig, promise: str) -> list[TextShape]:
+    """What the node last said is wrong about one promise."""
+    written = _health_file(config.folder / HEALTH_FILE) or {"problems": []}
+    return [TextShape.kept(p) for p in written["problems"] if promise_of(p["code"]) == promise]
 
 
 def policy_waits(here: Node, config: NodeConfig) -> bool:

@@ -13,11 +13,12 @@ from bavn.actor.door.conversations.case_book import CASES_SQL, cases_of
 from bavn.actor.door.queries import asked_count
 from bavn.actor.door.suspicions import RUN_SQL, Ranked
 from bavn.actor.protect.confirmed import hits
-from bavn.actor.protect.queries import waiting_for_people
+from bavn.actor.protect.queries import TURN_WAITS, kill_switches, waiting_for_people
 from bavn.app.analyst.knocking import KnockDay, knocks
 from bavn.app.node.case_parts import OWED, dues_of
 from bavn.app.web.frame import After, Limit, Rows, TextShape, opened, page
 from bavn.app.web.soc.context import Context
+from bavn.app.web.soc.health import problems_of
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId
 from bavn.app.web.soc.suspected_shapes import ConfirmedShown, Suspected, SuspectedWhole, shown
 from bavn.model.moment import DAY_US
@@ -38,7 +39,8 @@ class Count(Frozen):
 class Today(Frozen):
     """A node at a glance. ``ran_us`` None: its detectors have not run yet. ``owed``: steps of tasks not taken yet, of
     these ``overdue``; ``asked``: elements that the centre asks to be named and a person must decide on; ``waiting``:
-    indicators that wait for a person; ``hits``: confirmed attacks that were met here and that nobody has taken."""
+    indicators that wait for a person; ``hits``: confirmed attacks that were met here and that nobody has taken;
+    ``log``: what does not fit about the centre's log, and what to do."""
 
     ran_us: int | None
     suspicions: int
@@ -52,6 +54,7 @@ class Today(Frozen):
     asked: int
     waiting: int
     hits: int
+    log: list[TextShape]
 
 
 class PeerSuspicion(Frozen):
@@ -128,6 +131,7 @@ def today(context: Context, node: NodeName, person: Reads) -> Today:
         wished = asked_count(rows)
         waiting = waiting_for_people(rows)
         met = hits(rows)
+        turn_waits = TURN_WAITS in kill_switches(rows)
     dues = [state for case in cases for *_, state in dues_of(case, now_us) if state in OWED]
     live = [entry for entry in suspected if entry.rank]
     counts: dict[str, int] = {}
@@ -146,6 +150,7 @@ def today(context: Context, node: NodeName, person: Reads) -> Today:
         asked=wished,
         waiting=waiting,
         hits=sum(not hit.is_taken for hit in met),
+        log=problems_of(here.config(), "centre_log") + [TextShape.of(TURN_WAITS)] * turn_waits,
     )
 
 

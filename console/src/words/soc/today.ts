@@ -7,7 +7,7 @@ export default () => ({
   byHost: t("By host"), all: t("All suspicions"), verdicts: t("Verdicts"),
   suspicion: t("Suspicion"), suspicions: t("Suspicions"), suspicionsOf: (n: number) => tn("{n} suspicion", "{n} suspicions", n, { n }), hosts: t("Hosts"), fresh: t("new in 24 hours"), ignored: (n: string) => t("{n} ignored by a verdict", { n }),
   owed: t("Answers the sector waits for"), overdue: (n: string) => t("{n} overdue", { n }), asked: t("Requests that need your answer"), blocks: t("Blocks that wait for approval"),
-  ran: t("Detectors ran"), neverRan: t("not yet"),
+  centreLog: t("The centre's log"), ran: t("Detectors ran"), neverRan: t("not yet"),
   search: t("Host, peer, detector, words"), detector: t("Detector"), aboutDetector: (name: string) => t("What {name} looks for", { name }), everyDetector: t("All detectors"), showIgnored: t("Ignored too"), tried: t("What the internet tried"), each: t("Each address that tried"),
   none: t("Nothing is suspicious here now"), noneNext: t("Health shows what reaches this node, and when it was last looked through."), filteredNext: t("Nothing fits the filter: take it away to see all."),
   more: (n: number) => tn("{n} more story", "{n} more stories", n, { n }), alsoBy: (n: string) => t("and {n} more of the same story", { n }),

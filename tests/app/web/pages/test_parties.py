@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert
 
-from bavn.actor.door.conversations.witness_book import WitnessBook
+from bavn.actor.door.conversations.witness_book import ProvenEntry, WitnessBook
 from bavn.app.node.health.holders import holders_state
 from bavn.centre.store import log, witnesses
 from bavn.centre.store.engine import writing
@@ -52,7 +52,9 @@ def add_to_node(file):
     with Book(file.parent / "data" / "node.db") as book, book.transaction():
         kept = WitnessBook(book)
         kept.keep("key", note.text(), checkpoint(41), "witness", now_us - 5 * MINUTE_US)
-        kept.keep_proven(["aa"], note.with_lines(lines).text(), now_us - 4 * MINUTE_US)
+        kept.keep_proven(
+            [ProvenEntry(name="aa", kind="release", number=1)], note.with_lines(lines).text(), now_us - 4 * MINUTE_US
+        )
 
 
 def add_to_centre(engine):

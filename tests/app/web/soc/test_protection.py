@@ -8,7 +8,7 @@ import time
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.actor.door.conversations.witness_book import WitnessBook
+from bavn.actor.door.conversations.witness_book import ProvenEntry, WitnessBook
 from bavn.actor.protect.requests import requests
 from bavn.actor.protect.state import State
 from bavn.app.node.health.holders import holders_state
@@ -178,7 +178,9 @@ def test_health_says_what_this_node_saw_of_the_centres_log(console) -> None:
         kept = WitnessBook(book)
         kept.keep("key", note.text(), Checkpoint("bavn/test", 6, b"q" * 32), "witness", 50)
         kept.keep("key", note.text(), newest, "witness", 60)
-        kept.keep_proven(["aa", "bb"], note.with_lines(lines).text(), 55)
+        kept.keep_proven(
+            [ProvenEntry(name=n, kind="release", number=1) for n in ("aa", "bb")], note.with_lines(lines).text(), 55
+        )
         shown = LogShown(key="key", checkpoint=note.text(), since=7, proof=())
         kept.keep_evidence(kept.standing(), shown, "log_shorter", 65)
     log = console.get("/health")["centre_log"]

@@ -2,14 +2,19 @@
 
 import io
 import json
+import os
 import zipfile
 
 import pytest
 
 from bavn.actor.door.suspicions import NodeSuspicions
+from bavn.actor.protect.state import State
 from bavn.app.access.rights import Role
+from bavn.app.node.health.files import HEALTH_FILE
+from bavn.app.process.problem import Problem
 from bavn.app.web.frame import Person
 from bavn.model.moment import DAY_US
+from bavn.model.text import Text
 from bavn.wire.book import Book
 from tests.app.web.drawn_node import BEACON, BLOCKED, C2, CASE, NUMBER, TUNNEL, own, suspicion
 from tests.app.web.soc.conftest import ANNA
@@ -25,6 +30,28 @@ def test_today_says_how_much_there_is_and_what_waits(looking) -> None:
     assert (today["cases"], today["asked"], today["waiting"]) == (1, 1, 1)
     assert today["overdue"] == 1, "the question's first step has passed"
     assert {one["name"]: one["count"] for one in today["detectors"]}["beacon"] == 1
+
+
+def test_what_does_not_fit_about_the_centres_log_stands_there_with_what_to_do(console) -> None:
+    here = next(iter(console.house.seen_by(ANNA)))
+    assert console.get("/today")["log"] == []
+    wrong = [Problem(code="log_proofs_late", source="centre", text=Text("ask it"))]
+    wrong.append(Problem(code="queue_grows", source="centre", text=Text("not of the log")))
+    alive = {
+        "stopped": False,
+        "problems": [{"code": p.code, "source": p.source, **p.text.spoken()} for p in wrong],
+        "at_us": 1,
+        "pid": os.getpid(),
+    }
+    (here.file.parent / "data" / HEALTH_FILE).write_text(json.dumps(alive))
+    turn = {"number": 2, "state": "on", "at_us": 1, "by": "anna", "why": "a mistake"}
+    with Book(here.file.parent / "data" / "node.db") as book:
+        state = State(book)
+        state.set_note("sector_switch", json.dumps(turn))
+        state.set_note("sector_switch_waits", json.dumps(turn | {"number": 3, "state": "off"}))
+    one, two = console.get("/today")["log"]
+    assert one["en"] == "ask it"
+    assert two["en"].startswith("It was turned off, and the centre has not proven that")
 
 
 def test_hosts_stand_by_their_strongest_and_stories_are_folded(looking) -> None:
