@@ -130,12 +130,12 @@ def readings(holders: list[Seen], k: int) -> Iterator[Reading]:
     yield value("needed", k)
     yield value("holders", len(holders))
     for holder in holders:
-        for what, (found, unit) in holder.rows.items():
+        for what, (measured, unit) in holder.rows.items():
             last = what == list(holder.rows)[-1]
             why = holder.why if last else None
             yield Reading(
                 key=f"holder_{holder.number}_{what}",
-                value=found,
+                value=measured,
                 reason=with_act(why, _GOES_ON) if why is not None and not lacking else why,
                 measure=shown(_named(what, holder.number), unit),
             )
@@ -175,8 +175,8 @@ def _reached(holders: Mapping[int, Seen]) -> None:
         link.probe()
         return round((time.monotonic() - began) * 1000)
 
-    asked = {number: partial(timed, holder.link) for number, holder in holders.items() if holder.why is None}
-    for number, answer in at_once(asked).items():
+    probes = {number: partial(timed, holder.link) for number, holder in holders.items() if holder.why is None}
+    for number, answer in at_once(probes).items():
         holder, skew_s = holders[number], holders[number].link.skew_s or 0
         if isinstance(answer, Exception):
             holder.put("answer", NOTHING, why=_failure(answer))
@@ -195,18 +195,20 @@ def _evaluated(site: Site, holders: Mapping[int, Seen], ledger: Ledger) -> None:
         return
     oprf.ready()
     request = _question(site, today, tier)
-    asked: dict[int, PartAsked] = {}
+    questions: dict[int, PartAsked] = {}
     for number, holder in holders.items():
         if holder.why is None:
-            asked[number] = PartAsked.to(request, _panel(number, list(holders), site.config.node.keyholders_k), *keys)
-            ledger.append(site.clock.now_us(), "door", "out", part_note(number, asked[number], asks=True))
-    answers = at_once({number: partial(holders[number].link.part, part) for number, part in asked.items()})
+            questions[number] = PartAsked.to(
+                request, _panel(number, list(holders), site.config.node.keyholders_k), *keys
+            )
+            ledger.append(site.clock.now_us(), "door", "out", part_note(number, questions[number], asks=True))
+    answers = at_once({number: partial(holders[number].link.part, part) for number, part in questions.items()})
     points = request.split(), evaluate.round_points(request.params())
     for number, answer in answers.items():
         if not isinstance(answer, PartAnswered):
             holders[number].put("part", NO, why=_failure(answer))
             continue
-        parts = parts_of(answer, asked[number])
+        parts = parts_of(answer, questions[number])
         proven = len(parts) == len(keys) and all(
             part.number == number and evaluate.proven(key, some, part)
             for key, some, part in zip(keys, points, parts, strict=True)
@@ -217,12 +219,12 @@ def _evaluated(site: Site, holders: Mapping[int, Seen], ledger: Ledger) -> None:
 
 def _same(site: Site, holders: Mapping[int, Seen], ledger: Ledger, request: KeysAsked, what: str) -> Keys | None:
     """The keys of a day as k of them say; None where fewer do."""
-    asked = {number: partial(holder.link.keys, request) for number, holder in holders.items() if holder.why is None}
-    for number in asked:
+    questions = {number: partial(holder.link.keys, request) for number, holder in holders.items() if holder.why is None}
+    for number in questions:
         ledger.append(site.clock.now_us(), "door", "out", keys_note(number, request))
     claims: dict[int, tuple[str, str]] = {}
     k = site.config.node.keyholders_k
-    for number, answer in at_once(asked).items():
+    for number, answer in at_once(questions).items():
         holder = holders[number]
         if not isinstance(answer, KeysAnswered):
             holder.put(what, NO, why=_failure(answer))
@@ -230,12 +232,12 @@ def _same(site: Site, holders: Mapping[int, Seen], ledger: Ledger, request: Keys
             holder.put(what, NO, why=Text("not signed with the key that was pinned when this node enrolled there"))
         else:
             claims[number] = answer.ids, answer.rounds
-    said = Counter(claims.values()).most_common(1)
-    keys = keys_read(request, *said[0][0], k, holders) if said and said[0][1] >= k else None
+    commonest = Counter(claims.values()).most_common(1)
+    keys = keys_read(request, *commonest[0][0], k, holders) if commonest and commonest[0][1] >= k else None
     for number, claim in claims.items():
         if len(claims) < k:  # too few to hold one against another
             holders[number].put(what, NOTHING)
-        elif keys is not None and claim == said[0][0]:
+        elif keys is not None and claim == commonest[0][0]:
             holders[number].put(what, YES)
         else:
             holders[number].put(what, NO, why=Text("fewer than {k} key holders say the same as it does", k=k))

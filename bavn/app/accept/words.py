@@ -82,10 +82,10 @@ def verdict(protocol: TestProtocol, required: Sequence[str]) -> Text:
     parts = [part.name for part in protocol.parts]
     whole, tested = protocol.outcome(required), protocol.outcome(parts)
     warned = tested is Outcome.PASSED and any(warns(figure) for part in protocol.parts for figure in part.figures)
-    said = WARNED.filled(outcome=OUTCOMES[tested]) if warned else OUTCOMES[tested]
+    outcome = WARNED.filled(outcome=OUTCOMES[tested]) if warned else OUTCOMES[tested]
     if whole is tested:
-        return said
-    return OF_PARTS.filled(whole=OUTCOMES[whole], outcome=said)
+        return outcome
+    return OF_PARTS.filled(whole=OUTCOMES[whole], outcome=outcome)
 
 
 def part_lines(part: Part, language: Language, *, figures: bool) -> Iterator[str]:
