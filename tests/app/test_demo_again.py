@@ -20,6 +20,7 @@ from bavn_lab.sim.reading import frames
 
 WORLD = demo_sector(1).actors
 EVIL = Observable.of("domain", "evil.com")
+HOLDERS = [f"https://127.0.0.1:{number}" for number in (2, 3, 4)]
 KNOWN = {"cdn.evil.com": "25.1.2.3", "cdn.notevil.com": "25.9.9.9"}
 
 
@@ -168,7 +169,7 @@ def test_a_fingerprint_alone_cannot_be_called(sector) -> None:
 @pytest.mark.parametrize("sensor", [True, False])
 def test_a_node_of_the_demonstration_reads_and_changes_its_own_suricata(tmp_path, sensor) -> None:
     plan = ActorPlan("region-nord", "region", ("10.10.0.0/16",), tmp_path if sensor else None)
-    (tmp_path / "node.toml").write_text(_node_toml(plan, "https://127.0.0.1:1", "https://127.0.0.1:2", 5353, KNOWN))
+    (tmp_path / "node.toml").write_text(_node_toml(plan, "https://127.0.0.1:1", HOLDERS, 5353, KNOWN))
     (tmp_path / "policy.toml").write_text(POLICY)
     config, suricata = read_node(tmp_path / "node.toml"), OwnSuricata(tmp_path / "suricata", plan.homes)
     given = config.enforce
