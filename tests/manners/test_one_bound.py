@@ -70,6 +70,7 @@ DEFAULTS_ELSEWHERE = {
     "app/accept/centre.py: CERTIFICATE_DAYS_MIN": "as there",
     "app/accept/certificates.py: CERTIFICATE_DAYS_MIN": "as there",
     "app/accept/clock.py: CLOCK_OFF_S_MAX": "as there",
+    "app/accept/holders.py: CERTIFICATE_DAYS_MIN": "as there",
     "app/centre/member_metrics.py: CENTRE_DISK_FREE_MB_MIN": "a default; the centre hands its own setting in",
 }
 

@@ -251,7 +251,13 @@ BOUNDED = {
         "ExerciseTold.begins_us",
         "ExerciseTold.ends_us",
     },
-    "believed with a proof alone": {"LogProof.index", "LogShown.since"},
+    "believed with a proof alone": {
+        "LogProof.index",
+        "LogShown.since",
+        "RoundsFixed.size",
+        "FixedRound.uploads_index",
+        "FixedRound.hits_index",
+    },
     "a place in a round, bounded by its parameters": {"Member.x", "AskedCell.bin", "Reveal.bin"},
 }
 
