@@ -87,8 +87,9 @@ def opening_text(round_id: str, uploads: bytes, hits: bytes, upload: str, value:
 
 
 def drawn_tables(round_id: str, tables: int, values: Sequence[str | None]) -> tuple[int, ...]:
-    """The tables to compute again. ``values``: of each upload that committed to one, in the order of x, None where it
-    was not opened: then every table is drawn. The remainder of 256 bits favours no table by more than 2**-250."""
+    """The tables to compute again. ``values``: of each upload, in the order of x, None where it was not opened or where
+    there is no commitment to one: then every table is drawn. The remainder of 256 bits favours no table by more than
+    2**-250."""
     opened = [value for value in values if value is not None]
     if len(opened) < len(values) or not opened:
         return tuple(range(tables))

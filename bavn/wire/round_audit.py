@@ -276,12 +276,11 @@ def _uploads(file: RoundAuditFile, report: Audit, _: Sequence[VerifierKey]) -> N
 
 
 def _drawn(file: RoundAuditFile, report: Audit, witnesses: Sequence[VerifierKey]) -> None:
-    """The tables are those that the members' values draw; who opened none is named by its x."""
+    """The tables are those that the members' values draw; who opened none, or committed to none, is named by its x."""
     keys = {witness_of(each.public).name: each for each in witnesses}
     uploads, hits = (each.entry.encode() for each in file.included[1:])
     vouched = 0
-    bound = [each for each in file.uploads if each.draw]
-    for each in bound:
+    for each in file.uploads:
         if each.value and commitment(bytes.fromhex(each.value)) != each.draw:
             raise _Lacks(Text("The value of x {x} is not what its upload committed to.", x=each.x))
         if each.value and (key := keys.get(each.witness)) is not None:
@@ -290,17 +289,15 @@ def _drawn(file: RoundAuditFile, report: Audit, witnesses: Sequence[VerifierKey]
             if not key.holds(bytes.fromhex(each.signature), text):
                 raise _Lacks(Text("The value of x {x} was not opened for these uploads and hits.", x=each.x))
             vouched += 1
-    tables = drawn_tables(file.params.round_id.hex(), file.params.r, [each.value or None for each in bound])
+    tables = drawn_tables(file.params.round_id.hex(), file.params.r, [each.value or None for each in file.uploads])
     if tuple(each.table for each in file.tables) != tables:
         raise _Lacks(Text("The file does not hold the tables that were drawn: {tables}.", tables=_list(tables)))
     if witnesses and not vouched:
         raise _Lacks(Text("None of the witnesses vouches for the draw: the centre may have chosen it."))
-    missing = [each.x for each in bound if not each.value]
-    counts = {"count": Number(len(bound) - len(missing)), "vouched": Number(vouched)}
+    missing = [each.x for each in file.uploads if not each.value]
+    counts = {"count": Number(len(file.uploads) - len(missing)), "vouched": Number(vouched)}
     if missing:
         says = Text("Every table was drawn ({tables}): no value came of x {missing}.")
-    elif not bound:
-        says = Text("Every table was drawn ({tables}): no upload committed to a value.")
     else:
         says = Text("Members' values drew table {tables}: {count}, of them {vouched} of witnesses here.")
     report.say("draw", True, says.filled(tables=_list(tables), missing=_list(missing), **counts))

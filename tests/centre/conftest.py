@@ -256,6 +256,10 @@ class SqliteDatabases:
         """An engine on an empty database that nobody else has."""
         return open_engine("sqlite://")
 
+    def lasting(self):
+        """As ``new``, for all tests of a file."""
+        return self.new()
+
     def at(self, folder):
         """An engine on this folder's database: the same one each time."""
         return open_engine(self.url(folder))
@@ -281,6 +285,12 @@ class PostgresDatabases:
 
     def new(self):
         return open_engine(self.cluster.url(self._take()), connections_max=4)
+
+    def lasting(self):
+        """As ``new``, but no test's end frees it."""
+        engine = self.new()
+        self.taken.remove(engine.url.database)
+        return engine
 
     def at(self, folder):
         return open_engine(self.url(folder), connections_max=4)

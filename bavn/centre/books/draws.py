@@ -134,7 +134,7 @@ class DrawBook:
 
     def draw(self, audit: RoundAudit, now_us: int) -> bool:
         """Draws, if all values are there or too late; the planes of all other tables go."""
-        uploads = [each for each in self.uploads(audit.round_id) if each.draw]
+        uploads = self.uploads(audit.round_id)
         missing = any(not each.value for each in uploads)
         if missing and now_us < audit.found_us + WINDOW_US:
             return False

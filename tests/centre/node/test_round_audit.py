@@ -68,7 +68,7 @@ def findings(report):
 @pytest.fixture(scope="module")
 def audited(databases, suspicion):
     """A round whose table was drawn, for those who only look."""
-    made = begin(lambda names: Sector(names, databases.new(), Book()), suspicion)
+    made = begin(lambda names: Sector(names, databases.lasting(), Book()), suspicion)
     later(made)
     yield made
     made.close()
