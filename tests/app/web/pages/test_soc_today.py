@@ -17,8 +17,14 @@ def knocked(pages_built, tmp_path):
     """A SOC's console of its own, at whose first node the internet tried a door and guessed a password."""
     with soc(tmp_path) as served:
         now_us = SystemClock().now_us()
-        tried = {"detector": "scan", "technique": "T1595.001", "knock": "tcp/22", "host": own(29)}
-        guessed = {"detector": "bruteforce", "technique": "T1110.001", "knock": "guess:SSH", "host": own(29)}
+        tried = {"detector": "scan", "technique": "T1595.001", "knock": "tcp/22", "host": own(29), "observables": ()}
+        guessed = {
+            "detector": "bruteforce",
+            "technique": "T1110.001",
+            "knock": "guess:SSH",
+            "host": own(29),
+            "observables": (),
+        }
         with Book(served.drawn["north"].parent / "data" / "node.db") as book:
             known = NodeSuspicions(book)
             knocks = [suspicion(now_us, id=n * 16, peer=f"45.9.150.{n}", **tried) for n in ("80", "81")]

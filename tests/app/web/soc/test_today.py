@@ -68,8 +68,14 @@ def test_hosts_stand_by_their_strongest_and_stories_are_folded(looking) -> None:
 
 def test_what_the_internet_tried_is_a_line_and_each_of_it_where_asked_for(console) -> None:
     here = next(iter(console.house.seen_by(ANNA)))
-    tried = {"detector": "scan", "technique": "T1595.001", "knock": "tcp/22", "host": own(29)}
-    guessed = {"detector": "bruteforce", "technique": "T1110.001", "knock": "guess:SSH", "host": own(29)}
+    tried = {"detector": "scan", "technique": "T1595.001", "knock": "tcp/22", "host": own(29), "observables": ()}
+    guessed = {
+        "detector": "bruteforce",
+        "technique": "T1110.001",
+        "knock": "guess:SSH",
+        "host": own(29),
+        "observables": (),
+    }
     now_us = console.house.clock.now_us()
     with Book(here.file.parent / "data" / "node.db") as book:
         known = NodeSuspicions(book)
