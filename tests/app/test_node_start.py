@@ -78,6 +78,7 @@ LATER = {
     "drawn_apart",
     "hunt",
     "in_turn",
+    "met_elements",
     "nothing_outside",
     "reads_logs",
     "shut_gates",

@@ -64,22 +64,24 @@ def detecting(
         if surveyed is not None:
             step = partial(surveyed, window)
             contained(failures, "step canary in detection", step, passing=(QueryRefused,))
-        return with_confirmed(window, survey_done, confirmed(), failures)
+        return with_confirmed(window, survey_done, confirmed, failures)
 
     return detect
 
 
-def with_confirmed(window: Window, done: Survey, confirmed: Mapping[Observable, int], failures: Failures) -> Survey:
+def with_confirmed(
+    window: Window, done: Survey, confirmed: Callable[[], Mapping[Observable, int]], failures: Failures
+) -> Survey:
     """The same with a suspicion of each machine that met what the sector confirmed: by then it is a row, with its
     records and packets, whatever the detectors thought of it. These are looked for apart: they are evidence of nothing
     (docs/decisions/0021-echo-is-no-evidence.md), so no other suspicion may lean on them. Raises QueryRefused."""
-    if not confirmed:
-        return done
     both = done
 
     def look() -> None:
         nonlocal both
-        matches = survey(window, (Ioc(),), indicators=IndicatorSet(dict(confirmed)), failures=failures).suspicions
+        if not (elements := dict(confirmed())):
+            return
+        matches = survey(window, (Ioc(),), indicators=IndicatorSet(elements), failures=failures).suspicions
         own = {suspicion.id for suspicion in done.suspicions}
         shared = [replace(match, shared=True) for match in matches if match.id not in own]
         both = replace(done, suspicions=tuple(in_order([*done.suspicions, *shared])))
