@@ -18,6 +18,8 @@ TOGETHER_MAX = 32
 BROWSERS = 2
 """How many processes serve the consoles to a browser: each draws a sector, two nodes and a page of all parts first."""
 LONG = (
+    "tests/sector/test_ideal.py",
+    "tests/app/accept/test_accept_whole.py",
     "tests/app/live/test_live_beacon.py",
     "tests/centre/store/test_kill.py",
     "tests/centre/node/test_centre_crash.py",
@@ -28,8 +30,9 @@ LONG = (
     "tests/sector/test_egress.py",
     "tests/sector/test_sector_behaviour.py",
     "tests/sector/test_sector_whole.py",
-    "tests/app/accept/test_accept_whole.py",
     "tests/app/live/test_live_rules.py",
+    "tests/app/test_keyholder_operations.py",
+    "tests/app/test_log_operations.py",
     "tests/app/live/test_live_faults.py",
     "tests/psi/test_psi_planted.py",
     "tests/actor/store/test_store_machine.py",

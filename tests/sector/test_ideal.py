@@ -371,6 +371,6 @@ def test_whole_days_are_what_a_trusted_party_would_hand_out() -> None:
     run_state_machine_as_test(
         Days,
         settings=settings(
-            max_examples=5, stateful_step_count=4, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=3, stateful_step_count=4, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

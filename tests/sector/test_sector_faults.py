@@ -20,7 +20,7 @@ from tests.sector.drawn_script import drawn_script
 
 QUICK_SEEDS = range(6)
 SEEDS = range(1000, 1200)
-EACH_RUN = SEEDS[:60]
+EACH_RUN = SEEDS[:30]
 """Which of them script/test plays; the others are the same kind of day, and script/test --world has the time."""
 HOLDERS = ((1, 1), (3, 2), (5, 3))
 UNGATED = {"Envelope", "KeysAsked", "PartAsked", "PartAnswered", "EpochKeys"}
