@@ -39,6 +39,7 @@ def test_none_of_ten_thousand_is_missed(params, played, t) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.world
 @pytest.mark.parametrize("t", [2, 3])
 def test_none_of_a_hundred_thousand_is_missed(params, played, t) -> None:
     """Of 1e5 at R=10 PSI.md expects 0.09 missed."""

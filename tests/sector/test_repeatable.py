@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-RUNS = 3
+RUNS = 2
 BEGIN = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 RUN = """
 import hashlib, random, sys

@@ -34,13 +34,6 @@ def run(seed, folder):
 
 
 @pytest.mark.slow
-def test_a_run_is_its_seed(disk) -> None:
-    one, again, other = run(5, disk / "1"), run(5, disk / "2"), run(6, disk / "3")
-    assert one == again
-    assert digest(one) == digest(again) != digest(other)
-
-
-@pytest.mark.slow
 def test_without_faults_the_campaign_is_lead_one_and_blocked_everywhere(disk) -> None:
     world = World(drawn_script(2, faults=False), disk / "w")
     story = world.run()
@@ -74,10 +67,10 @@ def test_runs_are_the_same_whatever_the_hash_seed_and_the_load(disk) -> None:
                 check=True,
                 timeout=300,
             ).stdout
-            for turn in range(3)
+            for turn in range(2)
         }
     finally:
         burner.kill()
         burner.wait()
-    assert len(digests) == 1
-    assert len(digests.pop().strip()) == 64
+    assert digests == {digest(run(11, disk / "here")) + "\n"}
+    assert digests != {digest(run(13, disk / "other")) + "\n"}

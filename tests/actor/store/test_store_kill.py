@@ -120,9 +120,10 @@ def run(root: Path, kills: int, seed: int) -> None:
 
 @pytest.mark.slow
 def test_killed_a_few_times(tmp_path):
-    run(tmp_path, 3, seed=1)
+    run(tmp_path, 10, seed=2)
 
 
 @pytest.mark.slow
+@pytest.mark.world
 def test_killed_many_times(tmp_path):
-    run(tmp_path, 30, seed=2)
+    run(tmp_path, 60, seed=1)

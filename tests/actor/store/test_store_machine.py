@@ -272,4 +272,4 @@ class TestQuick(StoreAgainstList.TestCase):
 
 @pytest.mark.slow
 class TestSlow(StoreAgainstList.TestCase):
-    settings = settings(max_examples=20, stateful_step_count=25)
+    settings = settings(max_examples=6, stateful_step_count=25)

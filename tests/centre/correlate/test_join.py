@@ -238,7 +238,7 @@ MANNERS = st.sampled_from([*["honest"] * 8, "silent", "absent", "wrong_tags", "w
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(
     data=st.data(),
     manners=st.lists(MANNERS, min_size=4, max_size=4),

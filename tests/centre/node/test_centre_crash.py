@@ -99,7 +99,7 @@ def test_a_kill_at_some_writes_loses_and_doubles_nothing(sector_on_disk, suspici
 
 
 @pytest.mark.slow
-@settings(max_examples=20)
+@settings(max_examples=6)
 @given(at=st.integers(1, 110), after=st.booleans())
 def test_a_kill_at_any_write_loses_and_doubles_nothing(sector_on_disk, suspicion, tmp_path_factory, at, after):
     killed_at(at, after, sector_on_disk, suspicion, tmp_path_factory.mktemp("killed"))

@@ -160,7 +160,7 @@ def test_a_list_of_leads_is_there_once_an_hour(sector, suspicion) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=20)
+@settings(max_examples=6)
 @given(at=st.integers(1, 130), after=st.booleans())
 def test_a_kill_at_any_write_leaves_the_log_and_the_centre_of_one_mind(
     sector_on_disk, suspicion, tmp_path_factory, at, after
