@@ -8,6 +8,7 @@ from typing import Final
 from bavn.app.acts.centre import indicators as acts
 from bavn.app.web.frame import Person, TextShape, filled
 from bavn.app.web.sac.bodies import Shape
+from bavn.app.web.sac.lit import LitShape, lit_of
 from bavn.centre.books.clock import IndicatorClock, only_hunted
 from bavn.centre.cases.indicators.indicator import IndicatorSettings, IndicatorStatus, Life
 from bavn.centre.cases.indicators.steps import STEPS, behind
@@ -163,6 +164,7 @@ class IndicatorWhole(Shape):
     producers: list[str]
     decay: DecayShape
     clock: ClockShape | None
+    lit: LitShape | None
     history: list[HistoryLine]
 
 
@@ -275,15 +277,18 @@ def whole_of(desk: Desk, standing: IndicatorStatus, person: Person, clock: Clock
     """All that is known of one."""
     life = standing.life
     checks = life.checks if life.state is not LifeState.DRAFT else desk.indicator_book.looked_at(life)
+    actors, met = desk.deliveries.at_actors(life.id), desk.deliveries.sightings(life.id)
+    reporters = desk.work.involved.reporters(life.case_id)
     return filled(
         IndicatorWhole,
         standing,
         life.evidence,
         row=row_of(standing, desk.ring.stand(life.id), person),
         checks=[filled(CheckShape, one, says=TextShape.of(one.words)) for one in checks],
-        actors=[at_actor(one) for one in desk.deliveries.at_actors(life.id)],
-        sightings=[sighting(one) for one in desk.deliveries.sightings(life.id)],
+        actors=[at_actor(one) for one in actors],
+        sightings=[sighting(one) for one in met],
         decay=decay_of(standing, desk.indicator_book.settings, desk.now_us()),
         clock=clock,
+        lit=lit_of(life.released_us, actors, met, reporters) if life.released_us and actors else None,
         history=[filled(HistoryLine, line) for line in desk.indicator_book.history(life.id)],
     )

@@ -100,4 +100,12 @@ export default () => ({
   act: t("Act"),
   detail: t("Detail"),
   open: t("Open"),
+  lit: {
+    title: t("The beacon is lit"), play: t("Play"), stop: t("Stop"), whole: t("Fill the screen"), at: t("Moment"), before: t("Before the order"),
+    after: (span: string, actor: string) => t("{span} after the order: {actor}", { span, actor }),
+    block: t("are blocking it"), onHere: (lit: string, all: string) => t("{lit} of {all}", { lit, all }),
+    stands: { lit: t("blocks it"), dark: t("not yet"), cannot: t("cannot or will not") } as Record<string, string>,
+    came: { reported: t("reported it"), before: t("met it before the order"), since: t("met it since") } as Record<string, string>,
+    first: t("met it first"),
+  },
 });

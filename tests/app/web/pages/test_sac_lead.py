@@ -1,6 +1,7 @@
 """A lead's page in a browser: the words first, the score folded away behind them, and nothing of it lost."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.app.web.drawn_sector import CAMPAIGN
 from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
@@ -66,3 +67,24 @@ def test_a_lead_is_read_in_words_and_its_score_unfolds(sac_page, sac_served, lan
     wide = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
     found = [*axe_clean(page), *untranslated(page), *csp_reports(page), *(["too wide"] if wide else [])]
     assert found == []
+
+
+@pytest.mark.parametrize(("lang", "theme", "size"), [("en", "light", "desk"), ("da", "dark", "phone")])
+def test_a_release_is_played_again_member_by_member(sac_page, sac_served, lang, theme, size) -> None:
+    life = next(one for one in sac_served.drawn.desk.indicators() if one.kept.indicator.observable == CAMPAIGN[0])
+    page = sac_page("analyst", lang=lang, theme=theme, size=size)
+    page.goto(f"/indicators/{life.kept.indicator.id}")
+    settled(page)
+    ring = page.get_by_role("slider")
+    last = int(ring.get_attribute("max"))
+    assert last >= 1
+    assert page.locator("svg g.on").count() == 6, "at rest it shows how it stands"
+    ring.focus()
+    page.keyboard.press("Home")
+    assert page.locator("svg g.on").count() == 0
+    assert page.get_by_text({"en": "Before the order", "da": "Før ordren"}[lang], exact=True).is_visible()
+    page.get_by_role("button", name={"en": "Play", "da": "Afspil"}[lang]).click()
+    expect(page.locator("svg g.on")).to_have_count(6)
+    assert ring.get_attribute("aria-valuetext").startswith(page.locator(".moment").inner_text()[:5])
+    shot(page, f"sac-lit-{lang}-{theme}-{size}")
+    assert [*axe_clean(page), *untranslated(page), *csp_reports(page)] == []

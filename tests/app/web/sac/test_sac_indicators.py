@@ -88,6 +88,12 @@ def test_one_whole_has_its_curve_clock_actors_and_sightings(sac) -> None:
     both = [sac.body("/indicators/" + one(sac, named.value)["id"]) for named in CAMPAIGN]
     assert [seen["actor"] for each in both for seen in each["sightings"]] == ["clinic-west"]
     assert sorted(each["true_groups"] for each in both) == [[], ["clinic-west"]]
+    (met,) = [each["lit"] for each in both if each["sightings"]]
+    ring = {at["actor"]: (at["stand"], at["came"], at["first"]) for at in met["actors"]}
+    assert ring["clinic-west"] == ("dark", "before", True)
+    assert ring["region-nord"] == ("lit", "reported", False)
+    assert met["actors"][-1]["lit_us"] is None, "what is dark lies last"
+    assert "6 of 7 members" in met["says"]["en"], met["says"]
 
 
 def test_pages_meet_and_filters_and_exports_show_the_same(sac) -> None:
