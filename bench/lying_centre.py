@@ -2,8 +2,8 @@
 
 Each lie of tests/sector/lying_centre.py with other dice each time: how often the check that is there for it caught it
 within its time, and after how long, as the sector's own clock counts. The baseline is the same sector with a centre
-that does not lie, looked at by all checks for as long. ``--minutes``: no further round of all lies is begun after so
-long.
+that does not lie, looked at by all checks for as long. Every run says its outcome on stderr as it ends.
+``--minutes``: no further round of all lies is begun after so long.
 """
 
 import sys
@@ -29,7 +29,9 @@ def main() -> None:
     for seed in range(runs):
         for lie in LIES:
             results[lie].append(played(lie, seed, databases.new()))
+            print(f"{seed + 1}/{runs} {lie.name}: {results[lie][-1]}", file=sys.stderr, flush=True)
         accused.append(honest(seed, databases.new()))
+        print(f"{seed + 1}/{runs} nobody lies: {accused[-1]}", file=sys.stderr, flush=True)
         if time.monotonic() > until:
             break
     print("| lie | caught | by | within | median | at most |\n|---|---|---|---|---|---|")

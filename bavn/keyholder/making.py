@@ -4,8 +4,8 @@ At each slot all say what they have, agree by that on what is to be made (plan.p
 psi/threshold in four more rounds, all at once. Each post is signed, and whoever has it passes it on, so that one holder
 cannot tell two others different things unseen; in the second half of a round only what is passed on counts, so that
 nobody can be late to some. A round ends when all are heard or its time is over. Where holders come to different ends
-nothing is made, and the next slot tries again without whoever showed two faces. A process that was started within a
-slot waits for the next: it may have posted before. Refuses to know how the others are reached.
+the next slot tries again without whoever showed two faces; what k signed, heard or not, stands from then on. A process
+that was started within a slot waits for the next: it may have posted before. Refuses to know how others are reached.
 """
 
 import threading
@@ -17,14 +17,15 @@ from typing import Any, Final, Protocol
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from bavn.keyholder.plan import is_signed, planned, read_claims, statement
+from bavn.keyholder.plan import Claims, is_signed, planned, purposes, read_claims, standing, statement
 from bavn.keyholder.settings import ThresholdSettings
 from bavn.keyholder.shares import HeldShares
-from bavn.model.moment import SECOND_US
+from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
 from bavn.psi.threshold import ceremony
 from bavn.psi.threshold.ceremony import Confirming, Failed, Made
+from bavn.psi.threshold.shares import KeyShare
 from bavn.wire.keyholder import POST_BYTES_MAX, ROUNDS, HolderPost, PostsAnswered, PostsAsked
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.strict_json import parse
@@ -132,7 +133,13 @@ class Making:
             return
         with self._lock:
             self._session = _Session(slot_us // SECOND_US)
-            self._post(rfc8785.dumps(self._shares.claims()))
+            wanted, claims = self._wanted(), self._shares.claims()
+            self._post(rfc8785.dumps({name: claims[name] for name in wanted if name in claims}))
+
+    def _wanted(self) -> list[str]:
+        """What needs a key in this slot."""
+        today = self._session.slot * SECOND_US // DAY_US
+        return [of.decode("ascii") for of in purposes(today, self._settings.tiers)]
 
     def _post(self, post: bytes) -> None:
         session, number = self._session, self._settings.number
@@ -191,8 +198,8 @@ class Making:
             outcome = state.hear(heard, private) if session.round == DEALS else state.hear(heard)
             if isinstance(outcome, tuple):
                 session.states[name], posts_now[name] = outcome
-                if isinstance(outcome[0], Confirming) and outcome[0].public is not None:
-                    posts_now[name] += self._key.sign(statement(session.slot, outcome[0].public))
+                if isinstance(outcome[0], Confirming) and outcome[0].share is not None:
+                    posts_now[name] += self._signed(outcome[0].share)
             else:
                 session.ended[name] = outcome
                 del session.states[name]
@@ -203,6 +210,12 @@ class Making:
             return
         session.round += 1
         self._post(_packed(posts_now))
+
+    def _signed(self, share: KeyShare) -> bytes:
+        """This holder's signature of a key, once its share is kept: whoever has k of them may count on k shares."""
+        signature = self._key.sign(statement(self._session.slot, share.public))
+        self._shares.keep(self._session.slot, share, {self._settings.number: signature})
+        return signature
 
     def _signatures(self, state: Confirming, heard: Mapping[int, bytes]) -> dict[int, bytes]:
         """Who signed the key that this holder confirms."""
@@ -222,6 +235,7 @@ class Making:
         claims = {number: theirs for number, theirs in read.items() if theirs is not None}
         attempt = session.slot // settings.every_s % 2**16
         posts_now: dict[str, bytes] = {}
+        self._stand_after_all(claims)
         for terms in planned(settings, session.slot, attempt, claims, self._keys()):
             name = terms.purpose.decode("ascii")
             versions = self._shares.versions(terms.purpose)
@@ -238,6 +252,16 @@ class Making:
             return
         session.round = DEALS
         self._post(_packed(posts_now))
+
+    def _stand_after_all(self, claims: Mapping[int, Claims]) -> None:
+        """A key that k signed in a slot before, which this holder did not hear then: it has its share."""
+        stand = []
+        for name in self._wanted():
+            held = {number: theirs[name] for number, theirs in claims.items() if name in theirs}
+            newest = standing(name.encode("ascii"), held, self._keys())[:1]
+            stand += [f"{name} of slot {key.slot}" for key in newest if self._shares.confirm(key)]
+        if stand:
+            self._note(f"slot {self._session.slot}: signed by enough after all: {', '.join(stand)}")
 
     def _end(self) -> None:
         """Keeps what was made, and says in the ledger what came of it."""
@@ -265,9 +289,12 @@ class Making:
 
     def _line(self, slot: Slot, names: list[str]) -> None:
         words = f"slot {slot.slot}: {', '.join(names)}; silent {list(slot.silent)}; wrong {list(slot.faults)}"
-        note = Note(kind="EpochKeys", item_id=sha256(words.encode()).hexdigest(), peer="", privacy="S0", summary=words)
         refused = Refused("ceremony", "{failed} keys were not made: the next slot tries again", failed=slot.failed)
-        self._ledger.append(self._clock.now_us(), "keyholder", "in", note, refused if slot.failed else None)
+        self._note(words, refused if slot.failed else None)
+
+    def _note(self, words: str, refused: Refused | None = None) -> None:
+        note = Note(kind="EpochKeys", item_id=sha256(words.encode()).hexdigest(), peer="", privacy="S0", summary=words)
+        self._ledger.append(self._clock.now_us(), "keyholder", "in", note, refused)
 
 
 def _packed(by_name: Mapping[str, bytes]) -> bytes:

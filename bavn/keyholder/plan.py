@@ -1,14 +1,16 @@
 """Which keys are to be made or shared anew, by what all holders said that they have. A pure function of that, so that
 all who heard the same begin the same ceremonies.
 
-A key is there if one holder shows that k signed it when it was made: k is more than half of all, and nobody signs
-another key of that purpose while one is shown. So a holder that is silent for a slot never costs a day its key, and
-what fewer than k make up is no key. A key that is there is shared anew where a holder that takes part has none of it,
-or where k or n are others now, by k that have it; with fewer it is waited for. Else one is made.
+A key stands if holders show between them that k signed it: k is more than half of all, nobody signs before its share
+is on its disk, nor another key of that purpose while one is shown. So a holder that is silent for a slot never costs a
+day its key, what fewer than k make up is no key, and k have a share of whatever stands. A key that stands is shared
+anew where a holder that takes part has none of it, or where k or n are others now, by k that have it. With fewer it is
+waited for, unless all n are heard: then it is lost for good. Else one is made.
 """
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -32,6 +34,15 @@ Claim = tuple[str, Mapping[str, str]]
 Claims = Mapping[str, Mapping[str, Claim]]
 """Purpose -> the slot of its ceremony -> what there is."""
 Keys = Mapping[int, Ed25519PublicKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A key that stands, the slot of its ceremony, and who signed it."""
+
+    slot: int
+    public: PublicKey
+    signed: Mapping[int, bytes]
 
 
 def statement(slot: int, public: PublicKey) -> bytes:
@@ -71,8 +82,9 @@ def purposes_of(day: int, tiers: Iterable[str]) -> list[bytes]:
 
 
 def missing(claims: Claims, day: int, tiers: Iterable[str]) -> list[bytes]:
-    """What has no key yet of one day, by what one holder has."""
-    return [one for one in purposes_of(day, tiers) if one.decode("ascii") not in claims]
+    """What has no key yet of one day that k signed, by what one holder has."""
+    every = ((of, claims.get(of.decode("ascii"), {})) for of in purposes_of(day, tiers))
+    return [of for of, held in every if not any(_is_whole(claim) for claim in held.values())]
 
 
 def planned(
@@ -84,38 +96,43 @@ def planned(
     for of in purposes(slot * SECOND_US // DAY_US, settings.tiers):
         name = of.decode("ascii")
         held = {number: theirs.get(name, {}) for number, theirs in claims.items()}
-        standing = _standing(of, held, keys)
-        if not standing:
+        there = standing(of, held, keys)
+        old = next((key.public for key in there if _holders(held, key.public) >= key.public.k), None)
+        if not there or (old is None and len(held) == settings.n):
             begun.append(Terms(purpose=of, k=settings.k, n=settings.n, attempt=attempt))
-            continue
-        old = next((public for public in standing if _holders(held, public) >= public.k), None)
-        if old and ((old.k, old.n) != (settings.k, settings.n) or _holders(held, old) < len(held)):
+        elif old and ((old.k, old.n) != (settings.k, settings.n) or _holders(held, old) < len(held)):
             begun.append(Terms(purpose=of, k=settings.k, n=settings.n, attempt=attempt, old=old))
     return begun
 
 
-def _standing(of: bytes, held: Mapping[int, Mapping[str, Claim]], keys: Keys) -> list[PublicKey]:
-    """The keys that k holders signed, the newest first: there are several while one is shared anew."""
-    every = {
-        (int(slot), claim[0], tuple(sorted(claim[1].items())))
-        for theirs in held.values()
-        for slot, claim in theirs.items()
-    }
-    standing = []
-    for slot, raw, signed in sorted(every, reverse=True):
+def standing(of: bytes, held: Mapping[int, Mapping[str, Claim]], keys: Keys) -> list[Standing]:
+    """The keys that k holders signed, by what each claims of that purpose, the newest first: there are several while
+    one is shared anew."""
+    signed: dict[tuple[int, str], set[tuple[int, str]]] = {}
+    for theirs in held.values():
+        for at, (raw, by) in theirs.items():
+            signed.setdefault((int(at), raw), set()).update((int(number), one) for number, one in by.items())
+    there: list[Standing] = []
+    for (slot, raw), every in sorted(signed.items(), reverse=True):
         public = _public(raw)
-        if public is None or public.purpose != of or public in standing:
+        if public is None or public.purpose != of or public in [key.public for key in there]:
             continue
-        what = statement(slot, public)
-        if sum(is_signed(keys.get(int(number)), bytes.fromhex(one), what) for number, one in signed) >= public.k:
-            standing.append(public)
-    return standing
+        pairs, what = ((number, bytes.fromhex(one)) for number, one in every), statement(slot, public)
+        held_by = {number: one for number, one in pairs if is_signed(keys.get(number), one, what)}
+        if len(held_by) >= public.k:
+            there.append(Standing(slot, public, held_by))
+    return there
 
 
 def _holders(held: Mapping[int, Mapping[str, Claim]], public: PublicKey) -> int:
     """How many have a share of it, by their own word."""
     raw = public.to_bytes().hex()
     return sum(any(claim[0] == raw for claim in theirs.values()) for theirs in held.values())
+
+
+def _is_whole(claim: Claim) -> bool:
+    public = _public(claim[0])
+    return public is not None and len(claim[1]) >= public.k
 
 
 def _is_claim(slot: str, claim: object) -> bool:

@@ -1,7 +1,8 @@
 """One holder's shares of the keys of each day (mode M3), in a folder of secrets, and what it answers by them.
 
 The newest share of a key and the one before it are kept: while a key is shared anew some holders are a moment ahead,
-and a node names the key that it asks for. Destroyed as M2's secrets are. Refuses to know how a share came to be.
+and a node names the key that it asks for. A share is kept before its holder signs the key; until k have signed, it is
+told to no node. Destroyed as M2's secrets are. Refuses to know how a share came to be.
 """
 
 import threading
@@ -13,7 +14,7 @@ from typing import Any, Final
 import rfc8785
 
 from bavn.keyholder.epochs import NEAR_EPOCHS
-from bavn.keyholder.plan import Claims
+from bavn.keyholder.plan import Claims, Standing
 from bavn.keyholder.secret_folder import SecretFolder
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
@@ -33,10 +34,11 @@ Kept = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A share and when its ceremony began (s since 1970)."""
+    """A share, when its ceremony began (s since 1970), and whether k holders are known to have signed its key."""
 
     slot: int
     share: KeyShare
+    stands: bool
 
 
 class HeldShares:
@@ -74,20 +76,33 @@ class HeldShares:
         return every
 
     def keep(self, slot: int, share: KeyShare, signed: Mapping[int, bytes]) -> None:
-        """Keeps a share under the slot of its ceremony, and who signed the key; forgets what is older than the one
-        before it."""
+        """Keeps a share under the slot of its ceremony, and who signed the key. Forgets what is older than the one
+        before the newest that k signed, and of those that fewer signed what is older than that."""
         of = share.public.purpose
         epoch, name = _epoch_of(of), of.decode("ascii")
         with self._lock:
             kept = self._read(epoch)
             by = {str(number): signature.hex() for number, signature in signed.items()}
             parts = {str(slot): (share.public.to_bytes().hex(), share.scalar.hex(), by)}
-            kept[name] = dict(_newest(kept.get(name, {}) | parts)[:VERSIONS_KEPT])
+            newest = _newest(kept.get(name, {}) | parts)
+            stands = [one for one in newest if self._stands(one)][:VERSIONS_KEPT]
+            begun = [one for one in newest if not self._stands(one) and (not stands or int(one[0]) > int(stands[0][0]))]
+            kept[name] = dict(begun[:VERSIONS_KEPT] + stands)
             self._secrets.write(epoch, rfc8785.dumps(kept))
 
+    def confirm(self, key: Standing) -> bool:
+        """The key stands, as others show. True if this holder has a share of it and did not know that yet."""
+        versions = [one for one in self.versions(key.public.purpose) if one.slot == key.slot and not one.stands]
+        mine = [one.share for one in versions if one.share.public == key.public]
+        for share in mine:
+            self.keep(key.slot, share, key.signed)
+            share.forget()
+        return bool(mine)
+
     def public(self, epoch: int, tier: str) -> tuple[PublicKey, PublicKey] | Refused:
-        """The newest public keys of a day and tier: of elements, and of rounds."""
-        newest = [versions[0].share.public for versions in self._both(epoch, tier) if versions]
+        """The newest public keys that k signed of a day and tier: of elements, and of rounds."""
+        known = ([one.share.public for one in versions if one.stands] for versions in self._both(epoch, tier))
+        newest = [publics[0] for publics in known if publics]
         return (newest[0], newest[1]) if self.near(epoch) and len(newest) == 2 else _no_share(epoch, tier)
 
     def why_not(self, request: JoinAsked) -> Refused | None:
@@ -147,9 +162,14 @@ class HeldShares:
         """None for what is no share of this holder's, as where it has another number now."""
         try:
             public = PublicKey.of_bytes(bytes.fromhex(kept[0]))
-            return Version(int(slot), KeyShare.of(self.number, public, bytes.fromhex(kept[1])))
+            share = KeyShare.of(self.number, public, bytes.fromhex(kept[1]))
+            return Version(int(slot), share, len(kept[2]) >= public.k)
         except ValueError:
             return None
+
+    def _stands(self, kept: tuple[str, Sequence[Any]]) -> bool:
+        version = self._version(*kept)
+        return version is not None and version.stands
 
     def _today(self) -> int:
         return self._clock.now_us() // DAY_US

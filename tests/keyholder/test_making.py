@@ -3,10 +3,12 @@
 import pytest
 
 from bavn.model.moment import DAY_US
+from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown
 from bavn.psi.threshold.terms import IDS, ROUNDS, purpose
 from bavn.rehearsal.keyholding import NO_FAULTS
 from bavn.wire.codec import encode
+from bavn.wire.keyholder import ROUNDS as ROUNDS_OF_POSTS
 from bavn.wire.keyholder import HolderPost, PostsAsked
 from tests.keyholder.conftest import TODAY
 from tests.keyholder.holders import DEAD, TIERS, Circle, making_lines
@@ -26,9 +28,12 @@ def circle(tmp_path):
 
 
 def keys(circle, number):
-    """What a holder has: purpose -> the newest public key."""
+    """What a holder serves: purpose -> the newest public key that k signed."""
     claims = circle.holders[number - 1].shares.claims()
-    return {name: said[max(said, key=int)][0] for name, said in claims.items()}
+    signed = {
+        name: {slot: one[0] for slot, one in said.items() if len(one[1]) >= circle.k} for name, said in claims.items()
+    }
+    return {name: said[max(said, key=int)] for name, said in signed.items() if said}
 
 
 def shares(circle, of, *numbers):
@@ -193,6 +198,85 @@ def test_one_that_is_silent_for_a_slot_costs_the_others_no_key(circle) -> None:
     circle.holders[1].faults = NO_FAULTS
     circle.slot()
     assert opened(shares(circle, ALL[0], 1, 3)) == before == opened(shares(circle, ALL[0], 2, 3))
+
+
+def ends_alone(circle, number):
+    """In the last round holder ``number`` hears all, and no other hears anybody."""
+
+    def faces(holder):
+        def said(to, answer):
+            posts = tuple(post for post in answer.posts if post.round < ROUNDS_OF_POSTS - 1)
+            return answer if to == number else answer.model_copy(update={"posts": posts})
+
+        holder.faces = said
+
+    for holder in circle.holders:
+        faces(holder)
+    circle.slot()
+    for holder in circle.holders:
+        holder.faces = None
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_key_that_one_ended_alone_stands_at_all_from_the_next_slot_on(circle, number) -> None:
+    """No holder signs a key before its share is on the disk, so that k have what k signed."""
+    ends_alone(circle, number)
+    assert [len(keys(circle, at)) for at in (1, 2, 3)].count(len(ALL)) == 1
+    served = [not isinstance(holder.shares.public(TODAY, "A"), Refused) for holder in circle.holders]
+    assert served == [at == number for at in (1, 2, 3)], "who has not seen k signatures tells no node of the key"
+    before = opened(shares(circle, ALL[0], 1, 2))
+    circle.slot()
+    assert keys(circle, 1) == keys(circle, 2) == keys(circle, 3)
+    assert len(keys(circle, 1)) == len(ALL)
+    assert opened(shares(circle, ALL[0], 2, 3)) == before
+    told = [line.verdict for holder in circle.holders for line in making_lines(holder)]
+    assert told.count("refused") == 2
+    assert told.count("passed") == 1 + 2
+
+
+def test_whoever_ended_alone_may_be_gone_for_good_and_the_others_have_a_key_all_the_same(circle) -> None:
+    ends_alone(circle, 1)
+    circle.holders[0].faults = DEAD
+    circle.slot()
+    assert keys(circle, 2) == keys(circle, 3)
+    assert len(keys(circle, 2)) == len(ALL)
+
+
+def test_a_reshare_that_one_ended_alone_loses_nobody_its_old_share(circle) -> None:
+    circle.slot()
+    whole = opened(shares(circle, ALL[0], 1, 2))
+    for _ in range(3):
+        for file in circle.holders[2].secrets.iterdir():
+            file.unlink()
+        ends_alone(circle, 1)
+        assert len(keys(circle, 2)) == len(ALL)
+    circle.slot()
+    assert keys(circle, 1) == keys(circle, 2) == keys(circle, 3)
+    assert opened(shares(circle, ALL[0], 1, 3)) == whole == opened(shares(circle, ALL[0], 2, 3))
+
+
+def test_a_key_that_fewer_than_k_have_for_good_is_made_anew_when_all_have_said_so(circle) -> None:
+    circle.slot()
+    before = opened(shares(circle, ALL[0], 1, 2))
+    for holder in circle.holders[1:]:
+        for file in holder.secrets.iterdir():
+            file.unlink()
+    circle.slot()
+    assert keys(circle, 1) == keys(circle, 2) == keys(circle, 3)
+    assert len(keys(circle, 1)) == len(ALL)
+    assert opened(shares(circle, ALL[0], 2, 3)) != before
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("question", [*range(12), 20, 30, 40])
+def test_one_that_is_killed_at_any_moment_costs_two_slots_at_most_and_nobody_a_file(circle, number, question) -> None:
+    circle.holders[number - 1].mortal.kill_after(question)
+    circle.slot()
+    circle.holders[number - 1].mortal.spare()
+    circle.slot()
+    circle.slot()
+    assert keys(circle, 1) == keys(circle, 2) == keys(circle, 3)
+    assert len(keys(circle, 1)) == len(ALL)
 
 
 def test_a_claim_of_fewer_than_k_holds_up_no_key(circle, monkeypatch) -> None:

@@ -142,6 +142,11 @@ class Confirming:
         """The key that this holder confirms; None from one that got no share of it."""
         return self._judged.public if self._share else None
 
+    @property
+    def share(self) -> KeyShare | None:
+        """This holder's share of it, which has to be safe before anybody hears that this holder confirms."""
+        return self._share
+
     def hear(self, confirmations: Posts) -> Made | Failed:
         """The key counts once k holders confirm the same transcript: fewer could not evaluate by it."""
         terms, judged = self._seat.terms, self._judged
