@@ -22,6 +22,7 @@ from bavn.model.text import Text
 from bavn.psi import keys, oprf
 from bavn.psi.round import RoundParams
 from bavn.wire.book import read_only
+from bavn.wire.codec import encode
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.keyholder import JoinAnswered, JoinAsked, PartAnswered, PartAsked, batch_points
 from bavn.wire.ledger import Ledger, Note
@@ -246,7 +247,7 @@ def _note(item: Asking) -> Note:
         item_id=_digest(f"{item.actor} {words}"),
         peer=item.actor,
         privacy="S0",
-        bytes=32 * count,
+        bytes=encode(request).bytes,
         summary=words,
     )
 

@@ -68,6 +68,17 @@ class Waiting:
     raw: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """One envelope that is not acknowledged yet and of no use to anybody any more."""
+
+    seq: int
+    kind: str
+    privacy: str
+    item_id: str
+    bytes: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxState:
     """How much waits. ``oldest_us``: when the oldest waiting row was put; None if nothing waits. ``full``: a queue has
@@ -160,6 +171,11 @@ class Outbox:
             f"SELECT recipient, seq, kind, raw FROM outbox WHERE {of_use} AND seq <= ? ORDER BY seq", (*values, last)
         )
         return [Waiting(*row) for row in rows]
+
+    def late(self, recipient: str) -> list[Late]:
+        """What waits and is of no use any more, in order: it will not leave."""
+        sql = "SELECT seq, kind, privacy, item_id, bytes FROM outbox WHERE recipient = ? AND until_us <= ? ORDER BY seq"
+        return [Late(*row) for row in self.book.rows(sql, (recipient, self._clock.now_us()))]
 
     def acknowledge(self, recipient: str, seqs: Sequence[int]) -> None:
         """The other side has these, or refused them for good. Unknown numbers are ignored."""

@@ -188,6 +188,11 @@ def test_each_request_to_each_holder_is_a_line_of_both_ledgers_and_tells_nothing
         (line,) = [line for line in Ledger(circle.holders[number - 1].book).every() if line.kind == "PartAsked"]
         assert (line.peer, line.verdict) == ("north", "passed")
         assert f"{batch_points(10, first=True)} elements" in line.summary
+        (sent,) = north.ways[number].asked
+        (left,) = [
+            line for line in north.ledger.every() if (line.kind, line.peer) == ("PartAsked", f"keyholder-{number}")
+        ]
+        assert line.bytes == left.bytes == len(encode(sent).body), "as many as leave, and no fewer"
     assert len({one.points for number in panel for one in north.ways[number].asked}) == 1
     few, many = node("north", 5), node("north", 6)
     few.join(1, ELEMENTS[:1], 100)

@@ -101,7 +101,7 @@ class Door:
         at = DoorContext(ledger=ledger, outbox=self.outbox, clock=clock, policy=policy, homes=homes, centre=CENTRE)
         self.canary = Canaries(at, self.state, self.reveals)
         self.witness = Witness(at, keys.own)
-        self.drawing = Drawing(at, keys.own, self.witness.book.cosigned)
+        self.drawing = Drawing(at, keys.own, self.witness.book)
         self.questions, self.cases = Questions(at, self.state), Cases(at, on.cleaned)
         self.commons = Commons(
             at,
@@ -453,7 +453,9 @@ class Door:
         self.reveals.forget(self._clock.now_us())
         self.canary.forget()
         self.witness.forget()
-        self.outbox.expire()
+        with self.ledger.book.transaction():
+            self._replies.came_late(self.outbox.late(CENTRE), left=False)
+            self.outbox.expire()
         self.ledger.close_parts()
 
     def queued(self, messages_max: int = 500, after: int = 0) -> list[bytes]:
@@ -464,7 +466,10 @@ class Door:
 
     def acknowledged(self, seqs: Sequence[int]) -> None:
         """The centre has these."""
-        self.outbox.acknowledge(CENTRE, seqs)
+        with self.ledger.book.transaction():
+            late = [each for each in self.outbox.late(CENTRE) if each.seq in seqs]
+            self._replies.came_late(late, left=True)
+            self.outbox.acknowledge(CENTRE, seqs)
 
     def queue(self) -> OutboxState:
         return self.outbox.state()

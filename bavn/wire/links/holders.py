@@ -351,7 +351,7 @@ def keys_note(number: int, request: KeysAsked) -> Note:
 
 
 def part_note(number: int, request: JoinAsked, *, asks: bool) -> Note:
-    """What the node's ledger says of a question to a holder, or of its answer."""
+    """What the node's ledger says of a question to a holder, or of its answer, of which nothing is kept."""
     count = len(request.points) // 64
     panel = f", asked with {' '.join(request.panel)}" if isinstance(request, PartAsked) else ""
     words = f"round {request.round_id} tier {request.tier}: {count} blinded elements, padding included{panel}"
@@ -361,7 +361,7 @@ def part_note(number: int, request: JoinAsked, *, asks: bool) -> Note:
         item_id=sha256(f"{kind} {number} {words}".encode()).hexdigest(),
         peer=f"keyholder-{number}",
         privacy=privacy_of(request) if asks else "",
-        bytes=32 * count,
+        bytes=encode(request).bytes if asks else 0,
         summary=words,
     )
 

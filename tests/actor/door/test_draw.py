@@ -2,6 +2,10 @@
 
 import pytest
 
+from bavn.actor.door.rounds.labels import CENTRE
+from bavn.app.node.health.log import log_problems
+from bavn.app.node.health.promises import promise_of
+from bavn.model.moment import DAY_US
 from bavn.tlog.draw import commitment, upload_path, uploads_root
 from bavn.tlog.entries import Entry
 from bavn.tlog.merkle import inclusion, leaf_hash, root
@@ -132,6 +136,55 @@ def test_an_upload_that_was_changed_opens_nothing(drawn) -> None:
     log = FixedLog(round_id, "dd" * 32)
     assert drawn.sees(log.shown(10, 0), log.fixed()) == []
     assert drawn.rules() == ["fixed_own_upload"]
+
+
+def test_an_upload_that_was_changed_is_a_problem_of_the_node_for_a_week(drawn) -> None:
+    """In words that say what it means and what is to be done, in every language."""
+    round_id, _ = own_upload(drawn.node)
+    log, door, clock = FixedLog(round_id, "dd" * 32), drawn.node.door, drawn.node.clock
+    drawn.sees(log.shown(10, 0), drawn.log.fixed(uploads_index=4))
+    assert door.witness.watch().fixed_otherwise == [], "what is not in the log says nothing of this node's upload"
+    drawn.sees(log.fixed(), log.fixed())
+    ((kept,),) = door.ledger.book.rows("SELECT entry FROM log_fixed_otherwise")
+    assert kept.encode() == log.uploads, "the first of it stays as it stood in the log"
+    (problem,) = log_problems(door.witness.watch(), clock.now_us())
+    assert (problem.code, promise_of(problem.code)) == ("log_upload_changed", "centre_log")
+    english = problem.text.say("en")
+    for words in (
+        round_id[:8],
+        "another",
+        "Tell the other members before the centre",
+        "bavn node ledger",
+        "bavn audit",
+    ):
+        assert words in english
+    assert len({problem.text.say(language) for language in ("en", "da", "sv")}) == 3
+    clock.advance(7 * DAY_US + 1)
+    assert door.witness.watch().fixed_otherwise == []
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_an_upload_that_came_too_late_does_not_stand_as_sent_alone(drawn, left) -> None:
+    door, clock = drawn.node.door, drawn.node.clock
+    (sent,) = drawn.node.ledger.lines(kind="ShareUpload")
+    (waiting,) = [one for one in door.outbox.waiting(CENTRE) if one.kind == "ShareUpload"]
+    door.acknowledged([waiting.seq + 1])
+    clock.advance(DAY_US)
+    if left:
+        door.acknowledged([waiting.seq])
+    door.tidy()
+    (_, late) = drawn.node.ledger.lines(kind="ShareUpload")
+    assert (sent.verdict, late.verdict, late.rule) == ("passed", "refused", "too_late")
+    assert late.item_id == sent.item_id
+    assert ("counts nothing" in late.reason, "before it could leave" in late.reason) == (left, not left)
+
+
+def test_an_upload_that_the_centre_had_in_time_has_one_line(drawn) -> None:
+    door = drawn.node.door
+    door.acknowledged([one.seq for one in door.outbox.waiting(CENTRE)])
+    drawn.node.clock.advance(DAY_US)
+    door.tidy()
+    assert [line.verdict for line in drawn.node.ledger.lines(kind="ShareUpload")] == ["passed"]
 
 
 def test_what_is_said_has_one_size_whatever_was_uploaded_and_the_value_does_not_depend_on_it() -> None:

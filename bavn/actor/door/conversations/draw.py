@@ -6,7 +6,7 @@ this node's own among them as it was sent, and after them its hits. For one pair
 look at a value and choose other hits. Refuses to know what an upload holds: it remembers hashes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from bavn.actor.door.conversation import DoorContext, Nothing, Received
+from bavn.actor.door.conversations.witness_book import WitnessBook
 from bavn.actor.door.draft import Draft
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
@@ -39,10 +40,10 @@ _SCHEMA: Final = (
 
 
 class Drawing:
-    """One node's, on its own book. ``cosigned``: whether this node cosigned a checkpoint, of late."""
+    """One node's, on its own book. ``witnessed``: what it cosigned, and what it caught the centre at."""
 
-    def __init__(self, at: DoorContext, own: Ed25519PrivateKey, cosigned: Callable[[Checkpoint], bool]) -> None:
-        self.at, self._own, self._cosigned = at, own, cosigned
+    def __init__(self, at: DoorContext, own: Ed25519PrivateKey, witnessed: WitnessBook) -> None:
+        self.at, self._own, self._witnessed = at, own, witnessed
         self._book = at.ledger.book
         self._book.part("draw", 1, _SCHEMA)
         secret = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"bavn/draw-secret/1")
@@ -76,9 +77,16 @@ class Drawing:
             tx.execute("INSERT OR IGNORE INTO draw_upload VALUES (?, ?, ?, ?, ?)", row)
 
     def take_in(self, message: RoundsFixed, note: Note) -> Refused | None:
-        """Through its gate; what holds is answered with the values."""
+        """Through its gate; what holds is answered with the values, and a round that holds another upload than this
+        node's is remembered as a fact about the centre."""
         outcome = self._fixed.offer(Received(message, note))
-        return outcome if isinstance(outcome, Refused) else None
+        if not isinstance(outcome, Refused):
+            return None
+        if outcome.rule == "fixed_own_upload":
+            for fixed in message.rounds:
+                if not self._is_own(fixed):
+                    self._witnessed.keep_fixed(fixed.round_id, fixed.uploads, self.at.clock.now_us())
+        return outcome
 
     def _row(self, round_id: str) -> tuple[str, str, str] | None:
         """Own upload's hash, own value, and the entries that it was opened for, if it was."""
@@ -86,7 +94,7 @@ class Drawing:
         return None if not rows else (rows[0][0], rows[0][1], rows[0][2])
 
     def _seen(self, item: Received[RoundsFixed], draft: Nothing) -> Nothing | Refused:
-        if not self._cosigned(Checkpoint("", item.message.size, bytes.fromhex(item.message.root))):
+        if not self._witnessed.cosigned(Checkpoint("", item.message.size, bytes.fromhex(item.message.root))):
             return Refused("fixed_seen", "the proof is under a checkpoint that this node did not cosign")
         return draft
 
@@ -98,14 +106,15 @@ class Drawing:
 
     def _own_upload(self, item: Received[RoundsFixed], draft: Nothing) -> Nothing | Refused:
         """The log holds what this node sent, to the byte: a centre that changed it is found out here."""
-        for fixed in item.message.rounds:
-            row, entry = self._row(fixed.round_id), entry_of(fixed.uploads.encode())
-            leaf = leaf_hash(bytes.fromhex(row[0] if row else ""))
-            path = [bytes.fromhex(each) for each in fixed.path]
-            top = bytes.fromhex(entry.fields["uploads"])
-            if not is_included(leaf, fixed.place, entry.fields["count"], path, top):
-                return Refused("fixed_own_upload", "this node's upload is not among those of the round")
+        if not all(self._is_own(fixed) for fixed in item.message.rounds):
+            return Refused("fixed_own_upload", "this node's upload is not among those of the round")
         return draft
+
+    def _is_own(self, fixed: FixedRound) -> bool:
+        row, entry = self._row(fixed.round_id), entry_of(fixed.uploads.encode())
+        leaf = leaf_hash(bytes.fromhex(row[0] if row else ""))
+        path, top = [bytes.fromhex(each) for each in fixed.path], bytes.fromhex(entry.fields["uploads"])
+        return is_included(leaf, fixed.place, entry.fields["count"], path, top)
 
     def _once(self, item: Received[RoundsFixed], draft: Nothing) -> Nothing | Refused:
         for fixed in item.message.rounds:

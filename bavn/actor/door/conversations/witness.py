@@ -107,6 +107,7 @@ class Witness:
             evidence=self.book.evidence(),
             began_us=self._began_us,
             releases=self.book.releases(self.at.clock.now_us()),
+            fixed_otherwise=self.book.fixed_otherwise(self.at.clock.now_us()),
         )
 
     def forget(self) -> None:

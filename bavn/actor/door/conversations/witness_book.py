@@ -40,11 +40,17 @@ _PROVEN: Final = (
     ) STRICT""",
     """CREATE TABLE log_release (name TEXT PRIMARY KEY, at_us INTEGER NOT NULL) STRICT""",
 )
+_FIXED: Final = (
+    "CREATE TABLE log_fixed_otherwise (round TEXT PRIMARY KEY, entry TEXT NOT NULL, at_us INTEGER NOT NULL) STRICT",
+)
 STANDING_SQL: Final = "SELECT log_key, note, origin, size, root, since_us, seen_us, checked, witness FROM log_seen"
 PROVEN_SQL: Final = (
     "SELECT count(*) OVER (), at_us, note FROM log_entry_proven WHERE kind = 'release' ORDER BY at_us DESC LIMIT 1"
 )
 """How many releases were proven, when the last, and under which checkpoint."""
+FIXED_SQL: Final = "SELECT round, at_us FROM log_fixed_otherwise WHERE at_us > ? ORDER BY at_us DESC"
+FIXED_TOLD_US: Final = 7 * DAY_US
+"""So long a round that was fixed otherwise is told of."""
 GAP_US: Final = DAY_US
 """What the log holds and what came here must agree after so long: longer than any canary's stage lasts."""
 FIRST_SQL: Final = "SELECT coalesce(min(size), 0) FROM log_cosigned"
@@ -133,14 +139,24 @@ class ReleaseGaps:
 NO_GAPS: Final = ReleaseGaps(kept_back=0, passed_over=0, waiting=0, since_us=0)
 
 
+@dataclass(frozen=True, slots=True)
+class FixedOtherwise:
+    """A round whose uploads, as the centre fixed them in its log, were not shown to hold what this node sent."""
+
+    round_id: str
+    at_us: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogWatch:
-    """How the centre's log stands at this node. ``began_us``: since when the node runs."""
+    """How the centre's log stands at this node. ``began_us``: since when the node runs; ``fixed_otherwise``: the latest
+    first."""
 
     standing: LogStanding | None
     evidence: list[LogEvidence]
     began_us: int
     releases: ReleaseGaps = NO_GAPS
+    fixed_otherwise: Sequence[FixedOtherwise] = ()
 
 
 class WitnessBook:
@@ -150,6 +166,7 @@ class WitnessBook:
         self.book = book
         book.part("witness", 1, _SCHEMA)
         book.part("witness_proven", 1, _PROVEN)
+        book.part("witness_fixed", 1, _FIXED)
 
     def standing(self) -> LogStanding | None:
         """None before the first checkpoint."""
@@ -218,6 +235,15 @@ class WitnessBook:
         since_us = min(waiting, default=0)
         return ReleaseGaps(kept_back=kept_back, passed_over=passed_over, waiting=len(waiting), since_us=since_us)
 
+    def keep_fixed(self, round_id: str, entry: str, now_us: int) -> None:
+        """The log's entry of a round's uploads, which was not shown to hold this node's own; the first stays."""
+        with self.book.transaction() as tx:
+            tx.execute("INSERT OR IGNORE INTO log_fixed_otherwise VALUES (?, ?, ?)", (round_id, entry, now_us))
+
+    def fixed_otherwise(self, now_us: int) -> list[FixedOtherwise]:
+        """Of the last days, the latest first."""
+        return [FixedOtherwise(*row) for row in self.book.rows(FIXED_SQL, (now_us - FIXED_TOLD_US,))]
+
     def evidence(self) -> list[LogEvidence]:
         """The latest first."""
         return evidence_of(self.book.rows(EVIDENCE_SQL))
@@ -260,3 +286,4 @@ class WitnessBook:
             tx.execute("DELETE FROM log_cosigned WHERE at_us < ?", (now_us - PROVEN_KEPT_US,))
             tx.execute("DELETE FROM log_entry_proven WHERE at_us < ? AND kind <> 'members'", (now_us - PROVEN_KEPT_US,))
             tx.execute("DELETE FROM log_release WHERE at_us < ?", (now_us - PROVEN_KEPT_US,))
+            tx.execute("DELETE FROM log_fixed_otherwise WHERE at_us < ?", (now_us - PROVEN_KEPT_US,))

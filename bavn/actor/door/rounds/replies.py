@@ -1,10 +1,10 @@
 """What a round's questions are answered by (S0): the share, the receipts, a decline; each kind at a gate of its own.
 
 The gates are made once, so that a rule which slipped and was let through again is known to work. An answer is of use in
-its round alone. Refuses to decide what is answered: the door does.
+its round alone, and what came too late for it is said to have. Refuses to decide what is answered: the door does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,10 +12,14 @@ from bavn.actor.door.conversation import DoorContext
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.rounds.labels import CENTRE
 from bavn.model.outcome import Refused
-from bavn.wire.gate import Rule
+from bavn.wire.gate import Gate, Rule
+from bavn.wire.ledger import Note
 from bavn.wire.messages.catalogue import Declined, Receipts, ShareUpload
+from bavn.wire.outbox import Late
 from bavn.wire.privacy import Message
 
+NEVER_LEFT: Final = Refused("too_late", "the round's deadline passed before it could leave: it was not counted")
+LEFT_LATE: Final = Refused("too_late", "the centre had it only after the round's deadline, and counts nothing then")
 KINDS: Final[tuple[type[Message], ...]] = (ShareUpload, Receipts, Declined)
 
 
@@ -25,6 +29,14 @@ class Reply:
 
     fields: Mapping[str, object]
     until_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LateReply:
+    """One that stands as sent in the ledger and came too late. ``left``: the centre had it all the same."""
+
+    late: Late
+    left: bool
 
 
 class Replies:
@@ -38,11 +50,32 @@ class Replies:
             )
             for kind in KINDS
         }
+        self._late = Gate[LateReply, Draft](
+            "door",
+            (Rule("too_late", lambda reply, _: LEFT_LATE if reply.left else NEVER_LEFT),),
+            at.ledger,
+            at.clock,
+            way="out",
+            nothing=Draft,
+            label=late_reply_note,
+            follow=lambda reply, _: late_reply_note(reply),
+        )
 
     def say(self, kind: type[Message], fields: Mapping[str, object], until_us: int | None = None) -> Draft | Refused:
         """As an item at the gate of its kind, under the id of its round."""
         return self._gates[kind].offer(Reply(fields, until_us))
 
+    def came_late(self, late: Sequence[Late], *, left: bool) -> None:
+        """Each is a second line of the same item: the first said that it was sent."""
+        for each in late:
+            self._late.offer(LateReply(each, left))
+
     def are_held_back(self, kind: type[Message]) -> bool:
         """Whether a person must open the gate for this kind first."""
         return kind.__name__ in self._gates[kind].shut_kinds(CENTRE)
+
+
+def late_reply_note(reply: LateReply) -> Note:
+    """Under the id of what was sent."""
+    late = reply.late
+    return Note(kind=late.kind, item_id=late.item_id, peer=CENTRE, privacy=late.privacy, bytes=late.bytes)

@@ -6,7 +6,7 @@ Refuses to look at the log: the door does, as a witness.
 
 from typing import Final
 
-from bavn.actor.door.conversations.witness_book import LogEvidence, LogWatch, ReleaseGaps
+from bavn.actor.door.conversations.witness_book import FixedOtherwise, LogEvidence, LogWatch, ReleaseGaps
 from bavn.app.process.problem import Problem
 from bavn.model.moment import DAY_US, iso
 from bavn.model.spans import lasting
@@ -14,6 +14,7 @@ from bavn.model.text import Number, Text
 
 STALE_US: Final = DAY_US
 """A centre's log grows by the hour: one that a node is shown nothing of for so long is kept from it."""
+ROUND_SHOWN: Final = 8
 RULES: Final = {
     "log_signature": Text("a checkpoint that the log's own key did not sign"),
     "log_origin": Text("another log, under another name or key"),
@@ -29,6 +30,12 @@ _KEPT_BACK: Final = Text(
 _PASSED_OVER: Final = Text(
     "releases came here that the centre's log does not hold, though later ones were proven: {count}. Ask the centre and"
     " other members before you rely on them"
+)
+_FIXED: Final = Text(
+    "{when}: the centre fixed a round ({round}) without showing that this node's upload is in it as it was sent: it"
+    " changed it, or took another. What it calls the hits of that round rests on something else. Tell the other members"
+    " before the centre, keep this node's ledger (bavn node ledger), and ask for an audit of the round (bavn centre"
+    " round-audit, then bavn audit)"
 )
 _NO_PROOFS: Final = Text(
     "the centre has proven no release for {since}: fewer than half of the members cosign its log, or it keeps the"
@@ -55,7 +62,17 @@ def log_act(evidence: LogEvidence) -> Text:
 
 
 def log_problems(watch: LogWatch, now_us: int) -> list[Problem]:
-    """The first that nobody here has dealt with."""
+    """The first that nobody here has dealt with, and what it caught the centre at."""
+    fixed = [_fixed_problem(each) for each in watch.fixed_otherwise[:1]]
+    return fixed + _of_growth(watch, now_us)
+
+
+def _fixed_problem(fixed: FixedOtherwise) -> Problem:
+    when, short = iso(fixed.at_us)[:19] + "Z", fixed.round_id[:ROUND_SHOWN]
+    return Problem(code="log_upload_changed", source="centre", text=_FIXED.filled(when=when, round=short))
+
+
+def _of_growth(watch: LogWatch, now_us: int) -> list[Problem]:
     open_cases = [each for each in watch.evidence if each.done_us is None]
     if open_cases:
         newest = open_cases[-1]

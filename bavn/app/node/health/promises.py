@@ -145,6 +145,7 @@ _OF: Final[dict[str, str]] = {
     "log_release_kept_back": "centre_log",
     "log_release_unproven": "centre_log",
     "log_proofs_late": "centre_log",
+    "log_upload_changed": "centre_log",
     "certificate_ended": "certificates",
     "certificate_ends": "certificates",
     "clock": "clocks",
