@@ -7,6 +7,7 @@ key that nobody asked about is passed over; one of a known key that does not hol
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,7 @@ SIGNATURES_MAX: Final = 1100
 """Of a log and of a thousand actors, with room for keys that were changed."""
 NAME_CHARACTERS_MAX: Final = 200
 _DASH: Final = "— "
+_CONTROL: Final = re.compile("[\x00-\x09\x0b-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,8 @@ def check_name(name: str) -> None:
         not name
         or len(name) > NAME_CHARACTERS_MAX
         or "+" in name
+        or " " in name  # no other space is printable
         or not name.isprintable()
-        or any(map(str.isspace, name))
     ):
         raise BadLog(
             Text("a log or a witness is called by 1 to {most} signs, without space and plus", most=NAME_CHARACTERS_MAX)
@@ -145,7 +147,7 @@ def note_of(text: bytes) -> Note:
     except UnicodeDecodeError as error:
         raise BadLog(Text("that is no signed note")) from error
     body, gap, lines = whole.rpartition("\n\n")
-    if not gap or not lines.endswith("\n") or any(sign < " " and sign != "\n" for sign in whole):
+    if not gap or not lines.endswith("\n") or _CONTROL.search(whole):
         raise BadLog(Text("that is no signed note"))
     each = lines[:-1].split("\n")
     if len(each) > SIGNATURES_MAX:

@@ -219,7 +219,8 @@ def _parsed(draft: ShownDraft) -> tuple[VerifierKey, Note]:
 
 def _included(item: Received[LogProven], draft: Nothing) -> Nothing | Refused:
     """Each entry is one that a node may want proven, in the log, and sealed over what it is said to be."""
-    checkpoint = checkpoint_of(note_of(item.message.checkpoint.encode()).body)
+    body, _, _ = item.message.checkpoint.rpartition("\n\n")  # the rule before read the note as a whole
+    checkpoint = checkpoint_of(f"{body}\n")
     for proof in item.message.proofs:
         text = proof.entry.encode()
         path = [bytes.fromhex(each) for each in proof.path]
