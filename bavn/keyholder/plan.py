@@ -37,7 +37,7 @@ Keys = Mapping[int, Ed25519PublicKey]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingKey:
     """A key that stands, the slot of its ceremony, and who signed it."""
 
     slot: int
@@ -105,22 +105,22 @@ def planned(
     return begun
 
 
-def standing(of: bytes, held: Mapping[int, Mapping[str, Claim]], keys: Keys) -> list[Standing]:
+def standing(of: bytes, held: Mapping[int, Mapping[str, Claim]], keys: Keys) -> list[StandingKey]:
     """The keys that k holders signed, by what each claims of that purpose, the newest first: there are several while
     one is shared anew."""
     signed: dict[tuple[int, str], set[tuple[int, str]]] = {}
     for theirs in held.values():
         for at, (raw, by) in theirs.items():
-            signed.setdefault((int(at), raw), set()).update((int(number), one) for number, one in by.items())
-    there: list[Standing] = []
+            signed.setdefault((int(at), raw), set()).update((int(number), given) for number, given in by.items())
+    there: list[StandingKey] = []
     for (slot, raw), every in sorted(signed.items(), reverse=True):
         public = _public(raw)
         if public is None or public.purpose != of or public in [key.public for key in there]:
             continue
-        pairs, what = ((number, bytes.fromhex(one)) for number, one in every), statement(slot, public)
-        held_by = {number: one for number, one in pairs if is_signed(keys.get(number), one, what)}
+        pairs, what = ((number, bytes.fromhex(given)) for number, given in every), statement(slot, public)
+        held_by = {number: signature for number, signature in pairs if is_signed(keys.get(number), signature, what)}
         if len(held_by) >= public.k:
-            there.append(Standing(slot, public, held_by))
+            there.append(StandingKey(slot, public, held_by))
     return there
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import rfc8785
 
 from bavn.keyholder.epochs import NEAR_EPOCHS
-from bavn.keyholder.plan import Claims, Standing
+from bavn.keyholder.plan import Claims, StandingKey
 from bavn.keyholder.secret_folder import SecretFolder
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
@@ -90,7 +90,7 @@ class HeldShares:
             kept[name] = dict(begun[:VERSIONS_KEPT] + stands)
             self._secrets.write(epoch, rfc8785.dumps(kept))
 
-    def confirm(self, key: Standing) -> bool:
+    def confirm(self, key: StandingKey) -> bool:
         """The key stands, as others show. True if this holder has a share of it and did not know that yet."""
         versions = [one for one in self.versions(key.public.purpose) if one.slot == key.slot and not one.stands]
         mine = [one.share for one in versions if one.share.public == key.public]
