@@ -23,9 +23,9 @@ SEEDS = range(1000, 1200)
 EACH_RUN = SEEDS[:30]
 """Which of them script/test plays; the others are the same kind of day, and script/test --world has the time."""
 HOLDERS = ((1, 1), (3, 2), (5, 3))
-UNGATED = {"Envelope", "KeysAsked", "PartAsked", "PartAnswered", "EpochKeys"}
-"""What could not be heard, what a node notes of each of several key holders beside the batch that met its gate, and
-what holders made together."""
+UNGATED = {"Envelope", "KeysAsked", "PartAsked", "PartAnswered", "EpochKeys", "CameLate"}
+"""What could not be heard, what a node notes of each of several key holders beside the batch that met its gate, what
+holders made together, and that an item which had passed came too late."""
 UP_KINDS = {kind.__name__ for kind in UP}
 
 

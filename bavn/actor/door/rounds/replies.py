@@ -12,12 +12,13 @@ from bavn.actor.door.conversation import DoorContext
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.rounds.labels import CENTRE
 from bavn.model.outcome import Refused
-from bavn.wire.gate import Gate, Rule
+from bavn.wire.gate import Rule
 from bavn.wire.ledger import Note
 from bavn.wire.messages.catalogue import Declined, Receipts, ShareUpload
 from bavn.wire.outbox import Late
 from bavn.wire.privacy import Message
 
+CAME_LATE: Final = "CameLate"
 NEVER_LEFT: Final = Refused("too_late", "the round's deadline passed before it could leave: it was not counted")
 LEFT_LATE: Final = Refused("too_late", "the centre had it only after the round's deadline, and counts nothing then")
 KINDS: Final[tuple[type[Message], ...]] = (ShareUpload, Receipts, Declined)
@@ -31,14 +32,6 @@ class Reply:
     until_us: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class LateReply:
-    """One that stands as sent in the ledger and came too late. ``left``: the centre had it all the same."""
-
-    late: Late
-    left: bool
-
-
 class Replies:
     """One node's."""
 
@@ -50,32 +43,18 @@ class Replies:
             )
             for kind in KINDS
         }
-        self._late = Gate[LateReply, Draft](
-            "door",
-            (Rule("too_late", lambda reply, _: LEFT_LATE if reply.left else NEVER_LEFT),),
-            at.ledger,
-            at.clock,
-            way="out",
-            nothing=Draft,
-            label=late_reply_note,
-            follow=lambda reply, _: late_reply_note(reply),
-        )
+        self._at = at
 
     def say(self, kind: type[Message], fields: Mapping[str, object], until_us: int | None = None) -> Draft | Refused:
         """As an item at the gate of its kind, under the id of its round."""
         return self._gates[kind].offer(Reply(fields, until_us))
 
     def came_late(self, late: Sequence[Late], *, left: bool) -> None:
-        """Each is a second line of the same item: the first said that it was sent."""
+        """Each is a line more under the id of what stands as sent; nothing crosses. ``left``: the centre had it."""
         for each in late:
-            self._late.offer(LateReply(each, left))
+            note = Note(kind=CAME_LATE, item_id=each.item_id, peer=CENTRE, summary=each.kind)
+            self._at.ledger.append(self._at.clock.now_us(), "door", "out", note, LEFT_LATE if left else NEVER_LEFT)
 
     def are_held_back(self, kind: type[Message]) -> bool:
         """Whether a person must open the gate for this kind first."""
         return kind.__name__ in self._gates[kind].shut_kinds(CENTRE)
-
-
-def late_reply_note(reply: LateReply) -> Note:
-    """Under the id of what was sent."""
-    late = reply.late
-    return Note(kind=late.kind, item_id=late.item_id, peer=CENTRE, privacy=late.privacy, bytes=late.bytes)
