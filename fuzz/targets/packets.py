@@ -24,6 +24,8 @@ from bavn.actor.sense.handshakes.capture import read_capture
 from bavn.actor.sense.handshakes.certificate import facts
 from bavn.actor.sense.handshakes.folder import KexFolder
 from bavn.actor.sense.handshakes.quic import keys_of
+from bavn.app.analyst.packets.conversation import conversations
+from bavn.app.analyst.packets.said import said_in
 from bavn.traffic.speech import dicom
 from bavn.traffic.talk import Talk
 from fuzz.mutate import BYTES, Mutator
@@ -327,7 +329,30 @@ def _capture() -> Run:
     return run
 
 
+def _conversation() -> Run:
+    known = capture_seeds()[0]
+
+    def run(data: bytes) -> None:
+        found = list(evidence_packets(put("talks/x.pcap", data)))[:200]
+        talks, _ = conversations(found)
+        assert talks or data != known
+        for talk in talks:
+            for turn in said_in(talk)[1]:
+                assert all(line.isprintable() for line in (turn.head, *turn.lines))
+                assert turn.hidden >= 0
+
+    return run
+
+
 TARGETS = (
+    Target(
+        name="conversation",
+        covers=("module:bavn.app.analyst.packets.conversation", "module:bavn.app.analyst.packets.said"),
+        forms=CAPTURE,
+        seeds=capture_seeds,
+        make=_conversation,
+        honest=None,
+    ),
     Target(
         name="capture",
         covers=(

@@ -1,7 +1,7 @@
-"""Cuts the packets of suspicions out of capture files: host and peer within a span, the last so many bytes of each.
+"""Cuts packets out of capture files: those of a suspicion, a host or one flow within a span, so many bytes of each.
 
-One pass over the files serves all that is wanted, the newest file first, so that memory is bounded by what is kept.
-Refuses to keep a packet that no suspicion names.
+One pass over the files serves all that is wanted, the newest file first, so that memory is bounded by what is kept;
+what is to be read as a conversation is taken from its beginning instead. Refuses to keep a packet that nobody names.
 """
 
 from collections import deque
@@ -21,10 +21,21 @@ FILE_HEAD_BYTES: Final = 16
 _DNS_PORTS: Final = frozenset({53, 5353})
 
 
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """One flow among those between two addresses. ``proto``: its IP protocol number. The later pieces of a packet that
+    came in fragments carry no ports: they are taken by addresses and protocol."""
+
+    host: int
+    peer: int
+    proto: int
+
+
 @dataclass(slots=True)
 class Wanted:
-    """The packets of one suspicion between its ends, within [first_us, last_us]. ``found`` in order of time once cut;
-    ``more``: there were others, older ones, than ``bytes_max`` holds; ``other_link``: of another link type, so left."""
+    """The packets of one suspicion between its ends, or of one flow (``ports``), within [first_us, last_us]. ``found``
+    in order of time once cut; ``more``: there were others than ``bytes_max`` holds, older ones, or with ``from_first``
+    later ones; ``other_link``: of another link type, so left."""
 
     ends: Ends
     first_us: int
@@ -33,6 +44,8 @@ class Wanted:
     found: list[Packet] = field(default_factory=list)
     more: bool = False
     other_link: int = 0
+    ports: Ports | None = None
+    from_first: bool = False
     _size: int = 0
 
     def __post_init__(self) -> None:
@@ -52,8 +65,11 @@ class Wanted:
 
     def takes(self, heads: Heads, packet: Packet) -> bool:
         """Whether this packet is one of the suspicion's. Look-ups only where they ask for one of its names."""
-        other = heads.dst if heads.src == self._host else heads.src
+        outward = heads.src == self._host
+        other = heads.dst if outward else heads.src
         if not self.first_us <= packet.at_us <= self.last_us or other is None:
+            return False
+        if self.ports is not None and not _of_flow(self.ports, heads, outward=outward):
             return False
         if other in self._peers or self.ends.anybody:
             return True
@@ -61,6 +77,12 @@ class Wanted:
             said = packet.data[heads.bytes :].lower()
             return any(name in said for name in self._needles)
         return False
+
+
+def _of_flow(ports: Ports, heads: Heads, *, outward: bool) -> bool:
+    """Whether a packet of the two ends is of the flow."""
+    seen = (heads.src_port, heads.dst_port) if outward else (heads.dst_port, heads.src_port)
+    return heads.proto == ports.proto and seen in ((ports.host, ports.peer), (0, 0))
 
 
 def packed(address: str) -> bytes:
@@ -75,13 +97,14 @@ def needle(name: str) -> bytes:
 
 
 def cut(files: Iterable[Path], wanted: Sequence[Wanted], stop: Callable[[], bool] = lambda: False) -> int:
-    """Fills ``wanted`` from these files, the newest first; returns the bytes of files that were read. A file that is
-    gone or cannot be read is passed over: a ring forgets while it is read. ``stop`` is asked after each file."""
+    """Fills ``wanted`` from these files, the newest first, or the oldest where all are wanted from their first packet;
+    returns the bytes of files that were read. A file that is gone or cannot be read is passed over: a ring forgets
+    while it is read. ``stop`` is asked after each file."""
     by_host: dict[bytes, list[Wanted]] = {}
     for item in wanted:
         by_host.setdefault(item.host, []).append(item)
     read = 0
-    for path in _newest_first(files):
+    for path in _newest_first(files)[:: -1 if all(item.from_first for item in wanted) else 1]:
         if stop() or all(item.more for item in wanted):
             break
         try:
@@ -109,13 +132,20 @@ def _cut_file(path: Path, by_host: dict[bytes, list[Wanted]]) -> None:
                     _add(taken.setdefault(id(item), deque()), item, packet)
             if heads.src == heads.dst:
                 break
+        if all(item.from_first and item.more for ones in by_host.values() for item in ones):
+            break
     for ones in by_host.values():
         for item in ones:
             item.found += taken.pop(id(item), ())
 
 
 def _add(mine: "deque[Packet]", item: Wanted, packet: Packet) -> None:
-    """The newest packets of a file push out its oldest; those of newer files stay."""
+    """The newest packets of a file push out its oldest; those of newer files stay. Wanted from the first on, what is
+    too much is not taken."""
+    if item.from_first:
+        item.more = item.more or item._size + len(packet.data) + FILE_HEAD_BYTES > item.bytes_max  # noqa: SLF001
+        if item.more:
+            return
     mine.append(packet)
     item._size += len(packet.data) + FILE_HEAD_BYTES  # noqa: SLF001  this room's own
     while item._size > item.bytes_max and mine:  # noqa: SLF001

@@ -30,6 +30,7 @@ class Right(StrEnum):
     SOC_READ = "soc:read"
     SOC_TRIAGE = "soc:triage"
     SOC_HUNT = "soc:hunt"
+    SOC_PACKETS = "soc:packets"
     SOC_DOOR = "soc:door"
     SOC_PROTECT = "soc:protect"
     SOC_SETTINGS = "soc:settings"
@@ -40,6 +41,7 @@ _SOC: Final = frozenset(
         Right.SOC_READ,
         Right.SOC_TRIAGE,
         Right.SOC_HUNT,
+        Right.SOC_PACKETS,
         Right.SOC_DOOR,
         Right.SOC_PROTECT,
         Right.SOC_SETTINGS,
@@ -56,12 +58,19 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
 }
 """An analyst prepares and an approver decides; the two people whom a block without a person needs are two approvers,
 since a room tells them apart by name. A publisher serves partners and the public. Whoever gives out accounts decides
-nothing else, except at a node, where an operator runs all of it. An auditor sees everything and changes nothing."""
+nothing else, except at a node, where an operator runs all of it. An auditor sees everything and changes nothing, but
+what was said in the traffic itself (``soc:packets``) is not among it: who may read that is a right of its own, which
+a token may lack."""
 ROLES: Final[dict[str, frozenset[Role]]] = {
     "sac": frozenset({Role.ANALYST, Role.APPROVER, Role.PUBLISHER, Role.AUDITOR, Role.ADMIN}),
     "soc": frozenset({Role.SOC, Role.OPERATOR, Role.AUDITOR}),
 }
 """The roles that there are at each console."""
+
+
+def roles_with(right: Right, console: str) -> list[Role]:
+    """The roles at a console that have this right, in the order of the table."""
+    return [role for role in RIGHTS if role in ROLES[console] and right in RIGHTS[role]]
 
 
 def rights_of(roles: frozenset[Role]) -> frozenset[Right]:

@@ -21,7 +21,7 @@ from bavn.app.analyst.hunting import Hunting, hunting
 from bavn.app.analyst.indicator_list import MET_COLUMNS, met_rows, noted
 from bavn.app.analyst.pivots import pivot_sql
 from bavn.app.analyst.plain import columns_of, plain
-from bavn.app.process.bounds import ended_after, ends_with
+from bavn.app.process.bounds import ended_after, ends_with, memory_bounded
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.one_line import one_line
 from bavn.model.settings import SettingsError
@@ -170,6 +170,24 @@ def _assets(given: Said) -> Said:
         return {"hosts": write(window, Path(given["into"]))}
 
 
+def _packets(given: Said) -> Said:
+    from bavn.app.analyst.packets.kept import READ_BYTES_MAX, SECONDS_MAX, Span, cut_of, read_out, wanted_for
+    from bavn.app.analyst.suspected import one_named
+    from bavn.app.config.load import read_node
+    from bavn.app.node.book_queries import asks
+
+    file = Path(given["config"])
+    config, suspicion = read_node(file), None
+    if given["suspicion"]:
+        with asks(file) as book:
+            suspicion = one_named(book, given["suspicion"]).suspicion
+        wanted = wanted_for(config, suspicion, READ_BYTES_MAX, from_first=True)
+    else:
+        wanted = Span(**given["span"]).wanted(READ_BYTES_MAX, from_first=True)
+    with memory_bounded(config.hunt.memory_mb_max, 1), ended_after(SECONDS_MAX * 2):
+        return read_out(cut_of(config, wanted, suspicion))
+
+
 KINDS: Final[dict[str, Callable[[Said], Said]]] = {
     "sql": _sql,
     "pivot": _pivot,
@@ -177,6 +195,7 @@ KINDS: Final[dict[str, Callable[[Said], Said]]] = {
     "sigma": _sigma,
     "dry_run": _dry_run,
     "assets": _assets,
+    "packets": _packets,
 }
 
 

@@ -21,6 +21,7 @@ export const pages: readonly Page[] = [
   { path: "/nodes/:node/warnings", title: "warnings", load: () => import("./warnings/Warnings.svelte"), right: "soc:read", key: "v", icon: Megaphone, group: "work" },
   { path: "/nodes/:node/warnings/:id", title: "warning", load: () => import("./warnings/Warning.svelte"), right: "soc:read", menu: false },
   { path: "/nodes/:node/hunt", title: "hunt", load: () => import("./hunt/Hunt.svelte"), right: "soc:hunt", key: "h", icon: Crosshair, group: "work" },
+  { path: "/nodes/:node/packets", title: "packets", load: () => import("./packets/Packets.svelte"), right: "soc:read", menu: false },
   { path: "/nodes/:node/hosts", title: "hosts", load: () => import("./hosts/Hosts.svelte"), right: "soc:read", key: "o", icon: MonitorSmartphone, group: "work" },
   { path: "/nodes/:node/hosts/:host", title: "host", load: () => import("./hosts/Host.svelte"), right: "soc:read", menu: false },
   { path: "/nodes/:node/door", title: "door", load: () => import("./door/Door.svelte"), right: "soc:read", key: "d", icon: DoorOpen, group: "control" },

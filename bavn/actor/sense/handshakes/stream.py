@@ -31,6 +31,11 @@ class Stream:
         """Whether nothing of it has come yet, neither in order nor ahead of it."""
         return not self.data and not self._waiting
 
+    @property
+    def waits(self) -> bool:
+        """Whether something came of which what stands before it did not."""
+        return bool(self._waiting)
+
     def begins_at(self, seq: int) -> bool:
         """Whether it is untouched and wants this byte first."""
         return self.untouched and self._next == seq

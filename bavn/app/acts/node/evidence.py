@@ -43,6 +43,11 @@ class Exported:
     packets: list[Packet] | None
 
 
+def opens_packets(body: ExportRequest) -> bool:
+    """Whether what was said in packets goes with it, which needs the right to open them (soc:packets) too."""
+    return body.unredacted and not body.headers_only and (body.packets or body.form == "pcap")
+
+
 @act(Right.SOC_TRIAGE)
 def export(here: Here, by: str, entry: Ranked, body: ExportRequest, file: str) -> Exported:
     """One zip file of all of it, or its packets. Redacted unless a reason says why not; the ledger holds which."""

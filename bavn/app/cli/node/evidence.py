@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bavn.app.access.rights import Right
 from bavn.app.acts.node import evidence as acts
 from bavn.app.acts.node.here import Here
 from bavn.app.analyst.evidence_of import sheets_of, window_of
 from bavn.app.analyst.next_door import KnownInSector, next_door_of
 from bavn.app.analyst.suspected import one_named, said_of
-from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.centre.person import needs, of_act
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken
 from bavn.app.cli.node.hunt.show import show
 from bavn.app.cli.node.suspicions import verdict_words
@@ -72,6 +73,8 @@ def evidence(
 ) -> None:
     """Show what a suspicion rests on. --export and --pcap hand it on, redacted: without CPR numbers, names, payload."""
     _may_be_handed_on(handed)
+    if handed.unredacted and not handed.headers_only and (handed.pcap is not None or handed.packets):
+        needs(by, Right.SOC_PACKETS)
     here, around_s = Here(config), _lasts_s(around)
     given = here.config()
     with here.asks() as book:

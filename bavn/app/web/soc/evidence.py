@@ -1,6 +1,7 @@
 """What a suspicion rests on: rows on the screen as they are, and an export, redacted unless a reason is given.
 
-As `bavn node evidence` does; the ledger's line is written before a byte goes out. Rights: soc:read, soc:triage.
+As `bavn node evidence` does; the ledger's line is written before a byte goes out. Rights: soc:read, soc:triage,
+and soc:packets for packets with what was said in them.
 """
 
 from typing import Annotated, Any
@@ -8,13 +9,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from bavn.actor.evidence.keep import path_of
+from bavn.app.access.rights import Right
 from bavn.app.acts.node import evidence as acts
 from bavn.app.analyst.evidence_of import sheets_of, window_of
 from bavn.app.node.packets import evidence_folder
-from bavn.app.web.frame import Person, allow
+from bavn.app.web.frame import Person, Trouble, allow
 from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId, file_name
 from bavn.model.moment import SECOND_US
+from bavn.model.text import Text
 
 Exports = Annotated[Person, allow(acts.export)]
 RowsMax = Annotated[int, Query(ge=1, le=2000, description="At most so many rows of each table.")]
@@ -79,6 +82,10 @@ def evidence(
 def export(
     context: Context, node: NodeName, suspicion: SuspicionId, request: acts.ExportRequest, person: Exports
 ) -> Response:
+    if acts.opens_packets(request) and not person.may(Right.SOC_PACKETS):
+        raise Trouble(
+            403, "not-allowed", Text("Your role may hand on rows, and not what was said in the packets."), "operator"
+        )
     here = context.node(node, person)
     name = file_name(node, suspicion[:8]) + f".{request.form}"
     content = acts.export(here, person.name, here.one(suspicion), request, name)

@@ -70,6 +70,7 @@ export default () => ({
     "soc:read": t("See what this node sees"),
     "soc:triage": t("Judge suspicions"),
     "soc:hunt": t("Hunt in this node's store"),
+    "soc:packets": t("Open and download packets that this node keeps"),
     "soc:door": t("Preview, veto and withdraw what leaves"),
     "soc:protect": t("Dry run, release and end blocks here"),
     "soc:settings": t("Change this node's policy"),

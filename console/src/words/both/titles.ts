@@ -29,7 +29,7 @@ export default () => ({
   accounts: t("Accounts"),
   account: t("Your account"),
   today: t("Today"),
-  suspicion: t("Suspicion"),
+  suspicion: t("Suspicion"), packets: t("Packets"),
   suspicions: t("Suspicions"),
   hunt: t("Hunt"),
   hosts: t("Hosts"),

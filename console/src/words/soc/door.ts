@@ -25,7 +25,7 @@ export default () => ({
   since: t("Known elsewhere"), used: t("What it was used for"), notUsed: t("Nothing here has weighed differently for it yet."), earlier: t("Earlier rounds"),
   broken: t("The budget's book is not what this node wrote: no counts leave any more. Restore node.db from a backup."), silent: t("The policy tells no counts."), noCounts: t("No counts have been reported yet"), noCountsNext: t("They are told once a day, with noise, while tell_counts is on in the policy."),
   kinds: {
-    ShareUpload: t("upload to a round"), Receipts: t("receipts in a round"), Declined: t("decline in a round"), Report: t("report"), Withdrawn: t("report taken back"),
+    Packets: t("Packets"), ShareUpload: t("upload to a round"), Receipts: t("receipts in a round"), Declined: t("decline in a round"), Report: t("report"), Withdrawn: t("report taken back"),
     Observation: t("sighting"), Receipt: t("receipt of a block"), QuestionAnswered: t("answer to a question"), QuestionDeclined: t("declined question"),
     CaseAnswered: t("answer in a case"), CaseEvidence: t("evidence"), Nis2Noted: t("NIS2 step noted"), WarningAnswered: t("answer to a warning"), ExerciseStep: t("step of an exercise"),
     Counts: t("counts"), Health: tc("door.kinds.Health", "node health"), CanaryTold: t("daily canary"), RoundOpened: t("round opened"), ReceiptsAsked: t("receipts asked for"), RevealAsked: t("reveal asked for"),

@@ -12,7 +12,7 @@ export default () => ({
   pivotOn: t("Share"), value: t("Value"), pivots: {
     host: t("host (address)"), domain: t("domain and all below"), community_id: "Community ID", ja3: "JA3", ja4: "JA4", cert: t("certificate"), sha256: t("file (SHA-256)"),
   } as Record<string, string>,
-  answer: t("Answer"), first: (n: string) => t("the first {n} rows; there are more", { n }), none: t("No rows"), noneNext: t("Ask about a longer span, or for less."),
+  packets: t("Packets"), answer: t("Answer"), first: (n: string) => t("the first {n} rows; there are more", { n }), none: t("No rows"), noneNext: t("Ask about a longer span, or for less."),
   table: t("Table"), plot: t("Plot"), plotBy: t("Over time, by"), countOf: t("number of rows"), time: t("Time"), noPlot: t("Nothing to plot"), noPlotNext: t("A plot needs a column of times: add ts or hour_time(hour) to the query."),
   save: t("Keep this query"), name: t("Name"), nameHelp: t("a-z, 0-9 and -"), says: t("What it looks for"), saysDa: t("The same in Danish"), technique: t("ATT&CK id"), replace: t("Write over a hunt of that name"), saved: t("The hunt is kept."),
   delete: t("Take away"), deleteSure: (name: string) => t("The hunt {name} is taken away from this node.", { name }), deleted: t("The hunt is gone."), own: t("own"), open: t("Open in SQL"), needs: tc("hunt.needs", "Needs"), from: t("From"), shipped: "Bavn",

@@ -42,7 +42,7 @@ export default () => ({
   evidence: t("The evidence"), evidenceNote: t("Shown as it is; it stays here."), around: t("Also around it"), aroundNone: t("no"), minutes: (n: number) => t("{n} min", { n }), hours: (n: number) => t("{n} h", { n }),
   sheet: { rows: t("Evidence"), around: t("Around it") } as Record<string, string>, moreRows: t("there are more"), forgotten: t("The store holds none of its rows any more"),
   forgottenNext: t("What is older than the store keeps is forgotten ([store] in node.toml)."),
-  packets: (size: string) => t("Packets are kept: {size}", { size }), noPackets: t("No packets are kept for it"),
+  packets: (size: string) => t("Packets are kept: {size}", { size }), noPackets: t("No packets are kept for it"), openPackets: t("Packets"),
   export: t("Hand on"), exportTitle: t("Hand the evidence on"), exportLead: t("One zip file: the suspicion, its rows, a manifest. Without CPR numbers, e-mail addresses, user names and payload. The ledger holds a line of it."),
   withPackets: t("With packets (headers alone)"), unredacted: t("As it is, with names and payload"), reason: t("Why it must be as it is; the ledger holds the reason"), exportNow: t("Make the file"), exported: t("The file is made; the ledger holds a line of it."),
   attach: t("Attach to a case"), pivot: t("Everything with this"),
