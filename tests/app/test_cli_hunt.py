@@ -355,3 +355,19 @@ def test_a_text_where_a_number_stands_is_answered_with_what_to_write(history, qu
     code, line = stopped(run(history, "sql", query))
     assert code is Exit.USAGE
     assert said in line
+
+
+def test_a_picture_ends_with_the_select_that_counts_the_same(history) -> None:
+    said = json.loads(run(history, "picture", "flow", "--column", "dst", "--not", "dst=192.0.2.3", "--json").stdout)
+    assert said["rows"] == 7
+    counted = run(history, "sql", f"SELECT count(*) AS n FROM ({said['sql']})", "--json").stdout
+    assert json.loads(counted) == {"n": 7}
+    text = run(history, "picture", "http", "--field", "user_agent", "--only", "host=a.example").stdout
+    assert r"\x1b[2J[bold]=1+1" in text
+    assert "1 row" in text
+    assert text.rstrip().endswith("ORDER BY ts DESC")
+    assert "No row of tls" in run(history, "picture", "tls").stdout
+    for wrong in (("--only", "dst"), ("--column", "community_id"), ("--only", "dst_port=x")):
+        stopped = run(history, "picture", "flow", *wrong).exception
+        assert isinstance(stopped, Stop)
+        assert stopped.code == Exit.USAGE

@@ -77,7 +77,7 @@ def test_what_is_not_kept_is_said_with_what_is_and_how_to_turn_it_on(node) -> No
     assert "28 days" in out(node)
     node.write_text(node.read_text().replace('captures_folder = "caps"\n', ""))
     assert "ring_bytes_max" in str(do(node, *FLOW).exception)
-    assert "keeps no packets" in out(node)
+    assert "keeps no packets now" in out(node)
     assert lines(node) == []
 
 

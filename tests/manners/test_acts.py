@@ -201,7 +201,7 @@ OWN_THINGS = {
     "app/web/access/account.py": "what people do to their own account",
     "app/web/console.py": "how much one person may ask",
     "app/web/soc/hunting.py": "which question is whose",
-    "app/web/soc/packets.py": "the same, of packets",
+    "app/web/soc/packets/routes.py": "the same, of packets",
     "app/web/soc/protection.py": "which dry run is whose",
 }
 

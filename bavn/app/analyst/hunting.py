@@ -6,12 +6,13 @@ Refuses to write to the store, and to know what is asked.
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
+from bavn.actor.hunt.picture import Filter, PictureRequest, PictureUnclear, draw
 from bavn.actor.hunt.span import RequestedSpan, SpanUnclear, requested_span
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
@@ -84,6 +85,27 @@ def hunting(config: Path, last: str = "", first: str = "", end: str = "") -> Hun
     except SpanUnclear as error:
         raise Stop(Exit.USAGE, Text.of_error(error)) from error
     return Hunting(read_node(config), span)
+
+
+def picture_request(given: Mapping[str, Any]) -> PictureRequest:
+    """What is to be drawn. Stop for what cannot be."""
+    try:
+        return PictureRequest(
+            table=given["table"],
+            by=given.get("by", ""),
+            filters=tuple(Filter(**one) for one in given.get("filters", ())),
+            fields=tuple(given.get("fields", ())),
+        )
+    except PictureUnclear as error:
+        raise Stop(Exit.USAGE, Text.of_error(error)) from error
+
+
+def drawn(asking: Hunting, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The picture, its notes in every language. Stop for what cannot be asked."""
+    request = picture_request(given)
+    with asking.window() as window, ended_after(asking.config.hunt.seconds_max):
+        picture = draw(window, request)
+    return {**asdict(replace(picture, notes=[])), "notes": [note.spoken() for note in picture.notes]}
 
 
 @contextmanager

@@ -66,10 +66,10 @@ class PacketsRequest(NodeInput):
 @act(Right.SOC_PACKETS)
 def packets_pcap(here: Here, by: str, body: PacketsRequest, entry: Ranked | None, file: str) -> tuple[bytes, Cut]:
     """The packets as a pcap file, as they were captured, payload and all; the ledger holds a line of it."""
-    found = _some(here.config(), _chosen(here.config(), body, entry))
-    content = packets_file(found.packets, cut=False)
+    packets = _some(here.config(), _chosen(here.config(), body, entry))
+    content = packets_file(packets.packets, cut=False)
     _note(here, by, body, GATE, "out", content, file=file)  # before a byte goes out
-    return content, found
+    return content, packets
 
 
 @act(Right.SOC_PACKETS)
@@ -77,11 +77,11 @@ def packets_read(
     here: Here, by: str, body: PacketsRequest, ask: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> dict[str, Any]:
     """What both sides said, in order, as far as it can be read; the ledger holds a line of who looked."""
-    said = ask(_asked_of(body))
-    if not said["packets"]:
+    reading = ask(_asked_of(body))
+    if not reading["packets"]:
         raise _none(here.config())
-    _note(here, by, body, LOOK, "in", json.dumps(said, sort_keys=True).encode())
-    return said
+    _note(here, by, body, LOOK, "in", json.dumps(reading, sort_keys=True).encode())
+    return reading
 
 
 def _asked_of(body: PacketsRequest) -> dict[str, Any]:
@@ -95,10 +95,10 @@ def _chosen(config: NodeConfig, body: PacketsRequest, entry: Ranked | None) -> C
     return cut_of(config, wanted_for(config, entry.suspicion, DOWNLOAD_BYTES_MAX, from_first=False), entry.suspicion)
 
 
-def _some(config: NodeConfig, found: Cut) -> Cut:
-    if not found.packets:
+def _some(config: NodeConfig, packets: Cut) -> Cut:
+    if not packets.packets:
         raise _none(config)
-    return found
+    return packets
 
 
 def _none(config: NodeConfig) -> ActRefused:

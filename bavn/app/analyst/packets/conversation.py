@@ -56,7 +56,7 @@ class Conversation:
         if segment.protocol == TCP:
             self._add_tcp(segment, client=client)
         elif segment.payload:
-            self._said(segment.ts_us, segment.payload, client=client)
+            self._add_piece(segment.ts_us, segment.payload, client=client)
 
     def _add_tcp(self, segment: Segment, *, client: bool) -> None:
         if segment.flags & _SYN:
@@ -67,10 +67,10 @@ class Conversation:
         stream = self._streams.setdefault(client, Stream(segment.seq))
         before = len(stream.data)
         if stream.add(segment.seq, segment.payload):
-            self._said(segment.ts_us, bytes(stream.data[before:]), client=client)
+            self._add_piece(segment.ts_us, bytes(stream.data[before:]), client=client)
         self.cut = self.cut or stream.full
 
-    def _said(self, at_us: int, data: bytes, *, client: bool) -> None:
+    def _add_piece(self, at_us: int, data: bytes, *, client: bool) -> None:
         if self._bytes + len(data) > 2 * BYTES_MAX or len(self.pieces) >= PIECES_MAX:
             self.cut = True
             return
@@ -85,7 +85,7 @@ class Conversation:
 
 def conversations(packets: Sequence[Packet]) -> tuple[list[Conversation], bool]:
     """Those of packets in order of time, the first CONVERSATIONS_MAX, and whether there were others."""
-    found: dict[_KEY, tuple[Conversation, bytes]] = {}
+    talks: dict[_KEY, tuple[Conversation, bytes]] = {}
     more = False
     for number, packet in enumerate(_whole(packets)):
         segment = opened(number, packet)
@@ -94,16 +94,16 @@ def conversations(packets: Sequence[Packet]) -> tuple[list[Conversation], bool]:
         out = (segment.src, segment.src_port, segment.dst, segment.dst_port)
         back = (segment.dst, segment.dst_port, segment.src, segment.src_port)
         key: Any = (segment.protocol, *min(out, back))
-        if key not in found:
-            if len(found) >= CONVERSATIONS_MAX:
+        if key not in talks:
+            if len(talks) >= CONVERSATIONS_MAX:
                 more = True
                 continue
-            found[key] = _begun(segment)
-        talk, client = found[key]
+            talks[key] = _begun(segment)
+        talk, client = talks[key]
         talk.add(segment, client=(segment.src, segment.src_port) == (client[:-2], int.from_bytes(client[-2:])))
-    for talk, _ in found.values():
+    for talk, _ in talks.values():
         talk.end()
-    return [talk for talk, _ in found.values()], more
+    return [talk for talk, _ in talks.values()], more
 
 
 def _begun(segment: Segment) -> tuple[Conversation, bytes]:
@@ -164,10 +164,10 @@ def _defragmented(fragments: Iterable[Packet]) -> list[Packet]:
             mine = six.setdefault((at.src, at.dst, frame[IPv6ExtHdrFragment].id), [])
             mine.append(_timed(at, fragment.at_us))
     together: Any = inet.defragment
-    whole = [one for one in together(four) if not (one.frag or one.flags.MF)]
+    whole = [packet for packet in together(four) if not (packet.frag or packet.flags.MF)]
     together = defragment6
     whole += [_last_of(pieces, together(pieces)) for pieces in six.values() if _complete(pieces)]
-    return [Packet(round(float(one.time) * 1e6), _RAW_IP, bytes(one), len(one)) for one in whole]
+    return [Packet(round(float(packet.time) * 1e6), _RAW_IP, bytes(packet), len(packet)) for packet in whole]
 
 
 def _complete(pieces: list[Any]) -> bool:

@@ -113,13 +113,13 @@ def wanted_for(given: NodeConfig, suspicion: Suspicion, bytes_max: int, *, from_
     return wanted
 
 
-def read_out(found: Cut) -> dict[str, Any]:
+def read_out(some: Cut) -> dict[str, Any]:
     """What was said in them, as JSON."""
-    talks, more = conversations(found.packets)
-    told = []
+    talks, more = conversations(some.packets)
+    rows = []
     for talk in sorted(talks, key=lambda talk: talk.first_us):
         protocol, turns, cut_off = said_in(talk)
-        told.append(
+        rows.append(
             {
                 "protocol": protocol,
                 "proto": talk.proto,
@@ -143,7 +143,7 @@ def read_out(found: Cut) -> dict[str, Any]:
                 ],
             }
         )
-    return {"packets": len(found.packets), "more": found.more or more, "conversations": told}
+    return {"packets": len(some.packets), "more": some.more or more, "conversations": rows}
 
 
 def kept_at(given: NodeConfig) -> Kept:
@@ -159,7 +159,7 @@ def kept_at(given: NodeConfig) -> Kept:
         sizes.append(stat.st_size)
         dates.append(stat.st_mtime_ns // 1000)
     if not on:
-        says = Text("This node keeps no packets: it knows who spoke with whom, and not what was said.")
+        says = Text("This node keeps no packets now: it knows who spoke with whom, and not what was said.")
         turn_on = Text(
             "Whoever runs the node turns it on in node.toml: ring_bytes_max in [evidence] says how many bytes of the"
             " last packets are kept (at least 8 MiB), where Suricata listens at suricata_interface; or captures_folder"

@@ -233,21 +233,21 @@ def _dns(talk: Conversation) -> Iterator[Turn]:
         except Exception:  # noqa: BLE001  this one is no message; the next may be
             yield _bytes_turn(Piece(at_us, client, data))
             continue
-        asked = next(
+        question = next(
             (line for line in lines if line and not line.startswith((";", "id ", "opcode", "rcode", "flags"))), ""
         )
-        yield Turn(at_us, client, visible(asked or lines[0]), tuple(map(visible, lines[:LINES_MAX])))
+        yield Turn(at_us, client, visible(question or lines[0]), tuple(map(visible, lines[:LINES_MAX])))
 
 
 def _tls(talk: Conversation) -> Iterator[Turn]:
     """Hellos and certificates; from where a side is encrypted, how many bytes of it."""
     from bavn.actor.sense.handshakes.talk import Messages
 
-    messages, said = {True: Messages(), False: Messages()}, {True: bytearray(), False: bytearray()}
+    messages, streams = {True: Messages(), False: Messages()}, {True: bytearray(), False: bytearray()}
     closed = {True: False, False: False}
     hidden: Turn | None = None
     for piece in talk.pieces:
-        mine = said[piece.client]
+        mine = streams[piece.client]
         if not closed[piece.client]:
             mine += piece.data
             for kind, body in messages[piece.client].of(mine):
@@ -270,18 +270,18 @@ def _tls_message(kind: int, body: bytes) -> tuple[str, tuple[str, ...]]:
     from bavn.actor.formats.tls_hello import client_hello, first_certificate, server_hello
     from bavn.actor.sense.handshakes.certificate import facts
 
-    found: Any = None
+    hello: Any = None
     name = _MESSAGES.get(kind, f"handshake message {kind}")
     if kind == _HELLO:
-        name, found = "ClientHello", client_hello(body)
+        name, hello = "ClientHello", client_hello(body)
     elif kind == _ANSWER:
-        name, found = "ServerHello", server_hello(body)
+        name, hello = "ServerHello", server_hello(body)
     elif kind == _CERTIFICATE:
         der = first_certificate(body)
-        name, found = "Certificate", facts(der) if der else None
-    if found is None:
+        name, hello = "Certificate", facts(der) if der else None
+    if hello is None:
         return name, ()
-    told = {field: getattr(found, field) for field in found.__dataclass_fields__}
+    told = {field: getattr(hello, field) for field in hello.__dataclass_fields__}
     lines = []
     for field, value in told.items():
         written = (
@@ -293,8 +293,8 @@ def _tls_message(kind: int, body: bytes) -> tuple[str, tuple[str, ...]]:
         )
         if written not in (None, "", False):
             lines.append(visible(f"{field}: {written}"))
-    if kind == _HELLO and found.name:
-        name = visible(f"{name} {found.name}")
+    if kind == _HELLO and hello.name:
+        name = visible(f"{name} {hello.name}")
     return name, tuple(lines)
 
 

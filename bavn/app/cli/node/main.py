@@ -32,7 +32,7 @@ COMMANDS: Final = {
     "watch-centre": "bavn.app.cli.audit:watch_centre",
     "counts": "bavn.app.cli.node.counts:counts",
     "evidence": "bavn.app.cli.node.evidence:evidence",
-    "packets": "bavn.app.cli.node.packets:packets",
+    "packets": "bavn.app.cli.node.hunt.packets:packets",
     "replay": "bavn.app.cli.node.replay:replay",
     "attach": "bavn.app.cli.attach:attach",
     "cases": "bavn.app.cli.node.cases:cases",

@@ -13,12 +13,12 @@ from bavn.app.web.soc import (
     hunting,
     judging,
     never,
-    packets,
     policy,
     protection,
     today,
     warnings,
 )
+from bavn.app.web.soc.packets import routes as packets
 
 AREAS: Final = (
     health.router,

@@ -98,6 +98,50 @@ class HuntStatus(Frozen):
     matches: list[RuleMatch]
 
 
+class PictureCount(Frozen):
+    """A value as it is shown (None: the row has none), and its rows."""
+
+    value: str | None
+    rows: int
+
+
+class PictureSeries(Frozen):
+    """Rows in each step. ``rest``: of all values without a series of their own."""
+
+    value: str | None
+    rest: bool
+    rows: list[int]
+
+
+class PictureField(Frozen):
+    """The most frequent values of a column, and how many rows have another."""
+
+    name: str
+    top: list[PictureCount]
+    rest: int
+
+
+class PictureShown(Frozen):
+    """Rows over time, and the values of columns. ``notes``: what it does not show; ``sql``: the same rows."""
+
+    table: str
+    by: str
+    first_us: int
+    step_us: int
+    rows: int
+    series: list[PictureSeries]
+    fields: list[PictureField]
+    notes: list[TextShape]
+    sql: str
+
+
+class PictureTable(Frozen):
+    """A table that can be drawn, and the columns that are counted by value, those first that tell most."""
+
+    name: str
+    fields: list[str]
+
+
 class ValueKnown(Frozen):
     """How many of the sector know a name or an address that stands in an answer; ``value``: its whole cell."""
 

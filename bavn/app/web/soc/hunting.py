@@ -12,11 +12,13 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from bavn.actor.hunt.picture import FIELDS, FIELDS_SHOWN_MAX, FILTERS_MAX
 from bavn.actor.hunt.saved import SavedHunt
 from bavn.actor.store.query.address_macros import HELPERS
 from bavn.actor.store.segments.segment import ROLLUPS
 from bavn.app.acts.node import hunts as acts
 from bavn.app.analyst import saved_hunts
+from bavn.app.analyst.hunting import picture_request
 from bavn.app.analyst.pivots import PIVOTS, VALUE_CHARS_MAX
 from bavn.app.process.exits import Exit
 from bavn.app.process.one_line import pathless
@@ -25,7 +27,7 @@ from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, a
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.asking import Asking
 from bavn.app.web.soc.context import Context, Node
-from bavn.app.web.soc.errors import trouble_of
+from bavn.app.web.soc.errors import answered, trouble_of
 from bavn.app.web.soc.hunt_shapes import (
     AnswerKnown,
     Helper,
@@ -33,6 +35,8 @@ from bavn.app.web.soc.hunt_shapes import (
     HuntShown,
     HuntStatus,
     ListRefusal,
+    PictureShown,
+    PictureTable,
     RuleMatch,
     RuleOutcome,
     TableColumn,
@@ -57,14 +61,23 @@ HuntName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 AskingId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{10,40}$")]
 
 
+class PictureFilter(BaseModel):
+    """Rows whose ``column`` is ``value`` (None: has none); with ``keep`` False all others."""
+
+    column: str = Field(max_length=40)
+    value: str | None = Field(max_length=10_000)
+    keep: bool = True
+
+
 class Question(BaseModel):
     """What is asked, over which span: ``last`` back from the newest record (7d, 12h), or ``from_us`` and ``to_us``.
 
     ``sql``: one SELECT. ``hunt``: a saved one, with ``given`` for what it needs. ``pivot``: all records that share
     ``value``. ``sigma``: rules as YAML texts; ``check``: only what each would run as. ``list``: indicators as text.
+    ``picture``: a table over time ``by`` a column, narrowed by ``filters``, with the values of ``fields``.
     """
 
-    kind: Literal["sql", "hunt", "pivot", "sigma", "list"]
+    kind: Literal["sql", "hunt", "pivot", "sigma", "list", "picture"]
     sql: str = Field(default="", max_length=SQL_CHARS_MAX)
     hunt: str = Field(default="", max_length=63)
     given: dict[str, Annotated[str, Field(max_length=1000)]] = Field(default_factory=dict, max_length=20)
@@ -73,6 +86,10 @@ class Question(BaseModel):
     rules: str = Field(default="", max_length=RULES_CHARS_MAX)
     check: bool = False
     text: str = Field(default="", max_length=LIST_CHARS_MAX)
+    table: str = Field(default="", max_length=40)
+    by: str = Field(default="", max_length=40)
+    filters: list[PictureFilter] = Field(default_factory=list, max_length=FILTERS_MAX)
+    fields: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=FIELDS_SHOWN_MAX)
     last: str = Field(default="", pattern=r"^([1-9][0-9]{0,5}[smhdw])?$")
     from_us: int | None = Field(default=None, ge=0, le=2**53)
     to_us: int | None = Field(default=None, ge=0, le=2**53)
@@ -96,6 +113,13 @@ def tables(context: Context, node: NodeName, person: Hunter) -> list[TableShown]
         )
         for name, columns in (TABLES | ROLLUPS).items()
     ]
+
+
+@router.get("/pictures", operation_id="huntPictures")
+def pictures(context: Context, node: NodeName, person: Hunter) -> list[PictureTable]:
+    """What can be drawn, and by which columns."""
+    context.node(node, person)
+    return [PictureTable(name=name, fields=list(fields)) for name, fields in FIELDS.items() if fields]
 
 
 @router.get("/functions", operation_id="huntFunctions")
@@ -183,6 +207,16 @@ def rows(
     return Rows(items=[row for _, row in made.items], next=made.next, total=len(every))
 
 
+@router.get("/asks/{asking}/picture", operation_id="askedPicture")
+def picture(context: Context, node: NodeName, asking: AskingId, person: Hunter) -> PictureShown:
+    """The picture that was asked for."""
+    context.node(node, person)
+    asking_done = _done(context.askings.of(asking, node, person.name))
+    if asking_done.kind != "picture":
+        raise Trouble(404, "no-picture", Text("This question was no picture."))
+    return PictureShown(**asking_done.answer)
+
+
 @router.get("/asks/{asking}/next-door", operation_id="askedNextDoor")
 def next_door(context: Context, node: NodeName, asking: AskingId, person: Hunter) -> AnswerKnown:
     """How many of the sector know the names and addresses of an answer; those of which nothing is known are left out,
@@ -240,6 +274,11 @@ def _request(here: Node, question: Question) -> tuple[str, dict[str, Any]]:
             raise _incomplete(Text("This hunt needs {missing}", missing=missing[0]))
         more = {"sql": hunt.sql, "given": question.given, "span": hunt.span, "columns": list(hunt.columns)}
         return "sql", {**span, **more}
+    if question.kind == "picture":
+        wanted = question.model_dump(include={"table", "by", "filters", "fields"})
+        with answered():
+            picture_request(wanted)
+        return "picture", {**span, **wanted}
     needed = {"sql": question.sql, "sigma": question.rules, "list": question.text, "pivot": question.value}
     if not needed[question.kind].strip() or (question.kind == "pivot" and question.pivot not in PIVOTS):
         raise _incomplete(Text("There is nothing to ask"))
@@ -275,7 +314,7 @@ def _shown(asking: Asking) -> HuntStatus:
         asking,
         refused=refused,
         columns=answer.get("columns", []),
-        rows=len(answer.get("rows", [])),
+        rows=len(answer.get("rows", [])) if asking.kind != "picture" else 0,
         more=answer.get("more", False),
         looked=answer.get("looked"),
         refused_lines=answer.get("refused", 0),

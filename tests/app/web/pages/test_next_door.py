@@ -1,12 +1,17 @@
 """How many of the sector know it, in a browser: beside a suspicion, a host's peers, a hunt's answer, a dry run; and the
 daily round that told it, at the node and at the centre."""
 
+import re
 from urllib.parse import quote
 
 import pytest
 
+from bavn.app.config.load import read_node
+from bavn.app.node.packets import evidence_folder
+from bavn.app.process.real import SystemClock
+from tests.actor.evidence.conftest import frame, pcap
 from tests.app.web.drawn_next_door import draw_next_door
-from tests.app.web.drawn_node import BEACON, C2, own
+from tests.app.web.drawn_node import BEACON, C2, C2_ADDRESS, own
 from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
 from tests.app.web.pages.served import soc
 
@@ -20,7 +25,12 @@ SQL = "SELECT sni, dst, count(*) AS n FROM tls GROUP BY ALL"
 def told(pages_built, tmp_path_factory):
     """A SOC's console of its own, to whose first node the commons told of a name."""
     with soc(tmp_path_factory.mktemp("told")) as served:
-        draw_next_door(served.drawn["north"], C2)
+        north = served.drawn["north"]
+        draw_next_door(north, C2)
+        kept = evidence_folder(read_node(north)) / f"{BEACON}.pcap"
+        kept.parent.mkdir(parents=True)
+        said = b"GET /<b>gate</b> HTTP/1.1\r\nHost: c2.example.com\r\n\r\n"
+        kept.write_bytes(pcap((SystemClock().now_us(), frame(own(21), C2_ADDRESS, 40001, 80, said))))
         yield served
 
 
@@ -92,3 +102,54 @@ def test_the_rounds_of_all_days_are_told_at_the_centre_with_their_size_time_and_
     page.get_by_text(size_said).wait_for()
     assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
     shot(page, f"sac-commons-round-{lang}-{size}")
+
+
+@pytest.mark.parametrize(("lang", "size"), [("en", "desk"), ("da", "phone")])
+def test_a_hunt_begins_with_a_picture_that_writes_its_sql_by_keyboard_alone(opened, told, lang, size) -> None:
+    page = opened(told, "soc.operator", lang=lang, size=size)
+    page.goto("/nodes/north/hunt?by=dst_port")
+    settled(page)
+    only = {"en": "Only dst_port 445", "da": "Kun dst_port 445"}[lang]
+    page.get_by_label(only).focus()
+    page.keyboard.press("Enter")
+    sql = page.locator("pre").last
+    sql.get_by_text("WHERE dst_port = 445").wait_for()
+    page.get_by_label({"en": f"All but src {own(22)}", "da": f"Alle undtagen src {own(22)}"}[lang]).focus()
+    page.keyboard.press("Enter")
+    sql.get_by_text(f"src <> addr('{own(22)}')").wait_for()
+    settled(page)
+    shot(page, f"soc-hunt-picture-{lang}-{size}")
+    assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
+    counted = page.get_by_text(re.compile(r"^[\d.,]+ (rows?|rækker?)$")).first.inner_text().split()[0]
+    page.reload()
+    sql.get_by_text(f"src <> addr('{own(22)}')").wait_for()  # what was clicked stands in the address
+    page.get_by_role("button", name={"en": "Go on in SQL", "da": "Fortsæt i SQL"}[lang]).click()
+    assert "dst_port = 445" in page.locator("textarea").input_value()
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("link", name={"en": "Packets", "da": "Pakker"}[lang]).first.wait_for()
+    assert counted in page.locator("main").inner_text()
+    page.go_back()
+    page.go_back()
+    page.get_by_label(only).wait_for()
+
+
+@pytest.mark.parametrize(("lang", "size"), [("en", "desk"), ("da", "phone")])
+def test_packets_are_read_in_one_click_and_whoever_may_not_is_told_who_may(opened, told, lang, size) -> None:
+    page = opened(told, "soc.operator", lang=lang, size=size)
+    page.goto(f"/nodes/north/suspicions/{BEACON}")
+    settled(page)
+    page.get_by_role("link", name={"en": "Packets", "da": "Pakker"}[lang], exact=True).click()
+    page.get_by_text("GET /<b>gate</b> HTTP/1.1").wait_for()
+    shot(page, f"soc-packets-{lang}-{size}")
+    assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
+    with page.expect_download() as taken:
+        page.keyboard.press("s")
+    assert taken.value.suggested_filename.endswith(".pcap")
+    auditor = opened(told, "auditor", lang=lang, size=size)
+    auditor.goto(f"/nodes/north/packets?suspicion={BEACON}")
+    settled(auditor)
+    said = auditor.locator("main").inner_text()
+    assert {"en": "SOC analyst, operator", "da": "SOC-analytiker, operatør"}[lang] in said
+    assert "gate" not in said
+    shot(auditor, f"soc-packets-not-{lang}-{size}")
+    assert [*csp_reports(auditor), *axe_clean(auditor), *untranslated(auditor)] == []

@@ -137,3 +137,20 @@ def test_whatever_is_pivoted_on_is_a_parameter_and_never_sql(pivot, value) -> No
         return
     assert list(parameters) == ["value"]
     assert sql == pivot_sql(pivot, "198.51.100.7" if pivot == "host" else "a")[0]
+
+
+@pytest.mark.slow
+def test_a_picture_counts_what_its_own_sql_gives(looking) -> None:
+    (flow,) = [one for one in looking.get("/hunt/pictures") if one["name"] == "flow"]
+    assert flow["fields"][:3] == ["src", "dst", "dst_port"]
+    clicked = [{"column": "dst_port", "value": "445"}, {"column": "src", "value": own(21), "keep": False}]
+    asked = {"kind": "picture", "table": "flow", "by": "src", "filters": clicked, "fields": ["src", "app_proto"]}
+    said = answered(looking, asked)
+    picture = looking.get(f"/hunt/asks/{said['id']}/picture")
+    assert picture["rows"] == sum(sum(one["rows"]) for one in picture["series"]) > 0
+    assert [one["name"] for one in picture["fields"]] == ["src", "app_proto"]
+    same = answered(looking, {"kind": "sql", "sql": picture["sql"], "rows": 10_000})
+    assert same["rows"] == picture["rows"]
+    assert looking.get(f"/hunt/asks/{same['id']}/picture", code=404)["type"] == "no-picture"
+    for wrong in ({"table": "nothing"}, {"by": "bytes_toserver"}, {"filters": [{"column": "src", "value": "x"}]}):
+        looking.do("/hunt/asks", {**asked, **wrong}, code=422)

@@ -76,14 +76,14 @@ router = APIRouter(prefix="/nodes/{node}/packets", tags=["packets"], responses=R
 @router.get("", operation_id="packetsKept")
 def kept(context: Context, node: NodeName, person: Reads) -> PacketsKept:
     """Whether this node keeps packets, since when, how long, and who may open them."""
-    found = kept_at(context.node(node, person).config())
+    here_kept = kept_at(context.node(node, person).config())
     return PacketsKept(
-        on=found.on,
-        bytes=found.bytes,
-        oldest_us=found.oldest_us,
-        newest_us=found.newest_us,
-        says=TextShape.of(found.says),
-        next=TextShape.of(found.next),
+        on=here_kept.on,
+        bytes=here_kept.bytes,
+        oldest_us=here_kept.oldest_us,
+        newest_us=here_kept.newest_us,
+        says=TextShape.of(here_kept.says),
+        next=TextShape.of(here_kept.next),
         may=person.may(Right.SOC_PACKETS),
         roles=roles_with(Right.SOC_PACKETS, "soc"),
     )

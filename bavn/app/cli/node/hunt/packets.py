@@ -56,16 +56,16 @@ def packets(
     body = _body(entry, host, peer, flow, from_, to)
     if pcap is not None:
         needs(by, acts.packets_pcap.right)
-        content, found = acts.packets_pcap(here, by, body, entry, pcap.name)
-        _write(pcap, content, more=found.more, language=language)
+        content, taken = acts.packets_pcap(here, by, body, entry, pcap.name)
+        _write(pcap, content, more=taken.more, language=language)
         return
-    said = acts.packets_read(here, by, body, lambda wanted: _ask(config, wanted))
+    reading = acts.packets_read(here, by, body, lambda wanted: _ask(config, wanted))
     if as_json:
-        print(json.dumps(said, ensure_ascii=False))
+        print(json.dumps(reading, ensure_ascii=False))
         return
-    for talk in said["conversations"]:
+    for talk in reading["conversations"]:
         _say(talk, language)
-    if said["more"]:
+    if reading["more"]:
         print(Text("There are more packets than were read: ask about less time, or one flow.").say(language))
 
 
@@ -108,10 +108,10 @@ def _body(entry: "Ranked | None", host: str, peer: str, flow: str, from_: str, t
 def _ask(config: Path, wanted: dict[str, Any]) -> dict[str, Any]:
     from bavn.app.analyst.hunt_child import answer
 
-    said = answer({"config": str(config), "kind": "packets", **wanted})
-    if "stop" in said:
-        raise Stop(Exit(said["stop"]), said["reason"])
-    return said
+    reading = answer({"config": str(config), "kind": "packets", **wanted})
+    if "stop" in reading:
+        raise Stop(Exit(reading["stop"]), reading["reason"])
+    return reading
 
 
 def _say_kept(here: Here, language: Language) -> None:

@@ -1,0 +1,1 @@
+"""Packets that a node keeps, at its console."""
