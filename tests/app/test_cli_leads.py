@@ -115,7 +115,15 @@ def test_a_lead_explains_itself_in_both_languages(ranked) -> None:
 
 def test_a_lead_is_told_in_words_first_and_its_score_only_when_asked(ranked) -> None:
     words = run(ranked, "leads").stdout
-    parts = ("What is claimed:", "What speaks for it", "What speaks against it", "What would change it:")
+    parts = (
+        "a machine calls the name evil.example.com again and again, every",
+        "What speaks for it",
+        "What speaks against it",
+        "What to do first:",
+        "What is claimed:",
+        "Pace and client at each actor:",
+        "What would change it:",
+    )
     places = [words.index(part) for part in parts]
     assert places == sorted(places)
     for sentence in (
@@ -129,7 +137,9 @@ def test_a_lead_is_told_in_words_first_and_its_score_only_when_asked(ranked) -> 
     scored = run(ranked, "leads", "--score").stdout
     assert scored.index("What would change it:") < scored.index("How it is scored, in nats:")
     row = json.loads(run(ranked, "leads", "--json").stdout)
-    assert set(row["review"]) == {"claim", "evidence", "against", "changes", "matters", "known"}
+    assert set(row["review"]) == {
+        *("evidence", "against", "todo", "claim", "rhythm", "known", "changes", "matters"),
+    }
     assert "Hvad der taler imod" in run(ranked, "leads", row["lead"], "--language", "da").stdout
 
 

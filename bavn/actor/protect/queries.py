@@ -72,6 +72,15 @@ def that_name(rows: Rows, values: Collection[str]) -> Sequence[tuple[Any, ...]]:
     )
 
 
+def of_value(rows: Rows, kind: str, value: str, limit: int) -> Sequence[tuple[Any, ...]]:
+    """(id, act, standing for people, until) of those that name this, the last decided first."""
+    return rows(
+        f"""SELECT indicator_id, act, {STANDS}, until_us FROM protect_item WHERE type = ? AND value = ?
+        ORDER BY decided_us DESC, indicator_id LIMIT ?""",
+        (kind, value, limit),
+    )
+
+
 def act_of(rows: Rows, indicator_id: str) -> tuple[Any, ...]:
     """(type, value, standing, act) of one that is there."""
     ((kind, value, standing, act),) = rows(

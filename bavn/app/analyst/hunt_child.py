@@ -19,8 +19,8 @@ from bavn.actor.hunt.sigma import Outcome, rules_of
 from bavn.actor.hunt.span import requested_span
 from bavn.app.analyst.hunting import Hunting, hunting
 from bavn.app.analyst.indicator_list import MET_COLUMNS, met_rows, noted
-from bavn.app.analyst.pivots import pivot_sql
 from bavn.app.analyst.plain import columns_of, plain
+from bavn.app.analyst.values.pivots import pivot_sql
 from bavn.app.process.bounds import ended_after, ends_with, memory_bounded
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.one_line import one_line

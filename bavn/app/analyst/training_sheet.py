@@ -8,6 +8,7 @@ from typing import Final
 
 from bavn.app.analyst.detector_guide import AGAINST, guide_of
 from bavn.model.moment import iso
+from bavn.model.sector.tally import technique_words
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Language, Number, Text
 
@@ -50,7 +51,8 @@ def answers(suspicion: Suspicion, language: Language, case: str) -> str:
     """What the detectors conclude from the case, and what is known of such conclusions."""
     span = f"{iso(suspicion.first_us)[:19]} - {iso(suspicion.last_us)[:19]} UTC"
     named = ", ".join(map(str, suspicion.observables)) or _NOTHING.say(language)
-    given = (suspicion.host, suspicion.peer, suspicion.why.say(language), span, suspicion.technique, named)
+    technique = technique_words(suspicion.technique).say(language)
+    given = (suspicion.host, suspicion.peer, suspicion.why.say(language), span, technique, named)
     parts = "".join(
         f"<li>{escape(asked.say(language))}<p><strong>{escape(answer)}</strong></p></li>"
         for asked, answer in zip(_ASKED, given, strict=False)

@@ -20,6 +20,7 @@ from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable
 from bavn.model.sector.lead import UnknownLead
 from bavn.model.sector.sector_warning import OBSERVABLES_MAX, Content, Urgency, may_name
+from bavn.model.sector.tally import technique_words
 from bavn.model.text import Text
 
 GROUPS_MIN: Final = 2
@@ -67,7 +68,7 @@ def _of_lead(desk: Desk, lead_id: str) -> Drafted:
             Exit.NOT_NOW,
             Text("{lead_id}: nothing in it that two independent groups reported can be named", lead_id=lead_id),
         )
-    techniques = ", ".join(sorted({sign.technique for sign in view.lead.signs if sign.observable in named}))
+    techniques = sorted({sign.technique for sign in view.lead.signs if sign.observable in named})
     case_id = next((case.id for case in desk.cases.every() if case.lead_id == lead_id), "")
     marking = desk.files.marked(case_id) if case_id else None
     tlp, pap = (Tlp.AMBER, Pap.AMBER) if marking is None else (marking.tlp, marking.pap)
@@ -77,7 +78,7 @@ def _of_lead(desk: Desk, lead_id: str) -> Drafted:
             text=Text(
                 "Independent actors of the sector report what is named below ({techniques}). Look for it in"
                 " your own history and logs, and answer whether you are affected.",
-                techniques=techniques,
+                techniques=Text.joined(", ", [technique_words(technique) for technique in techniques]),
             ),
             urgency=Urgency.IMPORTANT,
             observables=named[:OBSERVABLES_MAX],

@@ -27,6 +27,7 @@ from bavn.app.process.exits import Exit, Stop, why_of
 from bavn.model.counted import own_hosts, records
 from bavn.model.evidence import alert_line
 from bavn.model.moment import iso
+from bavn.model.sector.tally import technique_words
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
@@ -462,7 +463,7 @@ def _sentences(s: "Suspicion", language: Language) -> Cell:
     exact = Text(
         "{detector}, {technique}, p {p}, {nats} nats, {began} to {ended} UTC",
         detector=s.detector,
-        technique=s.technique,
+        technique=technique_words(s.technique),
         p=small(s.p, language),
         nats=number(s.evidence_nats, language, 2),
         began=iso(s.rows.first_us)[:16],

@@ -1,4 +1,5 @@
-"""Who I am: the first thing a page asks. Refuses to know how somebody proved it."""
+"""Who I am: the first thing a page asks; and what techniques are called, which every page may name. Refuses to know how
+somebody proved it."""
 
 from typing import Annotated, Literal
 
@@ -7,7 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from bavn.app.access.rights import Right, Role
 from bavn.app.process.spoken import Spoken
-from bavn.app.web.frame import Person, filled, signed_in
+from bavn.app.web.frame import Person, TextShape, filled, signed_in
+from bavn.model.sector.tally import OTHER, TECHNIQUES
 
 
 class Me(BaseModel):
@@ -28,7 +30,7 @@ class Me(BaseModel):
 
 
 def routes(side: Literal["sac", "soc"]) -> APIRouter:
-    """``GET /me``."""
+    """``GET /me`` and ``GET /techniques``."""
     router = APIRouter(tags=["account"])
 
     @router.get("/me", operation_id="me")
@@ -44,5 +46,10 @@ def routes(side: Literal["sac", "soc"]) -> APIRouter:
             rights=sorted(person.rights),
             actors=None if person.actors is None else sorted(person.actors),
         )
+
+    @router.get("/techniques", operation_id="techniques")
+    def techniques(_: Annotated[Person, signed_in()]) -> dict[str, TextShape]:
+        """What Bavn calls a technique of ATT&CK, by its id; a sub-technique goes by the one that it belongs to."""
+        return {name: TextShape.of(text) for name, text in TECHNIQUES.items() if name != OTHER}
 
     return router

@@ -119,8 +119,9 @@ class Desk:
 
     def reviews(self, views: Sequence[LeadView]) -> tuple[Review, ...]:
         """Each lead as a person weighs it, in words."""
-        sector = len({actor.group for actor in self._registry.members()[1]})
-        return tuple(review(view.lead, view.elements, view.without, sector) for view in views)
+        members = self._registry.members()[1]
+        sector, kinds = len({actor.group for actor in members}), {actor.name: actor.kind for actor in members}
+        return tuple(review(view.lead, view.elements, view.without, sector, kinds) for view in views)
 
     def lead_page(
         self, ask: LeadAsk, limit: int, after: tuple[int, str] | None = None

@@ -71,6 +71,21 @@ def technique_entry(technique: str) -> str:
     return base if base in TECHNIQUES else OTHER
 
 
+def technique_name(technique: str) -> Text | None:
+    """What a technique of ATT&CK is in words, a sub-technique by the one that it belongs to; None where Bavn has no
+    words for it."""
+    base = technique.partition(".")[0]
+    return TECHNIQUES[base] if base != OTHER and base in TECHNIQUES else None
+
+
+def technique_words(technique: str) -> Text:
+    """A technique's id with its name where Bavn has one: ``T1071.001 (command channel in web, DNS or mail)``."""
+    known = technique_name(technique)
+    if known is None:
+        return Text.plain(technique or "-")
+    return Text.shaped("{technique} ({known})", technique=technique, known=known)
+
+
 def blocked_entry(kind: ObservableType) -> str:
     """The entry under which an indicator of this type is counted."""
     if kind is ObservableType.DOMAIN:

@@ -353,7 +353,7 @@ def _ranked(rank: int, now_us: int) -> Ranked:
             first_hour=hour + place,
             last_hour=hour + 3 + place,
             period_bucket=4,
-            regularity_bucket=6,
+            regularity_bucket=5,
             walk_half_nats=None,
             received_us=now_us,
         )

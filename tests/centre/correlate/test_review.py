@@ -39,11 +39,11 @@ def on(sign, observable, actors, **given_):
 WORTH = {"evidence": 1.0, "sharing": 2.0, "hosts": 0.5, "congruence": 1.5, "novelty": 2.5}
 
 
-def reviewed(signs, context=None, sector=0, worth=WORTH):
+def reviewed(signs, context=None, sector=0, worth=WORTH, kinds=None):
     """The first lead in words, its terms worth what ``worth`` says: the words rest on their names alone."""
     ranked = correlate(signs, context or Context(weights=ASSUMED, now_us=NOW_US), {})[0]
     terms = tuple(replace(term, nats=worth.get(term.name, term.nats)) for term in ranked.lead.terms)
-    return review(replace(ranked.lead, terms=terms), ranked.elements, ranked.without, sector)
+    return review(replace(ranked.lead, terms=terms), ranked.elements, ranked.without, sector, kinds or {})
 
 
 def said(texts, language="en"):
@@ -194,14 +194,14 @@ def test_one_actors_word_thin_reports_and_a_shared_supplier_are_said(sign):
     assert "3 actors report it, but some are run by one vendor" in said(reviewed(house).against)
 
 
-def test_what_would_change_it_names_a_check_an_entry_and_every_actor(sign):
+def test_what_is_done_first_is_a_check_and_what_would_change_it_an_entry_and_every_actor(sign):
     signs = on(sign, NAME, ("anna", "bodil"), p_bucket=9, hosts_bucket=1, **STORY)
     signs += on(sign, NAME, ("clara",), p_bucket=6, hosts_bucket=0, **STORY)
-    found = said(reviewed(signs).changes)
-    assert "Ask at clara, where it is a single machine: which program calls it and since when" in found
+    todo, found = said(reviewed(signs).todo), said(reviewed(signs).changes)
+    assert "Ask at clara, where it is a single machine: which program calls it and since when" in todo
     assert "an entry in the sector's register" in found
     assert "One more independent actor" in found
-    assert "An answer there helps all." in found
+    assert "An answer there helps all." in todo
     assert "Without any one of them it stands no lower." in found
     other = on(sign, ADDRESS, ("anna", "dora"), p_bucket=9, **STORY)
     found = said(reviewed([*signs, *other, *on(sign, CERT, ("dora", "eva"), p_bucket=8, **STORY)]).changes)
@@ -210,8 +210,49 @@ def test_what_would_change_it_names_a_check_an_entry_and_every_actor(sign):
     assert "Without any one of anna, bodil it is no lead" in said(two.changes)
     many = on(sign, NAME, tuple("abcdefg"), p_bucket=9, **STORY)
     assert "Without any one of them it stands no lower." in said(reviewed(many).changes)
-    wide = reviewed(on(sign, NAME, ("anna", "bodil"), p_bucket=9, hosts_bucket=3, **STORY)).changes
+    wide = reviewed(on(sign, NAME, ("anna", "bodil"), p_bucket=9, hosts_bucket=3, **STORY)).todo
     assert "where it is more than three machines" in said(wide)
+
+
+KINDS = {"anna": "region", "bodil": "region", "clara": "municipality"}
+
+
+def test_the_first_line_says_who_does_what_at_what_pace_since_when_and_who_else_reports_it(sign):
+    signs = on(sign, NAME, ("anna", "bodil", "clara"), p_bucket=9, hosts_bucket=0, **STORY)
+    said_first = "a machine calls the name evil.example.com again and again"
+    assert reviewed(signs, sector=36, kinds=KINDS).opening.say("en") == (
+        f"At 2 regions and 1 municipality {said_first}, every 5 to 15 minutes, since 14 November 2023;"
+        " none of the other 33 independent actors of the sector reports it."
+    )
+    assert reviewed(signs, sector=4).opening.say("en").startswith(f"At 3 actors {said_first}")
+    assert "the one other independent actor" in reviewed(signs, sector=4).opening.say("en")
+    assert reviewed(signs, sector=3).opening.say("en").endswith("; the whole sector reports it.")
+    assert reviewed(signs).opening.say("en").endswith("; nobody else reports it.")
+    mixed = signs + on(sign, NAME, ("dora",), p_bucket=9, hosts_bucket=0, **UNPACED)
+    assert f"{said_first}, every 5 to 15 minutes at 3 of them, since" in reviewed(mixed).opening.say("en")
+    alone = on(sign, NAME, ("anna", "bodil"), p_bucket=9, hosts_bucket=0, **UNPACED)
+    assert f"{said_first}, since" in reviewed(alone).opening.say("en")
+
+
+def test_pace_and_client_of_each_actor_are_said_and_compared(sign):
+    client = Observable.of("ja4", "t13d1516h2_8daaf6152771_02713d6af862")
+    signs = on(sign, NAME, ("anna", "bodil"), p_bucket=9, **STORY)
+    signs += on(sign, client, ("anna", "bodil"), p_bucket=8, **STORY)
+    assert [text.say("en") for text in reviewed(signs).rhythm] == [
+        "2 of 2 actors tell of a pace; it is the same one, and equally regular.",
+        "anna: every 5 to 15 minutes, regular.",
+        "bodil: every 5 to 15 minutes, regular.",
+        "The client at anna, bodil looks like a program that speaks HTTP/2 (TLS 1.3), names the server, and offers"
+        " 15 ciphers and 16 extensions.",
+    ]
+    other = on(sign, NAME, ("anna",), p_bucket=9, **STORY)
+    loose = on(sign, NAME, ("bodil",), p_bucket=9, **STORY | {"regularity_bucket": 2})
+    assert "it is the same one, not equally regular." in said(reviewed(other + loose).rhythm)
+    slow = on(sign, NAME, ("bodil",), p_bucket=9, **STORY | {"period_bucket": 6})
+    assert "they do not keep the same one." in said(reviewed(other + slow).rhythm)
+    assert reviewed(on(sign, NAME, ("anna", "bodil"), p_bucket=9, **UNPACED)).rhythm == ()
+    hashed = on(sign, Observable.of("ja3", "ab" * 16), ("anna", "bodil"), p_bucket=9, **UNPACED)
+    assert "is known by the program with the fingerprint" in said(reviewed(hashed).rhythm)
 
 
 @pytest.mark.parametrize(

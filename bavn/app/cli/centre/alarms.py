@@ -85,6 +85,7 @@ def coverage(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language:
     have seen it."""
     from bavn.centre.desk.detector_coverage import REASONS, behind_technique
     from bavn.model.sector.coverage import SIGHTS, TECHNIQUES
+    from bavn.model.sector.tally import technique_words
 
     with opened(config) as desk:
         seeing = desk.coverage()
@@ -113,7 +114,7 @@ def coverage(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language:
     for technique in TECHNIQUES:
         behind = behind_technique(seeing, technique)
         against = ", ".join(f"{REASONS[reason].say(language)}: {count}" for reason, count in behind.against)
-        print(f"{technique:<6} {behind.says.say(language)} {against}".rstrip())
+        print(f"{technique_words(technique).say(language)}: {behind.says.say(language)} {against}".rstrip())
 
 
 def canary(

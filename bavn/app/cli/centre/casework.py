@@ -21,6 +21,7 @@ from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import HOUR_US, iso
 from bavn.model.principal import two_people
 from bavn.model.sector.case import CaseAct
+from bavn.model.sector.tally import technique_words
 from bavn.model.sector.work import DUE_WORDS, STEPS, TASK_WORDS, DueState, Task
 from bavn.model.text import Language, Text
 
@@ -375,6 +376,7 @@ def case(
     if as_json:
         print(json.dumps(row, ensure_ascii=False))
         return
+    row["techniques"] = [technique_words(one).say(language) for one in marked["techniques"]]
     show([row], as_json=False)
     for line in history:
         print(f"{iso(line.at_us)[:19]}  {line.who:<16} {line.act:<12} {line.detail}")

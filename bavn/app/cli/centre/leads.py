@@ -48,7 +48,8 @@ def leads(
         bool, typer.Option("--score", help="Also how each is scored: every term in nats, every reason of its priority.")
     ] = False,
 ) -> None:
-    """The ranked leads in words: what is claimed, what speaks for it and against it, what would change it. With
+    """The ranked leads in words: a sentence on what it is, what speaks for it and against it, what to do, and what is
+    behind it. With
     --score also every term of their score, every reason of their priority, and how each would stand without each
     actor."""
     with opened(config, *KINDS) as desk:
@@ -56,6 +57,7 @@ def leads(
         fared, reviews = desk.calibration(), desk.reviews(views)
         rows = [
             _lead(view, language)
+            | {"opening": review.opening.say(language)}
             | {"review": _review(review, language), "judged_like_it": _like_it(fared, view.lead.score)}
             for view, review in zip(views, reviews, strict=True)
         ]
@@ -103,8 +105,9 @@ def heed(lead: LeadId, config: Config = CENTRE_TOML, *, by: Annotated[str, of_ac
 
 
 def _print(row: dict[str, Any], words: dict[str, str], language: Language) -> None:
+    print(f"{row['rank']:>3}  {row['opening']}")
     print(
-        f"{row['rank']:>3}  {words['priority']} {number(row['priority'], language, 2)}"
+        f"     {words['priority']} {number(row['priority'], language, 2)}"
         f"  {words['score']} {number(row['score'], language, 2)}"
         f"  {', '.join(row['observables'])}  {words['at']} {', '.join(row['actors'])}  ({row['lead']})"
     )

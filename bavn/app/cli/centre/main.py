@@ -37,6 +37,7 @@ COMMANDS: Final = commands_in(
         "benchmark": ("benchmark",),
         "rollout.accept": ("accept",),
         "clock": ("clock", "kill_switch"),
+        "value": ("value",),
         "counts": ("counts",),
         "set_aside": ("set_aside",),
         "log": ("log",),

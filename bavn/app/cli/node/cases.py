@@ -20,6 +20,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.sector.case import CASE_WORDS, CaseState
 from bavn.model.sector.nis2 import NAMES, CrossBorder, Nis2Act
+from bavn.model.sector.tally import technique_words
 from bavn.model.sector.work import DUE_WORDS, TASK_WORDS, DueState, TaskAct, TaskState
 from bavn.model.text import Language, Text
 
@@ -211,7 +212,8 @@ def _show_one(case: "KeptCase", replies: "list[CaseReply]", now_us: int, languag
     if left := part.get("own_left", 0):
         more = Text("and {left} more than the message had room for", left=left)
         print(f"  {more.say(language)}")
-    print(f"{words['techniques'].say(language)}: {', '.join(part['techniques']) or '-'}")
+    techniques = ", ".join(technique_words(technique).say(language) for technique in part["techniques"])
+    print(f"{words['techniques'].say(language)}: {techniques or '-'}")
     for clock in part["clocks"]:
         due = "" if clock["due_us"] is None else iso(clock["due_us"])[:16]
         sent = "" if clock["sent_us"] is None else Text("sent ").say(language) + iso(clock["sent_us"])[:16]

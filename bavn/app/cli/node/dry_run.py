@@ -60,7 +60,7 @@ def dry_run(
     if as_json:
         print(json.dumps({"asked_days": days_asked, **_json(run), **as_json_of(known, language)}, ensure_ascii=False))
         return
-    for line in [*_lines(run, days_asked, language), *(each.says.say(language) for each in known)]:
+    for line in [*lines_of(run, days_asked, language), *(each.says.say(language) for each in known)]:
         print(line)
     if run.hosts:
         clinical = networks_of(given.protect.clinical_networks)
@@ -82,7 +82,8 @@ def _known(config: Path, given: NodeConfig, observable: Observable) -> list[Know
     return [] if known is None else [known]
 
 
-def _lines(run: DryRun, days: int, language: Language) -> list[str]:
+def lines_of(run: DryRun, days: int, language: Language) -> list[str]:
+    """What a block would have hit in so many days, and whether it would go into force, a line each."""
     w = {name: text.say(language) for name, text in W.items()}
     met = run.found
     lines = [f"{run.observable}: {number(met.days, language)} {w['history'].format(days)}"]

@@ -28,6 +28,7 @@ from bavn.app.cli.words import small
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.whole_file import write_whole
 from bavn.model.moment import SECOND_US, iso
+from bavn.model.sector.tally import technique_words
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
@@ -143,7 +144,8 @@ def _show(
     words = {name: text.say(language) for name, text in _WORDS.items()}
     for sentence in told(shown):
         print(sentence.say(language))
-    print(f"{shown.id}  {shown.detector}  {shown.technique}  {verdict_words(entry.verdict, language)}".rstrip())
+    technique = technique_words(shown.technique).say(language)
+    print(f"{shown.id}  {shown.detector}  {technique}  {verdict_words(entry.verdict, language)}".rstrip())
     p = small(shown.p, language)
     print(f"{shown.host} - {shown.peer}  p {p}  {iso(shown.first_us)[:19]} - {iso(shown.last_us)[:19]}")
     for figure in (*figures(shown), *(each.says for each in known)):

@@ -53,6 +53,7 @@ COMMANDS: Final = {
     "lift": "bavn.app.cli.node.protection:lift",
     "centre-replaced": "bavn.app.cli.node.protection:centre_replaced",
     "kill-switch": "bavn.app.cli.node.protection:kill_switch",
+    "value": "bavn.app.cli.node.hunt.value:value",
     "dry-run": "bavn.app.cli.node.dry_run:dry_run",
     "guard": "bavn.app.cli.node.way_in:guard",
     "listen": "bavn.app.cli.node.way_in:listen",

@@ -25,6 +25,7 @@ from bavn.app.web.sac import (
 )
 from bavn.app.web.sac.cases import board, work
 from bavn.app.web.sac.exchange import misps, partners, proposals, sources
+from bavn.app.web.sac.values import card, graph
 
 AREAS: Final[tuple[APIRouter, ...]] = (
     overview.router,
@@ -47,5 +48,7 @@ AREAS: Final[tuple[APIRouter, ...]] = (
     warnings.router,
     alarms.router,
     exercises.router,
+    card.router,
+    graph.router,
 )
 """Mounted below /api/v1."""

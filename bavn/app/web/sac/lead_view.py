@@ -31,14 +31,16 @@ class CaseOfLead(Shape):
 
 
 class LeadSummary(Shape):
-    """A line of the queue. ``why``: its strongest evidence in a few words, ``against``: what speaks against it most;
-    ``reasons``: what moves its priority most, the largest first. Hours are shown by their beginning; ``had_us``: when
-    the centre first had it. ``hangs_on``: an actor without which it would be no lead."""
+    """A line of the queue. ``opening``: what it is, in a sentence; ``why``: its strongest evidence in a few words,
+    ``against``: what speaks against it most; ``reasons``: what moves its priority most, the largest first. Hours are
+    shown by their beginning; ``had_us``: when the centre first had it. ``hangs_on``: an actor without which it would be
+    no lead."""
 
     id: str
     rank: int
     priority: float
     score: float
+    opening: TextShape
     observables: list[Named]
     actors: list[str]
     techniques: list[str]
@@ -130,25 +132,30 @@ class IgnoredShown(Shape):
 
 
 class ReviewShown(Shape):
-    """The lead as a person weighs it, in words: what is claimed; what speaks for it and against it, the strongest
-    first; what is known of it and what is not; what would change it; what it touches."""
+    """The lead as a person weighs it, in words: what speaks for it and against it, the strongest first; what to do
+    first; what is claimed; the pace and client of each actor; what is known of it and what is not; what would change
+    it; what it touches."""
 
-    claim: list[TextShape]
     evidence: list[TextShape]
     against: list[TextShape]
+    todo: list[TextShape]
+    claim: list[TextShape]
+    rhythm: list[TextShape]
     known: list[TextShape]
     changes: list[TextShape]
     matters: list[TextShape]
 
 
 class LeadShown(Shape):
-    """A lead with all that stands behind it. ``score`` is the sum of ``terms``; ``priority`` adds ``reasons``."""
+    """A lead with all that stands behind it. ``opening``: what it is, in a sentence; ``score`` is the sum of ``terms``;
+    ``priority`` adds ``reasons``."""
 
     id: str
     rank: int
     alive: bool
     score: float
     priority: float
+    opening: TextShape
     observables: list[Named]
     actors: list[str]
     techniques: list[str]
@@ -188,6 +195,7 @@ def summary(line: LeadLine, review: Review) -> LeadSummary:
         line.view,
         observables=[Named.of(observable) for observable in lead.observables],
         techniques=_techniques(lead),
+        opening=TextShape.of(review.opening),
         why=[TextShape.of(one) for one in review.short],
         against=TextShape.of(review.against[0]),
         reasons=reasons[:REASONS_SHOWN],
@@ -218,6 +226,7 @@ def shown(
         view,
         observables=[Named.of(observable) for observable in lead.observables],
         techniques=_techniques(lead),
+        opening=TextShape.of(review.opening),
         review=ReviewShown(
             **{part: [TextShape.of(one) for one in getattr(review, part)] for part in ReviewShown.model_fields}
         ),

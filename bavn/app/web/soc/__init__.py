@@ -19,6 +19,7 @@ from bavn.app.web.soc import (
     warnings,
 )
 from bavn.app.web.soc.packets import routes as packets
+from bavn.app.web.soc.values import card
 
 AREAS: Final = (
     health.router,
@@ -36,4 +37,5 @@ AREAS: Final = (
     policy.router,
     protection.router,
     never.router,
+    card.router,
 )

@@ -12,7 +12,7 @@ from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.shapes import Frozen
 from bavn.model.evidence import AGE_EDGES_DAYS, PERIOD_EDGES_S, REGULARITY_EDGES, p_of_bucket
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, iso
-from bavn.model.sector.tally import TECHNIQUES, technique_entry
+from bavn.model.sector.tally import technique_words
 from bavn.model.spans import lasting
 from bavn.model.text import Number, Text
 from bavn.wire.messages.catalogue import DOWN, UP
@@ -254,7 +254,7 @@ _READ: Final[Mapping[str, Callable[[Any], Text]]] = {
     "regularity_bucket": lambda value: _step(REGULARITY_EDGES, value, seconds=False),
     "walk_half_nats": lambda value: Text("{value} nats", value=Number(value / 2, "+g")),
     "age_bucket": lambda value: _age(_whole(value)),
-    "technique": lambda value: TECHNIQUES[technique_entry(value)],
+    "technique": technique_words,
     "capture_loss_permille": lambda value: Text.shaped("{share} %", share=Number(value / 10, "g")),
     "clock_skew_s": lambda value: Text("{value} s", value=f"{value:d}"),
     "epsilon_milli": lambda value: Text.number(value / 1000, "g"),

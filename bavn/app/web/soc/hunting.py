@@ -19,7 +19,7 @@ from bavn.actor.store.segments.segment import ROLLUPS
 from bavn.app.acts.node import hunts as acts
 from bavn.app.analyst import saved_hunts
 from bavn.app.analyst.hunting import picture_request
-from bavn.app.analyst.pivots import PIVOTS, VALUE_CHARS_MAX
+from bavn.app.analyst.values.pivots import PIVOTS, VALUE_CHARS_MAX
 from bavn.app.process.exits import Exit
 from bavn.app.process.one_line import pathless
 from bavn.app.web.exporting import cell, line

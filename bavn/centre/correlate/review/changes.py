@@ -1,4 +1,4 @@
-"""What would change a lead: each actor taken out, an entry that somebody can make, one more actor, a check to be done.
+"""What would change a lead: a check to be done, an entry that somebody can make, one more actor, each actor taken out.
 
 Refuses to advise on what to do with the lead.
 """
@@ -16,12 +16,12 @@ FALL_MIN: Final = 3
 
 
 def changes(facts: LeadFacts) -> tuple[Text, ...]:
-    """The check first, since a person can do it; then entries, one more actor, and each actor left out."""
-    return (_check(facts), _entry(facts), _one_more(facts), *_without(facts))
+    """Entries, one more actor, and each actor left out."""
+    return (_entry(facts), _one_more(facts), *_without(facts))
 
 
-def _check(facts: LeadFacts) -> Text:
-    """At the actor with fewest machines behind it, the oddest of them: there it is soonest found."""
+def check(facts: LeadFacts) -> Text:
+    """What a person can find out, at the actor with fewest machines behind it: there it is soonest found."""
     at = min(facts.heads, key=lambda head: (head.hosts_bucket, -head.p_bucket, head.actor))
     machines = (
         Text("a single machine")

@@ -9,7 +9,7 @@ from typing import Final
 
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.sector.lead import Sign
-from bavn.model.sector.tally import TECHNIQUES
+from bavn.model.sector.tally import technique_name
 from bavn.model.text import Text
 
 NAMED_MAX: Final = 6
@@ -18,9 +18,11 @@ INBOUND: Final = "inbound"
 
 PARTS: Final = MappingProxyType(
     {
-        "claim": Text("What is claimed"),
         "evidence": Text("What speaks for it, the strongest first"),
         "against": Text("What speaks against it, the strongest first"),
+        "todo": Text("What to do first"),
+        "claim": Text("What is claimed"),
+        "rhythm": Text("Pace and client at each actor"),
         "known": Text("What is known of it, and what is not"),
         "changes": Text("What would change it"),
         "matters": Text("What it touches"),
@@ -151,7 +153,7 @@ def ask(kind: str) -> Text:
 
 def technique(name: str) -> Text:
     """``command channel in web, DNS or mail (T1071)``."""
-    known = TECHNIQUES.get(name.partition(".")[0])
+    known = technique_name(name)
     return Text.plain(name) if known is None else Text.shaped("{known} ({name})", known=known, name=name)
 
 

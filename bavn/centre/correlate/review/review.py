@@ -4,16 +4,19 @@ For a person who has never heard of nats: whether to believe it, and why. Made a
 was kept of the lead. Refuses to rank and to decide.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from bavn.centre.correlate.counterfactual import Without
 from bavn.centre.correlate.review import phrases
 from bavn.centre.correlate.review.against import against
-from bavn.centre.correlate.review.changes import changes
+from bavn.centre.correlate.review.changes import changes, check
 from bavn.centre.correlate.review.evidence import evidence, in_short
 from bavn.centre.correlate.review.facts import LeadFacts, facts_of, hour_words
 from bavn.centre.correlate.review.known import known
+from bavn.centre.correlate.review.opening import opening
+from bavn.centre.correlate.review.rhythm import rhythm_words
 from bavn.centre.correlate.score import Weighed
 from bavn.model.counted import actors as counted_actors
 from bavn.model.sector.lead import Lead
@@ -25,28 +28,42 @@ TECHNIQUES_MAX = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """``claim``: what happened where, since when, and what it would be as an attack. ``evidence`` and ``against``: the
-    strongest first, ``against`` never empty. ``known``: what a reader asks next, and what of it the centre cannot say.
-    ``changes``: what would make it rise, sink or go. ``matters``: what it touches. ``short``: the strongest evidence in
-    a few words each, for a list."""
+    """``opening``: the lead in one sentence. ``claim``: what happened where, since when, and what it would be as an
+    attack. ``evidence`` and ``against``: the strongest first, ``against`` never empty. ``known``: what a reader asks
+    next, and what of it the centre cannot say. ``todo``: what a person does first. ``rhythm``: pace, regularity and
+    client of each actor, and how alike they are. ``changes``: what would make it rise, sink or go. ``matters``: what it
+    touches. ``short``: the strongest evidence in a few words each, for a list."""
 
+    opening: Text
     claim: tuple[Text, ...]
     evidence: tuple[Text, ...]
     against: tuple[Text, ...]
+    todo: tuple[Text, ...]
     known: tuple[Text, ...]
+    rhythm: tuple[Text, ...]
     changes: tuple[Text, ...]
     matters: tuple[Text, ...]
     short: tuple[Text, ...]
 
 
-def review(lead: Lead, elements: Sequence[Weighed], without: Sequence[Without], sector: int = 0) -> Review:
-    """``sector``: independent actors that there are in all, 0 where that is not known."""
+def review(
+    lead: Lead,
+    elements: Sequence[Weighed],
+    without: Sequence[Without],
+    sector: int = 0,
+    kinds: Mapping[str, str] = MappingProxyType({}),
+) -> Review:
+    """``sector``: independent actors that there are in all, 0 where that is not known. ``kinds``: what sort of
+    organisation each actor is, as far as that is known."""
     facts = facts_of(lead, elements, without, sector)
     return Review(
+        opening=opening(facts, kinds),
         claim=_claim(facts),
         evidence=evidence(facts),
         against=against(facts),
+        todo=(check(facts),),
         known=known(facts),
+        rhythm=rhythm_words(facts),
         changes=changes(facts),
         matters=tuple(reason.why for reason in lead.reasons),
         short=in_short(facts),

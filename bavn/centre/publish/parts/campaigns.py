@@ -13,7 +13,6 @@ from bavn.model.counted import cases as cases_counted
 from bavn.model.intel.rsit import TYPES
 from bavn.model.moment import iso
 from bavn.model.sector.case import CASE_WORDS
-from bavn.model.sector.tally import TECHNIQUES
 from bavn.model.text import Text
 
 SHOWN_MAX = 40
@@ -33,12 +32,6 @@ def campaigns(facts: DocumentFacts) -> Section:
     if cases:
         blocks.append(_figure(facts, cases[:SHOWN_MAX], len(cases), sentence))
     return Section(id="campaigns", title=Text("Campaigns"), blocks=tuple(blocks))
-
-
-def technique_words(technique: str) -> Text:
-    """A technique's id with its name where Bavn has one."""
-    known = TECHNIQUES.get(technique.partition(".")[0])
-    return plain(technique) if known is None else Text.shaped("{technique} ({known})", technique=technique, known=known)
 
 
 def _figure(facts: DocumentFacts, cases: list[CaseFact], of: int, sentence: Sentence) -> Figure:

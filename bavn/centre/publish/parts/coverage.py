@@ -3,12 +3,12 @@
 from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sentence, Source, SourceKind
 from bavn.centre.publish.facts import DocumentFacts, MemberFact
 from bavn.centre.publish.parts.behind import COVERAGE, could
-from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.wording import listed, plain, whole
 from bavn.model.counted import actors as actors_counted
 from bavn.model.health import away
 from bavn.model.sector.coverage import TECHNIQUES
 from bavn.model.sector.functions import FUNCTIONS
+from bavn.model.sector.tally import technique_words
 from bavn.model.text import Number, Text
 
 KINDS = {

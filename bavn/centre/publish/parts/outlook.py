@@ -11,11 +11,10 @@ from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sen
 from bavn.centre.publish.facts import DocumentFacts
 from bavn.centre.publish.levels import Proposed, proposals
 from bavn.centre.publish.parts.behind import behind
-from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.parts.techniques import count_source
 from bavn.centre.publish.parts.threats import level_words, sources
 from bavn.centre.publish.threat import THREATS, Level
-from bavn.model.sector.tally import technique_entry
+from bavn.model.sector.tally import technique_entry, technique_words
 from bavn.model.text import Text
 
 WEATHER: Final = {

@@ -4,10 +4,9 @@ privacy; and in how many confirmed cases each was named."""
 from bavn.centre.publish.document import Drawn, Figure, Row, Section, Sentence, Source, SourceKind
 from bavn.centre.publish.facts import CountFact, DocumentFacts
 from bavn.centre.publish.parts.behind import behind
-from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.wording import day_of, plain, whole
 from bavn.model.moment import DAY_US, iso
-from bavn.model.sector.tally import OTHER, TECHNIQUES, technique_entry
+from bavn.model.sector.tally import OTHER, TECHNIQUES, technique_entry, technique_words
 from bavn.model.text import Text
 
 

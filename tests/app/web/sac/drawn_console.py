@@ -11,6 +11,7 @@ from bavn.app.web.frame import API, Person
 from bavn.app.web.sac import leads, overview, threats
 from bavn.app.web.sac.cases import board, work
 from bavn.app.web.sac.context import SacContext, open_context
+from bavn.app.web.sac.values import card, graph
 from tests.app.web.asking import ask, serve_as
 from tests.app.web.drawn_sector import ANNA, BO, copied, draw
 
@@ -30,7 +31,15 @@ class Console:
         if by.name not in self._apps:
             app = self._apps[by.name] = FastAPI()
             app.state.house = self.house
-            for router in (overview.router, threats.router, leads.router, board.router, work.router):
+            for router in (
+                overview.router,
+                threats.router,
+                leads.router,
+                board.router,
+                work.router,
+                card.router,
+                graph.router,
+            ):
                 add_exports(router)
                 app.include_router(router, prefix=API)
         return ask(serve_as(self._apps[by.name], by), API + path, method, **more)

@@ -67,7 +67,7 @@ def test_one_lead_tells_its_terms_reasons_counterfactuals_and_graph(console) -> 
 
 def test_one_lead_is_told_in_words_in_each_language(console) -> None:
     found = console.get(f"/leads/lead-{1:016x}")["review"]
-    assert set(found) == {"claim", "evidence", "against", "known", "changes", "matters"}
+    assert set(found) == {"claim", "evidence", "against", "todo", "rhythm", "known", "changes", "matters"}
     assert all(found[part] for part in ("claim", "against", "changes"))
     first = found["claim"][0]
     assert first["en"].startswith("At ")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bavn.app.analyst.pivots import PIVOTS, pivot_sql
+from bavn.app.analyst.values.pivots import PIVOTS, pivot_sql
 from bavn.app.process.exits import Stop
 from bavn.app.web.frame import Person
 from tests.app.web.drawn_node import C2, JA3, own

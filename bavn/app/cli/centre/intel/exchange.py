@@ -25,6 +25,7 @@ from bavn.model.counted import indicators
 from bavn.model.moment import iso
 from bavn.model.outcome import Refused
 from bavn.model.sector.partner import COLLECTIONS, Partner
+from bavn.model.sector.tally import technique_words
 from bavn.model.text import Text
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def offers(
                 row["pap"],
                 row["confidence"],
                 cell("yes" if row["may_block"] else "no", language),
-                row["technique"],
+                technique_words(row["technique"]).say(language),
                 row["until"] or "",
                 row["received"][:19],
             )

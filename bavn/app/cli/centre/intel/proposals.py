@@ -11,6 +11,7 @@ from bavn.app.cli.centre.intel.words import show_spoken
 from bavn.app.cli.centre.person import of_act
 from bavn.model.intel.spelled import observable_of
 from bavn.model.moment import iso
+from bavn.model.sector.tally import technique_words
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ def proposal(
             "first_heard": _day(claim.first_us),
             "last_heard": _day(claim.heard_us),
             "until": _day(claim.until_us),
-            "technique": claim.claim.technique,
+            "technique": claim.claim.technique
+            if as_json or not claim.claim.technique
+            else technique_words(claim.claim.technique).say(language),
             "about": claim.claim.about,
         }
         for claim in known.claims

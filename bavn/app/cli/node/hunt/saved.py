@@ -19,6 +19,7 @@ from bavn.app.cli.node.hunt.show import answer, form, query_of, show, visible
 from bavn.app.cli.spread import typed
 from bavn.app.cli.words import cell
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.sector.tally import technique_words
 from bavn.model.text import Text
 
 Name = Annotated[str, typer.Argument(help="Name of the hunt (`bavn node hunt list`).")]
@@ -33,7 +34,7 @@ def list_(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spok
         (
             name,
             ("own" if as_json else cell("own", language)) if name in mine else "Bavn",
-            hunt.technique,
+            hunt.technique if as_json or not hunt.technique else technique_words(hunt.technique).say(language),
             hunt.span,
             " ".join(hunt.parameters),
             hunt.says.say(language),

@@ -15,6 +15,7 @@ from bavn.app.cli.node.hunt.show import Form, form, next_door, screen, show, vis
 from bavn.app.cli.words import cell, heading, number
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
+from bavn.model.sector.tally import technique_words
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _facts(match: "Match") -> list[Any]:
 
 def _say_match(match: "Match", language: Language) -> None:
     rule, out = match.rule, screen()
-    technique = f" {rule.technique}" if rule.technique else ""
+    technique = f", {technique_words(rule.technique).say(language)}" if rule.technique else ""
     out.print(Shown(visible(f"{rule.title} ({rule.level}{technique})")), style="bold")
     more = ", …" if match.hosts > len(match.named) else ""
     out.print(

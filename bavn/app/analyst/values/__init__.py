@@ -1,0 +1,1 @@
+"""What an analyst asks about one value: its card, the records that share it, the indicators that a word names."""

@@ -1,0 +1,78 @@
+"""A value's card: what this node knows of an address, a name, a hash or a fingerprint. Right: soc:read.
+
+As `bavn node value`. What a block of it would hit is a dry run (``/protection/dry-runs``). Nothing is asked of the
+centre, and no value is looked up outside.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from bavn.app.analyst.values.card import VALUE_CHARS_MAX, value_card, value_of
+from bavn.app.web.frame import TextShape
+from bavn.app.web.soc.context import Context
+from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
+from bavn.model.observable import ObservableType
+
+
+class SuspicionOfValue(Frozen):
+    """A suspicion that names it."""
+
+    id: str
+    host: str
+    what: TextShape
+
+
+class BlockOfValueShown(Frozen):
+    """An indicator that names it, as it stands here."""
+
+    id: str
+    says: TextShape
+
+
+class ValueShown(Frozen):
+    """``inside``: one of this actor's own. ``pivot``: the hunt's page asks own history for it; null for a type that no
+    record has. ``sector``: null inside; ``never``: null where the list does not forbid a block."""
+
+    type: ObservableType
+    value: str
+    inside: bool
+    here: TextShape
+    sector: TextShape | None
+    blocks: list[BlockOfValueShown]
+    never: TextShape | None
+    suspicions: list[SuspicionOfValue]
+    pivot: str | None
+
+
+router = APIRouter(prefix="/nodes/{node}/values", tags=["values"], responses=REFUSALS)
+"""Values at a node."""
+
+
+@router.get("", operation_id="value")
+def value(
+    context: Context,
+    node: NodeName,
+    person: Reads,
+    what: Annotated[
+        str, Query(min_length=1, max_length=VALUE_CHARS_MAX, description="A domain, an address, or type:value.")
+    ],
+) -> ValueShown:
+    """What is known here of one value: who met it, how many of the sector know it, how it stands."""
+    here, observable = context.node(node, person), value_of(what)
+    with here.asks() as rows:
+        card = value_card(here.config(), rows, here.clock.now_us(), observable)
+    return ValueShown(
+        type=card.observable.type,
+        value=card.observable.value,
+        inside=card.inside,
+        here=TextShape.of(card.here),
+        sector=None if card.sector is None else TextShape.of(card.sector),
+        blocks=[BlockOfValueShown(id=one.id, says=TextShape.of(one.says)) for one in card.blocks],
+        never=None if card.never is None else TextShape.of(card.never),
+        suspicions=[
+            SuspicionOfValue(id=s.id, host=s.host, what=TextShape.of(s.headline))
+            for s in (entry.suspicion for entry in card.suspicions)
+        ],
+        pivot=card.pivot,
+    )
