@@ -17,6 +17,6 @@ findable(async (text, signal) => {
   const name = (observables: readonly { value: string }[]): string => observables[0]?.value ?? "";
   return [
     ...cases.items.map((one) => ({ title: name(one.observables), note: `${one.id}, ${say(one.state_said)}`, href: href("/cases/:id", { id: one.id }) })),
-    ...leads.items.map((one) => ({ title: name(one.observables), note: one.id, href: href("/leads/:id", { id: one.id }) })),
+    ...leads.items.map((one) => ({ title: name(one.observables), note: say(one.opening), href: href("/leads/:id", { id: one.id }) })),
   ];
 });

@@ -9,4 +9,4 @@ import { pages } from "./pages";
 
 const target = document.getElementById("app");
 await begin(catalogues);
-if (target) mount(App, { target, props: { side: "sac", pages, home: "/overview" } });
+if (target) mount(App, { target, props: { side: "sac", pages, home: "/overview", valueCard: () => import("./parts/ValueCard.svelte") } });

@@ -18,6 +18,7 @@ from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES
 from bavn.app.web.sac.shapes import Shape
 from bavn.centre.books.clock import STEPS, IndicatorClock
 from bavn.centre.cases.case.pages import CaseAsk
+from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine
 from bavn.centre.desk.participation import TookPart, took_part
 from bavn.centre.desk.views import MemberView
@@ -31,6 +32,7 @@ from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.member import ActorKind, ActorState
 from bavn.model.sector.tally import BLOCKED, TECHNIQUES
 from bavn.model.sector.work import DueState
+from bavn.model.text import Text
 
 LEADS_SHOWN: Final = 8
 CAMPAIGNS_SHOWN: Final = 12
@@ -96,9 +98,11 @@ class SpreadStep(Shape):
 
 
 class CampaignShown(Shape):
-    """A lead that reached several actors, in the order in which they saw it; ``span_us`` from the first to the last."""
+    """A lead that reached several actors, in the order in which they saw it; ``opening``: what it is, in a sentence;
+    ``span_us`` from the first to the last."""
 
     lead_id: str
+    opening: TextShape
     case_id: str | None
     case_state: CaseState | None
     case_state_said: TextShape | None
@@ -231,7 +235,7 @@ def looked_at(context: SacContext, budget: int) -> SectorOverview:
             alarms_untaken=sum(not alarm.acked_by for alarm in standing),
         ),
         leads=[summary(*each) for each in zip(waiting, desk.reviews([line.view for line in waiting]), strict=True)],
-        campaigns=campaigns(top),
+        campaigns=campaigns(desk, top),
         clocks=[clock(indicator_clock, context) for indicator_clock in desk.times.clocks(CLOCKS_SHOWN)],
         counts=counted,
         deadlines=owed[:DEADLINES_SHOWN],
@@ -305,14 +309,17 @@ def kinds(actors: Sequence[Tile]) -> list[KindSum]:
     ]
 
 
-def campaigns(top: Sequence[LeadLine]) -> list[CampaignShown]:
+def campaigns(desk: Desk, top: Sequence[LeadLine]) -> list[CampaignShown]:
     """What reached two actors or more, the latest to spread first."""
     campaigns_shown = []
     for line in top:
         steps = spread(line.view.lead.signs)
         if len(steps) > 1 and not _innocent(line):
-            campaigns_shown.append(_campaign(line, steps))
-    return sorted(campaigns_shown, key=lambda one: (-one.last_us, one.lead_id))[:CAMPAIGNS_SHOWN]
+            campaigns_shown.append((line, steps))
+    campaigns_shown.sort(key=lambda one: (-one[1][-1][1], one[0].view.lead.id))
+    latest = campaigns_shown[:CAMPAIGNS_SHOWN]
+    reviews = desk.reviews([line.view for line, _ in latest])
+    return [_campaign(line, steps, review.opening) for (line, steps), review in zip(latest, reviews, strict=True)]
 
 
 def _innocent(line: LeadLine) -> bool:
@@ -398,10 +405,11 @@ def _kind(kind: str) -> ActorKind:
     return kind if kind in KINDS else "other"  # type: ignore[return-value]  # the register's own words
 
 
-def _campaign(line: LeadLine, steps: Sequence[tuple[str, int]]) -> CampaignShown:
+def _campaign(line: LeadLine, steps: Sequence[tuple[str, int]], opening: Text) -> CampaignShown:
     lead, state = line.view.lead, line.case_state
     return CampaignShown(
         lead_id=lead.id,
+        opening=TextShape.of(opening),
         case_id=line.case_id,
         case_state=state,
         case_state_said=None if state is None else TextShape.of(CASE_WORDS[state]),

@@ -1,7 +1,7 @@
-// What leads' pages share: types of the API, addends in order, and the element graph.
+// What leads' pages share: types of the API, addends in order, and the picture of what hangs together.
 import type { components } from "$api/sac";
 import type { Draw, Told } from "$lib/chart";
-import type { Edge, Node } from "$lib/graph";
+import type { Edge, Kind, Node } from "$lib/graph";
 import { decimal } from "$lib/numbers";
 import { short } from "$lib/time";
 import { say, type Said } from "$lib/words";
@@ -118,18 +118,36 @@ export function timeline(all: readonly Seen[]): Draw {
   });
 }
 
-const SHAPES: Readonly<Record<string, Node["shape"]>> = { actor: "ellipse", domain: "round-rectangle", ip4: "diamond", ip6: "diamond" };
+type Neighbours = Schemas["NeighboursShown"];
+export interface Picture {
+  readonly nodes: readonly Node[];
+  readonly edges: readonly Edge[];
+}
 
-/** Names and fingerprints to the left, addresses to the right, and who reported them between: so a line crosses no column. */
-const columnOf = (one: Lead["nodes"][number]): number => (one.kind === "actor" ? 1 : one.type === "ip4" || one.type === "ip6" ? 2 : 0);
+const KIND: Readonly<Record<string, Kind>> = {
+  domain: "domain", ip4: "address", ip6: "address", cert: "certificate", ja3: "client", ja4: "client", "fp-pair": "client", sha256: "file",
+  chain: "technique",
+};
+const kindOf = (kind: string, type: string): Kind => (kind === "element" ? (KIND[type] ?? "file") : (kind as Kind));
 
-export const nodesOf = (lead: Lead): Node[] =>
-  lead.nodes.map((one) => ({
-    id: one.id, name: one.label, shape: SHAPES[one.type] ?? "hexagon", tone: one.kind === "actor" ? "dim" : "accent", column: columnOf(one),
-  }));
-
-export const edgesOf = (lead: Lead, words: { story: string; network: string }): Edge[] =>
-  lead.edges.map((one) => ({
+/** The picture of a lead as it begins: who reports what, and what its elements have to do with each other. */
+export const pictured = (lead: Lead, words: { reportsOf: string; story: string; network: string }): Picture => ({
+  nodes: lead.nodes.map((one) => ({ id: one.id, name: one.label, kind: kindOf(one.kind, one.type), grows: true })),
+  edges: lead.edges.map((one) => ({
     from: one.source, to: one.target, line: one.kind === "story" ? "dashed" : one.kind === "network" ? "dotted" : "solid",
-    name: one.kind === "story" ? words.story : one.kind === "network" ? words.network : "",
+    name: one.kind === "story" ? words.story : one.kind === "network" ? words.network : words.reportsOf,
+  })),
+});
+
+/** The same with what stands next to one of its things; that has been asked now, and grows no more. */
+export function grown(picture: Picture, of: string, near: Neighbours): Picture {
+  const there = new Set(picture.nodes.map((one) => one.id));
+  const tied = new Set(picture.edges.flatMap((one) => [`${one.from}\n${one.to}`, `${one.to}\n${one.from}`]));
+  const added = near.things.filter((one) => !there.has(one.id)).map((one): Node => ({
+    id: one.id, name: one.label, kind: kindOf(one.kind, one.type), grows: one.kind !== "technique", ...(one.says ? { note: say(one.says) } : {}),
   }));
+  return {
+    nodes: [...picture.nodes.map((one) => (one.id === of ? { ...one, grows: false } : one)), ...added],
+    edges: [...picture.edges, ...near.things.filter((one) => !tied.has(`${of}\n${one.id}`)).map((one): Edge => ({ from: of, to: one.id }))],
+  };
+}

@@ -1,5 +1,5 @@
 // What the parts shared by all pages say.
-import { t } from "$lib/gettext.svelte";
+import { t, tc } from "$lib/gettext.svelte";
 
 export default () => ({
   product: "Bavn",
@@ -62,6 +62,32 @@ export default () => ({
     sorted: { ascending: t("sorted, lowest first"), descending: t("sorted, highest first") },
     none: t("Nothing here"),
     unknown: t("Not known: it could not be asked for"),
+  },
+  value: {
+    title: t("What is known of it"),
+    open: t("What is known of it here"),
+    here: t("Here"),
+    inside: t("It is one of our own."),
+    host: t("To the host"),
+    hunt: t("Look for it in our own history"),
+    sector: t("In the sector"),
+    blocks: t("Blocked"),
+    noBlock: t("No indicator of the sector names it here."),
+    indicator: t("To the indicator"),
+    wouldHit: t("What a block would hit"),
+    nothingAgainst: t("Nothing that is known here speaks against a block; each actor tries it on its own history first."),
+    tryIt: t("Try it on our own history"),
+    lead: t("Lead"),
+    cases: t("Cases"),
+  },
+  graph: {
+    legend: t("What the signs mean"),
+    how: t("How"),
+    expand: t("Expand"),
+    kinds: {
+      actor: t("Actor"), domain: tc("graph", "Name"), address: t("Address"), certificate: t("Certificate"), client: t("Client"), file: tc("graph", "File"),
+      technique: t("Technique"), case: tc("graph", "Case"), indicator: t("Indicator"),
+    },
   },
   chart: { png: t("Save as PNG"), table: t("Show as a table"), nodes: t("From"), edges: t("To") },
   justNow: t("just now"),

@@ -45,5 +45,5 @@ export default () => ({
   packets: (size: string) => t("Packets are kept: {size}", { size }), noPackets: t("No packets are kept for it"), openPackets: t("Packets"),
   export: t("Hand on"), exportTitle: t("Hand the evidence on"), exportLead: t("One zip file: the suspicion, its rows, a manifest. Without CPR numbers, e-mail addresses, user names and payload. The ledger holds a line of it."),
   withPackets: t("With packets (headers alone)"), unredacted: t("As it is, with names and payload"), reason: t("Why it must be as it is; the ledger holds the reason"), exportNow: t("Make the file"), exported: t("The file is made; the ledger holds a line of it."),
-  attach: t("Attach to a case"), pivot: t("Everything with this"),
+  attach: t("Attach to a case"),
 });

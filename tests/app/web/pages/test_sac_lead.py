@@ -1,4 +1,5 @@
-"""A lead's page in a browser: the words first, the score folded away behind them, and nothing of it lost."""
+"""A lead's page in a browser: what it is in a sentence, for and against, what to do; the score folded away; its values
+open their cards, and its picture grows."""
 
 import pytest
 from playwright.sync_api import expect
@@ -11,6 +12,9 @@ HEADINGS = {
     "en": (
         "What speaks for it",
         "What speaks against it",
+        "What to do",
+        "What is claimed",
+        "Pace and client at each actor",
         "What is known of it",
         "What would change it",
         "How it is scored",
@@ -18,6 +22,9 @@ HEADINGS = {
     "da": (
         "Det taler for",
         "Det taler imod",
+        "Det gør man nu",
+        "Påstanden",
+        "Takt og klient hos hver aktør",
         "Hvad man ved om det",
         "Hvad der ville ændre det",
         "Hvordan det er vægtet",
@@ -37,12 +44,20 @@ def test_the_queue_says_why_in_words(sac_page, lang, size) -> None:
     row = page.get_by_role("row").nth(1)
     row.wait_for()
     said = row.inner_text()
+    opening = {"en": (" calls the name ", "; none of the other "), "da": (" kalder navnet ", "; ingen af sektorens ")}[
+        lang
+    ]
+    assert all(words in said for words in opening)
     assert {"en": "; new in the sector", "da": "; nyt i sektoren"}[lang] in said
     if size == "desk":
         assert {"en": "But: ", "da": "Men: "}[lang] in said
     assert "+" not in said.replace("+ ", ""), "no addend"
     assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
     shot(page, f"sac-leads-why-{lang}-{size}")
+
+
+def said_of(desk, lead, lang):
+    return desk.reviews([desk.lead(lead)])[0].opening.say(lang)
 
 
 @pytest.mark.parametrize(("lang", "theme", "size"), [("en", "light", "desk"), ("da", "dark", "phone")])
@@ -57,6 +72,7 @@ def test_a_lead_is_read_in_words_and_its_score_unfolds(sac_page, sac_served, lan
     assert places == sorted(places)
     assert "nats" not in body
     assert not any(page.get_by_role("heading", name=name, exact=True).count() for name in FOLDED[lang])
+    assert page.locator("main p.opening").inner_text() == said_of(desk, lead, lang)
     shot(page, f"sac-lead-words-{lang}-{theme}-{size}")
     assert [*axe_clean(page), *untranslated(page), *csp_reports(page)] == []
     page.get_by_text(HEADINGS[lang][-1], exact=True).click()
@@ -67,6 +83,46 @@ def test_a_lead_is_read_in_words_and_its_score_unfolds(sac_page, sac_served, lan
     wide = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
     found = [*axe_clean(page), *untranslated(page), *csp_reports(page), *(["too wide"] if wide else [])]
     assert found == []
+    page.get_by_text(HEADINGS[lang][-1], exact=True).click()
+    a_picture_grows_by_keys_alone(page, lang, size)
+
+
+GRAPH = {"en": "How it fits together", "da": "Sådan hænger det sammen"}
+EXPAND = {"en": "Expand", "da": "Fold ud"}
+CARD = {
+    "en": ("What is known of it", "In the sector", "What a block would hit"),
+    "da": ("Det vides om det", "I sektoren"),
+}
+
+
+def a_picture_grows_by_keys_alone(page, lang, size) -> None:
+    """Each thing is a button that says what it is; the plus adds its neighbours; a value opens its card and closes."""
+    picture = page.get_by_role("group", name=GRAPH[lang])
+    before = picture.locator("[data-id]").count()
+    more = picture.get_by_role("button", name=f"{EXPAND[lang]}: {CAMPAIGN[0].value}")
+    more.focus()
+    page.keyboard.press("Enter")
+    picture.locator("[data-id^='technique:']").first.wait_for()
+    assert picture.locator("[data-id]").count() > before
+    assert more.count() == 0
+    assert picture.locator("line").count() >= picture.locator("[data-id]").count() - 1
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("main .graph button")].map((one) => one.getBoundingClientRect())
+        .filter((place) => place.width < 24 || place.height < 24).length"""
+    )
+    assert small == 0
+    shot(page, f"sac-lead-picture-{lang}-{size}")
+    assert [*axe_clean(page), *untranslated(page)] == []
+    picture.locator(f"[data-id='domain:{CAMPAIGN[0].value}'] .pick").focus()
+    page.keyboard.press("Enter")
+    card = page.get_by_role("dialog", name=CARD[lang][0])
+    for words in CARD[lang][1:]:
+        card.get_by_text(words).first.wait_for()
+    settled(page)
+    shot(page, f"sac-value-card-{lang}-{size}")
+    assert [*axe_clean(page), *untranslated(page), *csp_reports(page)] == []
+    page.keyboard.press("Escape")
+    card.wait_for(state="hidden")
 
 
 @pytest.mark.parametrize(("lang", "theme", "size"), [("en", "light", "desk"), ("da", "dark", "phone")])
