@@ -242,8 +242,10 @@ def test_pace_and_client_of_each_actor_are_said_and_compared(sign):
         "2 of 2 actors tell of a pace; it is the same one, and equally regular.",
         "anna: every 5 to 15 minutes, regular.",
         "bodil: every 5 to 15 minutes, regular.",
-        "The client at anna, bodil looks like a program that speaks HTTP/2 (TLS 1.3), names the server, and offers"
-        " 15 ciphers and 16 extensions.",
+        (
+            "The client at anna, bodil looks like a program that speaks HTTP/2 (TLS 1.3), names the server, and offers"
+            " 15 ciphers and 16 extensions."
+        ),
     ]
     other = on(sign, NAME, ("anna",), p_bucket=9, **STORY)
     loose = on(sign, NAME, ("bodil",), p_bucket=9, **STORY | {"regularity_bucket": 2})

@@ -23,7 +23,7 @@ def saved(page, press) -> tuple[str, bytes]:
 def test_every_part_is_clean(parts_page, lang, theme) -> None:
     page = parts_page(lang=lang, theme=theme)
     page.locator(".chart canvas").wait_for()
-    page.locator(".graph canvas").first.wait_for()
+    page.locator(".graph line").first.wait_for(state="attached")
     for size in ("desk", "phone"):
         page.set_viewport_size(SIZES[size])
         page.wait_for_timeout(300)
@@ -146,7 +146,7 @@ def test_what_is_drawn_is_kept_as_a_picture_and_told_as_a_table(parts_page, size
     page = parts_page()
     page.set_viewport_size(SIZES[size])
     page.locator(".chart canvas").wait_for()
-    page.locator(".graph canvas").first.wait_for()
+    page.locator(".graph line").first.wait_for(state="attached")
     for name in ("bar", "plot", "graph"):
         file, body = saved(page, page.get_by_role("button", name=f"Save as PNG: {name}").click)
         assert (file, body[:4]) == (f"{name}.png", b"\x89PNG")
@@ -173,20 +173,23 @@ def test_language_zone_and_theme_change_at_once(parts_page) -> None:
     assert page.evaluate("() => getComputedStyle(document.documentElement).colorScheme") == "dark"
 
 
-def test_a_graph_stands_in_columns_and_says_a_name_in_full(parts_page) -> None:
+def test_a_graph_is_buttons_with_signs_in_columns_and_each_does_something(parts_page) -> None:
     page = parts_page()
     graph = page.locator(".graph")
-    graph.locator("canvas").first.wait_for()
-    graph.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
-    box = graph.bounding_box()
-    told = []
-    for column in range(3):
-        page.mouse.move(
-            box["x"] + box["width"] * (column + 0.5) / 3, box["y"] + box["height"] * (0.25, 0.5)[column != 1] - 4
-        )
-        told.append(page.locator(".tip").inner_text())
-    assert told == ["cdn-sync-hub.net", "north", "185.32.20.6"]
+    graph.locator("line").first.wait_for(state="attached")
+    middle = {}
+    for name in ("cdn-sync-hub.net", "north", "185.32.20.6"):
+        box = graph.get_by_role("button", name=name).first.bounding_box()
+        middle[name] = box["x"] + box["width"] / 2
+    assert middle["cdn-sync-hub.net"] < middle["north"] < middle["185.32.20.6"]
+    assert graph.locator("line.dashed").count() == 1
+    legend = page.get_by_role("list", name=re.compile("What the signs mean|Hvad tegnene betyder"))
+    assert legend.get_by_role("listitem").count() == 6
+    graph.get_by_role("button", name=re.compile("^(Expand|Fold ud): north")).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("+ north")).to_be_visible()
+    graph.get_by_role("button", name=re.compile("185.32.20.6")).click()
+    expect(page.get_by_text("185.32.20.6", exact=True).nth(1)).to_be_visible()
 
 
 INKED = """(node, [red, green, blue]) => {

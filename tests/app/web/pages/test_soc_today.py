@@ -53,3 +53,11 @@ def test_what_the_internet_tried_is_a_line_until_each_is_asked_for(opened, knock
     settled(page)
     assert doors not in page.locator("main").inner_text()
     assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
+    page.get_by_role("button", name="45.9.150.80", exact=True).first.click()
+    card = page.get_by_role("dialog")
+    card.get_by_text({"en": "No indicator of the sector names it here.", "da": "Ingen af sektorens"}[lang]).wait_for()
+    card.get_by_role("button", name={"en": "Try it on our own", "da": "Prøv det på vores egen"}[lang]).click()
+    card.get_by_text("ip4:45.9.150.80").first.wait_for(timeout=60_000)
+    settled(page)
+    shot(page, f"soc-value-card-{lang}-{size}")
+    assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []

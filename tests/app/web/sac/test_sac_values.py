@@ -1,12 +1,18 @@
 """A value's card at the centre, and the picture of a lead that grows by what stands next to a thing."""
 
+from dataclasses import replace
+
 import pytest
+from sqlalchemy import insert
 from typer.testing import CliRunner
 
 from bavn.app.cli.centre.main import app as centre_app
 from bavn.app.config.load import read_centre
 from bavn.app.web.sac.context import open_context
+from bavn.centre.books import codec
+from bavn.centre.books import tables as t
 from bavn.centre.desk.neighbours import EACH_MAX
+from bavn.model.observable import Observable
 from tests.app.web.drawn_sector import many_leads
 from tests.app.web.sac.drawn_console import AN_AUDITOR, Console
 
@@ -48,6 +54,29 @@ def test_what_stands_next_to_a_thing_is_bounded_and_names_no_machine(console) ->
         near = console.get(f"/neighbours?of=actor:{actor}")
         assert len(near["things"]) <= EACH_MAX
         assert {one["kind"] for one in near["things"]} <= {"element"}
+
+
+def test_what_one_actor_reports_is_bounded_too(console) -> None:
+    """Twice as many as are shown; the newest come first, and the answer says that there are others."""
+    now_us, lead = console.house.clock.now_us(), console.house.desk.lead(f"lead-{1:016x}").lead
+    with t.writing(console.house.registry.engine) as connection:
+        for at in range(2 * EACH_MAX):
+            named = Observable.of("domain", f"n{at}.example.org")
+            sign = replace(lead.signs[0], actor="busy", observable=named, received_us=now_us + at)
+            values = {name: getattr(sign, name) for name in ("actor", "tier", "round_id", "received_us")}
+            values |= {"report_id": f"busy-{at}", "type": "domain", "value": named.value}
+            connection.execute(insert(t.SIGNS).values(**values, body=codec.write_sign(sign)))
+    found = console.get("/neighbours?of=actor:busy")
+    assert found["more"]
+    assert [one["label"] for one in found["things"]] == [
+        f"n{at}.example.org" for at in range(2 * EACH_MAX - 1, EACH_MAX - 1, -1)
+    ]
+    one = console.get("/neighbours?of=domain:n3.example.org")
+    assert [(thing["kind"], thing["label"]) for thing in one["things"]] == [
+        ("actor", "busy"),
+        ("technique", lead.signs[0].technique),
+    ]
+    assert one["things"][1]["says"]["en"] == "command channel in web, DNS or mail"
 
 
 @pytest.mark.parametrize(
