@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from bavn.centre.correlate.review import phrases
@@ -12,17 +11,7 @@ from bavn.model.moment import HOUR_US
 from bavn.model.spans import day
 from bavn.model.text import Text
 
-_KINDS: Final[Mapping[str, Text]] = MappingProxyType(
-    {
-        "region": Text.counted("{count:,} region", "{count:,} regions", 1),
-        "municipality": Text.counted("{count:,} municipality", "{count:,} municipalities", 1),
-        "supplier": Text.counted("{count:,} supplier", "{count:,} suppliers", 1),
-        "agency": Text.counted("{count:,} agency", "{count:,} agencies", 1),
-        "clinic": Text.counted("{count:,} clinic", "{count:,} clinics", 1),
-        "it-centre": Text.counted("{count:,} shared IT centre", "{count:,} shared IT centres", 1),
-        "other": Text.counted("{count:,} other organisation", "{count:,} other organisations", 1),
-    }
-)
+_KINDS: Final = ("region", "municipality", "supplier", "agency", "clinic", "it-centre")
 _ELSE: Final = "other"
 
 
@@ -54,7 +43,7 @@ def _who(facts: LeadFacts, kinds: Mapping[str, str]) -> Text:
     if not actors <= kinds.keys():
         return counted_actors(len(actors))
     counts = Counter(kinds[actor] if kinds[actor] in _KINDS else _ELSE for actor in actors)
-    named = [_KINDS[kind].filled(count=counts[kind]) for kind in _KINDS if kind in counts]
+    named = [_of_kind(kind, counts[kind]) for kind in (*_KINDS, _ELSE) if kind in counts]
     if len(named) == 1:
         return named[0]
     return Text("{first} and {last}", first=Text.joined(", ", named[:-1]), last=named[-1])
@@ -72,3 +61,21 @@ def _others(facts: LeadFacts) -> Text:
         "none of the other {count:,} independent actors of the sector reports it",
         rest,
     )
+
+
+def _of_kind(kind: str, count: int) -> Text:
+    match kind:
+        case "region":
+            return Text.counted("{count:,} region", "{count:,} regions", count)
+        case "municipality":
+            return Text.counted("{count:,} municipality", "{count:,} municipalities", count)
+        case "supplier":
+            return Text.counted("{count:,} supplier", "{count:,} suppliers", count)
+        case "agency":
+            return Text.counted("{count:,} agency", "{count:,} agencies", count)
+        case "clinic":
+            return Text.counted("{count:,} clinic", "{count:,} clinics", count)
+        case "it-centre":
+            return Text.counted("{count:,} shared IT centre", "{count:,} shared IT centres", count)
+        case _:
+            return Text.counted("{count:,} other organisation", "{count:,} other organisations", count)

@@ -30,7 +30,7 @@ def rhythm_words(facts: LeadFacts) -> tuple[Text, ...]:
     each = [Text("{actor}: {pace}.", actor=actor, pace=_pace(paced[actor])) for actor in sorted(paced)]
     shown = each[: phrases.NAMED_MAX]
     if len(each) > len(shown):
-        shown.append(Text.counted("and {count:,} more.", "and {count:,} more.", len(each) - len(shown)))
+        shown.append(Text("And {more} more.", more=Text.number(len(each) - len(shown))))
     return (*_alike(paced, len(facts.lead.actors)), *shown, *_clients(facts))
 
 
@@ -47,7 +47,12 @@ def _alike(paced: dict[str, Sign], actors: int) -> list[Text]:
         return []
     paces = {sign.period_bucket for sign in paced.values()}
     regular = {sign.regularity_bucket for sign in paced.values()}
-    known = Text("{many} of {actors} actors tell of a pace", many=len(paced), actors=actors)
+    known = Text.counted(
+        "{many} of {count:,} actor tells of a pace",
+        "{many} of {count:,} actors tell of a pace",
+        actors,
+        many=len(paced),
+    )
     if len(paces) > 1:
         return [Text("{known}; they do not keep the same one.", known=known)]
     if len(regular) > 1:

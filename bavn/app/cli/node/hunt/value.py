@@ -14,7 +14,7 @@ from bavn.model.text import Language, Text
 if TYPE_CHECKING:
     from bavn.app.analyst.values.card import ValueCard
 
-_HUNT = Text("Look for it in own history:")
+_HUNT = Text('Look for it in own history: bavn node hunt sql "{sql}"')
 _INSIDE = Text("One of this actor's own.")
 
 
@@ -48,7 +48,7 @@ def value(
         for line in (*lines_of(run, days, language), *run.hosts):
             print(line)
     if card.hunt is not None:
-        print(f'{_HUNT.say(language)} bavn node hunt sql "{card.hunt}"')
+        print(_HUNT.filled(sql=card.hunt).say(language))
 
 
 def _lines(card: "ValueCard", language: Language) -> list[str]:
