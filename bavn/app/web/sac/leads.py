@@ -16,8 +16,8 @@ from bavn.app.web.frame import After, Limit, Person, Rows, allow, cursor, opened
 from bavn.app.web.sac.cases.work import done
 from bavn.app.web.sac.context import Context
 from bavn.app.web.sac.in_stix import groups
-from bavn.app.web.sac.lead_view import LeadShown, LeadSummary, shown, summary
 from bavn.app.web.sac.shapes import Done
+from bavn.app.web.sac.values.lead_view import LeadShown, LeadSummary, shown, summary
 from bavn.centre.desk.lead_pages import LeadAsk, Stands
 from bavn.model.observable import ObservableType
 from bavn.model.text import Text

@@ -13,9 +13,9 @@ from bavn.app.acts.centre.cases import Named
 from bavn.app.centre.count_words import KINDS
 from bavn.app.web.frame import Person, TextShape, allow, filled
 from bavn.app.web.sac.context import Context, SacContext
-from bavn.app.web.sac.lead_view import LeadSummary, spread, summary
 from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES
 from bavn.app.web.sac.shapes import Shape
+from bavn.app.web.sac.values.lead_view import LeadSummary, spread, summary
 from bavn.centre.books.clock import STEPS, IndicatorClock
 from bavn.centre.cases.case.pages import CaseAsk
 from bavn.centre.desk.desk import Desk
