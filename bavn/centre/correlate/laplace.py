@@ -25,7 +25,8 @@ def spread(epsilons: Iterable[float]) -> float:
 
 def half_interval(epsilons: Iterable[float], level: float = 0.95) -> int:
     """The least h such that the sum of the noises lies within [-h, h] with at least this probability; 0 for none.
-    Three spreads where the exact sum would be too wide to hold."""
+    Where the exact sum would be too wide to hold, Chernoff's bound, which is never less (each noise's log-mgf is at
+    most 1.2 * variance * s**2 / 2 for s up to half its epsilon)."""
     return _half(tuple(sorted(Counter(round(e, 9) for e in epsilons).items())), level)
 
 
@@ -36,7 +37,7 @@ def _half(counted: tuple[tuple[float, int], ...], level: float) -> int:
     each = [epsilon for epsilon, n in counted for _ in range(n)]
     wide = ceil(10 * spread(each)) + max(ceil(log(n / TAIL) / epsilon) for epsilon, n in counted)
     if wide > WIDE_MAX:
-        return ceil(3 * spread(each))
+        return ceil(spread(each) * sqrt(2.4 * log(2 / (1 - level))))
     size = 1 << (2 * wide + 1).bit_length()
     total: npt.NDArray[np.complex128] = np.ones(size // 2 + 1, dtype=np.complex128)
     steps = np.minimum(np.arange(size), size - np.arange(size))

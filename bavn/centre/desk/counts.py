@@ -1,11 +1,13 @@
 """The sector's counts: what each actor told of a day, noise and all, and their sums for people.
 
 The first word of an actor on a day counts. A single actor's numbers are never shown: sums are over all actors, or over
-a kind with at least ``KIND_ACTORS_MIN`` of them. Refuses to take noise away: only more actors and days do.
+a kind with at least ``KIND_ACTORS_MIN`` of them. Whoever reads a table looks at all of its cells, so all their
+intervals together hold with 95 % (Bonferroni's correction, which asks nothing of how cells hang together). Refuses to
+take noise away: only more actors and days do.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +17,7 @@ from bavn.centre.books import codec
 from bavn.centre.books import tables as t
 from bavn.centre.correlate.laplace import half_interval, spread
 from bavn.model.received import Counted
-from bavn.model.sector.tally import BLOCKED, PARTS, TECHNIQUES
+from bavn.model.sector.tally import BLOCKED, FALSE_TABLE_MAX, PARTS, TECHNIQUES, is_known
 
 KIND_ACTORS_MIN: Final = 3
 ALL: Final = "all"
@@ -28,8 +30,8 @@ CELL_MAX: Final = 1000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
     """A sum. ``what``: suspected or blocked; ``entry`` of bavn.model.sector.tally; ``kind`` of actors or ALL; ``told``:
-    how many actor-days it adds up; ``value`` with noise of standard deviation ``noise``; the true sum lies in [low,
-    high] with 95 % (never below 0)."""
+    how many actor-days it adds up; ``value`` with noise of standard deviation ``noise``; the true sums of all cells of
+    the table together lie in [low, high] with 95 % (never below 0)."""
 
     what: str
     entry: str
@@ -39,6 +41,11 @@ class Count:
     noise: float
     low: int
     high: int
+
+    @property
+    def known(self) -> bool:
+        """Clear of its noise; else nothing may be told of it."""
+        return is_known(self.low)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +75,38 @@ def forget_counts(engine: Engine, before_day: int) -> None:
         connection.execute(delete(t.COUNTS).where(t.COUNTS.c.day < before_day))
 
 
-def sums(engine: Engine, kinds: Mapping[str, str], first_day: int, last_day: int) -> tuple[Count, ...]:
+def sums(engine: Engine, kinds: Mapping[str, str], first_day: int, last_day: int, tables: int = 1) -> tuple[Count, ...]:
     """Every entry over the days, both included: all actors together, then kind by kind (``kinds``: actor -> kind).
-    Nothing where fewer than KIND_ACTORS_MIN actors told anything."""
+    ``tables``: how many such are read at once. Nothing where fewer than KIND_ACTORS_MIN actors told anything."""
     with t.reading(engine) as connection:
         query = select(t.COUNTS).where(t.COUNTS.c.day >= first_day, t.COUNTS.c.day <= last_day)
         rows = connection.execute(query.order_by(t.COUNTS.c.actor, t.COUNTS.c.day)).all()
-    if len({row.actor for row in rows}) < KIND_ACTORS_MIN:
+    return table([(row.actor, row.epsilon_milli, json.loads(row.body)) for row in rows], kinds, tables)
+
+
+def table(
+    days: Sequence[tuple[str, int, Sequence[Sequence[int]]]], kinds: Mapping[str, str], tables: int = 1
+) -> tuple[Count, ...]:
+    """The sums of what actors told: (actor, epsilon in thousandths, its numbers, part by part) of each day."""
+    if len({actor for actor, *_ in days}) < KIND_ACTORS_MIN:
         return ()
     sums = []
     for part, (what, entries) in enumerate((("suspected", TECHNIQUES), ("blocked", BLOCKED))):
         counts = [
-            actor_counts(kinds.get(row.actor, "other"), row.actor, row.epsilon_milli, json.loads(row.body)[part])
-            for row in rows
+            actor_counts(kinds.get(actor, "other"), actor, epsilon_milli, parts[part])
+            for actor, epsilon_milli, parts in days
         ]
-        for kind, mine in by_kind(counts):
-            sums += [_count(what, entry, at, kind, mine) for at, entry in enumerate(entries)]
+        grouped = by_kind(counts)
+        level = cell_level(len(grouped) * tables)
+        for kind, mine in grouped:
+            sums += [_count(what, entry, at, kind, mine, level) for at, entry in enumerate(entries)]
     return tuple(sums)
+
+
+def cell_level(tables: int) -> float:
+    """With what probability one cell's true sum must lie in its interval, so that all cells of so many tables (each of
+    all entries) do with 1 - FALSE_TABLE_MAX."""
+    return 1 - FALSE_TABLE_MAX / (tables * (len(TECHNIQUES) + len(BLOCKED)))
 
 
 def spent(engine: Engine, first_day: int, last_day: int) -> tuple[tuple[str, int, float, float], ...]:
@@ -130,9 +152,9 @@ def by_kind(counts: list[ActorCounts]) -> list[tuple[str, list[ActorCounts]]]:
     return kinds
 
 
-def _count(what: str, entry: str, at: int, kind: str, counts: list[ActorCounts]) -> Count:
+def _count(what: str, entry: str, at: int, kind: str, counts: list[ActorCounts], level: float) -> Count:
     epsilons = [one.epsilon for one in counts]
-    value, half = sum(one.cells[at] for one in counts), half_interval(epsilons)
+    value, half = sum(one.cells[at] for one in counts), half_interval(epsilons, level)
     return Count(
         what=what,
         entry=entry,

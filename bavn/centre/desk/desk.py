@@ -337,9 +337,9 @@ class Desk:
         return self.counts_of([(first_day, last_day)])[0]
 
     def counts_of(self, spans: Sequence[tuple[int, int]]) -> list[tuple[Count, ...]]:
-        """The same for several spans of days."""
+        """The same for several spans of days, which are read together."""
         kinds = {actor.name: actor.kind for actor in self._registry.actors()}
-        return [sums(self.engine, kinds, first_day, last_day) for first_day, last_day in spans]
+        return [sums(self.engine, kinds, first_day, last_day, len(spans)) for first_day, last_day in spans]
 
     def counts_spent(self, first_day: int, last_day: int) -> tuple[tuple[str, int, float, float], ...]:
         """(actor, days told, epsilon of them, the most of any 30 days in a row), by name."""

@@ -13,6 +13,7 @@ from bavn.model.intel.indicator import Tlp
 from bavn.model.node_health import NODE_BOUNDS, NodeBounds
 from bavn.model.sector.case import CaseState
 from bavn.model.sector.partner import tlp_within
+from bavn.model.sector.tally import is_known
 
 CONFIRMED = (CaseState.CONFIRMED, CaseState.RELEASED, CaseState.CLOSED)
 
@@ -84,6 +85,11 @@ class CountFact:
     value: int
     low: int
     high: int
+
+    @property
+    def known(self) -> bool:
+        """Clear of its noise; else nothing may be told of it."""
+        return is_known(self.low)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,10 @@ TECHNIQUES: Final = MappingProxyType(
 )
 """ATT&CK techniques without their sub-techniques: those that this Bavn's detectors name, and one for the rest."""
 
+FALSE_TABLE_MAX: Final = 0.05
+"""Of whole tables of noisy counts, how many may say of any cell what is not so."""
+NOT_KNOWN: Final = Text("not known")
+
 BLOCKED: Final = MappingProxyType(
     {
         "domain": Text("names"),
@@ -63,6 +67,19 @@ BLOCKED: Final = MappingProxyType(
     }
 )
 """Sorts of indicator."""
+
+
+def is_known(low: float) -> bool:
+    """Whether a noisy count, whose true one is at least ``low``, stands clear of its noise: else nothing is told of it.
+    ``low`` is of an interval that holds for all cells of its table together (bavn.centre.desk.counts)."""
+    return low > 0
+
+
+def count_words(low: float, high: float, form: str = ",") -> Text:
+    """A noisy count in words, the one place that has them: its interval, or ``not known``."""
+    if not is_known(low):
+        return NOT_KNOWN
+    return Text.shaped("{low}-{high}", low=Text.number(low, form), high=Text.number(high, form))
 
 
 def technique_entry(technique: str) -> str:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bavn.actor.door.counts import Counting
 from bavn.centre.correlate.laplace import half_interval, spread
-from bavn.centre.desk.counts import ALL, CELL_MAX, KIND_ACTORS_MIN, REST, actor_counts, by_kind
+from bavn.centre.desk.counts import ALL, CELL_MAX, KIND_ACTORS_MIN, REST, actor_counts, by_kind, table
 from bavn.model.moment import DAY_US
-from bavn.model.sector.tally import BLOCKED, TECHNIQUES, VOCABULARY
+from bavn.model.sector.tally import BLOCKED, TECHNIQUES, VOCABULARY, count_words
 from bavn.rehearsal.noise import SeededNoise
 from bavn.traffic.dice import SeededDice
 from bavn.wire import seal
@@ -134,6 +134,55 @@ def test_no_sum_and_no_difference_of_sums_is_fewer_than_three_actors(kinds) -> N
     left = sizes[ALL].difference(*parts) if parts else sizes[ALL]
     assert not parts or not left
     assert set(shown) <= {ALL, REST, *kinds}
+
+
+def whole_tables(seed, actors, epsilon_milli, by_kind, spans, times):
+    """Of so many whole tables in which every true count is 0, how many say of any cell that it is known."""
+    draw = np.random.default_rng(seed)
+    kinds = {f"a{n:02}": f"kind{n % by_kind}" for n in range(actors)}
+    part, wrong = 1 - math.exp(-epsilon_milli / 2000), 0
+    for _ in range(times):
+        size = (spans, actors, len(TECHNIQUES) + len(BLOCKED))
+        noise = (draw.geometric(part, size) - draw.geometric(part, size)).tolist()
+        shown = [
+            table(
+                [
+                    (name, epsilon_milli, (cells[: len(TECHNIQUES)], cells[len(TECHNIQUES) :]))
+                    for name, cells in zip(kinds, span, strict=True)
+                ],
+                kinds,
+                spans,
+            )
+            for span in noise
+        ]
+        wrong += any(count.known for each in shown for count in each)
+    return wrong
+
+
+@pytest.mark.parametrize(
+    ("actors", "epsilon_milli", "by_kind", "spans"), [(3, 4000, 1, 1), (7, 1000, 2, 1), (12, 250, 4, 3)]
+)
+def test_of_whole_tables_fewer_than_one_in_twenty_tells_what_is_not_so(actors, epsilon_milli, by_kind, spans) -> None:
+    """0.05 is of both ends of the intervals, so about half of it is seen."""
+    assert whole_tables(actors + epsilon_milli, actors, epsilon_milli, by_kind, spans, 200) < 0.05 * 200
+
+
+def test_what_is_not_clear_of_its_noise_is_not_known_and_what_is_is_told() -> None:
+    days = [
+        (f"a{n}", 1000, ((0,) * 18 + (17 if n == 0 else 0,) + (0,) * (len(TECHNIQUES) - 19), (0,) * len(BLOCKED)))
+        for n in range(6)
+    ]
+    misused = next(count for count in table(days, {}) if count.entry == "T1496")
+    assert misused.value == 17
+    assert misused.value - half_interval([0.5] * 6) > 0, "one cell alone would have been told as 3 and more"
+    assert not misused.known
+    assert count_words(misused.low, misused.high).say("da") == "ukendt"
+    days[0] = ("a0", 1000, (tuple(3 * cell for cell in days[0][2][0]), days[0][2][1]))
+    misused = next(count for count in table(days, {}) if count.entry == "T1496")
+    assert misused.known
+    assert count_words(misused.low, misused.high).say("en") == f"{misused.low}-{misused.high}"
+    of_many = next(count for count in table(days, {}, tables=400) if count.entry == "T1496")
+    assert of_many.low < misused.low
 
 
 # --- the law of the noise ------------------------------------------------------------------------------------------

@@ -12,12 +12,13 @@ from bavn.app.acts.centre import rounds as acts
 from bavn.app.centre.count_words import ENTRIES, KINDS, WHAT
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened, show
 from bavn.model.moment import DAY_US, iso
+from bavn.model.sector.tally import count_words
 from bavn.model.text import Text
 
 NOTHING: Final = Text("fewer than three actors have reported counts for these days yet")
 HEAD: Final = Text(
-    "{first} to {last}: {told} actor-days. Each actor added noise, so a true number lies in its"
-    " interval with 95 %; where the interval begins at 0, there may be none."
+    "{first} to {last}: {told} actor-days. Each actor added noise: what does not stand clear of it is not known. The"
+    " true numbers all lie in their intervals with 95 %, over the whole table."
 )
 COLUMNS: Final = Text("what|entry|in words|actors|count|95 %")
 
@@ -40,9 +41,11 @@ def counts(
                 "says": ENTRIES[count.what][count.entry].say(language),
                 "kind": count.kind,
                 "actor_days": count.told,
-                "value": count.value,
+                "known": count.known,
+                "value": count.value if count.known else None,
                 "noise_sd": round(count.noise, 2),
-                **named(count, "low", "high"),
+                "low": count.low if count.known else None,
+                "high": count.high if count.known else None,
             }
             print(json.dumps(row, ensure_ascii=False))
         return
@@ -56,6 +59,7 @@ def counts(
     for count in counts_shown:
         says = ENTRIES[count.what][count.entry].say(language)
         kind = KINDS[count.kind].say(language)
-        cells = (WHAT[count.what].say(language), count.entry, says, kind, count.value, f"{count.low}-{count.high}")
+        interval = count_words(count.low, count.high).say(language)
+        cells = (WHAT[count.what].say(language), count.entry, says, kind, count.value if count.known else "", interval)
         rows.append(dict(zip(names, cells, strict=True)))
     show(rows, as_json=False)

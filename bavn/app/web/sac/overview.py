@@ -354,7 +354,7 @@ def counts(context: SacContext, now_us: int) -> tuple[bool, list[CountShown]]:
     last = now_us // DAY_US - 1
     words = {**TECHNIQUES, **BLOCKED}
     every = [count for count in context.desk.counts(last - COUNT_DAYS + 1, last) if count.kind == "all"]
-    clear_of_noise = [count for count in every if count.low > 0]
+    clear_of_noise = [count for count in every if count.known]
     return bool(every), [
         filled(CountShown, count, says=TextShape.of(words[count.entry]))
         for count in sorted(clear_of_noise, key=lambda count: (-count.low, count.what, count.entry))

@@ -21,6 +21,7 @@ from bavn.centre.desk.views import CellStory, RoundSummary
 from bavn.centre.store import log_keeper, witnesses
 from bavn.centre.store.engine import reading
 from bavn.model.moment import DAY_US
+from bavn.model.sector.tally import count_words
 from bavn.model.text import Text
 from bavn.tlog.entries import KINDS as KINDS_OF_ENTRIES
 
@@ -94,7 +95,8 @@ class QuarantineRow(Shape):
 
 
 class CountRow(Shape):
-    """A sum under differential privacy: the true one lies in [low, high] with 95 %."""
+    """A sum under differential privacy, told where it stands clear of its noise: the true ones of the whole table lie
+    in [low, high] with 95 %. ``interval``: that in words, or that it is not known."""
 
     what: str
     what_says: TextShape
@@ -103,10 +105,11 @@ class CountRow(Shape):
     kind: str
     kind_says: TextShape
     actor_days: int
-    value: int
+    value: int | None
     noise_sd: float
-    low: int
-    high: int
+    low: int | None
+    high: int | None
+    interval: TextShape
 
 
 class SpentRow(Shape):
@@ -300,6 +303,10 @@ def _counts(context: SacContext, days: int, *, by_kind: bool) -> Counts:
             kind_says=TextShape.of(KINDS.get(count.kind, KINDS["other"])),
             actor_days=count.told,
             noise_sd=round(count.noise, 2),
+            value=count.value if count.known else None,
+            low=count.low if count.known else None,
+            high=count.high if count.known else None,
+            interval=TextShape.of(count_words(count.low, count.high)),
         )
         for count in sums
     ]
@@ -326,6 +333,6 @@ def _words(*, told: bool, actors: int) -> Text:
             actors,
         )
     return Text(
-        "Each member added noise before it told anything, so a true number lies in its interval with"
-        " 95 %; where the interval begins at 0, there may be none."
+        "Each member added noise before it told anything: what does not stand clear of it is not known. The true"
+        " numbers all lie in their intervals with 95 %, over the whole table."
     )

@@ -11,7 +11,7 @@ from bavn.centre.publish.parts.quartiles import about
 from bavn.centre.publish.parts.quartiles import figure as quartiles_figure
 from bavn.centre.publish.parts.techniques import count_query, count_source, technique_or_other
 from bavn.centre.publish.wording import part, whole
-from bavn.model.sector.tally import BLOCKED
+from bavn.model.sector.tally import BLOCKED, count_words
 from bavn.model.text import Text
 
 ROWS_SHOWN_MAX = 30
@@ -22,7 +22,7 @@ DAYS = 1000
 def benchmark(facts: DocumentFacts) -> Section:
     """For each kind with enough actors: what stands clear of noise, per thousand actor-days."""
     title = Text("Benchmark against the anonymous sector")
-    counts = sorted((count for count in facts.counts if count.low > 0), key=_order)[:ROWS_SHOWN_MAX]
+    counts = sorted((count for count in facts.counts if count.known), key=_order)[:ROWS_SHOWN_MAX]
     if not counts:
         none = Text("No count of this period stands clear of noise: there is nothing to measure oneself by.")
         return Section(id="benchmark", title=title, blocks=(Sentence(none, (count_query(facts),)), *_quartiles(facts)))
@@ -53,8 +53,8 @@ def _figure(found: list[CountFact], facts: DocumentFacts) -> Figure:
         each = DAYS / max(1, fact.told)
         entry = technique_or_other(fact.entry) if fact.what == "suspected" else _blocked(fact.entry)
         kind = Text("all actors") if fact.kind == "all" else KINDS.get(fact.kind, KINDS["other kinds"])
-        middle, low, high = part(fact.value * each), part(fact.low * each), part(fact.high * each)
-        cells = (kind, middle, Text.shaped("{low}-{high}", low=low, high=high), whole(fact.told))
+        interval = count_words(fact.low * each, fact.high * each, ",.1f")
+        cells = (kind, part(fact.value * each), interval, whole(fact.told))
         rows.append(Row(entry, cells, (), (count_source(fact),)))
     sentence = Text.counted(
         "The table has {count:,} sum that stands clear of noise, per {days} actor-days.",

@@ -107,7 +107,7 @@ def _advice(facts: DocumentFacts) -> list[Sentence]:
             if facts.shown([case]):
                 resting.setdefault(entry, []).append(Source(SourceKind.CASE, case.id))
     for count in facts.counts:
-        if count.what == "suspected" and count.kind == "all" and count.low > 0:
+        if count.what == "suspected" and count.kind == "all" and count.known:
             weight[count.entry] = weight.get(count.entry, 0) + min(count.low, 999_999)
             resting.setdefault(count.entry, []).append(count_source(count))
     chosen = sorted((entry for entry in weight if entry in MITIGATIONS), key=lambda entry: (-weight[entry], entry))

@@ -6,7 +6,7 @@ from bavn.centre.publish.facts import CountFact, DocumentFacts
 from bavn.centre.publish.parts.behind import behind
 from bavn.centre.publish.wording import day_of, plain, whole
 from bavn.model.moment import DAY_US, iso
-from bavn.model.sector.tally import OTHER, TECHNIQUES, technique_entry, technique_words
+from bavn.model.sector.tally import NOT_KNOWN, OTHER, TECHNIQUES, count_words, technique_entry, technique_words
 from bavn.model.text import Text
 
 
@@ -40,7 +40,7 @@ def count_source(fact: CountFact) -> Source:
 
 
 def _surest(facts: DocumentFacts) -> Sentence:
-    mine = [count for count in facts.counts if count.what == "suspected" and count.kind == "all" and count.low > 0]
+    mine = [count for count in facts.counts if count.what == "suspected" and count.kind == "all" and count.known]
     surest = sorted(mine, key=lambda count: (-count.low, count.entry))[:5]
     if not surest:
         return Sentence(
@@ -49,16 +49,16 @@ def _surest(facts: DocumentFacts) -> Sentence:
         )
     named = [
         Text.shaped(
-            "{technique_or_other} ({low}-{high})",
+            "{technique_or_other} ({count})",
             technique_or_other=technique_or_other(count.entry),
-            low=whole(count.low),
-            high=whole(count.high),
+            count=count_words(count.low, count.high),
         )
         for count in surest
     ]
     return Sentence(
         Text(
-            "Own machines were most often suspected of, with 95 % intervals in machine-days: {named}.",
+            "Own machines were most often suspected of, in machine-days, in intervals that hold together with 95 %:"
+            " {named}.",
             named=Text.joined("; ", named),
         ),
         tuple(count_source(count) for count in surest),
@@ -81,10 +81,10 @@ def _heat(facts: DocumentFacts, counts: list[CountFact]) -> Figure:
     for entry in TECHNIQUES:
         mine = [at.get((entry, first)) for first, _ in spans]
         known = [count for count in mine if count is not None]
-        if entry not in in_cases and not any(count.low for count in known):
+        if entry not in in_cases and not any(count.known for count in known):
             continue
-        cells = tuple(plain("-") if count is None else whole(max(0, count.value)) for count in mine)
-        values = tuple(None if count is None else float(max(0, count.value)) for count in mine)
+        cells = tuple(plain("-") if count is None else _cell(count) for count in mine)
+        values = tuple(float(count.value) if count is not None and count.known else None for count in mine)
         sources = tuple(count_source(count) for count in known)
         rows.append(
             Row(
@@ -112,6 +112,10 @@ def _heat(facts: DocumentFacts, counts: list[CountFact]) -> Figure:
         names=names,
         unit=Text("machine-days, with noise"),
     )
+
+
+def _cell(count: CountFact) -> Text:
+    return whole(count.value) if count.known else NOT_KNOWN
 
 
 def _short(first_day: int) -> Text:

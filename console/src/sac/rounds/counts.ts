@@ -12,12 +12,12 @@ export function countsDraw(rows: readonly Row[], say: (said: Said) => string): D
     xAxis: { type: "value", min: 0 },
     yAxis: { type: "category", data: shown.map((row) => say(row.says)) },
     series: [
-      { type: "bar", barMaxWidth: 12, data: shown.map((row) => Math.max(0, row.value)) },
+      { type: "bar", barMaxWidth: 12, data: shown.map((row) => row.value ?? 0) },
       {
         type: "line", showSymbol: false, lineStyle: { opacity: 0 }, silent: true, data: [],
         markLine: {
           symbol: ["rect", "rect"], symbolSize: [2, 9], silent: true, lineStyle: { color: by.text, width: 1.5, type: "solid" }, label: { show: false },
-          data: shown.map((row, index) => [{ coord: [row.low, index] }, { coord: [row.high, index] }]),
+          data: shown.map((row, index) => [{ coord: [row.low ?? 0, index] }, { coord: [row.high ?? 0, index] }]),
         },
       },
     ],
