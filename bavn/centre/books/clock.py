@@ -24,6 +24,8 @@ STEPS: Final = {
     "last_block": Text("last enforced"),
 }
 """The steps in order, in words."""
+CARRIED: Final = "carried"
+"""The rule of an actor where nothing carries what an indicator names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,4 +88,4 @@ def only_hunted(actor: AtActor) -> bool:
 def is_uncarried(state: str, rule: str) -> bool:
     """Of a receipt: nothing at the actor blocks it (``carried``) or may watch it (``pap_watch_only``; by that rule it
     may also be watched, with another state)."""
-    return rule == "carried" or (rule == "pap_watch_only" and state in ("waiting", "refused"))
+    return rule == CARRIED or (rule == "pap_watch_only" and state in ("waiting", "refused"))

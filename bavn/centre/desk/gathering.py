@@ -22,6 +22,7 @@ from bavn.centre.desk.detector_coverage import CAN
 from bavn.centre.desk.gathering_clocks import indicator_facts
 from bavn.centre.desk.intel_posted import posted_by
 from bavn.centre.members.partners import Partners
+from bavn.centre.members.registry import joined_in
 from bavn.centre.publish.catalogue import named_in
 from bavn.centre.publish.facts import (
     CaseFact,
@@ -77,6 +78,7 @@ def gather(desk: Desk, partners: Partners, request: DocumentRequest) -> Document
     with reading(desk.engine) as connection:
         cases = _cases(connection, known, request)
         leads = _leads(connection, request.period) if request.leads else ()
+        joined = joined_in(connection)
         outside = _outside(connection, kinds, request)
     return DocumentFacts(
         sector=request.sector,
@@ -88,7 +90,7 @@ def gather(desk: Desk, partners: Partners, request: DocumentRequest) -> Document
         indicators=indicator_facts(desk, request.period),
         counts=counts,
         counts_by_span=tuple(count for span in by_span for count in span if count.kind == "all"),
-        members=_members(desk),
+        members=_members(desk, joined),
         outside=outside,
         questions=_questions(desk),
         catalogue=request.catalogue,
@@ -180,8 +182,8 @@ def _counts(desk: Desk, spans: Sequence[tuple[int, int]]) -> list[tuple[CountFac
     ]
 
 
-def _members(desk: Desk) -> tuple[MemberFact, ...]:
-    """Without names, and in an order that tells none."""
+def _members(desk: Desk, joined: Mapping[str, int]) -> tuple[MemberFact, ...]:
+    """Without names, and in an order that tells none. ``joined``: actor -> since when; who is not in it never was."""
     seeing = {eye.actor: eye for eye in desk.coverage()}
     facts = [
         MemberFact(
@@ -194,6 +196,7 @@ def _members(desk: Desk) -> tuple[MemberFact, ...]:
             heard_us=None if member.health is None else member.health.received_us,
             sensor="" if member.health is None else member.health.sensor,
             loss_permille=0 if member.health is None else member.health.capture_loss_permille,
+            since_us=joined.get(member.actor.name, desk.now_us()),
             against=seeing[member.actor.name].against if member.actor.name in seeing else "",
         )
         for member in desk.members()

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from bavn.centre.books.clock import clock_of
+from bavn.centre.books.clock import CARRIED, clock_of
 from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.cases.indicators.pages import lives_of
 from bavn.centre.desk.desk import Desk
@@ -67,6 +67,7 @@ def _fact(
 ) -> IndicatorFact:
     by_hand = Clocks(confirmed_us=None if life is None else life.approved_us or life.put_us)
     clock = clock_of(clocks.get(kept.indicator.case_id, by_hand), kept, actors, released_us, met_us)
+    hunted = [one.rule for one in actors if one.actor in clock.hunted]
     return IndicatorFact(
         id=kept.indicator.id,
         case_id=kept.indicator.case_id,
@@ -80,20 +81,24 @@ def _fact(
         seen=met.get("seen", 0),
         blocked=met.get("blocked", 0),
         retro=met.get("retro", 0),
+        unblockable=hunted.count(CARRIED),
+        watch_only=len(hunted) - hunted.count(CARRIED),
     )
 
 
 def _at_actors(connection: Connection, ids: list[str], released: dict[str, int]) -> dict[str, list[AtActor]]:
     given, in_force = figures.queued(connection, ids), figures.enforced(connection, released, ids)
+    kept_back = figures.uncarried(connection, ids)
     actors: dict[str, list[AtActor]] = {}
     for wanted, actor in sorted({*given, *in_force}):
+        state, rule = kept_back.get((wanted, actor), ("", ""))
         actors.setdefault(wanted, []).append(
             AtActor(
                 actor=actor,
                 queued_us=given.get((wanted, actor)),
-                state="",
+                state=state,
                 enforcers=(),
-                rule="",
+                rule=rule,
                 state_us=None,
                 enforced_us=in_force.get((wanted, actor)),
             )

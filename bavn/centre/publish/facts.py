@@ -56,7 +56,9 @@ class LeadFact:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndicatorFact:
     """``steps``: (name, when in us or None), in the order of the sector's clock. ``given``, ``enforced``: at how many
-    actors. ``seen``, ``blocked``, ``retro``: how many actors met it live, stopped it, found it in their history."""
+    actors; ``unblockable``, ``watch_only``: at how many it cannot come into force, since nothing there carries such a
+    thing, or since it may only be watched and nothing there watches.
+    ``seen``, ``blocked``, ``retro``: how many actors met it live, stopped it, found it in their history."""
 
     id: str
     case_id: str
@@ -70,6 +72,8 @@ class IndicatorFact:
     seen: int
     blocked: int
     retro: int
+    unblockable: int = 0
+    watch_only: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +99,8 @@ class CountFact:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberFact:
     """An actor without its name. ``heard_us``: when its node last said how it is, None for never; ``sensor`` in its
-    word (up, down, none); ``loss_permille`` of capture; ``functions`` it delivers. ``sees``: detectors that could find
+    word (up, down, none); ``loss_permille`` of capture; ``functions`` it delivers. ``since_us``: when it was first let
+    in. ``sees``: detectors that could find
     something there now; ``against``: why it could see nothing at all, empty if nothing speaks against it."""
 
     kind: str
@@ -104,6 +109,7 @@ class MemberFact:
     heard_us: int | None
     sensor: str
     loss_permille: int
+    since_us: int = 0
     sees: tuple[str, ...] = ()
     against: str = ""
 
@@ -224,3 +230,10 @@ class DocumentFacts:
     @property
     def active(self) -> tuple[MemberFact, ...]:
         return tuple(one for one in self.members if one.active)
+
+    @property
+    def took_part(self) -> tuple[MemberFact, ...]:
+        """Active actors that were let in before half of the period was over: of a time before that an actor's node
+        tells nothing, however well it is heard now."""
+        middle_us = (self.period.first_us + self.period.end_us) // 2
+        return tuple(one for one in self.active if one.since_us <= middle_us)

@@ -64,9 +64,10 @@ def proposals(facts: DocumentFacts) -> tuple[Proposed, ...]:
 
 
 def received_share(facts: DocumentFacts) -> float:
-    """The share of active actors whose node was heard of within a day; 0 where there is none."""
+    """The share of active actors that took part in the period and whose node was heard of within a day; 0 where there
+    is none."""
     active = facts.active
-    heard = [one for one in active if not away(one.heard_us, facts.now_us)]
+    heard = [one for one in facts.took_part if not away(one.heard_us, facts.now_us)]
     return len(heard) / len(active) if active else 0.0
 
 
@@ -137,6 +138,8 @@ def _level(
 def _nothing(facts: DocumentFacts, threat: Threat) -> tuple[Level | None, Text]:
     if threat not in BY_RSIT.values():
         return None, Text("No data that the centre has says anything of this; a person must judge it.")
+    if not facts.took_part:
+        return None, Text("No case, but no actor took part for half of the period: nothing can be proposed.")
     received_percent = round(100 * received_share(facts))
     if received_share(facts) < HEARD_SHARE_MIN:
         return None, Text(

@@ -75,6 +75,16 @@ def enforced(connection: Connection, since_us: Mapping[str, int], ids: Sequence[
     return enforced
 
 
+def uncarried(connection: Connection, ids: Sequence[str]) -> dict[AtActor, tuple[str, str]]:
+    """What each actor said last (state and rule) where it refuses an indicator or lets it wait by rule."""
+    query = (
+        select(RECEIPT.c.indicator_id, RECEIPT.c.actor, RECEIPT.c.state, RECEIPT.c.rule)
+        .where(RECEIPT.c.indicator_id.in_(ids), RECEIPT.c.rule.is_not(None), RECEIPT.c.rule != "")
+        .order_by(RECEIPT.c.first_us)
+    )
+    return {(row.indicator_id, row.actor): (row.state, row.rule) for row in connection.execute(query)}
+
+
 def met(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, int]]:
     """Indicator -> how it was met (seen, blocked, retro) -> at how many actors."""
     query = (

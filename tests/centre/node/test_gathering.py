@@ -16,8 +16,9 @@ from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.publishing import Publishing, PublishTerms
 from bavn.centre.members.registry import Registry
 from bavn.centre.publish.codec import document_text
-from bavn.centre.publish.document import Kind
+from bavn.centre.publish.document import Kind, Sentence
 from bavn.centre.publish.levels import proposals
+from bavn.centre.publish.parts.protection import protection
 from bavn.centre.publish.threat import Threat
 from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT
@@ -101,18 +102,48 @@ def an_indicator(engine, case_id, name, released_us, clocks):
                 )
             )
             if at_us is not None:
-                tx.execute(
-                    insert(RECEIPT).values(
-                        indicator_id=name,
-                        actor=actor,
-                        version=released_us,
-                        state="enforced",
-                        enforcers="[]",
-                        rule="",
-                        first_us=at_us,
-                        last_us=at_us,
-                    )
-                )
+                receipt(tx, name, actor, released_us, at_us)
+
+
+def receipt(tx, name, actor, released_us, at_us, state="enforced", rule=""):
+    tx.execute(
+        insert(RECEIPT).values(
+            indicator_id=name,
+            actor=actor,
+            version=released_us,
+            state=state,
+            enforcers="[]",
+            rule=rule,
+            first_us=at_us,
+            last_us=at_us,
+        )
+    )
+
+
+def test_in_force_is_counted_among_those_who_can_carry_it_and_the_rest_says_why(house) -> None:
+    desk, publishing, clock = house
+    case = Cases(desk.engine, clock).open(a_lead())
+    at_us = NOW_US - HOUR_US
+    name, given = "indicator-1", dict.fromkeys(ACTORS)
+    an_indicator(desk.engine, case.id, name, at_us, given)
+    first, second, third, *_ = ACTORS
+
+    def says():
+        blocks = protection(publishing.facts(Kind.PICTURE)).blocks
+        return " ".join(block.text.say("en") for block in blocks if isinstance(block, Sentence))
+
+    with desk.engine.begin() as tx:
+        receipt(tx, name, first, at_us, at_us + MINUTE_US)
+        receipt(tx, name, second, at_us, at_us + MINUTE_US, "waiting", "carried")
+    assert f"In force at 1 of the {len(ACTORS) - 1} where it can be carried" in says()
+    assert "1 cannot, because nothing there carries such a thing" in says()
+    with desk.engine.begin() as tx:
+        for actor in (third, *ACTORS[3:]):
+            receipt(tx, name, actor, at_us, at_us + MINUTE_US, "refused", "pap_watch_only")
+    said = says()
+    assert "In force at all who can carry it." in said
+    assert "%" not in said
+    assert f"{len(ACTORS) - 2} cannot, because it may only be watched and nothing there watches." in said
 
 
 def test_cases_with_marking_sort_remarks_and_clock(house) -> None:

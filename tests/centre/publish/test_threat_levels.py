@@ -6,9 +6,12 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, nbinom
 
 from bavn.centre.publish.chance import Trend, next_count, trend
-from bavn.centre.publish.document import Kind
+from bavn.centre.publish.document import Figure, Kind
 from bavn.centre.publish.facts import LevelSet
 from bavn.centre.publish.levels import proposals, threat_of, unknown_cases
+from bavn.centre.publish.parts.behind import behind
+from bavn.centre.publish.parts.outlook import WEATHER, outlook
+from bavn.centre.publish.parts.overview import overview
 from bavn.centre.publish.threat import BY_RSIT, LEVELS, THREATS, Level, Threat, by_rsit
 from bavn.model.intel.rsit import CLASSES, TYPES
 from bavn.model.moment import DAY_US
@@ -70,6 +73,24 @@ def test_nothing_seen_where_nobody_looks_proposes_nothing(a_member, facts) -> No
     assert level(facts(members=(silent, silent, a_member())), Threat.CRIME).level is None
     assert level(facts(), Threat.CRIME).level is None
     assert level(facts(members=(a_member(),)), Threat.TERROR).level is None
+
+
+@pytest.mark.parametrize("kind", [Kind.FORECAST, Kind.PICTURE])
+def test_of_a_time_before_the_sector_there_is_no_good_weather(kind, a_member, facts) -> None:
+    of_then = facts(kind)
+    made = facts(kind, members=(a_member(since_us=of_then.period.end_us),) * 9)
+    assert {one.level for one in proposals(made)} == {None}
+    said = "".join(block.text.say("en") for block in overview(made).blocks)
+    assert "100 %" not in said
+    assert "No actor took part for half of the period" in said
+    assert "of 9 actors 0 could have seen it" in behind(made).text.say("en")
+    if kind is Kind.FORECAST:
+        table = next(block for block in outlook(made).blocks if isinstance(block, Figure))
+        assert {row.cells[1].say("en") for row in table.rows} == {WEATHER[None].say("en")}
+    early = a_member(since_us=of_then.period.first_us)
+    assert level(facts(kind, members=(early,) * 9), Threat.CRIME).level is Level.LOW
+    few = facts(kind, members=(early, *made.members))
+    assert level(few, Threat.CRIME).level is None, "one of ten says nothing of the rest"
 
 
 def test_a_persons_level_and_sort_go_first(a_case, a_member, facts) -> None:

@@ -1,4 +1,4 @@
-"""Verdicts of people here on suspicions, and the sector's advice: given, and taken back.
+"""Verdicts of people here on suspicions, and the sector's advice: given, and taken back; and who looks at one.
 
 Refuses to know what a verdict does (bavn.model.sector.verdict).
 """
@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from bavn.actor.door.handed import Handed, keep_handed
 from bavn.actor.door.sector_verdicts import NoSuchAdvice
 from bavn.actor.door.verdicts import COMMENT_CHARS_MAX, NoSuchVerdict, VerdictBook
 from bavn.app.access.rights import Right
@@ -22,6 +23,8 @@ from bavn.model.text import Text
 NUMBER: Final = r"^s?[0-9]{1,9}$"
 """A verdict's number; s7 is the sector's."""
 BAD: Final = "bad-verdict"
+PERSON_CHARS_MAX: Final = 100
+HANDED: Final = Text("{to} looks at it now. It left your Today, and stands on top of theirs. Nothing of it is sent.")
 Comment = Annotated[str, Field(max_length=COMMENT_CHARS_MAX)]
 
 
@@ -37,6 +40,13 @@ class VerdictRequest(NodeInput):
 class EndRequest(NodeInput):
     """Why a verdict is taken back."""
 
+    comment: Comment = ""
+
+
+class HandRequest(NodeInput):
+    """Which colleague looks at a suspicion from now on, by the name that they sign with, and what they must know."""
+
+    to: str = Field(min_length=1, max_length=PERSON_CHARS_MAX, pattern=r"\S")
     comment: Comment = ""
 
 
@@ -71,3 +81,12 @@ def end(here: Here, by: str, number: str, body: EndRequest) -> Verdict:
             return ends(int(number.removeprefix("s")), now_us=here.clock.now_us(), by=by, comment=body.comment)
         except (NoSuchVerdict, NoSuchAdvice) as error:
             raise ActRefused(409, "no-verdict", Text("There is no such verdict, or it was ended before.")) from error
+
+
+@act(Right.SOC_TRIAGE)
+def hand(here: Here, by: str, suspicion: Suspicion, body: HandRequest) -> Text:
+    """Hands a suspicion to a colleague, who gets it on top of Today; to oneself takes it back. It stays here."""
+    to = body.to.strip()
+    with here.book() as book:
+        keep_handed(book, Handed(suspicion.id, to, by, here.clock.now_us(), body.comment))
+    return HANDED.filled(to=to)

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "suspicions": "bavn.app.cli.node.suspicions:suspicions",
     "verdict": "bavn.app.cli.node.verdicts:verdict",
     "verdicts": "bavn.app.cli.node.verdicts:verdicts",
+    "hand": "bavn.app.cli.node.verdicts:hand",
     "verdict-end": "bavn.app.cli.node.verdicts:verdict_end",
     "reveals": "bavn.app.cli.node.reveals:reveals",
     "withdraw": "bavn.app.cli.node.reveals:withdraw",

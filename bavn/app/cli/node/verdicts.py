@@ -1,4 +1,4 @@
-"""`bavn node verdict`, `verdicts`, `verdict-end`: what people here hold of suspicions, until when, and who said so.
+"""`bavn node verdict`, `verdicts`, `verdict-end`, `hand`: what people here hold of suspicions, until when, who looks.
 
 Refuses to decide what a verdict does (bavn.model.sector.verdict).
 """
@@ -101,6 +101,22 @@ def verdict_end(
     here = Here(config)
     ended = acts.end(here, by, number, typed(acts.EndRequest, comment=comment))
     _show([_row(ended, here.clock.now_us())], as_json=as_json, language=language)
+
+
+def hand(
+    suspicion: Annotated[str, typer.Argument(help="The beginning of its id, as `bavn node suspicions` shows it.")],
+    to: Annotated[str, typer.Argument(help="Who looks at it now, by the name that they sign with.")],
+    config: Config = NODE_TOML,
+    *,
+    comment: Annotated[str, typer.Option(help="What they must know.")] = "",
+    by: Annotated[str, of_act(acts.hand)] = "",
+    language: Spoken = "en",
+) -> None:
+    """Hand a suspicion to a colleague: it leaves your Today and stands on top of theirs. Nothing of it is sent."""
+    here = Here(config)
+    with here.asks() as rows:
+        suspected = one_named(rows, suspicion).suspicion
+    print(acts.hand(here, by, suspected, typed(acts.HandRequest, to=to, comment=comment)).say(language))
 
 
 def _row(verdict: "Verdict", now_us: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from bavn.app.web.soc import (
     hits,
     hosts,
     hunting,
+    inbox,
     judging,
     never,
     policy,
@@ -24,6 +25,7 @@ from bavn.app.web.soc.values import card
 AREAS: Final = (
     health.router,
     today.router,
+    inbox.router,
     hits.router,
     evidence.router,
     judging.router,

@@ -219,6 +219,14 @@ def problems_of(config: NodeConfig, promise: str) -> list[TextShape]:
     return [TextShape.kept(p) for p in written["problems"] if promise_of(p["code"]) == promise]
 
 
+def said_last(here: Node) -> tuple[str, Text, dict[str, Any]]:
+    """How the node is (well, unchecked, ill, stopped, silent or never), in words, and what it last wrote of itself."""
+    written = _health_file(here.config().folder / HEALTH_FILE)
+    if written is None:
+        return "never", NEVER, {}
+    return (*_state(written, here.clock.now_us(), well=not written["problems"]), written)
+
+
 def policy_waits(here: Node, config: NodeConfig) -> bool:
     """Whether the running node began with another policy than the one that is written now."""
     written = _health_file(config.folder / HEALTH_FILE)

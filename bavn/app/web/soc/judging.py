@@ -1,4 +1,5 @@
-"""Verdicts of people here on suspicions, and the sector's advice: given, listed, ended. As `bavn node verdict` does."""
+"""Verdicts of people here on suspicions, and the sector's advice: given, listed, ended; who looks at a suspicion. As
+`bavn node verdict` and `bavn node hand` do."""
 
 from typing import Annotated
 
@@ -9,11 +10,12 @@ from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
 from bavn.app.acts.node import verdicts as acts
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, opened, page
 from bavn.app.web.soc.context import Context
-from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId
+from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, NodeName, Reads, SuspicionId
 from bavn.app.web.soc.suspected_shapes import VerdictShown
 
 Gives = Annotated[Person, allow(acts.give)]
 Ends = Annotated[Person, allow(acts.end)]
+Hands = Annotated[Person, allow(acts.hand)]
 Number = Annotated[str, Path(pattern=acts.NUMBER, description="A verdict's number; s7 is the sector's.")]
 
 
@@ -65,3 +67,9 @@ def give(
 @router.post("/verdicts/{number}/end", operation_id="endVerdict", description=acts.end.__doc__)
 def end(context: Context, node: NodeName, number: Number, request: acts.EndRequest, person: Ends) -> VerdictShown:
     return VerdictShown.of(acts.end(context.node(node, person), person.name, number, request), context.clock.now_us())
+
+
+@router.post("/suspicions/{suspicion}/handed", operation_id="handSuspicion", description=acts.hand.__doc__)
+def hand(context: Context, node: NodeName, suspicion: SuspicionId, request: acts.HandRequest, person: Hands) -> Done:
+    here = context.node(node, person)
+    return Done.of(acts.hand(here, person.name, here.one(suspicion).suspicion, request))

@@ -89,7 +89,7 @@ def _by_technique(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Figur
     """Of each technique that some detector may name: at how many actors it could be seen now."""
     rows = []
     for technique in TECHNIQUES:
-        seen = could(facts, (technique,))
+        seen = could(facts.active, (technique,))
         cells = (whole(seen), whole(len(active) - seen))
         rows.append(Row(technique_words(technique), cells, (float(seen), float(len(active) - seen)), COVERAGE))
     least = min(rows, key=lambda row: row.values[0] or 0.0)

@@ -72,6 +72,11 @@ def _released(facts: DocumentFacts) -> Sentence:
 
 
 def _actors(facts: DocumentFacts) -> Sentence:
+    if not facts.took_part:
+        return Sentence(
+            Text("No actor took part for half of the period: what was not met then was not looked for."),
+            (Source(SourceKind.QUERY, "bavn centre members"),),
+        )
     actors_words = actors_counted(len(facts.active))
     received_percent = round(100 * received_share(facts))
     return Sentence(

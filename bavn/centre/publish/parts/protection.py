@@ -78,18 +78,43 @@ def _slowest(
 
 def _reached(mine: tuple[IndicatorFact, ...], ids: tuple[Source, ...]) -> Sentence:
     given, enforced = sum(one.given for one in mine), sum(one.enforced for one in mine)
-    share = part(100 * enforced / given) if given else Text.plain("0")
-    indicators_words = indicators_counted(len(mine))
-    return Sentence(
-        Text(
-            "{said}, given {given} to an actor; in force there {enforced} ({share} %).",
-            said=indicators_words,
-            given=_times(given),
-            enforced=_times(enforced),
-            share=share,
-        ),
-        ids,
-    )
+    can = given - sum(one.unblockable + one.watch_only for one in mine)
+    said = Text("{said}, given {given} to an actor.", said=indicators_counted(len(mine)), given=_times(given))
+    if can <= 0:
+        force = Text("Nowhere can what they name be carried.") if given else Text("None was given yet.")
+    elif enforced >= can:
+        force = Text("In force at all who can carry it.")
+    else:
+        force = Text(
+            "In force at {enforced} of the {can} where it can be carried ({share} %).",
+            enforced=whole(enforced),
+            can=whole(can),
+            share=part(100 * enforced / can),
+        )
+    return Sentence(Text.joined(" ", [said, force, *_uncarried(mine)]), ids)
+
+
+def _uncarried(mine: tuple[IndicatorFact, ...]) -> list[Text]:
+    """Where it cannot come into force, and why."""
+    unblockable, watched = sum(one.unblockable for one in mine), sum(one.watch_only for one in mine)
+    why = []
+    if unblockable:
+        why.append(
+            Text.counted(
+                "{count:,} cannot, because nothing there carries such a thing: it is only looked for",
+                "{count:,} cannot, because nothing there carries such a thing: it is only looked for",
+                unblockable,
+            )
+        )
+    if watched:
+        why.append(
+            Text.counted(
+                "{count:,} cannot, because it may only be watched and nothing there watches",
+                "{count:,} cannot, because it may only be watched and nothing there watches",
+                watched,
+            )
+        )
+    return [Text("{why}.", why=Text.joined("; ", why))] if why else []
 
 
 def _met(mine: tuple[IndicatorFact, ...], ids: tuple[Source, ...]) -> Sentence:

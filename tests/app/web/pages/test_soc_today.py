@@ -1,6 +1,7 @@
-"""Today in a browser: what the internet tried is a line a day, and each of it where somebody asks for it."""
+"""Today in a browser: it is short, each key takes something off it until it is empty, and the rest is folded below."""
 
 import pytest
+from playwright.sync_api import expect
 
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.app.process.real import SystemClock
@@ -29,7 +30,9 @@ def knocked(pages_built, tmp_path):
             known = NodeSuspicions(book)
             knocks = [suspicion(now_us, id=n * 16, peer=f"45.9.150.{n}", **tried) for n in ("80", "81")]
             knocks.append(suspicion(now_us, id="82" * 16, peer="45.9.150.82", **guessed))
-            known.replace([*known.all(), *knocks], now_us)
+            plain = {"p": 0.9, "detector": "rarity", "observables": ()}
+            weak = [suspicion(now_us, id=f"{n:032x}", host=own(30 + n), peer=f"w{n}.net", **plain) for n in range(60)]
+            known.replace([*known.all(), *knocks, *weak], now_us, now_us, 65)
         yield served
 
 
@@ -37,6 +40,14 @@ def knocked(pages_built, tmp_path):
 def test_what_the_internet_tried_is_a_line_until_each_is_asked_for(opened, knocked, lang, size) -> None:
     page = opened(knocked, "soc.operator", lang=lang, size=size)
     page.goto("/nodes/north/today")
+    settled(page)
+    folded = page.locator("main details.below")
+    count = {"en": "63 weaker suspicions, none over the line", "da": "63 svagere mistanker, ingen over linjen"}[lang]
+    assert folded.inner_text().strip() == count
+    assert page.evaluate("() => document.documentElement.scrollHeight") < {"desk": 2000, "phone": 3400}[size]
+    shot(page, f"soc-today-{lang}-{size}")
+    assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
+    folded.locator("summary").first.click()
     settled(page)
     text = page.locator("main").inner_text()
     doors, guesses = {
@@ -60,4 +71,28 @@ def test_what_the_internet_tried_is_a_line_until_each_is_asked_for(opened, knock
     card.get_by_text("ip4:45.9.150.80").first.wait_for(timeout=60_000)
     settled(page)
     shot(page, f"soc-value-card-{lang}-{size}")
+    assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
+
+
+def test_each_key_takes_one_off_the_page_until_it_says_what_was_looked_at(opened, knocked) -> None:
+    page = opened(knocked, "soc.operator")
+    page.goto("/nodes/north/today")
+    settled(page)
+    stories = page.locator("ol.above > li")
+    left = stories.count()
+    assert left == 5
+    dialog = page.get_by_role("dialog")
+    for turn, key in enumerate("tbih" + "b" * (left - 4)):
+        page.keyboard.press(key)
+        if key == "h":
+            dialog.get_by_label("Colleague").fill("Bo Lund")
+        assert axe_clean(page) == [] or turn, "the first dialog stands for all"
+        dialog.locator("button.main").click()
+        expect(stories).to_have_count(left - turn - 1)
+    expect(page.get_by_role("heading", name="Nothing else asks for your eyes")).to_be_focused()
+    text = page.locator("main").inner_text()
+    assert "What 1 sensor saw was looked through until" in text
+    assert "all well" not in text.lower()
+    assert "Bo Lund has 1" in page.locator("main details.below > summary").inner_text()
+    shot(page, "soc-today-empty-en-desk")
     assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
