@@ -20,6 +20,7 @@ SHOWN_MAX: Final = 500
 LATE_US: Final = DAY_US
 """Met so long after somebody here took it: it is somebody's news again."""
 
+RETRO: Final = "retro"
 Stand = Literal["blocked", "watched", "waits", "open"]
 _CONFIRMED: Final = "type <> '' AND bundle <> '' AND rule NOT IN ('withdrawn', 'revoked', 'never_block', 'external')"
 _ITEM: Final = f"indicator_id, type, value, act, {STANDS}, decided_us, forced_us, until_us, bundle"
@@ -65,6 +66,11 @@ class Confirmed:
     def count(self) -> int:
         """How often it was met: records of own history and refusals since."""
         return sum(met.count for met in self.met)
+
+    @property
+    def history(self) -> int:
+        """Of these how many the hunt of own history found: met before anybody knew of it."""
+        return sum(met.count for met in self.met if met.kind == RETRO)
 
     @property
     def first_us(self) -> int | None:

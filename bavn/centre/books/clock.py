@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from bavn.centre.books.first_sighting import first_sighting_us
 from bavn.centre.share.deliveries import AtActor, Kept
 from bavn.model.moment import SECOND_US
 from bavn.model.sector.case import Clocks
@@ -49,10 +50,9 @@ def clock_of(
 ) -> IndicatorClock:
     """The clock of an indicator from its case's moments and its receipts. ``released_us``: when people let it go; a
     refreshed version is no new release. ``met_us``: the earliest hour in which an actor found it in its history."""
-    first = [at_us for at_us in (clocks.first_sighting_us, met_us) if at_us is not None]
     enforced = sorted((actor.enforced_us, actor.actor) for actor in actors if actor.enforced_us is not None)
     steps: list[tuple[str, int | None]] = [
-        ("first_sighting", min(first, default=None)),
+        ("first_sighting", first_sighting_us(clocks.first_sighting_us, (met_us,))),
         ("report", clocks.first_report_us),
         ("lead", clocks.lead_us),
         ("confirmed", clocks.confirmed_us),

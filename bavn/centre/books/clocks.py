@@ -59,6 +59,8 @@ class ClockBook:
             clocks = self._cases.case(kept.indicator.case_id).clocks
         except UnknownCase:
             clocks = Clocks(confirmed_us=confirmed_us)
-        hours = [one.first_hour for one in self._deliveries.sightings(wanted_id) if one.count_bucket and one.first_hour]
-        met_us = min(hours) * HOUR_US if hours else None
-        return clock_of(clocks, kept, self._deliveries.at_actors(wanted_id, released_us), released_us, met_us)
+        sightings = self._deliveries.sightings(wanted_id)
+        met_us = [one.first_hour * HOUR_US for one in sightings if one.count_bucket and one.first_hour is not None]
+        return clock_of(
+            clocks, kept, self._deliveries.at_actors(wanted_id, released_us), released_us, min(met_us, default=None)
+        )

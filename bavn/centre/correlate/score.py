@@ -22,7 +22,7 @@ from bavn.centre.correlate.sharing import Fit, ln_ratio, stratum_of
 from bavn.model.evidence import REGULARITY_EDGES
 from bavn.model.moment import hour_of
 from bavn.model.observable import Observable
-from bavn.model.sector.lead import Sign, Term
+from bavn.model.sector.lead import Lead, Sign, Term
 
 # P(hosts bucket | campaign), P(hosts bucket | benign) for an element that raised suspicion: 1, 2-3, 4-10, >10 hosts.
 # Assumed, not measured: intrusions stay narrow inside an actor, rollouts are wide (SCORING.md). Each row sums to 1.
@@ -264,6 +264,12 @@ def congruent_pairs(heads: Iterable[Sign]) -> int:
     """How many pairs of groups see the element repeat in the same period bucket."""
     counts = Counter(found for found in map(rhythm, heads) if found is not None)
     return sum(count * (count - 1) // 2 for count in counts.values())
+
+
+def reported_hour(lead: Lead, elements: Sequence[Weighed]) -> int:
+    """Since when anybody in the sector has known what a lead is about, by its reports and by what is remembered."""
+    hour = elements[0].seen_hour if elements else None
+    return lead.first_hour if hour is None else min(hour, lead.first_hour)
 
 
 def second_first_hour(remembered: Mapping[str, int], signs: Iterable[Sign]) -> int | None:

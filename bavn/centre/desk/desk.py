@@ -10,7 +10,7 @@ from datetime import tzinfo
 
 from sqlalchemy import Engine, select
 
-from bavn.centre.books import codec
+from bavn.centre.books import codec, first_sighting
 from bavn.centre.books import tables as t
 from bavn.centre.books.canaries import Chain, chains
 from bavn.centre.books.clocks import ClockBook
@@ -41,6 +41,7 @@ from bavn.centre.correlate.laws.fitted import shipped
 from bavn.centre.correlate.laws.learned import NOTHING, Learned, learn
 from bavn.centre.correlate.review.review import Review, review
 from bavn.centre.correlate.round_state import Round
+from bavn.centre.correlate.score import reported_hour
 from bavn.centre.correlate.sharing import malicious_mean
 from bavn.centre.desk.alarms import Alarms
 from bavn.centre.desk.counts import Count, spent, sums
@@ -121,7 +122,20 @@ class Desk:
         """Each lead as a person weighs it, in words."""
         members = self._registry.members()[1]
         sector, kinds = len({actor.group for actor in members}), {actor.name: actor.kind for actor in members}
-        return tuple(review(view.lead, view.elements, view.without, sector, kinds) for view in views)
+        with t.reading(self.engine) as connection:
+            return tuple(
+                review(
+                    view.lead,
+                    view.elements,
+                    view.without,
+                    sector,
+                    kinds,
+                    first_sighting.hour_of_lead(
+                        connection, reported_hour(view.lead, view.elements), view.lead.observables
+                    ),
+                )
+                for view in views
+            )
 
     def lead_page(
         self, ask: LeadAsk, limit: int, after: tuple[int, str] | None = None
@@ -194,7 +208,12 @@ class Desk:
         lines = sorted((line for one in ids for line in self.cases.audit_lines(one)), key=lambda line: line.seq)
         own = [view for view in self.indicators() if view.kept.indicator.case_id in ids]
         seen = [(view.kept, view.actors, self.deliveries.sightings(view.kept.indicator.id)) for view in own]
-        return timeline(case, lines, seen)
+        return timeline(case, lines, seen, self.first_sighting(case))
+
+    def first_sighting(self, case: Case) -> int | None:
+        """When what a case is about was first seen anywhere, by report or in somebody's history; us, of an hour."""
+        with t.reading(self.engine) as connection:
+            return first_sighting.of_case(connection, case.clocks, [case.id, *self.files.merged_from(case.id)])
 
     def confirmed_by(self, case_id: str) -> str:
         """Who confirmed a case last; empty if nobody did."""
@@ -219,8 +238,10 @@ class Desk:
             if there.actor == actor
         ]
         role = self._roles.every().get(actor, Role())
+        case = self.cases.case(case_id)
         return DraftFacts(
-            case=self.cases.case(case_id),
+            case=case,
+            first_us=self.first_sighting(case),
             view=self.nis2(zone).view(case_id, actor),
             zone=zone,
             functions=role.functions,

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from bavn.centre.books import tables as t
+from bavn.centre.books.first_sighting import first_sighting_us
 from bavn.centre.cases import audit
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.files import marking_of
@@ -38,6 +39,7 @@ from bavn.centre.publish.facts import (
     SectorQuartiles,
 )
 from bavn.centre.publish.threat import Threat
+from bavn.centre.share.delivery_figures import first_met_in_cases
 from bavn.centre.store.engine import reading
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US
@@ -103,6 +105,7 @@ def gather(desk: Desk, partners: Partners, request: DocumentRequest) -> Document
 def _cases(connection: Connection, cases: tuple[Case, ...], request: DocumentRequest) -> tuple[CaseFact, ...]:
     """Those that were opened or confirmed since the period before began, and those that are open."""
     actors = actor_counts(connection)
+    met = first_met_in_cases(connection, [case.id for case in cases])
     weak = _weaknesses(connection, request.period.before.first_us)
     case_facts = []
     for case in cases:
@@ -120,7 +123,7 @@ def _cases(connection: Connection, cases: tuple[Case, ...], request: DocumentReq
                 techniques=tuple(techniques),
                 actors=max(case.facts.actors, actors.get(case.id, 0)),
                 opened_us=case.opened_us,
-                first_sighting_us=case.clocks.first_sighting_us,
+                first_sighting_us=first_sighting_us(case.clocks.first_sighting_us, (met.get(case.id),)),
                 confirmed_us=case.clocks.confirmed_us,
                 weaknesses=tuple(sorted(weak.get(case.id, ()))[:WEAKNESSES_MAX]),
             )

@@ -5,7 +5,7 @@ from bavn.centre.cases.case.calibration import Judged
 from bavn.centre.cases.case.case import ElementFacts, LeadFacts
 from bavn.centre.correlate.laws.fitted import shipped
 from bavn.centre.correlate.laws.learned import JudgedLead
-from bavn.centre.correlate.score import Weighed, second_first_hour, speakers
+from bavn.centre.correlate.score import Weighed, reported_hour, second_first_hour, speakers
 from bavn.centre.correlate.settings import ScoreSettings
 from bavn.model.moment import hour_of
 from bavn.model.sector.lead import Lead
@@ -22,7 +22,7 @@ def facts_of(view: LeadView, thresholds: dict[str, int]) -> LeadFacts:
         elements=tuple(_element_facts(element, thresholds) for element in view.elements),
         technique=min(counts, key=lambda technique: (-counts[technique], technique)),
         actors=len(view.lead.actors),
-        first_hour=view.lead.first_hour,
+        first_hour=reported_hour(view.lead, view.elements),
         first_report_us=view.first_report_us,
         lead_us=view.first_us,
     )

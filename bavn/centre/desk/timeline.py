@@ -21,6 +21,11 @@ from bavn.model.text import Number, Text
 
 TEXT_SHOWN_MAX: Final = 400
 CENTRE_WORD: Final = "centre"
+_MET: Final = {
+    "retro": Text("found in own history, in this hour first: {name}"),
+    "seen": Text("met since it was released, in this hour first: {name}"),
+    "blocked": Text("met and stopped, in this hour first: {name}"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,22 +40,26 @@ class Moment:
 
 
 def timeline(
-    case: Case, lines: Iterable[AuditLine], indicators: Iterable[tuple[Kept, tuple[AtActor, ...], tuple[Observed, ...]]]
+    case: Case,
+    lines: Iterable[AuditLine],
+    indicators: Iterable[tuple[Kept, tuple[AtActor, ...], tuple[Observed, ...]]],
+    first_us: int | None,
 ) -> tuple[Moment, ...]:
-    """In order of time; what happened at one moment in the order of the audit log."""
-    events = [*_clocks(case), *(_of_line(line) for line in lines)]
+    """In order of time; what happened at one moment in the order of the audit log. ``first_us``: the first sighting
+    (bavn.centre.books.first_sighting)."""
+    events = [*_clocks(case, first_us), *(_of_line(line) for line in lines)]
     for kept, actors, seen in indicators:
         events += _of_indicator(kept, actors)
         events += [_of_sighting(kept, one) for one in seen]
     return tuple(sorted(events, key=lambda moment: moment.at_us))
 
 
-def _clocks(case: Case) -> list[Moment]:
+def _clocks(case: Case, first_us: int | None) -> list[Moment]:
     clocks = case.clocks
     words = (
         (
             "first-sighting",
-            clocks.first_sighting_us,
+            first_us,
             Text("first met at an actor, in this hour"),
         ),
         ("first-report", clocks.first_report_us, Text("the first report came")),
@@ -108,11 +117,7 @@ def _of_indicator(kept: Kept, actors: Iterable[AtActor]) -> list[Moment]:
 def _of_sighting(kept: Kept, seen: Observed) -> Moment:
     name = str(kept.indicator.observable)
     at_us = seen.received_us if seen.first_hour is None else seen.first_hour * HOUR_US
-    text = (
-        Text("not met: {name}", name=name)
-        if seen.first_hour is None
-        else Text("met ({kind}), in this hour first: {name}", kind=seen.kind, name=name)
-    )
+    text = Text("not met: {name}", name=name) if seen.first_hour is None else _MET[seen.kind].filled(name=name)
     return Moment(at_us=at_us, who=f"actor:{seen.actor}", what="sighting", case_id=kept.indicator.case_id, text=text)
 
 

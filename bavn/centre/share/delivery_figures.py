@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, func, select, tuple_
 
 from bavn.centre.share.deliveries import HELD, RELEASE
 from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT, make_tables, reading
 from bavn.centre.store.owed import PENDING, QUEUED
 from bavn.model.moment import HOUR_US
+from bavn.model.observable import Observable
 from bavn.model.sector.met_before import MetBefore
 
 IN_FORCE: Final = ("enforced", "partly")
@@ -100,10 +101,26 @@ def met(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, int]]
 
 def first_met(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """Indicator -> the earliest hour in which an actor met it, us."""
+    return _first_met(connection, INDICATOR.c.id, INDICATOR.c.id.in_(ids))
+
+
+def first_met_in_cases(connection: Connection, case_ids: Sequence[str]) -> dict[str, int]:
+    """Case -> the earliest hour in which an actor met one of its indicators, us."""
+    return _first_met(connection, INDICATOR.c.case_id, INDICATOR.c.case_id.in_(case_ids))
+
+
+def first_met_of(connection: Connection, observables: Sequence[Observable]) -> dict[str, int]:
+    """Indicator of one of these -> the earliest hour in which an actor met it, us."""
+    named = [(one.type.value, one.value) for one in observables]
+    return _first_met(connection, INDICATOR.c.id, tuple_(INDICATOR.c.type, INDICATOR.c.value).in_(named))
+
+
+def _first_met(connection: Connection, by: Column[str], which: ColumnElement[bool]) -> dict[str, int]:
     query = (
-        select(OBSERVED.c.indicator_id, func.min(OBSERVED.c.first_hour))
-        .where(OBSERVED.c.indicator_id.in_(ids), OBSERVED.c.count_bucket > 0, OBSERVED.c.first_hour.is_not(None))
-        .group_by(OBSERVED.c.indicator_id)
+        select(by, func.min(OBSERVED.c.first_hour))
+        .join(OBSERVED, OBSERVED.c.indicator_id == INDICATOR.c.id)
+        .where(which, OBSERVED.c.count_bucket > 0, OBSERVED.c.first_hour.is_not(None))
+        .group_by(by)
     )
     return {row[0]: int(row[1]) * HOUR_US for row in connection.execute(query)}
 

@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import asdict
+from datetime import UTC
 
 import pytest
 from sqlalchemy import insert
 
 from bavn.centre.books import tables as t
+from bavn.centre.books.first_sighting import hour_of_lead
 from bavn.centre.cases.case.case import ElementFacts, LeadFacts
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.files import Marking
@@ -21,7 +23,7 @@ from bavn.centre.publish.levels import proposals
 from bavn.centre.publish.parts.protection import protection
 from bavn.centre.publish.threat import Threat
 from bavn.centre.share.outgoing import Grounds
-from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT
+from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT, reading
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
@@ -294,3 +296,49 @@ def test_a_draft_of_the_centres_own_is_kept(house) -> None:
     assert made.id == "brief-2026-08"
     assert publishing.editions.document(made.id) == publishing.built(Kind.BRIEF)
     assert desk.cases.audit_lines(made.id)[0].who == "centre"
+
+
+def test_the_first_sighting_is_one_moment_everywhere_patient_zero_included(house) -> None:
+    """A hit in an actor's own history, a week before the first report, moves it on every page and document."""
+    desk, publishing, clock = house
+    case = Cases(desk.engine, clock).open(a_lead())
+    an_indicator(desk.engine, case.id, "indicator-1", NOW_US - HOUR_US, dict.fromkeys(ACTORS))
+    reported_us = case.clocks.first_sighting_us
+    zero_hour = reported_us // HOUR_US - 7 * 24
+
+    def told():
+        shown = desk.cases.case(case.id)
+        (fact,) = publishing.facts(Kind.PICTURE).cases
+        moments = {moment.what: moment.at_us for moment in desk.timeline(case.id)}
+        with reading(desk.engine) as connection:
+            of_lead = hour_of_lead(
+                connection, shown.facts.first_hour, [Observable.of("domain", "indicator-1.example.com")]
+            )
+        return {
+            desk.first_sighting(shown),
+            dict(desk.times.clock("indicator-1").steps)["first_sighting"],
+            dict(publishing.facts(Kind.PICTURE).indicators[0].steps)["first_sighting"],
+            moments["first-sighting"],
+            fact.first_sighting_us,
+            desk.nis2_facts(case.id, ACTORS[0], UTC).first_us,
+            of_lead * HOUR_US,
+        }
+
+    assert told() == {reported_us}
+    with desk.engine.begin() as tx:
+        for kind, hour, bucket in (("retro", zero_hour, 1), ("seen", zero_hour + 9, 1), ("retro", 1, 0)):
+            tx.execute(
+                insert(OBSERVED).values(
+                    indicator_id="indicator-1",
+                    actor=ACTORS[1 + bucket],
+                    kind=kind,
+                    count_bucket=bucket,
+                    first_hour=hour,
+                    last_hour=hour,
+                    received_us=NOW_US,
+                )
+            )
+    assert told() == {zero_hour * HOUR_US}, "and what is not met at all moves nothing"
+    says = [moment.text.en for moment in desk.timeline(case.id) if moment.what == "sighting"]
+    assert sum(text.startswith("found in own history") for text in says) == 2
+    assert sum(text.startswith("met since it was released") for text in says) == 1

@@ -12,6 +12,7 @@ from bavn.actor.door.queries import told_elements
 from bavn.actor.door.suspicions import Ranked, names_of
 from bavn.actor.protect.confirmed import Confirmed, confirmed_named, hits
 from bavn.app.node.book_queries import Asks
+from bavn.model.suspicion import Suspicion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +26,23 @@ class HitHere:
     suspicions: tuple[Ranked, ...]
 
     @property
+    def first_us(self) -> int | None:
+        """When it was first seen here."""
+        return first_seen_us(self.confirmed, (entry.suspicion for entry in self.suspicions))
+
+    @property
     def hosts(self) -> tuple[str, ...]:
         """Own machines that met it, as far as they are named: by the hunt of own history or by a suspicion."""
         return tuple(dict.fromkeys((*self.confirmed.named, *(one.suspicion.host for one in self.suspicions))))
+
+
+def first_seen_us(known: Confirmed | None, suspicions: Iterable[Suspicion]) -> int | None:
+    """When an element was first seen here: the earliest of what the hunt of own history, blocks and sightings met and
+    of what is suspected of it. Every page of it asks here."""
+    moments = [suspicion.first_us for suspicion in suspicions]
+    if known is not None and known.first_us is not None:
+        moments.append(known.first_us)
+    return min(moments, default=None)
 
 
 def hits_here(rows: Asks, suspected: Sequence[Ranked]) -> list[HitHere]:

@@ -47,9 +47,12 @@ def sentence(hit: HitHere, zone: tzinfo | None) -> Text:
         if machines
         else Text("met here {times}", times=times)
     )
-    if known.first_us is None:
-        return Text.joined(", ", [stand, met])
-    return Text.joined(", ", [stand, met, Text("first on {day}", day=local_day(known.first_us, zone))])
+    parts = [stand, met]
+    if known.history:
+        parts.append(Text("{count} of them in own history, before anybody knew", count=Text.number(known.history)))
+    if hit.first_us is not None:
+        parts.append(Text("first on {day}", day=local_day(hit.first_us, zone)))
+    return Text.joined(", ", parts)
 
 
 def what_to_do(hit: HitHere) -> list[Text]:

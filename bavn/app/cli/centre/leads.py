@@ -56,7 +56,7 @@ def leads(
         views = desk.lead_book.leads(limit) if lead is None else (desk.lead(lead),)
         fared, reviews = desk.calibration(), desk.reviews(views)
         rows = [
-            _lead(view, language)
+            _lead(view, review, language)
             | {"opening": review.opening.say(language)}
             | {"review": _review(review, language), "judged_like_it": _like_it(fared, view.lead.score)}
             for view, review in zip(views, reviews, strict=True)
@@ -135,7 +135,7 @@ def _review(review: "Review", language: Language) -> dict[str, list[str]]:
     return {part: [text.say(language) for text in getattr(review, part)] for part in PARTS}
 
 
-def _lead(view: "LeadView", language: Language) -> dict[str, Any]:
+def _lead(view: "LeadView", review: "Review", language: Language) -> dict[str, Any]:
     lead = view.lead
     return {
         "lead": lead.id,
@@ -152,7 +152,7 @@ def _lead(view: "LeadView", language: Language) -> dict[str, Any]:
             {"observable": str(e.observable), "score": round(e.score, 3), "groups": e.groups, "listed": e.listed}
             for e in view.elements
         ],
-        "first": iso_hour(lead.first_hour),
+        "first": iso_hour(review.first_hour),
         "had": iso(view.first_us),
     }
 

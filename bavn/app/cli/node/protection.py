@@ -109,7 +109,7 @@ def _plain(hit: HitHere, language: Language) -> dict[str, object]:
         "stands": known.stands,
         "count": known.count,
         "hosts": list(hit.hosts),
-        "first": None if known.first_us is None else iso(known.first_us),
+        "first": None if hit.first_us is None else iso(hit.first_us),
         "last": None if known.last_us is None else iso(known.last_us),
         "met": [{"kind": met.kind, "count": met.count} for met in known.met],
         "case": None if hit.case is None else hit.case.case_id,

@@ -4,6 +4,7 @@ Nothing is sent here: an answer is left in the node's book, and the running node
 Rights: soc:read, soc:triage.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -19,10 +20,10 @@ from bavn.actor.door.conversations.case_book import (
     replies_of,
 )
 from bavn.actor.door.queries import told_elements
-from bavn.actor.protect.confirmed import Confirmed, hits
+from bavn.actor.door.suspicions import Ranked
 from bavn.app.acts.node import cases as acts
 from bavn.app.acts.node.here import centre_is_told
-from bavn.app.analyst.confirmed.here import of_case, own_of
+from bavn.app.analyst.confirmed.here import HitHere, hits_here, of_case, own_of
 from bavn.app.node.book_queries import Asks
 from bavn.app.node.case_parts import OWED, became_text, dues_of
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, filled, opened, page
@@ -156,9 +157,10 @@ router = APIRouter(prefix="/nodes/{node}/cases", tags=["cases"], responses=REFUS
 @router.get("", operation_id="nodeCases")
 def cases(context: Context, node: NodeName, person: Reads, limit: Limit = 100, after: After = None) -> Rows[CaseShort]:
     """The sector's cases that this actor is in, the last heard of first."""
-    with context.node(node, person).asks() as rows:
+    here = context.node(node, person)
+    with here.asks() as rows:
         kept = cases_of(rows(CASES_SQL))
-        here_known = _known(rows, kept)
+        here_known = _known(rows, kept, here.suspected())
     at, now_us = opened(after, int, str), context.clock.now_us()
     rest = [one for one in kept if at is None or (-one.heard_us, one.case_id) > (-at[0], at[1])]
     short = [CaseShort(**_short(one, here_known, now_us)) for one in rest[: limit + 1]]
@@ -168,12 +170,13 @@ def cases(context: Context, node: NodeName, person: Reads, limit: Limit = 100, a
 @router.get("/{case}", operation_id="nodeCase")
 def one_case(context: Context, node: NodeName, case: CaseId, person: Reads) -> Case:
     """This actor's own part: what it is asked, by when, and what was said."""
-    with context.node(node, person).asks() as rows:
+    here = context.node(node, person)
+    with here.asks() as rows:
         kept = next((item for item in cases_of(rows(CASES_SQL)) if item.case_id == case), None)
         if kept is None:
             raise acts.no_case()
         said = [item for item in replies_of(rows(SAID_SQL)) if item.case_id == case]
-        here_known = _known(rows, [kept])
+        here_known = _known(rows, [kept], here.suspected())
     return _case(kept, said, here_known, context.clock.now_us())
 
 
@@ -214,12 +217,12 @@ class _Known:
     """What this node told and met, of some cases."""
 
     reported: frozenset[str]
-    met: list[Confirmed]
+    met: list[HitHere]
 
 
-def _known(rows: Asks, cases: list[KeptCase]) -> _Known:
+def _known(rows: Asks, cases: list[KeptCase], suspected: Sequence[Ranked]) -> _Known:
     values = [own["value"] for case in cases for own in case.part["own"]]
-    return _Known(told_elements(rows, values), hits(rows))
+    return _Known(told_elements(rows, values), hits_here(rows, suspected))
 
 
 def _short(case: KeptCase, known: _Known, now_us: int) -> dict[str, Any]:
@@ -232,7 +235,7 @@ def _short(case: KeptCase, known: _Known, now_us: int) -> dict[str, Any]:
         "rsit": case.part["rsit"] or "",
         "own": own_of(case),
         "reported": [name for name in own_of(case) if name in known.reported],
-        "met": [ConfirmedShown.of(hit) for hit in of_case(case, known.met)],
+        "met": [ConfirmedShown.of(hit.confirmed, hit.first_us) for hit in known.met if of_case(case, [hit.confirmed])],
         "tasks": len(case.part["tasks"]),
         "owed_us": min((due for due, _ in owed), default=None),
         "overdue": any(state is DueState.OVERDUE for _, state in owed),

@@ -57,7 +57,7 @@ def take_hit(context: Context, node: NodeName, indicator: IndicatorId, person: T
 
 def _shown(hit: HitHere) -> HitShown:
     where = {entry.suspicion.host: entry.suspicion.id for entry in reversed(hit.suspicions)}
-    short = ConfirmedShown.of(hit.confirmed)
+    short = ConfirmedShown.of(hit.confirmed, hit.first_us)
     return filled(
         HitShown,
         short,

@@ -10,9 +10,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from bavn.actor.assets.rules import SAID
-from bavn.actor.protect.confirmed import Confirmed
 from bavn.app.analyst.asset_book import card_at, hosts_count, hosts_page
-from bavn.app.analyst.confirmed.here import hits_here
+from bavn.app.analyst.confirmed.here import HitHere, hits_here
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, HostAddress, NodeName, Reads, like
@@ -211,7 +210,7 @@ class _Stand:
 
     suspicions: int = 0
     nats: float | None = None
-    confirmed: Confirmed | None = None
+    confirmed: HitHere | None = None
 
 
 def _stands(here: Node) -> dict[str, _Stand]:
@@ -225,7 +224,7 @@ def _stands(here: Node) -> dict[str, _Stand]:
     with here.asks() as rows:
         for hit in reversed(hits_here(rows, suspected)):
             for host in hit.hosts:
-                stands[host] = replace(stands.get(host, _Stand()), confirmed=hit.confirmed)
+                stands[host] = replace(stands.get(host, _Stand()), confirmed=hit)
     return stands
 
 
@@ -245,7 +244,9 @@ def _short(card: dict[str, Any], stands: dict[str, _Stand]) -> dict[str, Any]:
         "new": card["new"],
         "suspicions": stand.suspicions,
         "nats": stand.nats,
-        "confirmed": None if stand.confirmed is None else ConfirmedShown.of(stand.confirmed),
+        "confirmed": None
+        if stand.confirmed is None
+        else ConfirmedShown.of(stand.confirmed.confirmed, stand.confirmed.first_us),
     }
 
 

@@ -11,7 +11,7 @@ from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts
 from bavn.actor.door.suspicions import Ranked
 from bavn.actor.protect.confirmed import Confirmed
 from bavn.actor.protect.queries import that_name
-from bavn.app.analyst.confirmed.here import ConfirmedWords
+from bavn.app.analyst.confirmed.here import ConfirmedWords, first_seen_us
 from bavn.app.analyst.detector_guide import guide_of, look_first
 from bavn.app.analyst.next_door import KnownInSector, NextDoor
 from bavn.app.node.book_queries import Asks
@@ -87,8 +87,8 @@ class SectorAdds(Frozen):
 
 class ConfirmedShown(Frozen):
     """An element that the sector confirmed as an attack. ``stands``: blocked, watched, waits (for a person or an
-    enforcer) or open, since ``since_us``; ``count``: how often it was met here, by ``hosts`` own machines (None: not
-    known), between ``first_us`` and ``last_us``."""
+    enforcer) or open, since ``since_us``; ``count``: how often it was met here, ``history`` of them in own history, by
+    ``hosts`` own machines (None: not known), between ``first_us`` and ``last_us``."""
 
     indicator: str
     type: str
@@ -96,6 +96,7 @@ class ConfirmedShown(Frozen):
     stands: str
     since_us: int
     count: int
+    history: int
     hosts: int | None
     first_us: int | None
     last_us: int | None
@@ -104,7 +105,8 @@ class ConfirmedShown(Frozen):
     is_taken: bool
 
     @classmethod
-    def of(cls, known: Confirmed) -> "ConfirmedShown":
+    def of(cls, known: Confirmed, first_us: int | None) -> "ConfirmedShown":
+        """``first_us``: as bavn.app.analyst.confirmed.here says it."""
         return filled(
             cls,
             known,
@@ -113,6 +115,7 @@ class ConfirmedShown(Frozen):
             value=known.observable.value,
             since_us=known.heard_us if known.forced_us is None else known.forced_us,
             hosts=known.hosts or None,
+            first_us=first_us,
         )
 
 
@@ -225,9 +228,11 @@ def _shown(
     entry: Ranked, adds: list[SectorAdds], known: list[KnownInSector], confirmed: Confirmed | None, now_us: int
 ) -> Suspected:
     s = entry.suspicion
+    first_us = first_seen_us(confirmed, (s,))
     return filled(
         Suspected,
         s,
+        first_us=first_us,
         rank=entry.rank or None,
         nats=s.evidence_nats,
         known_us=entry.known_us,
@@ -238,5 +243,5 @@ def _shown(
         verdict=None if entry.verdict is None else VerdictShown.of(entry.verdict, now_us),
         sector=adds,
         next_door=[KnownInSectorShown.of(each) for each in known],
-        confirmed=None if confirmed is None else ConfirmedShown.of(confirmed),
+        confirmed=None if confirmed is None else ConfirmedShown.of(confirmed, first_us),
     )

@@ -29,13 +29,15 @@ _CROSSES: Final[Mapping[CrossBorder, Text]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftFacts:
-    """``functions``: critical functions that the actor delivers; ``suppliers``: whom it depends on. ``blocked``:
-    (observable, when) of the case's indicators that are in force at this actor; ``released``: observables that were
-    released to the sector; ``done``: (text, when) of the case's tasks that this actor has done."""
+    """``first_us``: the first sighting in the sector, by its hour. ``functions``: critical functions that the actor
+    delivers; ``suppliers``: whom it depends on. ``blocked``: (observable, when) of the case's indicators that are in
+    force at this actor; ``released``: observables that were released to the sector; ``done``: (text, when) of the
+    case's tasks that this actor has done."""
 
     case: Case
     view: Nis2View
     zone: tzinfo
+    first_us: int | None = None
     functions: tuple[str, ...] = ()
     suppliers: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
@@ -138,7 +140,7 @@ def _suspected(facts: DraftFacts) -> list[Text]:
 
 def _what(facts: DraftFacts) -> list[Text]:
     lead = facts.case.facts
-    first = _moment(lead.first_hour * HOUR_US, facts.zone)
+    first = _moment(lead.first_hour * HOUR_US if facts.first_us is None else facts.first_us, facts.zone)
     return [
         Text("## What happened"),
         Text.counted(

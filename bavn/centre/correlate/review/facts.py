@@ -32,13 +32,15 @@ WIDE_ACTORS: Final = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadFacts:
     """``elements``: best first; all that is counted is of the first. ``heads``: one report of each independent actor,
-    the oddest first. ``sector``: independent actors there are in all, 0 where that is not known."""
+    the oddest first. ``sector``: independent actors there are in all, 0 where that is not known.
+    ``first_hour``: of the first sighting, patient zero included."""
 
     lead: Lead
     elements: tuple[Weighed, ...]
     without: tuple[Without, ...]
     heads: tuple[Sign, ...]
     sector: int
+    first_hour: int
 
     @property
     def best(self) -> Weighed:
@@ -93,12 +95,6 @@ class LeadFacts:
         return sum(head.hosts_bucket >= MANY_MACHINES for head in self.heads)
 
     @property
-    def first_hour(self) -> int:
-        """Since when anybody in the sector has known it."""
-        hour = self.best.seen_hour
-        return self.lead.first_hour if hour is None else min(hour, self.lead.first_hour)
-
-    @property
     def is_new(self) -> bool:
         """Whether two have met it within NEW_DAYS only, whatever the score makes of that."""
         hour = self.best.seen_hour
@@ -133,13 +129,20 @@ class LeadFacts:
         return min(1.0, self.count / self.sector) if self.sector else 0.0
 
 
-def facts_of(lead: Lead, elements: Sequence[Weighed], without: Sequence[Without], sector: int) -> LeadFacts:
+def facts_of(
+    lead: Lead, elements: Sequence[Weighed], without: Sequence[Without], sector: int, first_hour: int
+) -> LeadFacts:
     """Everything that is counted. ``elements`` must not be empty."""
     heads: dict[str, Sign] = {}
     for sign in sorted(elements[0].signs, key=lambda s: (-s.p_bucket, s.hosts_bucket, s.actor)):
         heads.setdefault(sign.group, sign)
     return LeadFacts(
-        lead=lead, elements=tuple(elements), without=tuple(without), heads=tuple(heads.values()), sector=sector
+        lead=lead,
+        elements=tuple(elements),
+        without=tuple(without),
+        heads=tuple(heads.values()),
+        sector=sector,
+        first_hour=first_hour,
     )
 
 

@@ -17,7 +17,7 @@ from bavn.centre.correlate.review.facts import LeadFacts, facts_of, hour_words
 from bavn.centre.correlate.review.known import known
 from bavn.centre.correlate.review.opening import opening
 from bavn.centre.correlate.review.rhythm import rhythm_words
-from bavn.centre.correlate.score import Weighed
+from bavn.centre.correlate.score import Weighed, reported_hour
 from bavn.model.counted import actors as counted_actors
 from bavn.model.sector.lead import Lead
 from bavn.model.text import Text
@@ -32,8 +32,10 @@ class Review:
     attack. ``evidence`` and ``against``: the strongest first, ``against`` never empty. ``known``: what a reader asks
     next, and what of it the centre cannot say. ``todo``: what a person does first. ``rhythm``: pace, regularity and
     client of each actor, and how alike they are. ``changes``: what would make it rise, sink or go. ``matters``: what it
-    touches. ``short``: the strongest evidence in a few words each, for a list."""
+    touches. ``short``: the strongest evidence in a few words each, for a list. ``first_hour``: of the first
+    sighting, as the claim says it."""
 
+    first_hour: int
     opening: Text
     claim: tuple[Text, ...]
     evidence: tuple[Text, ...]
@@ -52,11 +54,15 @@ def review(
     without: Sequence[Without],
     sector: int = 0,
     kinds: Mapping[str, str] = MappingProxyType({}),
+    first_hour: int | None = None,
 ) -> Review:
     """``sector``: independent actors that there are in all, 0 where that is not known. ``kinds``: what sort of
-    organisation each actor is, as far as that is known."""
-    facts = facts_of(lead, elements, without, sector)
+    organisation each actor is, as far as that is known. ``first_hour``: of the first sighting, where more than reports
+    are known of it."""
+    hour = reported_hour(lead, elements) if first_hour is None else first_hour
+    facts = facts_of(lead, elements, without, sector, hour)
     return Review(
+        first_hour=hour,
         opening=opening(facts, kinds),
         claim=_claim(facts),
         evidence=evidence(facts),

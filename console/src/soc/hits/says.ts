@@ -11,6 +11,7 @@ const w = words(en);
 export function says(word: Word): string {
   const times = w().times(word.count);
   const met = !word.count ? w().notMet : word.hosts ? w().from(times, word.hosts) : w().met(times);
+  const history = word.history ? [w().history(word.history)] : [];
   const parts = [w().stands[word.stands]?.(day(word.since_us)) ?? w().confirmed, met];
-  return [...parts, ...(word.first_us === null ? [] : [w().first(day(word.first_us))])].join(", ");
+  return [...parts, ...history, ...(word.first_us === null ? [] : [w().first(day(word.first_us))])].join(", ");
 }

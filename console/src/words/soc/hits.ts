@@ -13,6 +13,7 @@ export default () => ({
   from: (times: string, n: number) => tn("met here {times} from {n} machine", "met here {times} from {n} machines", n, { times, n }),
   times: (n: number) => tn("{n} time", "{n} times", n, { n }),
   met: (times: string) => t("met here {times}", { times }), notMet: t("not met here"),
+  history: (n: number) => tn("{n} of them in own history, before anybody knew", "{n} of them in own history, before anybody knew", n, { n }),
   first: (day: string) => t("first on {day}", { day }), lastMet: t("Last met"),
   alarm: (value: string) => t("{value} is a confirmed attack, and it was here", { value }),
   machines: t("Machines"), unknown: t("not known: the hunt of own history names none"), records: t("Records and packets"),

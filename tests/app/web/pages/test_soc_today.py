@@ -57,6 +57,7 @@ def test_what_the_internet_tried_is_a_line_until_each_is_asked_for(opened, knock
     assert doors in text
     assert guesses in text
     assert own(29) not in text
+    page.evaluate("() => scrollTo(0, 0)")
     shot(page, f"soc-today-knocks-{lang}-{size}")
     assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
     page.get_by_label({"en": "Each address that tried", "da": "Hver adresse, der prøvede"}[lang]).check()

@@ -2,9 +2,14 @@
 
 import json
 
+from bavn.actor.door.conversations.case_book import CaseBook
 from bavn.app.access.rights import Role
 from bavn.app.web.frame import Person
-from tests.app.web.drawn_node import BEACON, BLOCKED, C2, CASE, REFUSED, WAITING, own
+from bavn.model.moment import DAY_US
+from bavn.wire.book import Book
+from bavn.wire.messages.catalogue import AskedObservable
+from tests.app.web.drawn_node import BEACON, BLOCKED, C2, CASE, REFUSED, WAITING, own, part
+from tests.app.web.soc.conftest import ANNA
 
 
 def test_a_hit_says_what_was_met_where_and_what_to_do(looking) -> None:
@@ -28,6 +33,25 @@ def test_suspicion_story_and_host_take_the_sectors_word(looking) -> None:
     assert other["confirmed"] is None
     assert looking.get(f"/hosts/{own(21)}")["confirmed"]["value"] == C2
     assert looking.get(f"/hosts/{own(23)}")["confirmed"] is None
+
+
+def test_its_first_sighting_is_one_moment_on_every_page_and_history_stands_apart(console) -> None:
+    """A week before anything was suspected, the hunt of own history found it: patient zero."""
+    zero_us = console.house.clock.now_us() - 7 * DAY_US
+    with Book(next(iter(console.house.seen_by(ANNA))).file.parent / "data" / "node.db") as book:
+        with book.transaction() as tx:
+            tx.execute("INSERT INTO protect_met VALUES (?, 'retro', 113, ?, ?, 113, ?)", (BLOCKED, *[zero_us] * 3))
+        CaseBook(book).keep(part(zero_us, version=2, own=(AskedObservable(type="domain", value=C2),)), zero_us)
+    (hit,) = console.get("/hits")
+    suspicion, host = console.get(f"/suspicions/{BEACON}"), console.get(f"/hosts/{own(21)}")
+    story = next(one for one in console.get("/today/hosts")["items"] if one["host"] == own(21))
+    above = next(one["strongest"] for one in console.get("/today/inbox")["above"] if one["strongest"]["id"] == BEACON)
+    (case,) = (one for one in console.get("/cases")["items"] if one["id"] == CASE)
+    told = [hit, suspicion, story, story["stories"][0], above, *case["met"]]
+    told += [one["confirmed"] for one in (suspicion, host, story, above)]
+    assert len(case["met"]) == 1
+    assert {one["first_us"] for one in told} == {zero_us}
+    assert (hit["count"], hit["history"]) == (116, 113)
 
 
 def test_a_case_says_what_was_met_beside_what_was_reported(console) -> None:

@@ -94,7 +94,7 @@ def whole(context: SacContext, case_id: str, person: Person) -> CaseShown:
         merged_into=desk.files.merged_into(case_id),
         merged_from=list(desk.files.merged_from(case_id)),
         acts=acts_of(case, person),
-        clock=_clock(case),
+        clock=_clock(case, desk.first_sighting(case)),
         terms=_terms(case),
         two_people=_two_people(case, behind, indicators, person),
         actors=[
@@ -220,10 +220,10 @@ def _states(task: Task) -> list[str]:
     return [state.value for _, _, state in task.dues(task.given_us, 0)]
 
 
-def _clock(case: Case) -> dict[str, int | None]:
+def _clock(case: Case, first_us: int | None) -> dict[str, int | None]:
     clocks = case.clocks
     return {
-        "first_sighting": hour_us(case.facts.first_hour),
+        "first_sighting": first_us,
         "report": clocks.first_report_us,
         "lead": clocks.lead_us,
         "confirmed": clocks.confirmed_us,
