@@ -88,6 +88,17 @@ def verdict(protocol: TestProtocol, required: Sequence[str]) -> Text:
     return OF_PARTS.filled(whole=OUTCOMES[whole], outcome=outcome)
 
 
+def as_json(protocol: TestProtocol, required: Sequence[str], language: Language) -> dict[str, object]:
+    """What became of a test and its parts for a program: the outcome as it is called in the file, and the words that
+    terminal and page say of it."""
+    return {
+        "outcome": protocol.outcome(required).value,
+        "says": verdict(protocol, required).say(language),
+        "parts": {part.name: part.outcome.value for part in protocol.parts},
+        "parts_say": {part.name: part_outcome(part).say(language) for part in protocol.parts},
+    }
+
+
 def part_lines(part: Part, language: Language, *, figures: bool) -> Iterator[str]:
     """A part for a terminal; without ``figures`` only warnings and those that are in the way, and of one that broke off
     the first that was not read, which says who must act."""

@@ -51,6 +51,7 @@ def node_accept(
     from bavn.app.accept.check import SECONDS_DEFAULT, AcceptanceTerms
     from bavn.app.accept.files import sign, signing_safe, write_all
     from bavn.app.accept.run import chosen, required
+    from bavn.app.accept.words import as_json as outcomes
     from bavn.app.accept.words import verdict
     from bavn.app.config.load import read_node
 
@@ -69,9 +70,9 @@ def node_accept(
         _say(missing)
     outcome = protocol.outcome(wanted)
     if as_json:
-        whole = protocol.outcome(required(kind))
-        said = {"outcome": whole.value, "sha256": signed.digest, "files": [str(one) for one in files]}
-        print(json.dumps(said | {"parts": {one.name: one.outcome.value for one in protocol.parts}}, ensure_ascii=False))
+        said = outcomes(protocol, required(kind), language)
+        said |= {"sha256": signed.digest, "files": [str(one) for one in files]}
+        print(json.dumps(said, ensure_ascii=False))
     else:
         print("\n".join(_summary(verdict(protocol, required(kind)).say(language), signed.digest, files)))
     if outcome is not Outcome.PASSED:

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 import sqlite3
 from dataclasses import replace
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from bavn.app.accept.page import as_pdf, page
 from bavn.app.accept.protection import ProtectionCheck
 from bavn.app.accept.rules import RuleCheck
 from bavn.app.accept.run import part_of, required, run
-from bavn.app.accept.words import part_lines
+from bavn.app.accept.words import as_json, part_lines, verdict
 from bavn.app.cli.node.main import app as node_app
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.protocols import read_protocol
@@ -258,3 +259,24 @@ def test_the_centre_s_own_bound_says_when_a_node_is_silent() -> None:
         for silent_s in (300, 400)
     }
     assert [(one.measure.bar, one.outcome) for one in told.values()] == [(300, Outcome.FAILED), (400, Outcome.PASSED)]
+
+
+@pytest.mark.parametrize("language", ["en", "da", "sv"])
+@pytest.mark.parametrize("only", [False, True])
+def test_terminal_json_page_and_pdf_say_the_same_word_of_each_part(given, language, only, monkeypatch) -> None:
+    wanted = [one.name for one in given.protocol.parts] if only else required(TestKind.ACCEPTANCE)
+    printed = []
+    monkeypatch.setattr("bavn.app.accept.page.pdf", lambda html, *_: printed.append(html) or b"%PDF")
+    as_pdf(given, wanted, language)
+    html, told = page(given, wanted, language), as_json(given.protocol, wanted, language)
+    assert printed == [html], "the PDF is that page"
+    assert {part.outcome for part in given.protocol.parts} >= {Outcome.NOT_TESTED, Outcome.FAILED}
+    for one in given.protocol.parts:
+        word = told["parts_say"][one.name]
+        line = next(iter(part_lines(one, language, figures=False)))
+        assert f"{one.title.say(language)}: {word} (" in line
+        row = html.partition(f'<a href="#{one.name}">')[2].partition("</tr>")[0]
+        assert re.search(rf"<td>(<strong>)?{re.escape(word)}(</strong>)?</td>", row), (one.name, row)
+        assert told["parts"][one.name] == one.outcome.value
+    assert verdict(given.protocol, wanted).say(language) == told["says"]
+    assert f">{told['says']}</dd>" in html
