@@ -31,8 +31,8 @@ def knocked(pages_built, tmp_path):
             knocks = [suspicion(now_us, id=n * 16, peer=f"45.9.150.{n}", **tried) for n in ("80", "81")]
             knocks.append(suspicion(now_us, id="82" * 16, peer="45.9.150.82", **guessed))
             plain = {"p": 0.9, "detector": "rarity", "observables": ()}
-            weak = [suspicion(now_us, id=f"{n:032x}", host=own(30 + n), peer=f"w{n}.net", **plain) for n in range(60)]
-            known.replace([*known.all(), *knocks, *weak], now_us, now_us, 65)
+            weak = [suspicion(now_us, id=f"{n:032x}", host=own(30 + n), peer=f"w{n}.net", **plain) for n in range(30)]
+            known.replace([*known.all(), *knocks, *weak], now_us, now_us, 35)
         yield served
 
 
@@ -42,7 +42,7 @@ def test_what_the_internet_tried_is_a_line_until_each_is_asked_for(opened, knock
     page.goto("/nodes/north/today")
     settled(page)
     folded = page.locator("main details.below")
-    count = {"en": "63 weaker suspicions, none over the line", "da": "63 svagere mistanker, ingen over linjen"}[lang]
+    count = {"en": "33 weaker suspicions, none over the line", "da": "33 svagere mistanker, ingen over linjen"}[lang]
     assert folded.inner_text().strip() == count
     assert page.evaluate("() => document.documentElement.scrollHeight") < {"desk": 2000, "phone": 3400}[size]
     shot(page, f"soc-today-{lang}-{size}")
