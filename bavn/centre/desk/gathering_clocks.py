@@ -67,7 +67,7 @@ def _fact(
 ) -> IndicatorFact:
     by_hand = Clocks(confirmed_us=None if life is None else life.approved_us or life.put_us)
     clock = clock_of(clocks.get(kept.indicator.case_id, by_hand), kept, actors, released_us, met_us)
-    hunted = [one.rule for one in actors if one.actor in clock.hunted]
+    hunted = [actor.rule for actor in actors if actor.actor in clock.hunted]
     return IndicatorFact(
         id=kept.indicator.id,
         case_id=kept.indicator.case_id,

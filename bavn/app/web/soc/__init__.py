@@ -11,7 +11,6 @@ from bavn.app.web.soc import (
     hits,
     hosts,
     hunting,
-    inbox,
     judging,
     never,
     policy,
@@ -19,6 +18,7 @@ from bavn.app.web.soc import (
     today,
     warnings,
 )
+from bavn.app.web.soc.inbox import routes as inbox
 from bavn.app.web.soc.packets import routes as packets
 from bavn.app.web.soc.values import card
 

@@ -79,7 +79,7 @@ def _slowest(
 def _reached(mine: tuple[IndicatorFact, ...], ids: tuple[Source, ...]) -> Sentence:
     given, enforced = sum(one.given for one in mine), sum(one.enforced for one in mine)
     can = given - sum(one.unblockable + one.watch_only for one in mine)
-    said = Text("{said}, given {given} to an actor.", said=indicators_counted(len(mine)), given=_times(given))
+    reached = Text("{said}, given {given} to an actor.", said=indicators_counted(len(mine)), given=_times(given))
     if can <= 0:
         force = Text("Nowhere can what they name be carried.") if given else Text("None was given yet.")
     elif enforced >= can:
@@ -91,7 +91,7 @@ def _reached(mine: tuple[IndicatorFact, ...], ids: tuple[Source, ...]) -> Senten
             can=whole(can),
             share=part(100 * enforced / can),
         )
-    return Sentence(Text.joined(" ", [said, force, *_uncarried(mine)]), ids)
+    return Sentence(Text.joined(" ", [reached, force, *_uncarried(mine)]), ids)
 
 
 def _uncarried(mine: tuple[IndicatorFact, ...]) -> list[Text]:

@@ -27,7 +27,7 @@ WHYS: Final[dict[Why, Text]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class InboxStory:
     """What one own host and one peer are suspected of together, the strongest first. ``handed``: to a colleague."""
 
     entries: tuple[Ranked, ...]
@@ -46,7 +46,7 @@ class Inbox:
     (judged true or benign, or ignored) and ``handed`` to colleagues, by name. ``read_max``: the alert line, in stories
     a day; ``read``: of these so many were judged or handed on here today."""
 
-    above: tuple[Story, ...]
+    above: tuple[InboxStory, ...]
     weaker: int
     marked: int
     handed: Mapping[str, int]
@@ -75,7 +75,7 @@ def inbox(
         given = next((handed[one.suspicion.id] for one in entries if one.suspicion.id in handed), None)
         why = _why(entries, given, met, knocked, reader, line)
         if why is not None:
-            above.append(Story(entries, why, given))
+            above.append(InboxStory(entries, why, given))
             line -= why == "line"
         elif given is not None and given.to != reader:
             elsewhere[given.to] += len(entries)
@@ -132,11 +132,11 @@ def _why(
     """Why a story stands above the line, if it does. Evidence of 0 nats and less speaks for chance."""
     if given is not None:
         return "handed" if given.to == reader else None
-    if any(not names_of(one.suspicion).isdisjoint(met) for one in entries):
+    if any(not names_of(entry.suspicion).isdisjoint(met) for entry in entries):
         return "sector"
-    if all(one.suspicion.id in knocked for one in entries):
+    if all(entry.suspicion.id in knocked for entry in entries):
         return None
-    nats = max(one.suspicion.evidence_nats for one in entries)
+    nats = max(entry.suspicion.evidence_nats for entry in entries)
     if nats >= EVIDENCE_NATS_MAX:
         return "strong"
     return "line" if nats > 0 and line > 0 else None

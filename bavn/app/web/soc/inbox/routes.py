@@ -1,6 +1,7 @@
 """Today's inbox: the stories that deserve eyes now, how much lies below, and what was looked at. Right: soc:read.
 
-Refuses to decide what stands above the line (bavn.app.analyst.inbox), and to call anything well where nobody looked.
+Refuses to decide what stands above the line (bavn.app.analyst.today.inbox), and to call anything well where nobody
+looked.
 """
 
 from typing import Final
@@ -10,8 +11,8 @@ from fastapi import APIRouter
 from bavn.actor.door.handed import HANDED_SQL, Handed, handed_of
 from bavn.actor.door.suspicions import RUN_SQL, Ranked
 from bavn.actor.protect.confirmed import met_values
-from bavn.app.analyst.inbox import Inbox, Story, inbox
 from bavn.app.analyst.knocking import knocks
+from bavn.app.analyst.today.inbox import Inbox, InboxStory, inbox
 from bavn.app.node.health.promises import promise_of
 from bavn.app.web.frame import TextShape, filled
 from bavn.app.web.soc.context import Context, Node
@@ -92,7 +93,7 @@ def todays_inbox(context: Context, node: NodeName, person: Reads) -> TodaysInbox
     with here.asks() as rows:
         run = rows(RUN_SQL)
         looked = _looked(here, run[0][0] if run else None, run[0][1] if run else None)
-        found = inbox(
+        todays = inbox(
             suspected,
             hosts=run[0][2] if run else 1,
             met=met_values(rows),
@@ -101,25 +102,25 @@ def todays_inbox(context: Context, node: NodeName, person: Reads) -> TodaysInbox
             reader=person.name,
             now_us=now_us,
         )
-        first = [story.entries[0] for story in found.above]
+        first = [story.entries[0] for story in todays.above]
         shapes = shown(first, rows, now_us, here.next_door(rows))
-    return _of(found, shapes, looked)
+    return _of(todays, shapes, looked)
 
 
-def _of(found: Inbox, shapes: list[Suspected], looked: LookedAt) -> TodaysInbox:
+def _of(todays: Inbox, shapes: list[Suspected], looked: LookedAt) -> TodaysInbox:
     return TodaysInbox(
-        above=[_above(story, shape) for story, shape in zip(found.above, shapes, strict=True)],
-        weaker=found.weaker,
-        marked=found.marked,
-        handed=[HandedTo(to=to, count=count) for to, count in sorted(found.handed.items())],
-        read=found.read,
-        read_max=found.read_max,
+        above=[_above(story, shape) for story, shape in zip(todays.above, shapes, strict=True)],
+        weaker=todays.weaker,
+        marked=todays.marked,
+        handed=[HandedTo(to=to, count=count) for to, count in sorted(todays.handed.items())],
+        read=todays.read,
+        read_max=todays.read_max,
         looked=looked,
         whole=looked.runs and looked.ran_us is not None and looked.sensors > 0 and not looked.problems,
     )
 
 
-def _above(story: Story, strongest: Suspected) -> StoryAbove:
+def _above(story: InboxStory, strongest: Suspected) -> StoryAbove:
     rest: list[Ranked] = list(story.entries[1:])
     return StoryAbove(
         why=story.why,
@@ -136,13 +137,13 @@ def _handed(handed: Handed | None) -> HandedShown | None:
 
 def _looked(here: Node, ran_us: int | None, until_us: int | None) -> LookedAt:
     state, says, written = said_last(here)
-    wrong = [one for one in written.get("problems", []) if promise_of(one["code"]) in SENSES]
+    wrong = [problem for problem in written.get("problems", []) if promise_of(problem["code"]) in SENSES]
     return LookedAt(
         ran_us=ran_us,
         until_us=until_us or None,
-        sensors=sum(one["name"] != CANARY for one in written.get("sources", [])),
-        silent=len({one["source"] for one in wrong}),
-        problems=[TextShape.kept(one) for one in wrong],
+        sensors=sum(source["name"] != CANARY for source in written.get("sources", [])),
+        silent=len({problem["source"] for problem in wrong}),
+        problems=[TextShape.kept(problem) for problem in wrong],
         runs=state not in ("never", "stopped", "silent"),
         state=TextShape.of(says),
     )

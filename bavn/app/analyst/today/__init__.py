@@ -1,0 +1,1 @@
+"""What deserves a person's eyes at a node today."""

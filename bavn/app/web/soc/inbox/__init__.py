@@ -1,0 +1,1 @@
+"""Today's inbox, in the console of an actor's own SOC."""
