@@ -117,6 +117,15 @@ TRIES: Final = Table(
     Column("until_us", BigInteger, nullable=False),
     Index("console_tries_last", "last_us"),
 )
+HANDED: Final = Table(
+    "console_handed",
+    METADATA,
+    # What waits, as app/acts/waiting.py names it; to whom, and by whom it was handed.
+    Column("thing", String(400), primary_key=True),
+    Column("to_user", String(64), primary_key=True),
+    Column("by_user", String(64), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
 
 
 def make_tables(engine: Engine) -> None:

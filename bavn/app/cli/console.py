@@ -39,7 +39,7 @@ def centre_console(config: Config = CENTRE_TOML) -> None:
         _listening(file.console, file.base) as server,
         keeping("sac", file.console, file.oidc, file.base, file.folder, server) as (keeper, beside),
     ):
-        watch = watch_centre(house.registry.engine)
+        watch = watch_centre(house.registry.engine, file.folder)
         failures = failures_in(file.folder)
         server.run(
             console_app("sac", house, AREAS, keeper, server.settings(), watch=watch, beside=beside, failures=failures)
@@ -62,7 +62,7 @@ def node_console(config: Configs = None) -> None:
         _listening(first.console, first.base) as server,
         keeping("soc", first.console, first.oidc, first.base, first.folder, server) as (keeper, beside),
     ):
-        watch = watch_nodes(nodes)
+        watch = watch_nodes(nodes, first.folder)
         failures = failures_in(first.folder)
         server.run(
             console_app(

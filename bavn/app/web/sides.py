@@ -11,13 +11,13 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI, Request
 from sqlalchemy import Engine
 
-from bavn.app.access.book import open_book
+from bavn.app.access.book import CONSOLE_FILE, open_book
 from bavn.app.access.oidc import Provider
 from bavn.app.access.rights import ROLES
 from bavn.app.config.console import ConsoleTable
 from bavn.app.config.load import NodeConfig
 from bavn.app.config.oidc import OidcTable
-from bavn.app.web.access import account, logon, oidc_routes, people, proofs, setup
+from bavn.app.web.access import account, logon, oidc_routes, people, proofs, setup, waiting
 from bavn.app.web.access.keeper import Keeper, KeeperSettings
 from bavn.app.web.console import Side, console_app
 from bavn.app.web.frame import Person, SessionContext, Trouble
@@ -84,7 +84,8 @@ class Nobody:
 def bare_app(side: Side) -> FastAPI:
     """A console's application without anything behind it: its routes and their document."""
     absent: Any = _Absent()
-    return console_app(side, absent, areas_of(side), Nobody(), beside=people_routes(absent, absent))
+    beside = [*people_routes(absent, absent), waiting.routes(side, absent)]
+    return console_app(side, absent, areas_of(side), Nobody(), beside=beside)
 
 
 @contextmanager
@@ -109,7 +110,7 @@ def keeping(
         if oidc.issuer:
             provider = Provider(oidc, base, settings.origins[0], ROLES[side])
             undo.callback(provider.close)
-        yield keeper, people_routes(keeper, provider)
+        yield keeper, [*people_routes(keeper, provider), waiting.routes(side, keeper)]
 
 
 def people_routes(keeper: Keeper, provider: Provider | None = None) -> list[APIRouter]:
@@ -124,9 +125,10 @@ def people_routes(keeper: Keeper, provider: Provider | None = None) -> list[APIR
     return routers if provider is None else [*routers, oidc_routes.routes(keeper, provider)]
 
 
-def watch_centre(engine: Engine) -> Watches:
-    """What the SAC's pages hear of: everything in the centre's database that people look at."""
-    return Watches({"": CentreWatch(engine)})
+def watch_centre(engine: Engine, folder: Path | None = None) -> Watches:
+    """What the SAC's pages hear of: everything in the centre's database that people look at; with the folder of
+    console.db also what they hand to each other."""
+    return Watches({"": CentreWatch(engine)}, _handed(folder))
 
 
 def open_nodes(files: Sequence[Path]) -> AbstractContextManager[Any]:
@@ -136,8 +138,14 @@ def open_nodes(files: Sequence[Path]) -> AbstractContextManager[Any]:
     return open_context(files)
 
 
-def watch_nodes(nodes: Sequence[NodeConfig]) -> Watches:
-    """What the SOC's pages hear of: each node's book. A topic begins with the node's name: ``region-nord/door``."""
+def watch_nodes(nodes: Sequence[NodeConfig], folder: Path | None = None) -> Watches:
+    """What the SOC's pages hear of: each node's book, and with the folder of console.db what people hand to each other.
+    A topic begins with the node's name: ``region-nord/door``."""
     from bavn.app.node.parts import BOOK_FILE as NODE_BOOK
 
-    return Watches({one.node.actor: BookWatch(one.folder / NODE_BOOK, NODE_TOPICS) for one in nodes})
+    watches = {one.node.actor: BookWatch(one.folder / NODE_BOOK, NODE_TOPICS) for one in nodes}
+    return Watches(watches, _handed(folder))
+
+
+def _handed(folder: Path | None) -> BookWatch | None:
+    return None if folder is None else BookWatch(folder / CONSOLE_FILE, {"console_handed": "waiting"})

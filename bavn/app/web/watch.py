@@ -142,16 +142,22 @@ def _table(connection: sqlite3.Connection, name: str) -> bytes:
 
 
 class Watches:
-    """Several as one; each one's topics begin with its name and a slash, where it has a name."""
+    """Several as one; each one's topics begin with its name and a slash, where it has a name. What ``of_all`` sees
+    concerns each of them."""
 
-    def __init__(self, watches: Mapping[str, CentreWatch | BookWatch]) -> None:
-        self._watches = watches
+    def __init__(self, watches: Mapping[str, CentreWatch | BookWatch], of_all: BookWatch | None = None) -> None:
+        self._watches, self._of_all = watches, of_all
 
     def moved(self) -> frozenset[str]:
+        shared = frozenset() if self._of_all is None else self._of_all.moved()
         return frozenset(
-            f"{name}/{topic}" if name else topic for name, watch in self._watches.items() for topic in watch.moved()
+            f"{name}/{topic}" if name else topic
+            for name, watch in self._watches.items()
+            for topic in watch.moved() | shared
         )
 
     def close(self) -> None:
         for watch in self._watches.values():
             watch.close()
+        if self._of_all is not None:
+            self._of_all.close()

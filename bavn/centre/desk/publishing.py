@@ -5,6 +5,8 @@ Refuses to render and to send: ``app`` does.
 
 from dataclasses import dataclass
 
+from sqlalchemy import Engine
+
 from bavn.centre.cases.intelligence.sources import Sources
 from bavn.centre.desk.benchmarking import Benchmarking, Beside
 from bavn.centre.desk.desk import Desk
@@ -31,6 +33,11 @@ class PublishTerms:
     publishers: tuple[str, ...] = ()
 
 
+def editions_of(engine: Engine, clock: Clock, publishers: tuple[str, ...] = ()) -> Editions:
+    """The documents that are kept on a centre's database, with its audit log behind each act."""
+    return Editions(engine, clock, audited_by(clock), audited_by_centre(clock), publishers)
+
+
 class Publishing:
     """May be open in several processes at once."""
 
@@ -39,7 +46,7 @@ class Publishing:
         self._desk, self._clock, self._terms = desk, clock, terms
         self._partners = open_partners(desk.engine, clock)
         people = audited_by(clock)
-        self.editions = Editions(desk.engine, clock, people, audited_by_centre(clock), terms.publishers)
+        self.editions = editions_of(desk.engine, clock, terms.publishers)
         self.judgements = Judgements(desk.engine, clock, people)
         self.benchmarking = Benchmarking(desk, clock)
         self._sources = Sources(desk.engine, clock)

@@ -13,6 +13,7 @@ import pytest
 from bavn.app.access.rights import RIGHTS, ROLES, Role
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.real import SystemClock
+from bavn.app.web.access import waiting
 from bavn.app.web.console import ConsoleSettings, Rated, console_app, routes_of
 from bavn.app.web.frame import Person
 from bavn.app.web.guard import HEADERS
@@ -27,7 +28,13 @@ OPEN = ConsoleSettings(requests_per_minute=EVERYBODY, failures_per_minute=EVERYB
 def made(side, access, failures=None):
     absent = _Absent()
     return console_app(
-        side, absent, areas_of(side), access, OPEN, beside=people_routes(absent, absent), failures=failures
+        side,
+        absent,
+        areas_of(side),
+        access,
+        OPEN,
+        beside=[*people_routes(absent, absent), waiting.routes(side, absent)],
+        failures=failures,
     )
 
 

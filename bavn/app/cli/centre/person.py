@@ -78,6 +78,11 @@ def acting(side: Side, config: object, right: Right, purpose: str, note: str = "
     return Principal(who, key=who.id, how=who.how, apart=who.apart, note=_note(note))
 
 
+def rights_here() -> frozenset[Right] | None:
+    """What the account behind this command may do; None for whoever is at the machine."""
+    return _rights.get()
+
+
 def here_now(note: str = "") -> Principal:
     """Whoever is at this machine."""
     return here(os.environ, _note(note))

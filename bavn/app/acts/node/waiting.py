@@ -1,0 +1,173 @@
+"""What waits for a person at a node: one function for each kind of thing gives its lines. A new kind is one more in
+KINDS. Expect no suspicions here, which have a list of their own; refuses to decide who may."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+from urllib.parse import quote
+
+from bavn.actor.door.conversations.case_book import CASES_SQL, cases_of
+from bavn.actor.door.conversations.exercises import EXERCISES_SQL, STEPS_SQL, exercises_of, steps_of
+from bavn.actor.door.conversations.warnings import ANSWERS_SQL, WARNINGS_SQL, answers_of, state_after, warnings_of
+from bavn.actor.door.queries import asked_elements
+from bavn.actor.protect.confirmed import hits
+from bavn.actor.protect.queries import items_page
+from bavn.app.access.accounts import Account
+from bavn.app.access.handed import Handed
+from bavn.app.access.rights import Right
+from bavn.app.acts.act import act
+from bavn.app.acts.node import cases as case_acts
+from bavn.app.acts.node import door as door_acts
+from bavn.app.acts.node import exercises as exercise_acts
+from bavn.app.acts.node import hits as hit_acts
+from bavn.app.acts.node import protection as protection_acts
+from bavn.app.acts.node import warnings as warning_acts
+from bavn.app.acts.node.here import Here
+from bavn.app.acts.waiting import LINES_MAX, Step, Viewer, Waiting, hand
+from bavn.app.node.book_queries import Asks
+from bavn.app.node.case_parts import OWED, dues_of
+from bavn.model.sector.exercise import ActorStep
+from bavn.model.sector.sector_warning import AnswerState, WarningState
+from bavn.model.sector.work import DueState
+from bavn.model.text import Text
+
+ANSWER: Final = Text("You say whether it applies here, and what you did.")
+LATE: Final = Text("The time for it has passed. You say whether it applies here, and what you did.")
+Finds = Callable[[Asks, str, int], Iterator[Waiting]]
+"""Questions to the node's book, the node's name, and now."""
+
+
+def _hits(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
+    for hit in hits(rows):
+        if not hit.is_taken:
+            yield Waiting(
+                kind="hit",
+                subject=hit.indicator_id,
+                what=Text("A confirmed attack was here: {value}", value=Text.plain(hit.observable.value)),
+                will=Text("You look after it, and your colleagues see that you do. Nothing is sent."),
+                right=hit_acts.take_hit.right,
+                page=_page(node, "today"),
+                since_us=hit.heard_us,
+                weight=3,
+                node=node,
+                step=Step(
+                    act=hit_acts.take_hit,
+                    verb=Text("I have it"),
+                    path=_page(node, "hits", hit.indicator_id, "taken"),
+                ),
+            )
+
+
+def _blocks(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
+    for item in items_page(rows, "", "%", "waiting", "", None, LINES_MAX):
+        indicator_id, value, reason, decided_us = item[0], item[2], item[6], item[8]
+        yield Waiting(
+            kind="block",
+            subject=indicator_id,
+            what=Text("Block {value}", value=Text.plain(value)),
+            will=Text("It is blocked here until its end. Why it waits: {why}", why=Text.of_row(reason)),
+            right=protection_acts.act_on.right,
+            page=f"{_page(node, 'protection')}?indicator={quote(indicator_id, safe='')}",
+            since_us=decided_us,
+            weight=2,
+            node=node,
+            step=Step(
+                act=protection_acts.act_on,
+                verb=Text("Block it"),
+                path=_page(node, "protection", "blocks", indicator_id, "approve"),
+                body={"sure": True},
+            ),
+        )
+
+
+def _reveals(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
+    for element, at_us in asked_elements(rows, LINES_MAX):
+        yield Waiting(
+            kind="reveal",
+            subject=element,
+            what=Text("May {element} be named to the centre?", element=Text.plain(element)),
+            will=Text("You see first, whole, what would leave; then you let it out, or keep it here for good."),
+            right=door_acts.override.right,
+            page=f"{_page(node, 'door')}?tab=waiting",
+            since_us=at_us,
+            weight=2,
+            node=node,
+        )
+
+
+def _tasks(rows: Asks, node: str, now_us: int) -> Iterator[Waiting]:
+    for case in cases_of(rows(CASES_SQL)):
+        owed = [(due_us, state) for _, _, due_us, state in dues_of(case, now_us) if state in OWED]
+        if owed:
+            late = any(state is DueState.OVERDUE for _, state in owed)
+            yield Waiting(
+                kind="case",
+                subject=case.case_id,
+                what=Text("The centre waits for an answer in case {id}", id=Text.plain(case.case_id)),
+                will=LATE if late else ANSWER,
+                right=case_acts.answer.right,
+                page=_page(node, "cases", case.case_id),
+                since_us=case.heard_us,
+                weight=3 if late else 2,
+                node=node,
+            )
+
+
+def _warnings(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
+    said = answers_of(rows(ANSWERS_SQL))
+    for warning in warnings_of(rows(WARNINGS_SQL)):
+        mine = [answer for answer in said if answer.warning_id == warning.warning_id]
+        if warning.state == WarningState.SENT and state_after(warning, mine) is AnswerState.TOLD:
+            title = Text.written(warning.said["title_en"], da=warning.said["title_da"])
+            yield Waiting(
+                kind="warning",
+                subject=warning.warning_id,
+                what=Text("A warning to read: {title}", title=title),
+                will=Text("You tell the centre that a person here has read it."),
+                right=warning_acts.answer.right,
+                page=_page(node, "warnings", warning.warning_id),
+                since_us=warning.heard_us,
+                weight=2,
+                node=node,
+            )
+
+
+def _exercises(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
+    steps = steps_of(rows(STEPS_SQL))
+    for exercise in exercises_of(rows(EXERCISES_SQL)):
+        taken = {step.step for step in steps if step.exercise_id == exercise.exercise_id and not step.rule}
+        if exercise.over_us is None and exercise.said and not taken & {ActorStep.ALLOWED, ActorStep.DECLINED}:
+            title = Text.written(exercise.said["title_en"], da=exercise.said["title_da"])
+            yield Waiting(
+                kind="exercise",
+                subject=exercise.exercise_id,
+                what=Text("EXERCISE: does this actor take part in {title}?", title=title),
+                will=Text("You say yes or no. What is played is made up, and stands apart from all that is real."),
+                right=exercise_acts.answer.right,
+                page=_page(node, "today"),
+                since_us=exercise.heard_us,
+                node=node,
+            )
+
+
+KINDS: Final[tuple[Finds, ...]] = (_hits, _tasks, _blocks, _reveals, _warnings, _exercises)
+"""Every kind of thing that waits at a node."""
+
+
+def waiting_at_node(here: Here, node: str) -> list[Waiting]:
+    """All that waits for a person at one node, in no order. Raises SettingsError; Stop where it has never run."""
+    now_us = here.clock.now_us()
+    with here.asks() as rows:
+        return [line for find in KINDS for line in find(rows, node, now_us)]
+
+
+@act(Right.SOC_READ)
+def hand_over(
+    handed: Handed, viewer: Viewer, lines: Sequence[Waiting], people: Sequence[Account], thing: str, to: str
+) -> Text:
+    """Ask a colleague who can do it to look at what waits: it stands on top of what waits for them, with your name."""
+    return hand(handed, viewer, lines, people, thing, to)
+
+
+def _page(node: str, *parts: str) -> str:
+    """An address of the console; what stands below /api/v1 reads the same."""
+    return "/" + "/".join(quote(part, safe="") for part in ("nodes", node, *parts))

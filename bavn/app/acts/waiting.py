@@ -1,0 +1,180 @@
+"""What waits for a person, as one line each: what it will do, who asked, who may do it and who cannot, and how.
+
+``centre/waiting.py`` and ``node/waiting.py`` make the lines; consoles and command line show them. Refuses to do
+anything: a line names the act, and the act asks for its right itself.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from bavn.app.access.accounts import Account
+from bavn.app.access.handed import CannotHand, Handed, HandOver
+from bavn.app.access.rights import RIGHTS, Right, Role, rights_of
+from bavn.app.acts.act import Act, ActRefused
+from bavn.model.principal import no_second
+from bavn.model.text import Text
+
+LINES_MAX: Final = 50
+"""So many lines of one kind, the oldest first; a page has them all."""
+PEOPLE_MAX: Final = 8
+"""So many names stand in a sentence."""
+SAME: Final = Text("You asked for it: it takes somebody else.")
+NO_RIGHT: Final = Text("Your role does not do this.")
+GONE: Final = Text("That does not wait any more: somebody did it, or took it back.")
+PRESSING: Final = 3
+Weight = Literal[1, 2, 3]
+"""How much it presses: 3 an attack that was met, 2 what protects or answers somebody, 1 the rest."""
+_KEEPERS: Final = frozenset({Right.READ, Right.SOC_READ, Right.AUDIT, Right.ACCOUNTS_LOG})
+"""Whoever has these alone watches, and asks nobody to do anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """How it is done at once: a POST of ``body`` to ``path`` below /api/v1. ``why``: with a reason beside it."""
+
+    act: Act[..., Any]
+    verb: Text
+    path: str
+    body: Mapping[str, str | int | bool] = field(default_factory=dict)
+    why: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One thing that waits. ``subject`` names it within its kind; ``will``: what doing it does, in one sentence;
+    ``by``: who asked, empty where no person did; ``first``: beside whom a second person is wanted, empty where one is
+    enough; ``page``: where all of it stands; ``step`` None: it is done there."""
+
+    kind: str
+    subject: str
+    what: Text
+    will: Text
+    right: Right
+    page: str
+    since_us: int
+    by: str = ""
+    first: str = ""
+    weight: Weight = 1
+    step: Step | None = None
+    node: str = ""
+
+    @property
+    def thing(self) -> str:
+        """Its name in what people hand to each other."""
+        return f"{self.node}/{self.kind}/{self.subject}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who looks: ``name`` as their proof gives it; ``actors`` None: every node."""
+
+    name: str
+    rights: frozenset[Right]
+    actors: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A line as one person sees it. ``may``: they can do it now, else ``why_not``; ``can``: accounts here that may;
+    ``handed_by``: who asked this person to look; ``handed_to``: whom somebody asked."""
+
+    waiting: Waiting
+    may: bool
+    why_not: Text | None
+    can: tuple[str, ...]
+    handed_by: tuple[str, ...]
+    handed_to: tuple[str, ...]
+
+    @property
+    def mine(self) -> bool:
+        """Whether it waits for this person."""
+        return self.may or bool(self.handed_by)
+
+    def who(self) -> Text:
+        """Who can do it, by people and roles known here."""
+        return _who(self.waiting.right, self.can)
+
+
+def _who(right: Right, names: Sequence[str]) -> Text:
+    if not names:
+        return Text("Nobody else here can do this: it takes the role {roles}.", roles=roles_with(right))
+    shown = ", ".join(names[:PEOPLE_MAX])
+    if len(names) > PEOPLE_MAX:
+        return Text("{names} and {n} more can do this.", names=shown, n=len(names) - PEOPLE_MAX)
+    return Text("{names} can do this.", names=shown)
+
+
+def holders_of(right: Right, viewer: Viewer, people: Sequence[Account]) -> Text:
+    """Who else has a right here, of those who see what this person sees some of."""
+    with_it = [one for one in people if one.state == "active" and right in rights_of(one.roles)]
+    near = [one.name for one in with_it if one.actors is None or viewer.actors is None or one.actors & viewer.actors]
+    return _who(right, [name for name in near if name != str(viewer.name)])
+
+
+def roles_with(right: Right) -> str:
+    """The roles that have it."""
+    return ", ".join(sorted(role.value for role in Role if right in RIGHTS[role]))
+
+
+def standing(
+    lines: Sequence[Waiting], viewer: Viewer, people: Sequence[Account], handed: Sequence[HandOver]
+) -> list[Standing]:
+    """Every line as this person sees it: what was handed to them first, then what they may do, then what waits for
+    others; within each what presses most, the oldest first."""
+    active = [account for account in people if account.state == "active"]
+    stands = [_stands(line, viewer, active, handed) for line in lines]
+    return sorted(
+        stands,
+        key=lambda one: (
+            not one.handed_by,
+            not one.may,
+            -one.waiting.weight,
+            one.waiting.since_us,
+            one.waiting.thing,
+        ),
+    )
+
+
+def _stands(line: Waiting, viewer: Viewer, people: Sequence[Account], handed: Sequence[HandOver]) -> Standing:
+    why_not = None if line.right in viewer.rights else NO_RIGHT
+    if why_not is None and line.first:
+        why_not = no_second(line.first, viewer.name, SAME)
+    mine = [one for one in handed if one.thing == line.thing]
+    return Standing(
+        waiting=line,
+        may=why_not is None,
+        why_not=why_not,
+        can=tuple(one.name for one in people if _can(one, line) and one.name != str(viewer.name)),
+        handed_by=tuple(one.by_user for one in mine if one.to_user == str(viewer.name)),
+        handed_to=tuple(one.to_user for one in mine if one.to_user != str(viewer.name)),
+    )
+
+
+def _can(account: Account, line: Waiting) -> bool:
+    sees = not line.node or account.actors is None or line.node in account.actors
+    first = line.first.casefold() == account.name.casefold()
+    return sees and not first and line.right in rights_of(account.roles)
+
+
+def hand(
+    handed: Handed, viewer: Viewer, lines: Sequence[Waiting], people: Sequence[Account], thing: str, to: str
+) -> Text:
+    """Asks ``to`` to look at it. Raises ActRefused for what waits no more, and for whoever could not do it."""
+    if not viewer.rights - _KEEPERS:
+        raise ActRefused(403, "not-allowed", Text("Whoever only watches asks nobody to do anything."), "operator")
+    line = next((one for one in lines if one.thing == thing), None)
+    if line is None:
+        raise ActRefused(404, "unknown-waiting", GONE)
+    (stands,) = standing([line], viewer, people, ())
+    if to not in stands.can:
+        raise ActRefused(422, "cannot-hand", Text("{to} cannot do this. {who}", to=to[:64], who=stands.who()))
+    try:
+        handed.hand(thing, viewer.name, to, _things(lines))
+    except CannotHand as error:
+        raise ActRefused(409, "queue-full", Text.of_error(error), "colleague") from error
+    return Text("{to} finds it on top of what waits for them.", to=to)
+
+
+def _things(lines: Sequence[Waiting]) -> Collection[str]:
+    return {line.thing for line in lines}

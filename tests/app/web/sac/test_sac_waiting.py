@@ -1,0 +1,116 @@
+"""What waits for whom at the centre: who may, who cannot be the second person, whom to ask, what is handed on."""
+
+import re
+
+import pytest
+from fastapi import FastAPI
+
+from bavn.app.access.handed import Handed
+from bavn.app.access.rights import Role
+from bavn.app.acts.centre.waiting import waiting_at_centre
+from bavn.app.web.access import waiting
+from bavn.app.web.frame import API, Person
+from bavn.app.web.sides import bare_app
+from bavn.centre.correlate.laws.learned import Learned
+from bavn.model.principal import account
+from tests.app.web.asking import ask, serve_as
+from tests.app.web.people import Place
+
+ANNA, BO, EVA = account("Anna Berg"), account("Bo Lund"), account("Eva Holm")
+
+
+@pytest.fixture
+def queue(sac, tmp_path):
+    """Questions to /waiting as one person; three accounts are known: two approvers and an auditor."""
+    keeper = Place(tmp_path).keeper
+    for person, role in ((ANNA, Role.APPROVER), (BO, Role.APPROVER), (EVA, Role.AUDITOR)):
+        keeper.accounts.known(f"subject of {person}", person, frozenset({role}), None)
+    console = FastAPI()
+    console.state.house = sac.house
+    console.include_router(waiting.routes("sac", keeper), prefix=API)
+
+    def asked(person=ANNA, role=Role.APPROVER, path="/waiting", **more):
+        more = {"method": "POST", "json": more} if more else {}
+        return ask(serve_as(console, Person(name=person, roles=frozenset({role}))), API + path, **more)
+
+    asked.keeper = keeper
+    return asked
+
+
+def line_of(answer, kind):
+    assert answer.status_code == 200, answer.text
+    return next(one for one in answer.json()["items"] if one["kind"] == kind)
+
+
+def test_what_one_asked_for_waits_for_another_and_says_who_that_may_be(queue) -> None:
+    mine = line_of(queue(BO), "policy")
+    assert (mine["may"], mine["by"]) == (False, "Bo Lund")
+    assert mine["why_not"]["en"] == "You asked for it: it takes somebody else."
+    assert mine["can"] == ["Anna Berg"]
+    theirs = line_of(queue(ANNA), "policy")
+    assert (theirs["may"], theirs["why_not"]) == (True, None)
+    assert "Bo Lund" not in theirs["can"], "who asked cannot be the second person"
+    every = queue(ANNA).json()
+    assert every["mine"] == sum(one["may"] for one in every["items"])
+    assert [one["may"] for one in every["items"]] == sorted((one["may"] for one in every["items"]), reverse=True)
+
+
+def test_whoever_lacks_the_right_is_told_who_has_it(queue) -> None:
+    answer = queue(account("Ida Krog"), Role.ANALYST)
+    line = line_of(answer, "policy")
+    assert (line["may"], line["can"]) == (False, ["Anna Berg"])
+    assert line["why_not"]["da"] == "Din rolle giver ikke ret til det."
+    holders = {one["right"]: one["who"]["en"] for one in answer.json()["holders"]}
+    assert holders["approve"] == "Anna Berg, Bo Lund can do this."
+    assert holders["publish"] == "Nobody else here can do this: it takes the role publisher."
+
+
+def test_what_is_handed_on_stands_on_top_until_it_is_done(queue, sac) -> None:
+    ida = account("Ida Krog")
+    thing = line_of(queue(), "learned")["thing"]
+    given = {"path": "/waiting/hand-over", "thing": thing}
+    assert queue(ida, Role.ANALYST, to="Bo Lund", **given).status_code == 422, "Bo asked for it himself"
+    assert queue(EVA, Role.AUDITOR, to="Anna Berg", **given).status_code == 403, "who only watches asks nobody"
+    assert queue(ida, Role.ANALYST, to="Anna Berg", **given | {"thing": "/learned/no"}).status_code == 404
+    for _ in range(2):  # the same again changes nothing
+        assert queue(ida, Role.ANALYST, to="Anna Berg", **given).status_code == 200
+    first = queue().json()["items"][0]
+    assert (first["thing"], first["handed_by"]) == (thing, ["Ida Krog"])
+    assert line_of(queue(ida, Role.ANALYST), "learned")["handed_to"] == ["Anna Berg"]
+    noted = [one for one in queue.keeper.book.latest(50, None) if one.act == "handed-over"]
+    assert [(one.who, one.subject) for one in noted] == [("Ida Krog", "Anna Berg")]
+    sac.house.desk.learning.approve(thing.rpartition("/")[2], ANNA)
+    assert thing not in [one["thing"] for one in queue().json()["items"]]
+    other = line_of(queue(), "policy")["thing"]
+    assert queue(ida, Role.ANALYST, path="/waiting/hand-over", thing=other, to="Anna Berg").status_code == 200
+    assert [one.thing for one in Handed(queue.keeper.book).every()] == [other], "what is done is forgotten"
+
+
+def test_one_persons_queue_has_an_end(queue, sac, monkeypatch) -> None:
+    monkeypatch.setattr("bavn.app.access.handed.OF_ONE_MAX", 1)
+    for judged in (41, 42):
+        learned = Learned(shifts={"beacon": (0.25,) * 16}, judged=judged, confirmed=25, new=20)
+        sac.house.desk.learning.propose(learned, BO)
+    things = [one["thing"] for one in queue().json()["items"] if one["kind"] == "learned"]
+    asked = [
+        queue(account("Ida Krog"), Role.ANALYST, path="/waiting/hand-over", thing=thing, to="Anna Berg")
+        for thing in things
+    ]
+    codes = [one.status_code for one in asked]
+    assert codes.count(200) == 1
+    assert set(codes) == {200, 409}
+
+
+def test_what_a_line_does_at_once_is_a_route_of_the_act_that_it_names(sac) -> None:
+    routes = [route for router in bare_app("sac").state.routers for route in router.routes]
+    lines = [line for line in waiting_at_centre(sac.house.desk, sac.house.clock) if line.step is not None]
+    assert len({line.kind for line in lines}) >= 3
+    for line in lines:
+        fitting = [
+            one
+            for one in routes
+            if "POST" in one.methods and re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", one.path), line.step.path)
+        ]
+        acts = [getattr(each.call, "what", None) for each in fitting[0].dependant.dependencies]
+        assert line.step.act in acts, line.step.path
+        assert line.right is line.step.act.right
