@@ -6,6 +6,8 @@ export interface Shortcut {
   readonly run: () => void;
   /** Where it is shown in the list. */
   readonly group: "everywhere" | "page" | "table";
+  /** Whether what it presses is in this window over the page; without it the key sleeps while one is open. */
+  readonly within?: (dialog: Element) => boolean;
 }
 
 const SECOND_MS = 1200;
@@ -44,17 +46,18 @@ export function press(event: KeyboardEvent): void {
   if (event.isComposing || event.defaultPrevented) return;
   const key = pressed(event);
   if (typing(event.target) && !key.startsWith("Ctrl-")) return;
-  if (document.querySelector("dialog[open]") && !key.startsWith("Ctrl-")) return;
+  const dialog = [...document.querySelectorAll("dialog[open]")].at(-1);
+  const awake = shortcuts.all.filter((one) => !dialog || key.startsWith("Ctrl-") || one.within?.(dialog));
   const onControl = event.target instanceof Element && event.target.closest("a, button, summary");
   if (key === "Enter" && onControl) return;
   const both = performance.now() < until && before ? `${before} ${key}` : key;
-  const found = shortcuts.all.findLast((one) => one.keys === both) ?? shortcuts.all.findLast((one) => one.keys === key);
+  const found = awake.findLast((one) => one.keys === both) ?? awake.findLast((one) => one.keys === key);
   if (found) {
     event.preventDefault();
     before = "";
     found.run();
   } else if (key.length === 1) {
-    before = shortcuts.all.some((one) => one.keys.startsWith(`${key} `)) ? key : "";
+    before = awake.some((one) => one.keys.startsWith(`${key} `)) ? key : "";
     until = performance.now() + SECOND_MS;
   }
 }

@@ -62,9 +62,10 @@ export function deafen(): void {
 }
 
 /** Calls ``then`` after a change of one of these topics ("*" hears all); gives what ends it. */
-export function hear(topics: readonly string[], then: () => void): () => void {
+export function hear(topics: readonly (string | RegExp)[], then: () => void): () => void {
   const hears: Hears = (said) => {
-    if (said.has("*") || topics.some((topic) => topic === "*" || said.has(topic))) then();
+    const fits = (topic: string | RegExp): boolean => (typeof topic === "string" ? topic === "*" || said.has(topic) : [...said].some((one) => topic.test(one)));
+    if (said.has("*") || topics.some(fits)) then();
   };
   hearers.add(hears);
   return () => hearers.delete(hears);

@@ -6,7 +6,7 @@ export interface Place {
   readonly name: string;
 }
 
-export const places = $state<{ all: readonly Place[] }>({ all: [] });
+export const places = $state<{ all: readonly Place[]; known: boolean }>({ all: [], known: false });
 
 const KEPT = "bavn-node";
 let last = sessionStorage.getItem(KEPT) ?? "";

@@ -32,4 +32,4 @@ findable(async (text, signal) => {
 
 const target = document.getElementById("app");
 await begin(catalogues);
-if (target) mount(App, { target, props: { side: "soc", pages, home: "/nodes/:node/today", askPlaces, valueCard: () => import("./parts/ValueCard.svelte") } });
+if (target) mount(App, { target, props: { side: "soc", pages, home: "/nodes/:node/today", many: "/waiting", askPlaces, valueCard: () => import("./parts/ValueCard.svelte") } });

@@ -1,5 +1,5 @@
 // What the parts shared by all pages say.
-import { t, tc } from "$lib/gettext.svelte";
+import { t, tc, tn } from "$lib/gettext.svelte";
 
 export default () => ({
   product: "Bavn",
@@ -22,6 +22,14 @@ export default () => ({
   goTo: (title: string) => t("Go to {title}", { title }),
   shortcuts: t("Keyboard shortcuts"),
   shortcutGroups: { everywhere: t("Everywhere"), page: t("This page"), table: t("In a table") },
+  actsHere: t("What can be done here"),
+  nothingToDo: t("Nothing can be done on this page."),
+  waitsForYou: (n: number) => tn("{n} thing waits for you", "{n} things wait for you", n, { n }),
+  deeds: {
+    confirm: t("Confirm or approve"), release: t("Release or send"), ask: t("Ask"), lift: t("Lift or withdraw"), take: t("Say that you have it"),
+    handOver: t("Ask a colleague to look"), begin: t("Begin a new one"), next: t("Take the next step"), case: t("Open a case"), true: t("It is true"),
+    benign: t("It is benign"), ignore: t("Ignore it for a while"), dismiss: t("Dismiss it"), export: t("Hand the evidence on"),
+  },
   showShortcuts: t("Show these shortcuts"),
   close: t("Close"), closeDialog: t("Close this window"),
   cancel: t("Cancel"),

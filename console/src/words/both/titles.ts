@@ -48,6 +48,7 @@ export default () => ({
   publications: t("Publications"),
   publication: t("Publication"),
   proposals: t("Proposals"),
+  waiting: t("What waits"),
   work: t("Work"),
   sector: t("Sector"),
   control: t("Control"),

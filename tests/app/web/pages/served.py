@@ -78,7 +78,7 @@ def sac(folder: Path, **more) -> Iterator[Served]:
         house = undo.enter_context(open_context(sector.file))
         drawn_more.add(house, folder)
         drawn_plans.add(house)
-        watch = watch_centre(house.registry.engine)
+        watch = watch_centre(house.registry.engine, folder)
         yield undo.enter_context(serving("sac", folder, house, areas_of("sac"), watch, sector))
 
 
@@ -90,7 +90,7 @@ def soc(folder: Path) -> Iterator[Served]:
 
     files = {name: draw(folder / name, name, host_byte=at) for at, name in enumerate(("north", "south"))}
     with open_context(list(files.values())) as house:
-        watch = watch_nodes([read_node(file) for file in files.values()])
+        watch = watch_nodes([read_node(file) for file in files.values()], folder)
         with serving("soc", folder, house, areas_of("soc"), watch, files) as served:
             yield served
 
