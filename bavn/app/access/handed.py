@@ -48,16 +48,16 @@ class Handed:
     def hand(self, thing: str, by: str, to: str, waits: Collection[str]) -> HandOver:
         """Leaves a line in somebody's queue, with a line in the log. ``waits``: every thing that waits now. The same
         again changes nothing. Raises CannotHand where their queue is full."""
-        made = HandOver(thing=thing, to_user=to, by_user=str(by), at_us=self._book.now_us())
+        handover = HandOver(thing=thing, to_user=to, by_user=str(by), at_us=self._book.now_us())
         with self._book.writing() as tx:
-            over = HANDED.c.thing.not_in(waits) | (HANDED.c.at_us <= made.at_us - DAYS_MAX * DAY_US)
+            over = HANDED.c.thing.not_in(waits) | (HANDED.c.at_us <= handover.at_us - DAYS_MAX * DAY_US)
             tx.execute(delete(HANDED).where(over))
             there = (HANDED.c.thing == thing) & (HANDED.c.to_user == to)
             if tx.execute(select(HANDED.c.at_us).where(there)).first() is not None:
-                return made
+                return handover
             theirs = select(func.count()).select_from(HANDED).where(HANDED.c.to_user == to)
             if tx.execute(theirs).scalar_one() >= OF_ONE_MAX:
                 raise CannotHand(Text("{to} has been asked to look at enough: ask somebody else", to=to))
-            tx.execute(insert(HANDED).values(thing=thing, to_user=to, by_user=made.by_user, at_us=made.at_us))
+            tx.execute(insert(HANDED).values(thing=thing, to_user=to, by_user=handover.by_user, at_us=handover.at_us))
             self._book.note(tx, by, "handed-over", to, thing=thing)
-        return made
+        return handover

@@ -75,7 +75,7 @@ class Viewer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class WaitingForViewer:
     """A line as one person sees it. ``may``: they can do it now, else ``why_not``; ``can``: accounts here that may;
     ``handed_by``: who asked this person to look; ``handed_to``: whom somebody asked."""
 
@@ -107,8 +107,12 @@ def _who(right: Right, names: Sequence[str]) -> Text:
 
 def holders_of(right: Right, viewer: Viewer, people: Sequence[Account]) -> Text:
     """Who else has a right here, of those who see what this person sees some of."""
-    with_it = [one for one in people if one.state == "active" and right in rights_of(one.roles)]
-    near = [one.name for one in with_it if one.actors is None or viewer.actors is None or one.actors & viewer.actors]
+    with_it = [account for account in people if account.state == "active" and right in rights_of(account.roles)]
+    near = [
+        account.name
+        for account in with_it
+        if account.actors is None or viewer.actors is None or account.actors & viewer.actors
+    ]
     return _who(right, [name for name in near if name != str(viewer.name)])
 
 
@@ -119,35 +123,35 @@ def roles_with(right: Right) -> str:
 
 def standing(
     lines: Sequence[Waiting], viewer: Viewer, people: Sequence[Account], handed: Sequence[HandOver]
-) -> list[Standing]:
+) -> list[WaitingForViewer]:
     """Every line as this person sees it: what was handed to them first, then what they may do, then what waits for
     others; within each what presses most, the oldest first."""
     active = [account for account in people if account.state == "active"]
     stands = [_stands(line, viewer, active, handed) for line in lines]
     return sorted(
         stands,
-        key=lambda one: (
-            not one.handed_by,
-            not one.may,
-            -one.waiting.weight,
-            one.waiting.since_us,
-            one.waiting.thing,
+        key=lambda view: (
+            not view.handed_by,
+            not view.may,
+            -view.waiting.weight,
+            view.waiting.since_us,
+            view.waiting.thing,
         ),
     )
 
 
-def _stands(line: Waiting, viewer: Viewer, people: Sequence[Account], handed: Sequence[HandOver]) -> Standing:
+def _stands(line: Waiting, viewer: Viewer, people: Sequence[Account], handed: Sequence[HandOver]) -> WaitingForViewer:
     why_not = None if line.right in viewer.rights else NO_RIGHT
     if why_not is None and line.first:
         why_not = no_second(line.first, viewer.name, SAME)
-    mine = [one for one in handed if one.thing == line.thing]
-    return Standing(
+    mine = [handover for handover in handed if handover.thing == line.thing]
+    return WaitingForViewer(
         waiting=line,
         may=why_not is None,
         why_not=why_not,
-        can=tuple(one.name for one in people if _can(one, line) and one.name != str(viewer.name)),
-        handed_by=tuple(one.by_user for one in mine if one.to_user == str(viewer.name)),
-        handed_to=tuple(one.to_user for one in mine if one.to_user != str(viewer.name)),
+        can=tuple(account.name for account in people if _can(account, line) and account.name != str(viewer.name)),
+        handed_by=tuple(each.by_user for each in mine if each.to_user == str(viewer.name)),
+        handed_to=tuple(each.to_user for each in mine if each.to_user != str(viewer.name)),
     )
 
 
@@ -163,7 +167,7 @@ def hand(
     """Asks ``to`` to look at it. Raises ActRefused for what waits no more, and for whoever could not do it."""
     if not viewer.rights - _KEEPERS:
         raise ActRefused(403, "not-allowed", Text("Whoever only watches asks nobody to do anything."), "operator")
-    line = next((one for one in lines if one.thing == thing), None)
+    line = next((waiting for waiting in lines if waiting.thing == thing), None)
     if line is None:
         raise ActRefused(404, "unknown-waiting", GONE)
     (stands,) = standing([line], viewer, people, ())

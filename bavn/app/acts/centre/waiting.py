@@ -261,11 +261,11 @@ def _publications(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
 
 
 def _joins(desk: "Desk", _: Clock) -> Iterator[Waiting]:
-    asked = {group: apart for group, apart in desk.apart.standing().items() if apart.asked_by}
-    if not asked:
+    groups = {group: apart for group, apart in desk.apart.standing().items() if apart.asked_by}
+    if not groups:
         return
     of_group = {member.actor.group: member.actor.name for member in reversed(desk.members())}
-    for group, apart in asked.items():
+    for group, apart in groups.items():
         if group in of_group:
             yield Waiting(
                 kind="let-join",

@@ -48,8 +48,8 @@ COMMANDS: Final = commands_in(
     "failures": "bavn.app.cli.failures:centre_failures",
     "gates": "bavn.app.cli.gates:centre_gates",
     "open-gate": "bavn.app.cli.gates:centre_open_gate",
-    "waiting": "bavn.app.cli.waiting:centre_waiting",
-    "ask-to-look": "bavn.app.cli.waiting:centre_hand_over",
+    "waiting": "bavn.app.cli.centre.waiting:centre_waiting",
+    "ask-to-look": "bavn.app.cli.centre.waiting:centre_hand_over",
     "console": "bavn.app.cli.console:centre_console",
 }
 GROUPS: Final = {

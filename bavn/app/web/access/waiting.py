@@ -13,7 +13,7 @@ from bavn.app.access.handed import Handed
 from bavn.app.access.rights import RIGHTS, ROLES, Right
 from bavn.app.acts.centre import waiting as centre
 from bavn.app.acts.node import waiting as node
-from bavn.app.acts.waiting import PRESSING, Standing, Viewer, Waiting, holders_of, standing
+from bavn.app.acts.waiting import PRESSING, Viewer, Waiting, WaitingForViewer, holders_of, standing
 from bavn.app.process.exits import Stop
 from bavn.app.web.access.keeper import Keeper
 from bavn.app.web.console import Side
@@ -115,12 +115,12 @@ def routes(side: Side, keeper: Keeper) -> APIRouter:
     """``/waiting`` of one console."""
     router = APIRouter(prefix="/waiting", tags=["waiting"])
     act = centre.hand_over if side == "sac" else node.hand_over
-    found = _at_centre if side == "sac" else _at_nodes(act)
+    gather = _at_centre if side == "sac" else _at_nodes(act)
 
     @router.get("", operation_id="waiting")
     def waiting(
         person: Annotated[Person, allow(act.right)],
-        lines: Annotated[_Found, Depends(found)],
+        lines: Annotated[_Found, Depends(gather)],
         of: Annotated[str, Query(max_length=40, alias="node", description="Of this node alone.")] = "",
     ) -> WaitingList:
         """What waits: first what was handed to whoever asks, then what they may do, then what waits for others."""
@@ -133,7 +133,7 @@ def routes(side: Side, keeper: Keeper) -> APIRouter:
 
     @router.post("/hand-over", operation_id="hand_over", description=act.__doc__)
     def hand_over(
-        person: Annotated[Person, allow(act)], lines: Annotated[_Found, Depends(found)], body: HandingOver
+        person: Annotated[Person, allow(act)], lines: Annotated[_Found, Depends(gather)], body: HandingOver
     ) -> HandedOver:
         handed, people = Handed(keeper.book), keeper.accounts.every()
         says = act(handed, _viewer(person), lines.lines, people, body.thing, body.to)
@@ -147,55 +147,55 @@ def _at_centre(context: SacContext, _: Annotated[Person, allow(centre.hand_over.
 
 
 def _at_nodes(act: Any) -> Callable[..., _Found]:
-    def found(context: SocContext, person: Annotated[Person, allow(act.right)]) -> _Found:
+    def gathered(context: SocContext, person: Annotated[Person, allow(act.right)]) -> _Found:
         lines: list[Waiting] = []
         silent = []
         seen = context.seen_by(person)
-        for one in seen:
+        for here in seen:
             try:
-                lines += node.waiting_at_node(one, one.name)
+                lines += node.waiting_at_node(here, here.name)
             except (Stop, SettingsError):  # it has never run, or its file is wrong: its own page says which
-                silent.append(one.name)
-        return _Found(lines=lines, nodes=[one.name for one in seen], silent=silent)
+                silent.append(here.name)
+        return _Found(lines=lines, nodes=[here.name for here in seen], silent=silent)
 
-    return found
+    return gathered
 
 
 def _viewer(person: Person) -> Viewer:
     return Viewer(name=person.name, rights=person.rights, actors=person.actors)
 
 
-def _shown(stands: list[Standing], found: _Found, holders: list[Holder]) -> WaitingList:
-    mine = [one for one in stands if one.mine]
+def _shown(stands: list[WaitingForViewer], gathered: _Found, holders: list[Holder]) -> WaitingList:
+    mine = [view for view in stands if view.mine]
     nodes = [
         NodeWaits(
             node=name,
-            mine=sum(one.waiting.node == name for one in mine),
-            pressing=sum(one.waiting.node == name and one.waiting.weight == PRESSING for one in mine),
+            mine=sum(view.waiting.node == name for view in mine),
+            pressing=sum(view.waiting.node == name and view.waiting.weight == PRESSING for view in mine),
         )
-        for name in found.nodes
+        for name in gathered.nodes
     ]
     return WaitingList(
-        items=[_line(one) for one in stands[:SHOWN_MAX]],
+        items=[_line(view) for view in stands[:SHOWN_MAX]],
         mine=len(mine),
         holders=holders,
-        nodes=sorted(nodes, key=lambda one: (-one.pressing, -one.mine, one.node)),
-        silent=found.silent,
+        nodes=sorted(nodes, key=lambda waits: (-waits.pressing, -waits.mine, waits.node)),
+        silent=gathered.silent,
     )
 
 
-def _line(one: Standing) -> WaitingShown:
-    line, step = one.waiting, one.waiting.step
+def _line(view: WaitingForViewer) -> WaitingShown:
+    line, step = view.waiting, view.waiting.step
     return filled(
         WaitingShown,
-        one,
+        view,
         line,
         what=TextShape.of(line.what),
         will=TextShape.of(line.will),
         step=None if step is None else filled(StepShown, step, verb=TextShape.of(step.verb), body=dict(step.body)),
-        why_not=None if one.why_not is None else TextShape.of(one.why_not),
-        who=TextShape.of(one.who()),
-        can=list(one.can),
-        handed_by=list(one.handed_by),
-        handed_to=list(one.handed_to),
+        why_not=None if view.why_not is None else TextShape.of(view.why_not),
+        who=TextShape.of(view.who()),
+        can=list(view.can),
+        handed_by=list(view.handed_by),
+        handed_to=list(view.handed_to),
     )

@@ -100,8 +100,8 @@ def _show(lines: list[Waiting], by: str, handed: "Handed", people: "Sequence[Acc
     stands = standing(lines, _viewer(by, side), people, handed.every())
     if not stands and not as_json:
         tell(Text("Nothing waits for anybody."))
-    for one in stands:
-        line = one.waiting
+    for view in stands:
+        line = view.waiting
         if as_json:
             row = {
                 "thing": line.thing,
@@ -110,19 +110,19 @@ def _show(lines: list[Waiting], by: str, handed: "Handed", people: "Sequence[Acc
                 "by": line.by,
                 "since": iso(line.since_us),
                 "right": line.right.value,
-                "may": one.may,
-                "why_not": None if one.why_not is None else one.why_not.say(language),
-                "can": list(one.can),
-                "handed_by": list(one.handed_by),
-                "handed_to": list(one.handed_to),
+                "may": view.may,
+                "why_not": None if view.why_not is None else view.why_not.say(language),
+                "can": list(view.can),
+                "handed_by": list(view.handed_by),
+                "handed_to": list(view.handed_to),
             }
             print(json.dumps(row, ensure_ascii=False))
             continue
-        asked = Text("asked by {by}", by=line.by) if line.by else Text("nobody asked: it came by itself")
+        origin = Text("asked by {by}", by=line.by) if line.by else Text("nobody asked: it came by itself")
         since = f"{iso(line.since_us)[:16]}Z"
         print(f"{line.what.say(language)}  [{line.thing}]\n  {line.will.say(language)}")
-        print(f"  {since}, {asked.say(language)}")
-        for name in one.handed_by:
+        print(f"  {since}, {origin.say(language)}")
+        for name in view.handed_by:
             print(f"  {Text('{name} asks you to look at this', name=name).say(language)}")
-        why = one.who() if one.may or one.why_not is None else Text.joined(" ", [one.why_not, one.who()])
+        why = view.who() if view.may or view.why_not is None else Text.joined(" ", [view.why_not, view.who()])
         print(f"  {why.say(language)}")
