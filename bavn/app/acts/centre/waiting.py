@@ -23,7 +23,6 @@ from bavn.centre.cases.indicators.pages import IndicatorFilter, indicators_page
 from bavn.centre.cases.intelligence.sources import ACTIVE, Sources
 from bavn.centre.cases.two_people import CENTRE
 from bavn.centre.cases.warnings.warnings import Warnings
-from bavn.centre.desk.publishing import editions_of
 from bavn.centre.publish.life import EditionState
 from bavn.model.counted import actors, indicators
 from bavn.model.ports import Clock
@@ -237,6 +236,8 @@ def _warnings(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
 
 
 def _publications(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
+    from bavn.centre.desk.publishing import editions_of  # heavy
+
     for edition in editions_of(desk.engine, clock).every():
         written = "" if edition.edited_by == CENTRE else edition.edited_by
         if edition.state in (EditionState.DRAFT, EditionState.EDITED):

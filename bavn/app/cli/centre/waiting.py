@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bavn.app.acts.centre import waiting as centre
-from bavn.app.acts.node import waiting as node
 from bavn.app.acts.waiting import Viewer, Waiting, standing
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, configured, opened
 from bavn.app.cli.centre.desk import Config as CentreConfig
 from bavn.app.cli.centre.person import of_act, rights_here
 from bavn.app.cli.language import language_here, tell
-from bavn.app.cli.node.book import NODE_TOML
-from bavn.app.cli.node.book import Config as NodeConfig
 from bavn.model.moment import iso
 from bavn.model.text import Text
 
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
     from bavn.app.access.handed import Handed
 
 ByCentre = Annotated[str, of_act(centre.hand_over)]
-ByNode = Annotated[str, of_act(node.hand_over)]
 Thing = Annotated[str, typer.Argument(help="What waits, as the list names it.")]
 To = Annotated[str, typer.Option("--to", help="The account of a colleague who can do it.")]
 
@@ -33,28 +29,14 @@ To = Annotated[str, typer.Option("--to", help="The account of a colleague who ca
 def centre_waiting(config: CentreConfig = CENTRE_TOML, *, by: ByCentre = "", as_json: AsJson = False) -> None:
     """What waits for a person at the centre: who asked, since when, what doing it does, and who can."""
     lines = _at_centre(config)
-    with _people(configured(config).folder) as (handed, people):
-        _show(lines, by, handed, people, as_json=as_json)
+    with people_here(configured(config).folder) as (handed, people):
+        show_waiting(lines, by, handed, people, as_json=as_json)
 
 
 def centre_hand_over(thing: Thing, config: CentreConfig = CENTRE_TOML, *, to: To, by: ByCentre = "") -> None:
     """Ask a colleague who can do it to look at what waits."""
-    with _people(configured(config).folder) as (handed, people):
-        tell(centre.hand_over(handed, _viewer(by, "sac"), _at_centre(config), people, thing, to))
-
-
-def node_waiting(config: NodeConfig = NODE_TOML, *, by: ByNode = "", as_json: AsJson = False) -> None:
-    """What waits for a person at this node: who asked, since when, what doing it does, and who can."""
-    folder, lines = _at_node(config)
-    with _people(folder) as (handed, people):
-        _show(lines, by, handed, people, as_json=as_json)
-
-
-def node_hand_over(thing: Thing, config: NodeConfig = NODE_TOML, *, to: To, by: ByNode = "") -> None:
-    """Ask a colleague who can do it to look at what waits."""
-    folder, lines = _at_node(config)
-    with _people(folder) as (handed, people):
-        tell(node.hand_over(handed, _viewer(by, "soc"), lines, people, thing, to))
+    with people_here(configured(config).folder) as (handed, people):
+        tell(centre.hand_over(handed, viewer_of(by, "sac"), _at_centre(config), people, thing, to))
 
 
 def _at_centre(config: Path) -> list[Waiting]:
@@ -64,16 +46,8 @@ def _at_centre(config: Path) -> list[Waiting]:
         return centre.waiting_at_centre(desk, SystemClock())
 
 
-def _at_node(config: Path) -> tuple[Path, list[Waiting]]:
-    from bavn.app.acts.node.here import Here
-
-    here = Here(config)
-    settings = here.config()
-    return settings.folder, node.waiting_at_node(here, settings.node.actor)
-
-
 @contextmanager
-def _people(folder: Path) -> "Iterator[tuple[Handed, list[Account]]]":
+def people_here(folder: Path) -> "Iterator[tuple[Handed, list[Account]]]":
     """What was handed over, and the accounts of the console in this folder."""
     from bavn.app.access.accounts import Accounts
     from bavn.app.access.book import open_book
@@ -86,7 +60,7 @@ def _people(folder: Path) -> "Iterator[tuple[Handed, list[Account]]]":
         book.close()
 
 
-def _viewer(by: str, side: str) -> Viewer:
+def viewer_of(by: str, side: str) -> Viewer:
     """Whoever is at the machine may do all that this side's roles may."""
     from bavn.app.access.rights import ROLES, rights_of
 
@@ -94,10 +68,13 @@ def _viewer(by: str, side: str) -> Viewer:
     return Viewer(name=by, rights=rights_of(ROLES[side]) if rights is None else rights)
 
 
-def _show(lines: list[Waiting], by: str, handed: "Handed", people: "Sequence[Account]", *, as_json: bool) -> None:
+def show_waiting(
+    lines: list[Waiting], by: str, handed: "Handed", people: "Sequence[Account]", *, as_json: bool
+) -> None:
+    """Prints what waits, as whoever runs the command stands to it."""
     side = "soc" if lines and lines[0].node else "sac"
     language = language_here()
-    stands = standing(lines, _viewer(by, side), people, handed.every())
+    stands = standing(lines, viewer_of(by, side), people, handed.every())
     if not stands and not as_json:
         tell(Text("Nothing waits for anybody."))
     for view in stands:

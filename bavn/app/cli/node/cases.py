@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bavn.app.acts.node import cases as acts
+from bavn.app.acts.node import waiting
 from bavn.app.acts.node.here import Here, answer_waits
+from bavn.app.acts.waiting import Waiting
 from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.centre.waiting import Thing, To, people_here, show_waiting, viewer_of
+from bavn.app.cli.language import tell
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
 from bavn.app.cli.spread import typed
 from bavn.app.node.case_parts import OWED, became_text, dues_of, kept_case, moment, named
@@ -295,3 +299,28 @@ def _plain(case: "KeptCase", replies: "list[CaseReply]", now_us: int) -> dict[st
             if s.case_id == case.case_id
         ],
     }
+
+
+ByWaiting = Annotated[str, of_act(waiting.hand_over)]
+
+
+def node_waiting(config: Config = NODE_TOML, *, by: ByWaiting = "", as_json: AsJson = False) -> None:
+    """What waits for a person at this node: who asked, since when, what doing it does, and who can."""
+    folder, lines = _at_node(config)
+    with people_here(folder) as (handed, people):
+        show_waiting(lines, by, handed, people, as_json=as_json)
+
+
+def node_hand_over(thing: Thing, config: Config = NODE_TOML, *, to: To, by: ByWaiting = "") -> None:
+    """Ask a colleague who can do it to look at what waits."""
+    folder, lines = _at_node(config)
+    with people_here(folder) as (handed, people):
+        tell(waiting.hand_over(handed, viewer_of(by, "soc"), lines, people, thing, to))
+
+
+def _at_node(config: Path) -> tuple[Path, list[Waiting]]:
+    from bavn.app.acts.node.here import Here
+
+    here = Here(config)
+    settings = here.config()
+    return settings.folder, waiting.waiting_at_node(here, settings.node.actor)
