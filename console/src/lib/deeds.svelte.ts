@@ -4,7 +4,7 @@
 /** Each key stands here once, so that it means one thing. Going to a page is ``g`` and its letter (pages.ts). */
 export const DEEDS = {
   confirm: "y", release: "r", ask: "q", lift: "w", take: "a", handOver: "h", begin: "n", next: "s", case: "c", true: "t",
-  benign: "b", ignore: "i", dismiss: "d", export: "x",
+  benign: "b", ignore: "i", dismiss: "d", attach: "e", export: "x",
 } as const;
 export type Deed = keyof typeof DEEDS;
 

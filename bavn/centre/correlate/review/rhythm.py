@@ -61,16 +61,16 @@ def _alike(paced: dict[str, Sign], actors: int) -> list[Text]:
 
 
 def _clients(facts: LeadFacts) -> list[Text]:
-    said = []
+    words = []
     for element in facts.elements:
         if element.observable.type not in _CLIENTS:
             continue
         actors = {sign.actor for sign in element.signs}
         looks = client_looks(element.observable)
         who = phrases.names(actors)
-        said.append(
+        words.append(
             Text("The client at {who} is known by {what} alone.", who=who, what=phrases.element(element.observable))
             if looks is None
             else Text("The client at {who} looks like {looks}.", who=who, looks=looks)
         )
-    return said[: phrases.NAMED_MAX]
+    return words[: phrases.NAMED_MAX]

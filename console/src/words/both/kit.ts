@@ -28,7 +28,7 @@ export default () => ({
   deeds: {
     confirm: t("Confirm or approve"), release: t("Release or send"), ask: t("Ask"), lift: t("Lift or withdraw"), take: t("Say that you have it"),
     handOver: t("Ask a colleague to look"), begin: t("Begin a new one"), next: t("Take the next step"), case: t("Open a case"), true: t("It is true"),
-    benign: t("It is benign"), ignore: t("Ignore it for a while"), dismiss: t("Dismiss it"), export: t("Hand the evidence on"),
+    benign: t("It is benign"), ignore: t("Ignore it for a while"), dismiss: t("Dismiss it"), attach: t("Attach it to a case"), export: t("Hand the evidence on"),
   },
   showShortcuts: t("Show these shortcuts"),
   close: t("Close"), closeDialog: t("Close this window"),

@@ -143,7 +143,7 @@ def test_packets_are_read_in_one_click_and_whoever_may_not_is_told_who_may(opene
     shot(page, f"soc-packets-{lang}-{size}")
     assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
     with page.expect_download() as taken:
-        page.keyboard.press("s")
+        page.keyboard.press("x")
     assert taken.value.suggested_filename.endswith(".pcap")
     auditor = opened(told, "auditor", lang=lang, size=size)
     auditor.goto(f"/nodes/north/packets?suspicion={BEACON}")

@@ -49,9 +49,9 @@ def next_to(
 ) -> NeighboursShown:
     """What stands next to one thing: an element, an actor, a case or an indicator; a bounded number of each kind."""
     with refusing((UnknownThing, 404, "unknown-thing", "you"), *KINDS):
-        found = neighbours(context.desk, of)
+        near = neighbours(context.desk, of)
     things = []
-    for thing in found.things:
+    for thing in near.things:
         name = technique_name(thing.label) if thing.kind == "technique" else None
         things.append(filled(ThingShown, thing, says=None if name is None else TextShape.of(name)))
-    return NeighboursShown(things=things, more=found.more)
+    return NeighboursShown(things=things, more=near.more)
