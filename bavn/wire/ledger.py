@@ -244,6 +244,19 @@ class LedgerReader:
                         return lines, at if at > 1 else 0
         return lines, at if at > 1 else 0
 
+    def back_to(self, since_us: int) -> Iterator[Line]:
+        """Lines written since then, the newest first."""
+        at = self.head()[0] + 1
+        while at > 1:
+            piece = self._piece_below(at)
+            for line in piece:
+                if line.at_us < since_us:
+                    return
+                at = line.seq
+                yield line
+            if not piece:
+                return
+
     def _piece_below(self, seq: int) -> list[Line]:
         """The next lines below one, descending: of the book itself, else of the closed part that holds them."""
         live = self._asks.rows(

@@ -13,6 +13,7 @@ from bavn.actor.door.door import Door
 from bavn.actor.door.draft import STAYS, Draft, labelled, message_rule, put
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.rounds.labels import CENTRE
+from bavn.actor.door.switches import turned_off
 from bavn.actor.door.tally import SENSITIVITY, blocked_by_type, by_technique
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import ObservableType
@@ -95,7 +96,7 @@ class Counting:
         return round(self._policy.counts_epsilon * 1000)
 
     def _told_by_policy(self, _: Day, draft: Draft) -> Draft | Refused:
-        return draft if self._policy.tell_counts else Refused("tell_counts", "the policy tells no counts")
+        return turned_off(self._policy, "Counts") or draft
 
     def _day_is_over(self, item: Day, draft: Draft) -> Draft | Refused:
         if self._clock.now_us() < (item.day + 1) * DAY_US + SETTLES_US or self.budget.is_spent(item.day):

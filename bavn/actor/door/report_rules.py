@@ -4,13 +4,12 @@ Each rule adds to a draft built from nothing, or says no. Their order is the ord
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.live import Element, is_strong
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.round_elements import RoundElement
-from bavn.actor.door.state import State
 from bavn.model.evidence import (
     PERIOD_EDGES_S,
     REGULARITY_EDGES,
@@ -59,10 +58,18 @@ class ElementRequest:
     echo: bool = False
 
 
+class ReportMemory(Protocol):
+    """What the rules ask of the past: what a person here said of an element, and what was reported since a moment."""
+
+    def wish(self, observable: Observable) -> str | None: ...
+    def was_reported(self, observable: Observable, since_us: int) -> bool: ...
+    def reported_since(self, since_us: int) -> int: ...
+
+
 class Rules:
     """The rows of both gates over one policy. ``homes``: the actor's own networks."""
 
-    def __init__(self, policy: DoorPolicy, state: State, clock: Clock, homes: tuple[str, ...]) -> None:
+    def __init__(self, policy: DoorPolicy, state: ReportMemory, clock: Clock, homes: tuple[str, ...]) -> None:
         self._policy, self._state, self._clock, self._homes = policy, state, clock, homes
         self._left_out = policy.left_out
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.switches import turned_off
 from bavn.model.evidence import bucket_of
 from bavn.model.forms import forms
 from bavn.model.intel.indicator import COUNT_EDGES, BlockOutcome, Sighting
@@ -62,13 +63,13 @@ class TellRules:
         return (Rule("tell_health", self._health_due), Rule("health", _health))
 
     def _sightings_due(self, _: Sighting, draft: Draft) -> Draft | Refused:
-        return draft if self._policy.tell_sightings else Refused("tell_sightings", "the policy tells no sightings")
+        return turned_off(self._policy, "Observation") or draft
 
     def _outcomes_due(self, _: BlockOutcome, draft: Draft) -> Draft | Refused:
-        return draft if self._policy.tell_sightings else Refused("tell_sightings", "the policy tells no sightings")
+        return turned_off(self._policy, "Receipt") or draft
 
     def _health_due(self, _: Condition, draft: Draft) -> Draft | Refused:
-        return draft if self._policy.tell_health else Refused("tell_health", "the policy tells no health")
+        return turned_off(self._policy, "Health") or draft
 
 
 def _withdrawn(item: TakenBack, draft: Draft) -> Draft | Refused:

@@ -3,7 +3,7 @@
 `app/web` makes a route of it and `app/cli` a command. Expect no right to be asked for here: both skins ask before.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Final, Literal, Protocol
 
@@ -44,7 +44,7 @@ class Input(BaseModel):
 class ActRefused(Stop):
     """An act that was not done. ``code`` is for a shell: who or what is not there is not found.
     ``status`` and ``kind`` are for a program that asks by HTTP. ``whole``: its text is a sentence as it stands.
-    ``aside``: what is said of it to a shell alone."""
+    ``aside``: what is said of it to a shell alone. ``wrong``: what is wrong with which part of what was given."""
 
     def __init__(
         self,
@@ -56,10 +56,12 @@ class ActRefused(Stop):
         whole: bool = True,
         aside: str | Text = "",
         code: Exit | None = None,
+        wrong: Mapping[str, Text] | None = None,
     ) -> None:
         code = code or (Exit.NOT_FOUND if kind.startswith(ABSENT) else EXITS[status])
         super().__init__(code, Text.shaped("{text} ({aside})", text=text, aside=aside) if aside else text)
         self.status, self.kind, self.text, self.act, self.whole = status, kind, text, act, whole
+        self.wrong = dict(wrong or {})
 
 
 @contextmanager

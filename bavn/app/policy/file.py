@@ -6,6 +6,7 @@ force: the node reads it when it starts.
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
@@ -17,7 +18,7 @@ import tomlkit
 from bavn.app.config.load import POLICY_TABLES, NodeConfig, read_policy
 from bavn.app.node.protect import never_block
 from bavn.app.process.exits import why_of
-from bavn.model.settings import About, SettingsError
+from bavn.model.settings import About, SettingsError, faults
 from bavn.model.text import Text
 from bavn.model.toml import table_of
 
@@ -120,6 +121,31 @@ def draft(config: NodeConfig, text: str, changes: Changes) -> Draft:
         draft_text,
         tuple(Change(before[f.table, f.name], f.value) for f in after if f.value != before[f.table, f.name].value),
     )
+
+
+def wrong_in(text: str, changes: Changes) -> dict[str, Text]:
+    """What is wrong with which field (``table.name``), of a change that ``draft`` refuses; empty where it is not one
+    field's fault. What each field says by itself comes first."""
+    given = table_of(text)
+    wrong: dict[str, Text] = {}
+    for table, kind in POLICY_TABLES.items():
+        changed = changes.get(table, {})
+        kept = {name: value for name, value in given.get(table, {}).items() if name not in changed}
+        fields = kept | {name: value for name, value in changed.items() if value is not None}
+        alone = faults(kind, fields, table)
+        wrong |= {f"{table}.{name}": why for name, why in alone.items()}
+        if not alone:
+            wrong |= _wrong_together(kind, table, fields)
+    return wrong
+
+
+def _wrong_together(kind: type[Any], table: str, fields: Mapping[str, Any]) -> dict[str, Text]:
+    try:
+        kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+    except SettingsError as error:
+        named = re.search(rf"{table}\.(\w+)", str(error))
+        return {f"{table}.{named[1]}": Text.of_error(error)} if named else {}
+    return {}
 
 
 def write(config: NodeConfig, text: str) -> None:

@@ -119,6 +119,8 @@ class Refusal(BaseModel):
     act: WhoActs
     fields: tuple[str, ...] = ()
     """Of a body or query that was not understood: where, such as ``body.why``."""
+    wrong: dict[str, TextShape] = {}
+    """What is wrong with which field of a form, to be said beside it."""
 
 
 class Rows[T](BaseModel):
@@ -180,9 +182,17 @@ def public() -> Any:
     return Depends(checked)
 
 
-def tell(status: int, code: str, text: Text, act: WhoActs = "you", fields: tuple[str, ...] = ()) -> JSONResponse:
+def tell(
+    status: int,
+    code: str,
+    text: Text,
+    act: WhoActs = "you",
+    fields: tuple[str, ...] = (),
+    wrong: Mapping[str, Text] | None = None,
+) -> JSONResponse:
     """An answer from 400 up."""
-    body = Refusal(type=code, status=status, title=TextShape.of(text), act=act, fields=fields)
+    beside = {name: TextShape.of(why) for name, why in (wrong or {}).items()}
+    body = Refusal(type=code, status=status, title=TextShape.of(text), act=act, fields=fields, wrong=beside)
     headers = {"Retry-After": "60"} if status == 429 else {}
     return JSONResponse(body.model_dump(mode="json"), status, headers, media_type="application/problem+json")
 

@@ -65,7 +65,7 @@ def said(why: Exception | Text) -> Text:
 async def tell_refused(_: Request, refused: Exception) -> Response:
     """The handler of ActRefused."""
     assert isinstance(refused, ActRefused)  # noqa: S101  registered for it alone
-    return tell(refused.status, refused.kind, answer(refused), refused.act)
+    return tell(refused.status, refused.kind, answer(refused), refused.act, wrong=refused.wrong)
 
 
 async def _of_framework(_: Request, error: Exception) -> Response:

@@ -11,6 +11,8 @@ export class Problem extends Error {
     readonly code: string,
     readonly title: Sentence,
     readonly act: Act,
+    /** What is wrong with which field of a form. */
+    readonly wrong: Readonly<Record<string, Sentence>> = {},
   ) {
     super(code);
     this.name = "Problem";
@@ -28,7 +30,7 @@ const isSaid = (value: unknown): value is Said =>
 export async function problemOf(answer: Response): Promise<Problem> {
   const body = (await answer.clone().json().catch(() => null)) as Record<string, unknown> | null;
   if (body !== null && isSaid(body.title))
-    return new Problem(answer.status, String(body.type), body.title, (body.act as Act | undefined) ?? "operator");
+    return new Problem(answer.status, String(body.type), body.title, (body.act as Act | undefined) ?? "operator", (body.wrong as Record<string, Said> | undefined) ?? {});
   return new Problem(answer.status, "unreadable", UNREADABLE, answer.status >= 500 ? "operator" : "you");
 }
 
@@ -44,5 +46,5 @@ const SAFE = new Set(["GET", "HEAD"]);
 /** Of a question that is put again by itself, as it is; of a change, which nobody makes again but the reader, "again". */
 export function ofMethod(method: string, problem: Problem): Problem {
   if (SAFE.has(method) || problem.act !== "wait") return problem;
-  return new Problem(problem.status, problem.code, problem.title, "again");
+  return new Problem(problem.status, problem.code, problem.title, "again", problem.wrong);
 }

@@ -27,6 +27,11 @@ export const day = (us: number): string => by("day", { dateStyle: "medium" }).fo
 export const clock = (us: number): string => by("clock", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(at(us));
 export const iso = (us: number): string => at(us).toISOString();
 
+/** 10:42 */
+export const minute = (us: number): string => by("minute", { hour: "2-digit", minute: "2-digit" }).format(at(us));
+/** The zone that times are shown in, by its IANA name. */
+export const zone = (): string => (prefs.zone === "utc" ? "UTC" : (prefs.named ?? Intl.DateTimeFormat().resolvedOptions().timeZone));
+
 /** The zone's name as shown beside the switch: "UTC", "CET". */
 export function zoneName(): string {
   const parts = by("zone", { timeZoneName: "short" }).formatToParts(new Date());

@@ -1,22 +1,43 @@
-// What Ctrl-K finds at the centre beside pages: leads and cases by what they are about.
+// What Ctrl-K finds at the centre beside pages: leads, cases, indicators, members, partners and warnings by what they
+// are about. Each list is asked by itself, for a few; one that this person may not see finds nothing.
 import { got } from "$lib/client";
-import { findable } from "$lib/palette.svelte";
+import { findable, having, kept } from "$lib/palette.svelte";
 import { href } from "$lib/router.svelte";
-import { whoami } from "$lib/session.svelte";
-import { say } from "$lib/words";
+import { say, words } from "$lib/words";
+import en from "$words/both/kit";
 import { api } from "./api";
 
 const HITS_EACH = 5;
+const w = words(en);
+const name = (observables: readonly { value: string }[]): string => observables[0]?.value ?? "";
+const few = (q: string) => ({ q, limit: HITS_EACH });
 
-findable(async (text, signal) => {
-  if (!whoami.may("read")) return [];
-  const query = { q: text, limit: HITS_EACH };
-  const [leads, cases] = await Promise.all([
-    got(api.GET("/api/v1/leads", { params: { query }, signal })), got(api.GET("/api/v1/cases", { params: { query }, signal })),
-  ]);
-  const name = (observables: readonly { value: string }[]): string => observables[0]?.value ?? "";
-  return [
-    ...cases.items.map((one) => ({ title: name(one.observables), note: `${one.id}, ${say(one.state_said)}`, href: href("/cases/:id", { id: one.id }) })),
-    ...leads.items.map((one) => ({ title: name(one.observables), note: say(one.opening), href: href("/leads/:id", { id: one.id }) })),
-  ];
+findable("read", async (text, signal) => {
+  const found = await got(api.GET("/api/v1/cases", { params: { query: few(text) }, signal }));
+  return found.items.map((one) => ({ title: name(one.observables), note: `${w().found.case}, ${say(one.state_said)}`, href: href("/cases/:id", { id: one.id }) }));
 });
+findable("read", async (text, signal) => {
+  const found = await got(api.GET("/api/v1/leads", { params: { query: few(text) }, signal }));
+  return found.items.map((one) => ({ title: name(one.observables), note: `${w().found.lead}: ${say(one.opening)}`, href: href("/leads/:id", { id: one.id }) }));
+});
+findable("read", async (text, signal) => {
+  const found = await got(api.GET("/api/v1/indicators", { params: { query: few(text) }, signal }));
+  return found.items.map((one) => ({ title: one.value, note: w().found.indicator, href: href("/indicators/:id", { id: one.id }) }));
+});
+
+const members = kept(() => got(api.GET("/api/v1/members")));
+const partners = kept(() => got(api.GET("/api/v1/partners")));
+const warnings = kept(() => got(api.GET("/api/v1/warnings", { params: { query: { limit: 200 } } })));
+
+findable("read", async (text) =>
+  having((await members()).items, text, (one) => one.name).slice(0, HITS_EACH)
+    .map((one) => ({ title: one.name, note: w().found.member, href: href("/members/:name", { name: one.name }) })),
+);
+findable("read", async (text) =>
+  having((await partners()).items, text, (one) => `${one.name} ${one.title}`).slice(0, HITS_EACH)
+    .map((one) => ({ title: one.title || one.name, note: w().found.partner, href: href("/partners/:name", { name: one.name }) })),
+);
+findable("read", async (text) =>
+  having((await warnings()).items, text, (one) => `${one.id} ${say(one.title)}`).slice(0, HITS_EACH)
+    .map((one) => ({ title: say(one.title), note: w().found.warning, href: href("/warnings/:id", { id: one.id }) })),
+);

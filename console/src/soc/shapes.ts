@@ -27,4 +27,5 @@ export type NeverEntry = Schemas["NeverEntry"];
 export type NeverDraft = Schemas["NeverDraft"];
 export type PolicyField = Schemas["FieldShown"];
 export type PolicyDraft = Schemas["PolicyDraft"];
+export type PolicyQuestion = Schemas["PolicyQuestionShown"];
 export type Health = Schemas["Health"];

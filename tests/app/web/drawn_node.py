@@ -352,7 +352,7 @@ def _door(parts: NodeParts, now_us: int) -> None:
             peer="centre",
             privacy="S1",
             bytes=300,
-            summary=json.dumps({"type": "domain", "value": f"evil-{number}.example.com"}),
+            summary=json.dumps(_report(number, now_us)),
         )
         refused = Refused("not_judged", "people here have judged it benign") if number % 5 == 0 else None
         parts.ledger.append(now_us - (60 - number) * MINUTE_US, "door", "out", note, refused)
@@ -367,6 +367,24 @@ def _door(parts: NodeParts, now_us: int) -> None:
             ),
         )
         Budget(parts.ledger).spend(now_us // DAY_US - 1, 1000, item)
+
+
+def _report(number: int, now_us: int) -> dict[str, Any]:
+    """Each third of an address, the others of names."""
+    named = ("ip4", f"185.1.2.{number}") if number % 3 == 0 else ("domain", f"evil-{number}.example.com")
+    return {
+        "round_id": f"{number:032x}",
+        "table": 0,
+        "bin": number,
+        "type": named[0],
+        "value": named[1],
+        "detector": "beacon",
+        "technique": "T1071.001",
+        "p_bucket": 12,
+        "hosts_bucket": 0,
+        "first_hour": now_us // HOUR_US - 6,
+        "last_hour": now_us // HOUR_US - 1,
+    }
 
 
 def _warnings(parts: NodeParts, now_us: int) -> None:

@@ -14,6 +14,7 @@ from bavn.actor.door.conversations.canary_book import CanaryBook, Run
 from bavn.actor.door.draft import STAYS, Draft
 from bavn.actor.door.rounds.reveals import Reveals
 from bavn.actor.door.state import State as DoorState
+from bavn.actor.door.switches import turned_off
 from bavn.model.evidence import evidence_nats
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
@@ -188,9 +189,7 @@ class Canaries:
             self._run = self.book.latest()
 
     def _may(self, _: CanaryStatus, draft: Draft) -> Draft | Refused:
-        if self.at.policy.tell_canaries and self.at.policy.tell_health:
-            return draft
-        return Refused("tell_canaries", "the policy tells of no canaries, or of no health")
+        return turned_off(self.at.policy, "CanaryTold") or draft
 
     def _day(self, item: CanaryStatus, draft: Draft) -> Draft | Refused:
         if canary.is_current(item.run.day, self.at.clock.now_us()):

@@ -34,6 +34,7 @@ from bavn.actor.door.conversations.nis2_steps import Nis2Steps
 from bavn.actor.door.conversations.sector_advice import SectorAdvice
 from bavn.actor.door.conversations.warnings import Warnings
 from bavn.actor.door.draft import Draft
+from bavn.actor.door.switches import turned_off
 from bavn.actor.door.versions import is_old, leap
 from bavn.model.observable import is_internal_name
 from bavn.model.outcome import Refused
@@ -114,12 +115,10 @@ class Cases(Conversation[CasePart, KeptCase, CaseReply]):
         return (self.evidence.gate if reply.act == ATTACH else self.gate).try_on(reply)
 
     def _may_answer(self, _: CaseReply, draft: Draft) -> Draft | Refused:
-        return draft if self.at.policy.answer_cases else Refused("answer_cases", "the policy answers no cases")
+        return turned_off(self.at.policy, "CaseAnswered") or draft
 
     def _may_attach(self, _: CaseReply, draft: Draft) -> Draft | Refused:
-        return (
-            draft if self.at.policy.attach_evidence else Refused("attach_evidence", "the policy attaches no evidence")
-        )
+        return turned_off(self.at.policy, "CaseEvidence") or draft
 
     def _known(self, item: CaseReply, draft: Draft) -> Draft | Refused:
         known = self.get(item.case_id)

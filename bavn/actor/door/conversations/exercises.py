@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from bavn.actor.door.conversation import Conversation, DoorContext, Nothing, Received, naming
 from bavn.actor.door.draft import Draft
+from bavn.actor.door.switches import turned_off
 from bavn.actor.door.table import Table
 from bavn.actor.door.versions import is_old, leap
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
@@ -138,8 +139,7 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
         )
 
     def _may[Item, Made](self, _: Item, draft: Made) -> Made | Refused:
-        never = self.at.policy.exercises == "never"
-        return Refused("exercises", "the policy takes part in no exercise") if never else draft
+        return turned_off(self.at.policy, "ExerciseStep") or draft
 
     def _new(self, item: Received[ExerciseTold], draft: Nothing) -> Nothing | Refused:
         known, version, now_us = self.get(item.message.exercise_id), item.message.version, self.at.clock.now_us()

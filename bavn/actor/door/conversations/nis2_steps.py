@@ -11,6 +11,7 @@ from typing import Any, Final
 from bavn.actor.door.conversation import DoorContext, Statements, naming
 from bavn.actor.door.conversations.case_book import KeptCase
 from bavn.actor.door.draft import Draft
+from bavn.actor.door.switches import turned_off
 from bavn.actor.door.table import Table
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.outcome import Refused
@@ -96,9 +97,7 @@ class Nis2Steps(Statements[Nis2Statement]):
             tx.execute("DELETE FROM door_nis2_crosses WHERE number NOT IN (SELECT number FROM door_nis2)")
 
     def _may(self, _: Nis2Statement, draft: Draft) -> Draft | Refused:
-        return (
-            draft if self.at.policy.note_nis2 else Refused("note_nis2", "the policy tells the centre of no NIS2 steps")
-        )
+        return turned_off(self.at.policy, "Nis2Noted") or draft
 
     def _known(self, item: Nis2Statement, draft: Draft) -> Draft | Refused:
         known = self._case_of(item.case_id)

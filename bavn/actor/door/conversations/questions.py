@@ -12,6 +12,7 @@ from typing import Any, Final
 from bavn.actor.door.conversation import DoorContext, Nothing, Received, named_in, naming
 from bavn.actor.door.draft import STAYS, Draft
 from bavn.actor.door.state import State
+from bavn.actor.door.switches import answer_mode, unanswered
 from bavn.model.evidence import bucket_of
 from bavn.model.intel.indicator import COUNT_EDGES
 from bavn.model.moment import DAY_US, HOUR_US, hour_of
@@ -263,13 +264,9 @@ class Questions:
                 (now_us,),
             )
 
-    def _mode(self, observable: Observable) -> str:
-        """The stricter of what the policy says to questions and to revealing this class."""
-        modes = {self.at.policy.answer_questions, self.at.policy.reveal_mode(observable.type)}
-        return "never" if "never" in modes else "ask" if "ask" in modes else "automatic"
-
     def _waits(self, observable: Observable) -> bool:
-        return self._mode(observable) == "ask" and self._state.wish(observable) not in ("allow", "veto")
+        asks = answer_mode(self.at.policy, observable.type) == "ask"
+        return asks and self._state.wish(observable) not in ("allow", "veto")
 
     def _external(self, item: Finding, draft: Draft) -> Draft | Refused:
         external = is_external(item.due.observable, self.at.homes)
@@ -284,11 +281,8 @@ class Questions:
         return Refused("not_vetoed", "a person here has vetoed it") if vetoed else draft
 
     def _answer_mode(self, item: Finding, draft: Draft) -> Draft | Refused:
-        if self._mode(item.due.observable) == "never":
-            return Refused("answer_mode", "the policy never answers questions of this class")
-        if self._waits(item.due.observable):
-            return Refused("answer_mode", "waits for a person here to allow it")
-        return draft
+        observable = item.due.observable
+        return unanswered(self.at.policy, observable.type, self._state.wish(observable)) or draft
 
     def _not_again(self, item: Finding, draft: Draft) -> Draft | Refused:
         """The same asked over another span tells more than one answer may."""

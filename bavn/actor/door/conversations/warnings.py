@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from bavn.actor.door.conversation import Conversation, DoorContext, Nothing, Received, named_in, naming
 from bavn.actor.door.draft import Draft
+from bavn.actor.door.switches import turned_off
 from bavn.actor.door.table import Table
 from bavn.actor.door.versions import is_old, leap
 from bavn.model.observable import is_external
@@ -141,7 +142,7 @@ class Warnings(Conversation[WarningGiven, KeptWarning, AnswerStatement]):
     # --- what people here answer ------------------------------------------------------------------------------
 
     def _may(self, _: AnswerStatement, draft: Draft) -> Draft | Refused:
-        return draft if self.at.policy.answer_warnings else Refused("answer_warnings", "the policy answers no warnings")
+        return turned_off(self.at.policy, "WarningAnswered") or draft
 
     def _known(self, item: AnswerStatement, draft: Draft) -> Draft | Refused:
         known = self.get(item.warning_id)

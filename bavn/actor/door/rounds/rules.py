@@ -4,10 +4,12 @@ A hostile centre may open rounds that nobody should join (too few members, t bel
 exchanged under an old registry version) or ask about more cells than there can be. Each is refused with one line.
 """
 
+from typing import Protocol
+
 from bavn.actor.door.conversation import Nothing, Received
 from bavn.actor.door.live import is_strong
 from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.door.state import State
+from bavn.actor.door.state import OpenRound
 from bavn.model.forms import forms, same_spelling
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.outcome import Refused
@@ -23,10 +25,22 @@ Question = RoundOpened | ReceiptsAsked | RevealAsked | RoundClosed
 RoundQuestion = Received[Question]
 
 
+class RoundMemory(Protocol):
+    """What the rules ask of the past: which rounds and members the node has heard of."""
+
+    def knows(self, round_id: str, /) -> bool: ...
+    def round(self, round_id: str, /) -> OpenRound | None: ...
+    def is_wanted(self, round_id: str, /) -> bool: ...
+    def had(self, tier: str, epoch: int) -> bool: ...
+    def members(self, version: int, /) -> str | None: ...
+    def newest_registry(self) -> int: ...
+    def rounds_since(self, since_us: int) -> int: ...
+
+
 class RoundRules:
     """The row that every question about rounds must pass. ``name``: this actor's own."""
 
-    def __init__(self, policy: DoorPolicy, state: State, clock: Clock, name: str) -> None:
+    def __init__(self, policy: DoorPolicy, state: RoundMemory, clock: Clock, name: str) -> None:
         self._policy, self._state, self._clock, self._name = policy, state, clock, name
 
     def row(self) -> tuple[Rule[RoundQuestion, Nothing], ...]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import ActRefused, act
 from bavn.app.acts.node.here import Here
-from bavn.app.policy.file import Draft, draft, mark_of, text_of, write
+from bavn.app.policy.file import Draft, draft, mark_of, text_of, write, wrong_in
 from bavn.app.process.one_line import pathless
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
@@ -45,7 +45,7 @@ def drafted(here: Here, body: ChangeRequest) -> Draft:
     except SettingsError as error:
         why = Text.written(**{name: pathless(one) for name, one in Text.of_error(error).spoken().items()})
         said = Text("The node would not start with this: {said}", said=why)
-        raise ActRefused(422, "bad-policy", said) from error
+        raise ActRefused(422, "bad-policy", said, wrong=wrong_in(text, body.changes)) from error
 
 
 @act(Right.SOC_SETTINGS)

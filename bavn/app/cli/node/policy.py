@@ -16,7 +16,7 @@ from bavn.app.acts.node import policy as acts
 from bavn.app.acts.node.here import Here
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.help import Commands
-from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks
 from bavn.app.cli.node.health import policy_waits
 from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
@@ -67,7 +67,10 @@ def explain(
     ] = None,
     config: Config = NODE_TOML,
     *,
-    days: Annotated[int, typer.Option(help="Try it on so many last days.", min=1, max=90)] = 7,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="The written policy made strict: a person allows each name.")
+    ] = False,
+    days: Annotated[int, typer.Option(help="Try it on so many last days.", min=1, max=90)] = 28,
     every: Annotated[bool, typer.Option("--all", help="Also the fields that the file does not set.")] = False,
     as_json: AsJson = False,
     language: Spoken = "en",
@@ -77,25 +80,35 @@ def explain(
     It asks and changes nothing. A policy that the node would not start with is one error, with its line.
     """
     from bavn.app.config.load import read_node
-    from bavn.app.policy.explain import consequences, policy_in
+    from bavn.app.policy.explain import consequences, policy_in, policy_of
+    from bavn.app.policy.file import draft, text_of
     from bavn.app.policy.file import policy_of as in_force_file
+    from bavn.app.policy.trial import STRICT
 
     given = read_node(config)
     now = _in_force(given, in_force_file(given))
+    if strict and file is not None:
+        raise Stop(Exit.USAGE, Text("say a file or --strict, not both"))
     policy = now if file is None else policy_in(file, given)
+    if strict:
+        policy = policy_of(draft(given, text_of(given), STRICT).text, given, "policy.toml")
     changed = consequences(now, policy)
     waits = policy_waits(given)
     own = _own(given, now, policy, days)
+    past = _past(config, given, policy, days) if changed else ()
     lines = _lines(policy, every=every)
     if as_json:
+        for sentence in past:
+            _out({"what": "past", "says": sentence.say(language)})
         if waits:
             _out({"what": "waits", "says": W["waits"].say(language)})
         _as_json(lines, policy, changed, own, language)
         return
     for text in [
         *([W["waits"].say(language)] if waits else []),
-        *_policy_lines(lines, policy, changed, language, compared=file is not None, waits=waits),
+        *_policy_lines(lines, policy, changed, language, compared=strict or file is not None, waits=waits),
         *_own_said(own, days, language, waits=waits),
+        *(one.say(language) for one in past),
     ]:
         print(text)
     if changed:
@@ -205,6 +218,21 @@ def _own(given: "NodeConfig", now: "Policy", policy: "Policy", days: int) -> dic
         "differ": differences(before, after),
         "asked": questions,
     }
+
+
+def _past(config: Path, given: "NodeConfig", policy: "Policy", days: int) -> tuple[Text, ...]:
+    """What the policy would have kept here of what left; nothing where the node has not run."""
+    from bavn.app.policy.trial import try_policy
+    from bavn.app.process.real import SystemClock
+    from bavn.wire.ledger import look_on
+
+    file = given.folder / "node.db"
+    if not file.exists():
+        return ()
+    with asks(config) as rows, look_on(file) as reader:
+        if not rows("SELECT 1 FROM sqlite_master WHERE name = 'ledger'"):
+            return ()
+        return try_policy(rows, reader, given, policy.door, SystemClock().now_us(), days).says
 
 
 def _counted(tried: Any) -> dict[str, int]:

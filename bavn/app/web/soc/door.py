@@ -22,6 +22,8 @@ from bavn.app.node.book_queries import book_of
 from bavn.app.node.health.commons_words import known_of, left_text, state_text
 from bavn.app.node.reveal_preview import preview
 from bavn.app.node.reveal_words import answer_text, element_of, together, withdrawal_text
+from bavn.app.policy.left import strongest
+from bavn.app.policy.past import has_left
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, cursor, filled, opened
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.context import Context, Node
@@ -173,7 +175,8 @@ class Counts(Frozen):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedLines:
     """Of a ledger's lines those that have each of these, where it is given. ``q``: words that stand somewhere in the
-    line; ``left``: only what left this actor."""
+    line; ``left``: only what left this actor; ``privacy``: of this class; ``since_us`` and ``until_us``: written from
+    then, and before then."""
 
     q: Word = ""
     gate: Word = ""
@@ -182,10 +185,15 @@ class WantedLines:
     verdict: Literal["", "passed", "refused"] = ""
     way: Literal["", "in", "out"] = ""
     left: bool = False
+    privacy: Word = ""
+    since_us: int = Query(default=0, ge=0, lt=2**53)
+    until_us: int = Query(default=2**53 - 1, ge=0, lt=2**53)
 
     def fit(self, line: Line) -> bool:
         """Whether this line is one of them."""
-        if self.left and not (line.way == "out" and line.verdict == "passed" and line.privacy):
+        if not self.since_us <= line.at_us < self.until_us or (self.left and not has_left(line)):
+            return False
+        if self.privacy and not (line.privacy and strongest(line.privacy) == self.privacy):
             return False
         for name in ("gate", "kind", "peer", "verdict", "way"):
             if getattr(self, name) not in ("", getattr(line, name)):

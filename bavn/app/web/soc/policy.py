@@ -9,15 +9,23 @@ from fastapi import APIRouter
 
 from bavn.app.acts.node import policy as acts
 from bavn.app.acts.node.policy import Value
+from bavn.app.node.book_queries import book_of
+from bavn.app.policy.by_question import QUESTIONS, PolicyQuestion
+from bavn.app.policy.explain import policy_of
 from bavn.app.policy.file import Draft, fields_of, mark_of, text_of
 from bavn.app.policy.file import Field as PolicyField
+from bavn.app.policy.means import means
+from bavn.app.policy.past import DAYS, Stayed
+from bavn.app.policy.trial import STRICT, try_policy
 from bavn.app.web.frame import Person, TextShape, allow, filled
-from bavn.app.web.soc.context import Context
+from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.health import policy_waits
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
 from bavn.model.text import Text
+from bavn.wire.ledger import look_on
 
 CHOICES = ["automatic", "ask", "never"]
+PAST_LINES_MAX = 100
 
 
 class FieldShown(Frozen):
@@ -35,32 +43,78 @@ class FieldShown(Frozen):
     value: Value
     default: Value
     written: bool
+    means: TextShape
+
+
+class PolicyQuestionShown(Frozen):
+    """A question that people have of the policy, with what the fields below it give and cost."""
+
+    name: str
+    table: str
+    asks: TextShape
+    gives: TextShape
+    costs: TextShape
+    fields: list[str]
+
+
+class StrictField(Frozen):
+    """What the strict policy sets a field to."""
+
+    table: str
+    name: str
+    value: Value
 
 
 class PolicyShown(Frozen):
     """``seen`` goes back with a change, so that nobody writes over what they did not see. ``text``: the file.
-    ``waits``: the running node began with another and still uses that."""
+    ``waits``: the running node began with another and still uses that; ``strict``: to be filled in and looked at."""
 
     fields: list[FieldShown]
+    questions: list[PolicyQuestionShown]
+    strict: list[StrictField]
     text: str
     seen: str
     waits: bool
 
 
 class ChangeShown(Frozen):
-    """What a field is and would be."""
+    """What a field is and would be; ``means``: what it does then."""
 
     table: str
     name: str
     says: TextShape
+    means: TextShape
     before: Value
     after: Value
 
 
+class PastLine(Frozen):
+    """A line of the ledger that would not have left, and why."""
+
+    seq: int
+    at_us: int
+    kind: str
+    named: str
+    why: TextShape
+
+
+class PastShown(Frozen):
+    """What the policy would have kept at home of what left in the last ``days`` days. ``lines``: the newest first, at
+    most PAST_LINES_MAX."""
+
+    days: int
+    left: int
+    stays: int
+    says: list[TextShape]
+    lines: list[PastLine]
+
+
 class PolicyDraft(Frozen):
-    """What would be written, whole, and what differs."""
+    """What would be written, whole, and what differs. ``past``: what it would have kept here; none of it where nothing
+    that leaves is changed, or the node has not run."""
 
     changes: list[ChangeShown]
+    past: PastShown | None
     text: str
     seen: str
 
@@ -77,15 +131,26 @@ def policy(context: Context, node: NodeName, person: Reads) -> PolicyShown:
     text = text_of(config)
     fields = fields_of({"door": config.door, "protect": config.protect}, text)
     shown = [_field(one) for one in fields]
-    return PolicyShown(fields=shown, text=text, seen=mark_of(text), waits=policy_waits(here, config))
+    strict = [StrictField(table=t, name=n, value=v) for t, given in STRICT.items() for n, v in given.items()]
+    return PolicyShown(
+        fields=shown,
+        questions=[_question(one) for one in QUESTIONS],
+        strict=strict,
+        text=text,
+        seen=mark_of(text),
+        waits=policy_waits(here, config),
+    )
 
 
 @router.post("/preview", operation_id="previewPolicy")
 def preview(
     context: Context, node: NodeName, request: acts.ChangeRequest, person: Annotated[Person, allow(acts.change)]
 ) -> PolicyDraft:
-    """What a change would write. A policy that the node would not start with is refused with the reason."""
-    return _shown(acts.drafted(context.node(node, person), request), request.seen)
+    """What a change would write, and what it would have kept at home of the last days. A policy that the node would not
+    start with is refused with the reason, beside the field whose fault it is."""
+    here = context.node(node, person)
+    draft = acts.drafted(here, request)
+    return _shown(draft, request.seen, _past(here, draft))
 
 
 @router.put("", operation_id="writePolicy", description=acts.change.__doc__)
@@ -93,7 +158,7 @@ def put(
     context: Context, node: NodeName, request: acts.ChangeRequest, person: Annotated[Person, allow(acts.change)]
 ) -> PolicyDraft:
     written = acts.change(context.node(node, person), person.name, request)
-    return _shown(written, mark_of(written.text))
+    return _shown(written, mark_of(written.text), None)
 
 
 def _field(field: PolicyField) -> FieldShown:
@@ -105,18 +170,46 @@ def _field(field: PolicyField) -> FieldShown:
         low=field.about.low,
         high=field.about.high,
         choices=CHOICES if field.default in CHOICES else [],
+        means=TextShape.of(means(field.name, field.value, field.about)),
     )
 
 
-def _shown(draft: Draft, seen: str) -> PolicyDraft:
+def _question(one: PolicyQuestion) -> PolicyQuestionShown:
+    said = {name: TextShape.of(getattr(one, name)) for name in ("asks", "gives", "costs")}
+    return filled(PolicyQuestionShown, one, fields=list(one.fields), **said)
+
+
+def _past(here: Node, draft: Draft) -> PastShown | None:
+    config = here.config()
+    if not (config.folder / "node.db").exists() or all(one.field.table != "door" for one in draft.changes):
+        return None
+    after = policy_of(draft.text, config, "policy.toml").door
+    with here.asks() as rows, look_on(book_of(here.file)) as reader:
+        trial = try_policy(rows, reader, config, after, here.clock.now_us())
+    return PastShown(
+        days=DAYS,
+        left=trial.past.left,
+        stays=len(trial.past.stays),
+        says=[TextShape.of(one) for one in trial.says],
+        lines=[_past_line(one) for one in trial.past.stays[::-1][:PAST_LINES_MAX]],
+    )
+
+
+def _past_line(one: Stayed) -> PastLine:
+    named = str(one.observable or "")
+    return filled(PastLine, one.line, named=named, why=TextShape.of(one.why.reason))
+
+
+def _shown(draft: Draft, seen: str, past: PastShown | None) -> PolicyDraft:
     changes = [
         ChangeShown(
             table=c.field.table,
             name=c.field.name,
             says=TextShape.of(Text.documented(c.field.about.holds)),
+            means=TextShape.of(means(c.field.name, c.after, c.field.about)),
             before=c.field.value,
             after=c.after,
         )
         for c in draft.changes
     ]
-    return PolicyDraft(changes=changes, text=draft.text, seen=seen)
+    return PolicyDraft(changes=changes, past=past, text=draft.text, seen=seen)

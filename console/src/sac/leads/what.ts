@@ -98,11 +98,16 @@ export function seen(lead: Lead): Seen[] {
   return [...by.values()].sort((one, other) => one.from - other.from || one.actor.localeCompare(other.actor));
 }
 
+const HOUR_US = 3_600_000_000;
+const STEPS_H = [1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720] as const;
+
 export function timeline(all: readonly Seen[]): Draw {
-  const least = Math.min(...all.map((one) => one.from));
+  const least = Math.floor(Math.min(...all.map((one) => one.from)) / HOUR_US) * HOUR_US;
+  const hours = (Math.max(...all.map((one) => one.to)) - least) / HOUR_US;
+  const step = (STEPS_H.find((one) => hours / one <= 5) ?? 720) * HOUR_US;
   return (by) => ({
     grid: { left: 8, right: 18, top: 6, bottom: 4, containLabel: true },
-    xAxis: { type: "value", min: 0, axisLabel: { formatter: (at: number) => short(least + at), hideOverlap: true, color: by.dim } },
+    xAxis: { type: "value", min: 0, interval: step, axisLabel: { formatter: (at: number) => short(least + at), hideOverlap: true, color: by.dim } },
     yAxis: { type: "category", inverse: true, data: all.map((one) => one.actor) },
     tooltip: {
       trigger: "axis", axisPointer: { type: "none" },

@@ -50,7 +50,6 @@ export default () => ({
   hunted: (n: string) => t("only hunted for at {n}: nothing there carries it yet", { n }),
   missing: (names: string) => t("not yet at {names}", { names }),
   indicator: t("Indicator"),
-  axis: { seconds: t("Seconds"), minutes: t("Minutes"), hours: t("Hours"), days: t("Days") },
   deadlines: t("Deadlines"),
   noDeadlines: t("Nothing is due"),
   noDeadlinesNext: t("Deadlines of tasks and of NIS2 are shown here when they come near."),

@@ -77,7 +77,7 @@ export default () => ({
   age: t("Read"),
   failure: t("Failure"),
   sourcesNone: t("No source yet"),
-  sourcesNext: t("Add one where its secrets are: bavn centre source add (secrets lie in files on the centre)."),
+  sourcesNext: t("Its secrets lie in files on the centre's machine, so whoever runs that adds it there (bavn centre source add)."),
   worthAt: t("Worth last computed"),
   worthChart: t("What each source is worth (0 to 100)"),
   hunts: t("Hunts a day"),
@@ -142,5 +142,5 @@ export default () => ({
   whose: t("Whose word it is"),
   misps: t("MISPs"), mispsNote: t("Of partners, as centre.toml names them. Push makes a MISP hold what its partner may have; look takes in what was sighted of it there."), misp: "MISP", held: t("Events held"), turn: t("By itself"), byHand: t("by hand"), everyMinutes: (n: string) => t("every {n} min", { n }),
   runBy: t("by"), theCentre: t("the centre"), lastPush: t("Last push"), lastPull: t("Last look"), never: t("never"), pushNow: t("Push now"), pullNow: t("Look for sightings"), failed: t("failed"), pushedAs: (added: string, updated: string, emptied: string) => t("{added} added, {updated} updated, {emptied} emptied", { added, updated, emptied }), pulledAs: (taken: string, refused: string) => t("{taken} taken in, {refused} refused", { taken, refused }),
-  mispUrl: t("Address"), lost: (n: string) => t("{n} indicators have no place in MISP", { n }), noMisps: t("No MISP is named"), noMispsNext: t("Write [misp.NAME] with url, partner and key_file into centre.toml."), sightingsOf: t("Sighted at partners"), sightedAt: t("Sighted"), receivedAt: t("Received"), sightedAs: t("Says"), valueOf: t("Indicator"), noSightings: t("Nothing was sighted yet"), noSightingsNext: t("Look for sightings once a MISP holds events of ours."),
+  mispUrl: t("Address"), lost: (n: string) => t("{n} indicators have no place in MISP", { n }), noMisps: t("No MISP is named"), noMispsNext: t("Whoever runs the centre's machine connects one, in its settings ([misp.NAME] in centre.toml, with url, partner and key_file)."), sightingsOf: t("Sighted at partners"), sightedAt: t("Sighted"), receivedAt: t("Received"), sightedAs: t("Says"), valueOf: t("Indicator"), noSightings: t("Nothing was sighted yet"), noSightingsNext: t("Look for sightings once a MISP holds events of ours."),
 });

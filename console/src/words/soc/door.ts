@@ -1,9 +1,14 @@
 // The door: what left, what was refused, what waits.
-import { t, tc } from "$lib/gettext.svelte";
+import { t, tc, tn } from "$lib/gettext.svelte";
 
 export default () => ({
   title: t("The door"), lead: t("Everything that left this actor, everything that was refused and why. Nothing goes out any other way."),
-  tabs: { ledger: t("Ledger"), waiting: t("Waits for a person"), reveals: t("Questions and answers"), wishes: t("Vetoes"), commons: t("What is ordinary"), counts: t("Counts") } as Record<string, string>,
+  tabs: { left: t("What left"), ledger: t("Ledger"), waiting: t("Waits for a person"), reveals: t("Questions and answers"), wishes: t("Vetoes"), commons: t("What is ordinary"), counts: t("Counts") } as Record<string, string>,
+  span: t("So many days"), spans: { 1: t("A day"), 7: t("A week"), 28: t("Four weeks") } as Record<number, string>, earlier_: tc("door.left", "Earlier"), later: tc("door.left", "Later"),
+  fromTo: (a: string, b: string) => t("{a} to {b}", { a, b }), newestAlone: t("There are more lines than are looked through at once: this is of the newest alone."),
+  stayed: (n: string, number: number) => tn("{n} thing was refused and stayed here.", "{n} things were refused and stayed here.", number, { n }), stayedTitle: t("Refused, and so kept at home"), linesOf: t("The lines"),
+  namedIn: (n: string) => t("Words in them ({n})", { n }), andMore: (n: string) => t("and {n} more", { n }), namesNothing: t("They name nothing and nobody."),
+  nothingLeft: t("Nothing left"), nothingLeftNext: t("Choose another day, or a longer time."), onlyThese: t("Only the lines of the days and the class that were chosen."), allLines: t("Show all lines"),
   line: t("Line"), when: t("When"), gate: t("Gate"), way: t("Way"), what: t("What"), peer: t("With"), outcome: t("Outcome"), klass: t("Class"), size: t("Size"), body: t("Says"),
   ways: { in: t("in"), out: t("out") } as Record<string, string>, passed: tc("door.passed", "passed"), refused: t("refused"), everyOutcome: t("All outcomes"), everyGate: t("All gates"), leftOnly: t("Only what left"), search: t("Words in it, an id"),
   none: t("No line here yet"), noneNext: t("A line comes with the first item that meets a gate. Take the filter away to see all."),
@@ -11,7 +16,7 @@ export default () => ({
   lineOf: (n: string) => t("Line {n}", { n }), rule: t("Rule"), reason: tc("door.reason", "Reason"), hash: t("Hash"), itemId: tc("door.itemId", "Item"),
   element: t("Element"), asked: t("Asked"), wouldLeave: t("The report that would leave"), keeps: t("It would still stay here"), allow: t("Let it be named"), allowSure: t("The centre is told this when it is shown that enough others hold it:"),
   veto: t("Veto"), vetoSure: t("This never leaves, whatever the policy says, until the veto is taken back."), allowed: t("It may be named."), vetoed: t("It never leaves."),
-  nothingWaits: t("Nothing waits for a person"), nothingWaitsNext: t("Where the policy says `ask`, what the centre wants named comes here first."), bySuspicion: t("the suspicion it rests on"),
+  nothingWaits: t("Nothing waits for a person"), nothingWaitsNext: t("Where the policy says to ask a person, what the centre wants named comes here first."), bySuspicion: t("the suspicion it rests on"),
   field: t("Field"), valueOf: t("Value"), means: t("In words"), raw: t("As it leaves (JSON)"), fieldsOf: t("What leaves, field by field"),
   tier: t("Tier"), receipts: t("Others shown"), cells: tc("door.cells", "Cells"), says: t("Answer"), named: t("named"), notAsked: t("The centre has asked this node to name nothing yet"), notAskedNext: t("What is asked in a round is listed here, with how many others' receipts it came."),
   withdraw: tc("door.withdraw", "Take back"), withdrawSure: t("The centre drops this actor's reports on it, and it is vetoed from then on."), withdrawn: t("What was taken back"),
@@ -23,7 +28,7 @@ export default () => ({
   stands: t("Where it stands"), sent: t("Went up"), elementsOf: (n: string, most: string) => t("{n} of at most {most} elements", { n, most }), tookPart: t("Took part"), groups: (n: string) => t("{n} organisations", { n }),
   otherKeys: (n: string) => t("{n} with other keys could not meet this one", { n }), canary: t("The element that everybody holds"), back: t("How many others know it"), organisations: t("Organisations"), elements: t("Elements"),
   since: t("Known elsewhere"), used: t("What it was used for"), notUsed: t("Nothing here has weighed differently for it yet."), earlier: t("Earlier rounds"),
-  broken: t("The budget's book is not what this node wrote: no counts leave any more. Restore node.db from a backup."), silent: t("The policy tells no counts."), noCounts: t("No counts have been reported yet"), noCountsNext: t("They are told once a day, with noise, while tell_counts is on in the policy."),
+  broken: t("The budget's book is not what this node wrote: no counts leave any more. Restore node.db from a backup."), silent: t("The policy tells no counts."), noCounts: t("No counts have been reported yet"), noCountsNext: t("They are told once a day, with noise, while the policy allows it (tell_counts)."),
   kinds: {
     Packets: t("Packets"), ShareUpload: t("upload to a round"), Receipts: t("receipts in a round"), Declined: t("decline in a round"), Report: t("report"), Withdrawn: t("report taken back"),
     Observation: t("sighting"), Receipt: t("receipt of a block"), QuestionAnswered: t("answer to a question"), QuestionDeclined: t("declined question"),
