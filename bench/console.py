@@ -1,4 +1,4 @@
-"""Both consoles in a real Chromium: first view, every other view, and how soon a change is seen.
+"""Both consoles in a real Chromium: first view, every other view, the search, and how soon a change is seen.
 
     PYTHONPATH=. .venv/bin/python bench/console.py [sac] [soc] [--actors 100] [--leads 10000] [--indicators 1000000]
         [--flows 66000000] [--folder /tmp/bavn-bench] [--again 5] [--only /leads ...] [--explain]
@@ -214,6 +214,23 @@ def live_ms(page: Page, tried: Tried, number: int) -> float:
     return (time.perf_counter() - began) * 1000
 
 
+def search_ms(page: Page, tried: Tried, again: int) -> float:
+    """The median from the last letter that is typed until what it names can be chosen; the first is not counted."""
+    word, found = ("host-9876.ex", "host-9876.example.com") if tried.side == "sac" else ("10.0.0.5", "10.0.0.5")
+    took = []
+    for _ in range(again + 1):
+        page.keyboard.press("Control+k")
+        box = page.locator("dialog").get_by_role("combobox")
+        box.fill(word[:-1])
+        page.wait_for_timeout(800)
+        began = time.perf_counter()
+        box.press_sequentially(word[-1])
+        page.get_by_role("option", name=found).first.wait_for(timeout=WAIT_S * 1000)
+        took.append((time.perf_counter() - began) * 1000)
+        page.keyboard.press("Escape")
+    return statistics.median(took[1:])
+
+
 def plain_ms(address: str, again: int) -> float:
     """The median of asking for the entry page with a client that shows nothing."""
     took = []
@@ -232,6 +249,7 @@ def measured(browser: Browser, tried: Tried, said: argparse.Namespace) -> dict[s
     shown(page, registered(tried.side)[0].path.replace(":node", NODE), lambda: page.goto("/"))
     found = views(page, tried, said)
     live = statistics.median(live_ms(page, tried, number) for number in range(said.again))
+    search = search_ms(page, tried, said.again)
     plain = plain_ms(tried.console.address, said.again)
     slowest = max(found, key=lambda path: found[path])
     return {
@@ -239,6 +257,7 @@ def measured(browser: Browser, tried: Tried, said: argparse.Namespace) -> dict[s
         "views_ms": found,
         "slowest": slowest,
         "live_ms": round(live, 1),
+        "search_ms": round(search, 1),
         "baseline_plain_page_ms": round(plain, 2),
         "ratio_first_to_plain": round(first / plain, 1),
         "ratio_slowest_to_plain": round(found[slowest] / plain, 1),

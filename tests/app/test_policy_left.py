@@ -94,7 +94,7 @@ def test_what_left_is_told_by_class_with_its_words_and_what_stayed_is_counted(le
     day_us = NOW_US // DAY_US * DAY_US
     told = left_in(ledger.back_to(day_us), day_us, day_us + DAY_US)
     assert told.says.en == (
-        "5 things left this actor, of 3 kinds: 3 random shares of rounds, 1 report and 1 answer of people here."
+        "5 things left this actor, of 3 kinds: 3 random parts of rounds, 1 report and 1 answer of people here."
     )
     assert [(one.privacy, one.count, one.named) for one in told.classes] == [
         ("S0", 3, ()),

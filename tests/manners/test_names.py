@@ -1,4 +1,4 @@
-"""What a class may be called (a noun with what it belongs to) and a local (what it holds): docs/glossary.md."""
+"""What a class may be called (a noun with what it belongs to) and a local (what it holds): CONTRIBUTING.md."""
 
 import ast
 import re
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-GLOSSARY = Path(__file__).resolve().parents[2] / "docs/glossary.md"
+GLOSSARY = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 
 VERBS = {"told", "said", "asked"}
 """Who told whom what? A field, method or attribute is what it holds or does."""

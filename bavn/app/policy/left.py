@@ -122,7 +122,7 @@ def counted_of(privacy: Privacy, count: int) -> Text:
     """So many messages of a privacy class, as people call them."""
     match privacy:
         case Privacy.S0:
-            return Text.counted("{count:,} random share of a round", "{count:,} random shares of rounds", count)
+            return Text.counted("{count:,} random part of a round", "{count:,} random parts of rounds", count)
         case Privacy.S1:
             return Text.counted("{count:,} report", "{count:,} reports", count)
         case Privacy.S2:

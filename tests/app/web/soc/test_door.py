@@ -39,6 +39,42 @@ def test_the_ledger_is_read_newest_first_and_its_pages_meet(looking) -> None:
     assert looking.get("/door/ledger/check")["holds"]
 
 
+def test_what_left_is_told_by_class_and_its_lines_are_found_by_it(looking) -> None:
+    told = looking.get("/door/left?days=2")
+    assert told["says"]["en"].startswith("52 things left this actor, of 3 kinds: 48 reports, ")
+    assert [(one["privacy"], one["count"]) for one in told["classes"]] == [("S1", 48), ("S3", 1), ("S5", 3)]
+    assert (len(told["classes"][0]["named"]), told["classes"][0]["more"]) == (40, 8)
+    assert [(one["rule"], one["count"]) for one in told["refused"]] == [("not_judged", 12)]
+    span = f"since_us={told['since_us']}&until_us={told['until_us']}"
+    lines = looking.get(f"/door/ledger?left=true&privacy=S1&limit=500&{span}")["items"]
+    assert (len(lines), {line["kind"] for line in lines}) == (48, {"Report"})
+    assert looking.get(f"/door/ledger?until_us={told['since_us']}")["items"] == []
+    before = looking.get(f"/door/left?day_us={told['since_us'] - 1}")
+    assert (before["count"], before["says"]["en"]) == (0, "Nothing left this actor on this day.")
+
+
+def test_a_stricter_policy_is_tried_on_the_past_and_each_wrong_field_told_at_its_place(looking) -> None:
+    shown = looking.get("/policy")
+    assert {(one["table"], name) for one in shown["questions"] for name in one["fields"]} == {
+        (one["table"], one["name"]) for one in shown["fields"]
+    }
+    changes: dict = {}
+    for one in shown["strict"]:
+        changes.setdefault(one["table"], {})[one["name"]] = one["value"]
+    head = looking.get("/door/ledger?limit=1")["items"][0]["seq"]
+    past = looking.do("/policy/preview", {"changes": changes, "seen": shown["seen"]})["past"]
+    assert (past["left"], past["stays"], past["days"]) == (52, 17, 28)
+    assert {one["kind"] for one in past["lines"]} == {"Report", "Counts"}
+    assert looking.get("/door/ledger?limit=1")["items"][0]["seq"] == head, "nothing was written"
+    block = {"changes": {"protect": {"rollback": False}}, "seen": shown["seen"]}
+    assert looking.do("/policy/preview", block)["past"] is None
+    wrong = {"door": {"weak_p_max": 3.0, "reveal_file": "perhaps"}, "protect": {"block_days_max": 0}}
+    refused = looking.do("/policy/preview", {"changes": wrong, "seen": shown["seen"]}, code=422)
+    assert set(refused["wrong"]) == {"door.weak_p_max", "protect.block_days_max"}
+    alone = {"changes": {"door": {"reveal_file": "perhaps"}}, "seen": shown["seen"]}
+    assert set(looking.do("/policy/preview", alone, code=422)["wrong"]) == {"door.reveal_file"}
+
+
 def test_lines_in_closed_parts_are_found_too(tmp_path) -> None:
     with Book(tmp_path / "b.db") as book:
         ledger = Ledger(book)
