@@ -67,11 +67,11 @@ def try_policy(
 
 
 def _questions(rows: Rows) -> Questions:
-    found = {}
+    asked_about = {}
     for question_id, number, observable, *_ in rows(QUESTIONS_SQL):
         kind, _, value = str(observable).partition(":")
-        found[str(question_id), int(number)] = Observable.of(kind, value)
-    return found
+        asked_about[str(question_id), int(number)] = Observable.of(kind, value)
+    return asked_about
 
 
 def _says(past: PastTried, confirmed: Sequence[Observable], days: int) -> list[Text]:
@@ -91,21 +91,23 @@ def _says(past: PastTried, confirmed: Sequence[Observable], days: int) -> list[T
         left=Number(past.left),
         days=span,
     )
-    kinds = Counter(strongest(one.line.privacy) for one in past.stays)
+    kinds = Counter(strongest(stayed.line.privacy) for stayed in past.stays)
     lost = [counted_of(privacy, count) for privacy, count in sorted(kinds.items())]
-    said = [head, Text("The sector would have lost {lost}.", lost=Text.joined(", ", lost)), *_already(past)]
-    named = list(dict.fromkeys(one.observable for one in past.stays if one.observable and one.line.kind == "Report"))
+    sentences = [head, Text("The sector would have lost {lost}.", lost=Text.joined(", ", lost)), *_already(past)]
+    named = list(
+        dict.fromkeys(stayed.observable for stayed in past.stays if stayed.observable and stayed.line.kind == "Report")
+    )
     if named:
-        listed = ", ".join(str(one) for one in named[:NAMED_MAX])
+        listed = ", ".join(str(stayed) for stayed in named[:NAMED_MAX])
         more = len(named) - NAMED_MAX
         names = Text("{named} and {n} more", named=listed, n=Number(more)) if more > 0 else Text.plain(listed)
-        said.append(Text("It would not have heard from here of: {named}.", named=names))
+        sentences.append(Text("It would not have heard from here of: {named}.", named=names))
     if confirmed:
-        attacks = ", ".join(str(one) for one in confirmed[:NAMED_MAX])
-        said.append(Text("Of these the sector has confirmed as an attack: {named}.", named=attacks))
+        attacks = ", ".join(str(stayed) for stayed in confirmed[:NAMED_MAX])
+        sentences.append(Text("Of these the sector has confirmed as an attack: {named}.", named=attacks))
     if not past.whole:
-        said.append(Text("There are more lines than are looked through at once: this is of the newest alone."))
-    return said
+        sentences.append(Text("There are more lines than are looked through at once: this is of the newest alone."))
+    return sentences
 
 
 def _already(past: PastTried) -> list[Text]:

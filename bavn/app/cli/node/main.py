@@ -31,7 +31,7 @@ COMMANDS: Final = {
     "questions": "bavn.app.cli.node.questions:questions",
     "commons": "bavn.app.cli.node.commons:commons",
     "watch-centre": "bavn.app.cli.audit:watch_centre",
-    "left": "bavn.app.cli.node.left:left",
+    "left": "bavn.app.cli.node.counts:left",
     "counts": "bavn.app.cli.node.counts:counts",
     "evidence": "bavn.app.cli.node.evidence:evidence",
     "packets": "bavn.app.cli.node.hunt.packets:packets",

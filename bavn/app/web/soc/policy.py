@@ -1,11 +1,12 @@
-"""The policy editor: each field with its own sentence, what a change would do before it is written, and who wrote it.
+"""The policy editor: each field with its own sentence, what a change would do before it is written, and who wrote it;
+and what left under it in some days, by class, as `bavn node left`.
 
 Rights: soc:read to see, soc:settings to change. The node reads its policy when it starts.
 """
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from bavn.app.acts.node import policy as acts
 from bavn.app.acts.node.policy import Value
@@ -14,6 +15,7 @@ from bavn.app.policy.by_question import QUESTIONS, PolicyQuestion
 from bavn.app.policy.explain import policy_of
 from bavn.app.policy.file import Draft, fields_of, mark_of, text_of
 from bavn.app.policy.file import Field as PolicyField
+from bavn.app.policy.left import LeftClass, left_in
 from bavn.app.policy.means import means
 from bavn.app.policy.past import DAYS, Stayed
 from bavn.app.policy.trial import STRICT, try_policy
@@ -21,6 +23,7 @@ from bavn.app.web.frame import Person, TextShape, allow, filled
 from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.health import policy_waits
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
+from bavn.model.moment import DAY_US
 from bavn.model.text import Text
 from bavn.wire.ledger import look_on
 
@@ -119,6 +122,53 @@ class PolicyDraft(Frozen):
     seen: str
 
 
+LEFT_DAYS_MAX = 28
+DayUs = Annotated[int | None, Query(ge=0, lt=2**53, description="A moment of the last day; else today.")]
+Days = Annotated[int, Query(ge=1, le=LEFT_DAYS_MAX)]
+
+
+class LeftKind(Frozen):
+    """How many messages of one kind."""
+
+    kind: str
+    count: int
+
+
+class LeftClassShown(Frozen):
+    """What left of one privacy class. ``named``: the words in it, each once; ``more``: how many others there are;
+    ``learned``: who learned what of it."""
+
+    privacy: str
+    says: TextShape
+    count: int
+    kinds: list[LeftKind]
+    named: list[str]
+    more: int
+    learned: TextShape
+
+
+class RefusedShown(Frozen):
+    """What one rule kept at home."""
+
+    kind: str
+    rule: str
+    why: TextShape
+    count: int
+
+
+class LeftShown(Frozen):
+    """What left from ``since_us`` until ``until_us`` (whole days, UTC). ``whole``: no line of them was left out."""
+
+    since_us: int
+    until_us: int
+    says: TextShape
+    count: int
+    classes: list[LeftClassShown]
+    refused: list[RefusedShown]
+    refused_count: int
+    whole: bool
+
+
 router = APIRouter(prefix="/nodes/{node}/policy", tags=["policy"], responses=REFUSALS)
 """The policy of a node."""
 
@@ -130,11 +180,11 @@ def policy(context: Context, node: NodeName, person: Reads) -> PolicyShown:
     config = here.config()
     text = text_of(config)
     fields = fields_of({"door": config.door, "protect": config.protect}, text)
-    shown = [_field(one) for one in fields]
+    shown = [_field(field) for field in fields]
     strict = [StrictField(table=t, name=n, value=v) for t, given in STRICT.items() for n, v in given.items()]
     return PolicyShown(
         fields=shown,
-        questions=[_question(one) for one in QUESTIONS],
+        questions=[_question(field) for field in QUESTIONS],
         strict=strict,
         text=text,
         seen=mark_of(text),
@@ -181,7 +231,7 @@ def _question(one: PolicyQuestion) -> PolicyQuestionShown:
 
 def _past(here: Node, draft: Draft) -> PastShown | None:
     config = here.config()
-    if not (config.folder / "node.db").exists() or all(one.field.table != "door" for one in draft.changes):
+    if not (config.folder / "node.db").exists() or all(each.field.table != "door" for each in draft.changes):
         return None
     after = policy_of(draft.text, config, "policy.toml").door
     with here.asks() as rows, look_on(book_of(here.file)) as reader:
@@ -190,8 +240,8 @@ def _past(here: Node, draft: Draft) -> PastShown | None:
         days=DAYS,
         left=trial.past.left,
         stays=len(trial.past.stays),
-        says=[TextShape.of(one) for one in trial.says],
-        lines=[_past_line(one) for one in trial.past.stays[::-1][:PAST_LINES_MAX]],
+        says=[TextShape.of(each) for each in trial.says],
+        lines=[_past_line(each) for each in trial.past.stays[::-1][:PAST_LINES_MAX]],
     )
 
 
@@ -213,3 +263,36 @@ def _shown(draft: Draft, seen: str, past: PastShown | None) -> PolicyDraft:
         for c in draft.changes
     ]
     return PolicyDraft(changes=changes, past=past, text=draft.text, seen=seen)
+
+
+left_router = APIRouter(prefix="/nodes/{node}/door/left", tags=["door"], responses=REFUSALS)
+"""What left a node."""
+
+
+@left_router.get("", operation_id="left")
+def left(context: Context, node: NodeName, person: Reads, day_us: DayUs = None, days: Days = 1) -> LeftShown:
+    """What left in so many whole days (UTC), the last of them the one with ``day_us`` in it."""
+    here = context.node(node, person)
+    last = (here.clock.now_us() if day_us is None else day_us) // DAY_US
+    until_us = (last + 1) * DAY_US
+    since_us = max(0, until_us - days * DAY_US)
+    with look_on(book_of(here.file)) as reader:
+        days_left = left_in(reader.back_to(since_us), since_us, until_us)
+    return filled(
+        LeftShown,
+        days_left,
+        says=TextShape.of(days_left.says),
+        classes=[_left_class(one) for one in days_left.classes],
+        refused=[filled(RefusedShown, one, why=TextShape.of(one.why)) for one in days_left.refused],
+    )
+
+
+def _left_class(group: LeftClass) -> LeftClassShown:
+    return filled(
+        LeftClassShown,
+        group,
+        says=TextShape.of(group.says),
+        kinds=[LeftKind(kind=kind, count=count) for kind, count in group.kinds],
+        named=list(group.named),
+        learned=TextShape.of(group.learned),
+    )
