@@ -1,4 +1,6 @@
-"""`bavn node left`: what left this actor in some days, in words. `bavn node counts`: what counts this node has told the sector, with which noise, and what is left of its budget.
+"""`bavn node left`: what left this actor in some days, in words.
+
+`bavn node counts`: what counts this node has told the sector, with which noise, and what is left of its budget.
 
 Refuses to say what the counts were before the noise: nothing keeps them.
 """
