@@ -56,4 +56,4 @@ def test_the_search_finds_blocks_actors_and_hosts(soc_page) -> None:
     box = page.get_by_role("dialog").get_by_role("combobox")
     for word, found in (("exam", "waits.example.com"), ("sou", "south"), ("10.0.0.21", "10.0.0.21")):
         box.fill(word)
-        expect(page.get_by_role("option", name=found).first).to_be_visible()
+        expect(page.locator("#hits").get_by_role("option", name=found).first).to_be_visible()
