@@ -20,7 +20,7 @@ COMMANDS: Final = commands_in(
     "bavn.app.cli.centre",
     {
         "rollout.member": ("invite", "revoke"),
-        "round": ("round_",),
+        "rounds.round": ("round_",),
         "ask": ("ask", "questions", "approve_question", "end_question"),
         "intel.exchange": ("export", "import_", "offers"),
         "intel.proposals": ("proposals", "proposal"),
@@ -38,10 +38,10 @@ COMMANDS: Final = commands_in(
         "rollout.accept": ("accept",),
         "clock": ("clock", "kill_switch"),
         "value": ("value",),
-        "counts": ("counts",),
+        "rounds.counts": ("counts",),
         "set_aside": ("set_aside",),
-        "log": ("log",),
-        "round_audit": ("round_audit",),
+        "rounds.log": ("log",),
+        "rounds.round_audit": ("round_audit",),
     },
 ) | {
     "health": "bavn.app.cli.service_health:centre_health",
