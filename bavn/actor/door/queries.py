@@ -38,6 +38,12 @@ def overrides(rows: Rows, limit: int = 2000) -> Sequence[tuple[Any, ...]]:
     )
 
 
+def wishes(rows: Rows) -> dict[str, str]:
+    """Each element (``type:value``) that was asked for or that a person decided on, and what: asked, veto or
+    allow."""
+    return {str(element): str(wish) for element, wish in rows("SELECT observable, wish FROM door_wish")}
+
+
 def told_elements(rows: Rows, values: Sequence[str]) -> frozenset[str]:
     """Of these values those that this node let a report out on, as ``type:value``."""
     elements = rows(

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from bavn.actor.door.conversations.questions import QUESTIONS_SQL
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.queries import wishes
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
 from bavn.app.config.load import NodeConfig
 from bavn.app.policy.left import counted_of, strongest
@@ -34,7 +35,6 @@ STRICT: Final[dict[str, dict[str, Any]]] = {
     }
 }
 """Nothing is named and no question answered without a person here, three must hold the same, and no counts leave."""
-_WISHES_SQL: Final = "SELECT observable, wish FROM door_wish"
 NAMED_MAX: Final = 5
 
 
@@ -52,12 +52,12 @@ def try_policy(
     rows: Rows, reader: LedgerReader, config: NodeConfig, after: DoorPolicy, now_us: int, days: int = DAYS
 ) -> Trial:
     """``rows``: questions to the node's book; ``config``: with the policy that is written now."""
-    wishes = {str(observable): str(wish) for observable, wish in rows(_WISHES_SQL)}
+    decided = wishes(rows)
     past = tried_on_past(
         lines_of(reader, now_us, days),
         (config.door, after),
         (config.node.actor, tuple(config.node.homes)),
-        lambda observable: wishes.get(str(observable)),
+        lambda observable: decided.get(str(observable)),
         _questions(rows),
     )
     attacks = {one.peer for one in sector_verdicts_of(rows(SECTOR_VERDICTS_SQL)) if one.judgement == "true"}
