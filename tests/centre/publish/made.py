@@ -71,7 +71,7 @@ def counts(first, last, kinds, dice):
         told = (last - first + 1) * (100 if kind == "all" else 30)
         for what, entries in (("suspected", TECHNIQUES), ("blocked", BLOCKED)):
             for at, entry in enumerate(entries):
-                value = int(told * 0.001 * (at % 9) ** 2) + dice.randint(-200, 200)
+                value = int(told * 0.02 * (at % 9) ** 2) + dice.randint(-200, 200)
                 made.append(
                     CountFact(
                         first_day=first,

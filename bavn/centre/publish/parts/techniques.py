@@ -106,7 +106,7 @@ def _heat(facts: DocumentFacts, counts: list[CountFact]) -> Figure:
         id="heat",
         title=Text("Suspected own machines by technique"),
         said=Sentence(sentence, (count_query(facts),)),
-        drawn=Drawn.HEAT,
+        drawn=Drawn.HEAT if any(value is not None for row in rows for value in row.values) else Drawn.TABLE,
         columns=(Text("Technique (ATT&CK)"), *names, Text("Cases")),
         rows=tuple(rows),
         names=names,

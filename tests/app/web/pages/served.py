@@ -55,7 +55,9 @@ def serving(side, folder: Path, house, areas, watch=None, drawn=None, pages: Pat
     server = ConsoleServer(TABLE, folder)
     with keeping(side, TABLE, OidcTable(), folder, folder, server) as (keeper, beside):
         settings = replace(server.settings(), pages=pages)
-        app = console_app(side, house, areas, keeper, settings, watch=watch, beside=beside)
+        waits = [each for each in beside if any(at.path.startswith("/waiting") for at in each.routes)]
+        kept = [each for each in beside if house is not None or each not in waits]  # without one, nothing waits
+        app = console_app(side, house, areas, keeper, settings, watch=watch, beside=kept)
         thread = threading.Thread(target=server.run, args=(app,), name="console-tried")
         thread.start()
         try:

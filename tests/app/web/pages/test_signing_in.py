@@ -11,12 +11,11 @@ from playwright.sync_api import expect
 
 from bavn.app.access.rights import Role
 from tests.app.web.pages.conftest import SAC_ROLES
-from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
+from tests.app.web.pages.looking import axe_clean, beside_a_house, settled, shot, untranslated
 from tests.app.web.pages.served import serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.chromium]
 PASSWORD = "correct horse battery staple"
-OF_THE_HOUSE = re.compile(r"status of 404 .*/api/v1/(overview|threats)$")
 
 
 @pytest.fixture
@@ -56,7 +55,7 @@ def with_passkeys(page):
 def without_401(page) -> list[str]:
     """What went wrong but for the question who is signed in, which nobody is yet, and for what the first page asks of a
     house, where it came to that: there is none behind this console."""
-    return [one for one in csp_reports(page) if "status of 401" not in one and not OF_THE_HOUSE.search(one)]
+    return [one for one in beside_a_house(page) if "status of 401" not in one]
 
 
 def sign_out(page) -> None:
@@ -143,7 +142,7 @@ def test_an_account_is_given_out(served, opened) -> None:
     assert served.keeper.accounts.find("Bo Lund").state == "disabled"
     page.get_by_role("link", name="Log of log-ons").click()
     expect(page.get_by_role("row", name=re.compile("Bo Lund")).first).to_be_visible()
-    assert csp_reports(page) == []
+    assert beside_a_house(page) == []
 
 
 def test_a_token_is_made_and_ended(served, opened) -> None:
