@@ -20,7 +20,8 @@ SOC_PAGES = (
 )
 TABS_MAX = 5
 ACTS = """() => [...document.querySelectorAll("#content .button")].filter((one) => one.checkVisibility()
-    && !one.matches(":disabled, [aria-disabled=true]") && !one.closest(".acts-here") && (one.ariaLabel || one.textContent.trim()))"""
+    && !one.matches(":disabled, [aria-disabled=true]") && !one.closest(".acts-here")
+    && (one.ariaLabel || one.textContent.trim()))"""
 AT = "() => document.activeElement.closest('.acts-here') !== null"
 FOCUSED = "() => document.activeElement.id"
 
