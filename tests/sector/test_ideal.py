@@ -367,10 +367,12 @@ def test_which_key_holder_fails_and_how_is_in_nobodys_outputs() -> None:
     assert named == {("east", NAMES[0]), ("north", NAMES[0]), ("south", NAMES[1]), ("west", NAMES[1])}
 
 
-def test_whole_days_are_what_a_trusted_party_would_hand_out() -> None:
+@pytest.mark.parametrize("days", [1, pytest.param(30, marks=pytest.mark.world)])
+def test_whole_days_are_what_a_trusted_party_would_hand_out(days) -> None:
+    """A day takes minutes: each run plays one, and many are the world's."""
     run_state_machine_as_test(
         Days,
         settings=settings(
-            max_examples=3, stateful_step_count=4, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=days, stateful_step_count=4, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
