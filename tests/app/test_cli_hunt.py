@@ -175,7 +175,10 @@ def test_sigma_rules_run_over_the_history_and_none_is_dropped_unseen(history, fo
     assert match["samples"][0]["rrname"] == "old.example.com"
     assert "Needs a host: the log source (product windows category process_creation) is not seen" in done.stderr
     assert "2 rules: 1 run, 1 are not supported" in done.stderr
-    assert "Old name (high, T1071.004 (command channel in web, DNS or mail))" in run(history, "sigma", str(folder_of_rules)).stdout
+    assert (
+        "Old name (high, T1071.004 (command channel in web, DNS or mail))"
+        in run(history, "sigma", str(folder_of_rules)).stdout
+    )
 
 
 def test_sigma_check_says_of_each_rule_what_becomes_of_it(config, folder_of_rules) -> None:
