@@ -100,7 +100,7 @@ def test_each_writer_that_fails_costs_its_request_and_is_named_and_the_next_file
             walked.add(form)
             if (
                 form == "stix" or route.path == "/waiting"
-            ):  # both ask a house first, and none stands behind this console
+            ):  # they ask a house, and none stands behind this console
                 failures.works(part)
                 continue
             answers(route)
