@@ -98,9 +98,7 @@ def test_each_writer_that_fails_costs_its_request_and_is_named_and_the_next_file
             part = f"page GET {route.path}/export.{{form}}"
             assert [one.part for one in failures.failing()] == [part]
             walked.add(form)
-            if (
-                form == "stix" or route.path == "/waiting"
-            ):  # they ask a house, and none stands behind this console
+            if form == "stix" or route.path == "/waiting":  # they ask a house, and none stands behind this console
                 failures.works(part)
                 continue
             answers(route)
