@@ -99,6 +99,8 @@ APART: Final[dict[str, str]] = {
             "bavn.app.operator.survey",
             "bavn.app.operator.moving",
             "bavn.app.operator.register",
+            "bavn.app.policy.left",
+            "bavn.app.policy.past",
             "bavn.app.process.party_keys",
             "bavn.app.access.sessions",
             "bavn.app.web.soc.field_words",

@@ -16,7 +16,6 @@ from fuzz.run import Runner
 from fuzz.target import Broken, Target
 
 
-@pytest.mark.slow
 def test_everything_that_takes_bytes_from_outside_has_a_target() -> None:
     """A new source, format, message, import, service or parser: give it a target in fuzz/targets/, or a reason."""
     assert sorted(covering.wanted() - covering.covered()) == []
