@@ -1,6 +1,7 @@
 """What is handed out: the package's layout, the same bytes twice, a signature that holds and each way it must not."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers.environment import peer_python
+
 ROOT = Path(__file__).resolve().parents[2]
+CONTACT = ("--contact", "mailto:security@example.org")
 MADE = pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg-deb is Debian's")
 
 
@@ -33,7 +37,7 @@ def release(tmp_path_factory):
     made = run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(folder / "key"))
     assert made.returncode == 0, made.stderr
     (folder / "signers").write_text(f"release@bavn {(folder / 'key.pub').read_text()}")
-    done = run("script/release", "--key", str(folder / "key"), "--thin", str(folder / "out"))
+    done = run("script/release", "--key", str(folder / "key"), *CONTACT, "--thin", str(folder / "out"))
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -144,6 +148,7 @@ def test_a_release_is_whole_and_signed_and_any_change_is_seen(release, tmp_path)
         "-py3-none-any.whl",
         ".tar.gz",
         ".cdx.json",
+        ".intoto.json",
         "+thin_all.deb",
     }
     assert verified(release / "out")[0] == 0
@@ -166,10 +171,67 @@ def test_a_release_is_whole_and_signed_and_any_change_is_seen(release, tmp_path)
     assert verified(release / "out", tmp_path / "signers")[0] == 6
 
 
+@MADE
+@pytest.mark.slow
+def test_where_a_release_comes_from_is_as_in_toto_and_slsa_have_it(release, tmp_path) -> None:
+    """Read by in-toto's own library, which refuses a field that it does not know."""
+    out = release / "out"
+    (made,) = out.glob("*.intoto.json")
+    code = """
+import sys
+from google.protobuf.json_format import MessageToDict, Parse, ParseDict
+from in_toto_attestation.predicates.provenance.v1 import provenance_pb2
+from in_toto_attestation.v1 import statement_pb2
+from in_toto_attestation.v1.statement import Statement
+told = Parse(sys.stdin.read(), statement_pb2.Statement())
+Statement.copy_from_pb(told).validate()
+ParseDict(MessageToDict(told)["predicate"], provenance_pb2.Provenance())
+"""
+    read = subprocess.run(
+        [peer_python("release"), "-c", code], input=made.read_text(), capture_output=True, text=True, check=False
+    )
+    assert read.returncode == 0, read.stderr
+    told = json.loads(made.read_text())
+    subjects = {one["name"]: one["digest"]["sha256"] for one in told["subject"]}
+    others = {path for path in out.iterdir() if path != made and not path.name.startswith("SHA256SUMS")}
+    assert subjects == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in others}
+    built = told["predicate"]["buildDefinition"]
+    assert {one["name"] for one in built["resolvedDependencies"]} >= {"source", "requirements/package.txt"}
+    assert built["externalParameters"]["thin"] is True
+
+
+@MADE
+@pytest.mark.slow
+def test_whom_to_tell_of_a_hole_is_as_its_rfc_has_it(release) -> None:
+    """Read by sectxt, which those use who look at the security.txt of whole countries."""
+    code = """
+import json, sys
+from sectxt import Parser
+told = Parser(open(sys.argv[1], "rb").read())
+print(json.dumps([one["code"] for one in told.errors] + sorted(told._values)))
+"""
+    read = subprocess.run(
+        [peer_python("release"), "-c", code, release / "out/security.txt"], capture_output=True, text=True, check=False
+    )
+    assert read.returncode == 0, read.stderr
+    assert json.loads(read.stdout) == ["contact", "expires", "preferred-languages"]
+
+
+@MADE
+@pytest.mark.slow
+def test_the_same_tree_makes_the_same_wheel_and_archive(release, tmp_path) -> None:
+    again = run("script/release", "--key", str(release / "key"), *CONTACT, "--thin", str(tmp_path / "out"))
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "out/SHA256SUMS").read_text() == (release / "out/SHA256SUMS").read_text()
+
+
 def test_a_release_says_what_it_lacks(tmp_path) -> None:
     assert run("script/release").returncode == 2
     assert run("script/deb", "--nothing").returncode == 2
     (tmp_path / "key").write_text("no key")
-    done = run("script/release", "--key", str(tmp_path / "key"), str(tmp_path / "out"))
+    for contact in ((), ("--contact", "security@example.org"), ("--contact", "http://example.org")):
+        done = run("script/release", "--key", str(tmp_path / "key"), *contact, str(tmp_path / "out"))
+        assert (done.returncode, "where holes are told" in done.stderr) == (2, True), done.stderr
+    done = run("script/release", "--key", str(tmp_path / "key"), *CONTACT, str(tmp_path / "out"))
     assert (done.returncode, "no private key" in done.stderr) == (4, True)
     assert not (tmp_path / "out").exists()
