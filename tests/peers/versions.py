@@ -30,11 +30,11 @@ def version_of(peer: str) -> str | None:
     """The version that is installed here: of a package of Debian, PyPI or npm; None where there is none."""
     name, _, more = peer.partition(" (")
     if more == "npm)":
-        lock = json.loads((PINS / name / "package-lock.json").read_text(encoding="utf-8"))
-        return str(lock["packages"][f"node_modules/{name}"]["version"])
+        locks = (json.loads(path.read_text(encoding="utf-8"))["packages"] for path in PINS.glob("*/package-lock.json"))
+        return next(str(known[key]["version"]) for known in locks for key in known if key.endswith(f"/{name}"))
     if more == "PyPI)":
-        pins = PINS / f"{name}.txt"
-        found = re.search(rf"^{name}==(\S+)", pins.read_text(encoding="utf-8"), re.MULTILINE) if pins.exists() else None
+        pins = "\n".join(path.read_text(encoding="utf-8") for path in sorted(PINS.glob("*.txt")))
+        found = re.search(rf"^{name}==(\S+)", pins, re.MULTILINE)
         return found[1] if found else metadata.version(name)
     if name == "syslog-ng":
         (file,) = (ROOT / ".venv-peers/syslog-ng/usr/lib/syslog-ng").glob("libsyslog-ng-*.so.0")
