@@ -60,10 +60,14 @@ def _is_thin(folder: Path) -> bool:
 
 
 def _git(*words: str) -> str:
-    """What git says; nothing where this tree is no checkout of its own."""
+    """What git says; nothing where this tree is no checkout of its own, or git is not there or knows no commit."""
     if not (ROOT / ".git").exists():
         return ""
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    try:
+        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _debian() -> str:
