@@ -41,7 +41,7 @@ from tests.app.web.drawn_sector import DrawnSector, many_leads
 from tests.app.web.pages import served
 from tests.app.web.pages.conftest import SAC_ROLES, SIZES, SOC_ROLES
 from tests.app.web.pages.registered import deep_link, registered
-from tests.conftest import CHROMIUM
+from tests.conftest import BROWSER, CHROMIUM
 
 FIRST_MS, OTHER_MS, LIVE_MS = 1000, 300, 1000
 WAIT_S = 60
@@ -297,9 +297,9 @@ def main() -> None:
         "flows": said.flows,
         "load_at_start": round(os.getloadavg()[0], 1),
     }
-    program = shutil.which("chromium")
+    program = shutil.which(BROWSER)
     if program is None:
-        raise SystemExit("chromium is missing (apt-get install chromium)")
+        raise SystemExit(f"{BROWSER} is missing (apt-get install {BROWSER})")
     for side in said.sides:
         with (
             tempfile.TemporaryDirectory() as folder,

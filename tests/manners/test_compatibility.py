@@ -21,6 +21,7 @@ WHAT = {name for row in rows(TEXT) for name in re.findall(r"`([^`]+)`", row["wha
     name for row in NOT_TESTED for name in re.findall(r"`([^`]+)`", row[0])
 }
 PACKAGES = {
+    "chromium": "chromium-headless-shell",
     "named": "bind9",
     "dnsmasq": "dnsmasq-base",
     "kresd": "knot-resolver",

@@ -1,7 +1,5 @@
 """One actor's benchmark as page and PDF: accessible, sourced, its picture and its table saying the same."""
 
-import shutil
-
 import pytest
 
 from bavn.app.centre.publish_parts import rendered
@@ -61,7 +59,6 @@ def test_pdf_ua(tmp_path, actor, language) -> None:
 
 @pytest.mark.slow
 @pytest.mark.chromium
-@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is missing (apt-get install chromium)")
 @pytest.mark.parametrize("width", [320, 1280])
 def test_wcag(tmp_path, chromium, width) -> None:
     from axe_playwright_python.sync_playwright import Axe

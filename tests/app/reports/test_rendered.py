@@ -1,7 +1,6 @@
 """Documents as people get them: WCAG 2.2 AA by axe in a real browser, PDF/UA, the same bytes for the same data."""
 
 import re
-import shutil
 import sys
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -102,7 +101,6 @@ def test_pdf_ua(tmp_path, kind, language) -> None:
 
 @pytest.mark.slow
 @pytest.mark.chromium
-@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is missing (apt-get install chromium)")
 @pytest.mark.parametrize(("kind", "language"), [(Kind.FORECAST, "da"), (Kind.BRIEF, "en"), (Kind.PICTURE, "da")])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_wcag(tmp_path, chromium, kind, language, width) -> None:

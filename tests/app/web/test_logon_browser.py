@@ -1,7 +1,6 @@
 """Log-on in a real Chromium against a real server: passkeys by its virtual authenticator. By an identity provider:
 tests/peers/test_oidc_provider.py."""
 
-import shutil
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +15,7 @@ from bavn.app.web.server import ConsoleServer
 from bavn.app.web.sides import keeping
 from bavn.model.settings import SettingsError
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.chromium,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing (apt-get install chromium)"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.chromium]
 TABLE = ConsoleTable(listen="127.0.0.1:0", logons_per_minute=1000)
 HELPERS = """
 () => {
