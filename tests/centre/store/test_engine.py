@@ -114,11 +114,14 @@ def test_a_writer_waits_for_its_turn_only_so_long(postgres) -> None:
 
 
 @pytest.mark.postgresql
-def test_a_question_cannot_write(postgres) -> None:
+def test_a_question_cannot_write_and_the_next_writer_on_its_connection_can(postgres) -> None:
     name = postgres.make()
-    engine = open_engine(postgres.url(name))
+    engine = open_engine(postgres.url(name), connections_max=1)
     try:
         with reading(engine) as connection, pytest.raises(DBAPIError, match="read-only"):
+            connection.exec_driver_sql("CREATE TABLE t (n INTEGER)")
+        with writing(engine) as connection:
+            assert connection.exec_driver_sql("SHOW transaction_isolation").scalar_one() == "read committed"
             connection.exec_driver_sql("CREATE TABLE t (n INTEGER)")
     finally:
         engine.dispose()
