@@ -108,6 +108,12 @@ CENTRE_PROMISES: Final = (
         says=Text("each partner's MISP is reached and takes what is pushed"),
         first=Text("bavn centre misp list; ask the partner"),
     ),
+    Promise(
+        code="siem_takes",
+        act="operator",
+        says=Text("the SIEM is reached and takes what it is told"),
+        first=Text("see to the receiver in [siem]; an event that is refused: its template or table"),
+    ),
     gates_open("centre"),
     parts_work("centre"),
     CERTIFICATES,
@@ -248,7 +254,9 @@ def audit_chain(engine: Engine) -> Chain:
 
 
 @contextmanager
-def watched_centre(file: CentreFile, parts: CentreParts, steps: StepWatch) -> Iterator[ServiceHealth]:
+def watched_centre(
+    file: CentreFile, parts: CentreParts, steps: StepWatch, siem: Callable[[], PromiseFinding] | None = None
+) -> Iterator[ServiceHealth]:
     """The centre's health, kept as long as this lasts; what is broken is an alarm of the centre's own list too."""
     clock, engine, desk = SystemClock(), parts.engine, parts.centre.desk
     keys, began_us = PartyKeys(file.folder, "centre"), clock.now_us()
@@ -271,9 +279,11 @@ def watched_centre(file: CentreFile, parts: CentreParts, steps: StepWatch) -> It
             "misps_exchanged": lambda: misps_promise(misps, sorted(file.misps)),
             "gates_open": lambda: gates_promise(parts.book),
             "parts_work": lambda: parts_promise(parts.failures),
+            **({} if siem is None else {"siem_takes": siem}),
             **{code: whole(walk) for code, walk in walks.items()},
         }
-        health = ServiceHealth(file.folder / CENTRE_HEALTH_FILE, CENTRE_PROMISES, clock, looks, walks)
+        promises = [one for one in CENTRE_PROMISES if one.code != "siem_takes" or siem is not None]
+        health = ServiceHealth(file.folder / CENTRE_HEALTH_FILE, promises, clock, looks, walks)
         own = desk.alarms.own
         desk.alarms.own = lambda: [*own(), *wrongs(health)]
         with health:

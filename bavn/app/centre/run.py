@@ -24,7 +24,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.failure_folder import FailureFolder, failures_in
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
-from bavn.app.process.service_health import ServiceHealth
+from bavn.app.process.service_health import PromiseFinding, ServiceHealth
 from bavn.centre.inbox.aside import is_book_broken
 from bavn.centre.store.lease import LeaseLost
 from bavn.model.contained import contained
@@ -62,7 +62,8 @@ def _run_once(file: CentreFile, parts: CentreParts, listens: Callable[[CentreSer
     """One centre from its first word to its end; all of it is let go of, however it ended."""
     with (
         parts,
-        beside(parts.failures, "health", partial(watched_centre, file, parts, parts.steps)) as health,
+        beside(parts.failures, "siem", partial(_siem, file, parts)) as siem,
+        beside(parts.failures, "health", partial(watched_centre, file, parts, parts.steps, siem)) as health,
         beside(parts.failures, "metrics", partial(_metrics, file, parts, health)),
         beside(parts.failures, "fan-out", partial(_fanout, file, parts)),
         _ended_before_it_runs(parts.server),
@@ -109,6 +110,15 @@ def _ended_before_it_runs(server: CentreServer) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _siem(file: CentreFile, parts: CentreParts) -> AbstractContextManager[Callable[[], PromiseFinding] | None]:
+    """What tells the SIEM of the centre's own people."""
+    if not file.siem.to:
+        return nullcontext()
+    from bavn.app.siem.centre import telling
+
+    return telling(file, parts.centre.desk, parts.book, SystemClock(), parts.failures)
 
 
 def _metrics(file: CentreFile, parts: CentreParts, health: ServiceHealth | None) -> AbstractContextManager[object]:

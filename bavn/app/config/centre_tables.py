@@ -11,6 +11,7 @@ from bavn.app.config.misp import MispTable
 from bavn.app.config.oidc import OidcTable
 from bavn.app.config.publish import PublishTable
 from bavn.app.config.remind import RemindTable
+from bavn.app.config.siem import SiemTable
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.correlate.settings import ScoreSettings
@@ -37,4 +38,5 @@ CENTRE_TABLES: Final[dict[str, type[Any]]] = {
     "oidc": OidcTable,
     "publish": PublishTable,
     "fanout": FanoutTable,
+    "siem": SiemTable,
 }

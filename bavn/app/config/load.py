@@ -27,6 +27,7 @@ from bavn.app.config.remind import RemindTable
 from bavn.app.config.scale import ScaleTable
 from bavn.app.config.sense import SenseTable
 from bavn.app.config.sensor import HealthTable, RulesTable, SuricataTable
+from bavn.app.config.siem import SiemTable
 from bavn.centre.node.config import CentreConfig, config_of
 from bavn.keyholder.settings import HolderSettings, ThresholdSettings, is_https, why_not
 from bavn.model.health import CENTRE_DISK_FREE_MB_MIN
@@ -125,6 +126,7 @@ class NodeConfig:
     console: ConsoleTable
     oidc: OidcTable
     scale: ScaleTable
+    siem: SiemTable
     door: DoorPolicy
     protect: ProtectPolicy
 
@@ -197,6 +199,7 @@ class CentreFile:
     oidc: OidcTable
     publish: PublishTable = field(default_factory=PublishTable)
     fanout: FanoutTable = field(default_factory=FanoutTable)
+    siem: SiemTable = field(default_factory=SiemTable)
 
     @property
     def folder(self) -> Path:
@@ -268,7 +271,7 @@ def read_centre(file: Path) -> CentreFile:
 def centre_of(tables_given: Mapping[str, Any], file: Path) -> CentreFile:
     """From what ``file`` holds. Raises SettingsError."""
     given = dict(tables_given)
-    named = ("place", "join", "exchange", "remind", "console", "oidc", "publish", "fanout")
+    named = ("place", "join", "exchange", "remind", "console", "oidc", "publish", "fanout", "siem")
     tables = {name: given.pop(name, {}) for name in named}
     misps = misps_of(given.pop("misp", {}), str(file))
     if not all(isinstance(table, dict) for table in tables.values()):
@@ -294,6 +297,7 @@ def centre_of(tables_given: Mapping[str, Any], file: Path) -> CentreFile:
             oidc=load(OidcTable, tables["oidc"], f"{file} [oidc]"),
             publish=load(PublishTable, tables["publish"], f"{file} [publish]"),
             fanout=load(FanoutTable, tables["fanout"], f"{file} [fanout]"),
+            siem=load(SiemTable, tables["siem"], f"{file} [siem]"),
         )
     except SettingsError as error:
         raise within(file, error) from error
@@ -313,6 +317,7 @@ NODE_TABLES: dict[str, type[Any]] = {
     "console": NodeConsoleTable,
     "oidc": OidcTable,
     "scale": ScaleTable,
+    "siem": SiemTable,
 }
 POLICY_TABLES: dict[str, type[Any]] = {"door": DoorPolicy, "protect": ProtectPolicy}
 

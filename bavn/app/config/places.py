@@ -48,6 +48,7 @@ READ: Final = frozenset(
         "drop_file",
         "never_block_file",
         "kev_file",
+        "authorization_file",
     }
 )
 COMES_LATER: Final = frozenset({"eve_file", "zeek_folder", "log_files", "captures_folder", "key_exchange_folder"})
@@ -63,13 +64,15 @@ SECRET: Final = frozenset(
         "webhook_secret_file",
         "database_password_file",
         "group_key_file",
+        "authorization_file",
     }
 )
-WRITTEN: Final = frozenset({"folder", "list_folder", "squid_folder", "metrics_file"})
+WRITTEN: Final = frozenset({"folder", "list_folder", "squid_folder", "metrics_file", "events_file"})
 PAIRS: Final = (
     ("console", "certificate_file", "key_file"),
     ("exchange", "certificate_file", "key_file"),
     ("sense", "syslog_certificate_file", "syslog_key_file"),
+    ("siem", "client_certificate_file", "client_key_file"),
 )
 WATCHES: Final = (
     "captures_folder",

@@ -112,6 +112,8 @@ class NodeService:
             serve = partial(self._lists.run, [self._listening])
             served = partial(self._served, "step lists", serve)
             threads.append(threading.Thread(target=self._guarded, args=(served,), name="lists"))
+        if self.parts.siem is not None:
+            threads.append(threading.Thread(target=self._guarded, args=(self._tell_siem,), name="siem"))
         if self.parts.zone is not None:
             served = partial(self._served, "step zone", self.parts.zone.run)
             threads.append(threading.Thread(target=self._guarded, args=(served,), name="zone"))
@@ -291,6 +293,19 @@ class NodeService:
         sensor = next((source for source in map(made_of, sources) if isinstance(source, SuricataLive)), None)
         if self.parts.rule_keeper is not None:
             self.parts.rule_keeper.step(sensor)
+
+    def _tell_siem(self) -> None:
+        siem, more = self.parts.siem, False
+        if siem is None:
+            return
+
+        def turn() -> None:
+            nonlocal more
+            more = siem.turn()
+
+        while not self._ended.wait(0.0 if more else self._config.siem.every_s):
+            more = False
+            self._step("siem", turn)
 
     def _check(self) -> None:
         while not self._ended.wait(TURN_S):

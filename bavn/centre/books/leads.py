@@ -160,6 +160,12 @@ class SqlLeadBook:
         with t.reading(self.engine) as connection:
             return frozenset(connection.scalars(select(t.LEADS.c.id)))
 
+    def alive(self) -> list[str]:
+        """Of every lead as last ranked, the first found first."""
+        asked = select(t.LEADS.c.id).where(t.LEADS.c.alive.is_(True)).order_by(t.LEADS.c.first_us, t.LEADS.c.id)
+        with t.reading(self.engine) as connection:
+            return [str(id_) for id_ in connection.scalars(asked)]
+
     def in_no_lead(self, before_us: int) -> list[Observable]:
         """What two groups report, the first of them before a moment, and no lead that is kept here ever held."""
         first = self.first_reports()

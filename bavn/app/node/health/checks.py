@@ -39,6 +39,7 @@ _OF_PART: Final = {
     "link to the centre": "centre_silent",
     "link to the key holder": "keyholder_silent",
     "rule keeper": "rules",
+    "siem": "siem_takes_nothing",
 }
 """The problem that a failing part is, by its name or the first word of it; else ``part_fails``."""
 
@@ -71,7 +72,8 @@ class NodeChecks:
     """None, or nothing given: the node has no such thing. ``holders``: how each of several key
     holders does; ``enforcers``: name and reason of each that is down; ``gates``: each that is shut for a kind of
     message of somebody; ``commons``: how far each day's round came, the latest first; ``log``: how the centre's log
-    stands here; ``asks_rules``: a Suricata of its own tells what it loaded."""
+    stands here; ``asks_rules``: a Suricata of its own tells what it loaded; ``siem``: what is
+    wrong with the SIEM that is told."""
 
     centre: LinkWatch | None = None
     keyholder: LinkWatch | None = None
@@ -83,6 +85,7 @@ class NodeChecks:
     log: Callable[[], LogWatch] | None = None
     failing: Callable[[], Sequence[FailingPart]] = tuple
     asks_rules: bool = False
+    siem: Callable[[], Sequence[Problem]] | None = None
     queue: QueueWatch = field(default_factory=QueueWatch)
 
     def given(self, *, watches: bool, rules: bool) -> Mapping[str, bool]:
@@ -102,6 +105,7 @@ class NodeChecks:
             "keyholder_accepts": self.keyholder is not None,
             "holders_answer": self.holders is not None,
             "ledger_whole": self.chain is not None,
+            "siem_takes": self.siem is not None,
         }
 
     def unchecked(self, rules: Mapping[str, Any]) -> dict[str, Text]:
@@ -140,6 +144,8 @@ class NodeChecks:
             source = f"{shut.gate} {shut.kind} {shut.peer}"
             problems.append(Problem(code="gate_shut", source=source, text=shut_words(shut)))
         problems += [_part(one) for one in self.failing() if not one.part.startswith("gate ")]
+        if self.siem is not None:
+            problems += self.siem()
         problems += commons_problems(self.commons())
         if self.log is not None:
             problems += log_problems(self.log(), now_us)

@@ -96,6 +96,12 @@ NODE_PROMISES: Final = (
         says=Text("the centre's log only grows, and is shown to this node"),
         first=Text("bavn node watch-centre; a log that contradicts itself: tell the other members before the centre"),
     ),
+    Promise(
+        code="siem_takes",
+        act="operator",
+        says=Text("the SIEM is reached and takes what it is told"),
+        first=Text("see to the receiver in [siem]; an event that is refused: its template or table"),
+    ),
     CERTIFICATES,
     Promise(
         code="clocks",
@@ -146,6 +152,8 @@ _OF: Final[dict[str, str]] = {
     "log_release_unproven": "centre_log",
     "log_proofs_late": "centre_log",
     "log_upload_changed": "centre_log",
+    "siem_takes_nothing": "siem_takes",
+    "siem_refuses": "siem_takes",
     "certificate_ended": "certificates",
     "certificate_ends": "certificates",
     "clock": "clocks",

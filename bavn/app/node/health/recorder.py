@@ -89,6 +89,7 @@ class Recorder:
         self._history: deque[tuple[int, _Seen, dict[str, int]]] = deque()
         self._open: dict[tuple[str, str], Problem] = {}
         self._losses_logged: _Seen = {}
+        self._looked = False
         self._store: dict[str, Any] = {}
         self._store_due_us = 0
         self._certificates = ends_of(self.config)
@@ -212,6 +213,10 @@ class Recorder:
             not_yet["store_whole"] = Text("it was not looked at yet")
         return not_yet
 
+    def standing(self) -> Sequence[Problem] | None:
+        """What is wrong as of the last step; None before the first one. From any thread."""
+        return tuple(self._open.values()) if self._looked else None
+
     def kinds(self) -> tuple[str, ...]:
         """Kinds of what is wrong as of the last step (model/sector/alarm.py), for the centre. From any thread."""
         return kinds_of(code for code, _ in self._open)
@@ -267,7 +272,7 @@ class Recorder:
         for key, problem in self._open.items():
             if key not in present:
                 _LOG.warning("over: %s", problem.text.en)
-        self._open = present
+        self._open, self._looked = present, True
 
     def _state(
         self, now: Vitals, problems: Sequence[Problem], stands: Sequence[PromiseState], *, stopped: bool
