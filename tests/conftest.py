@@ -100,6 +100,7 @@ PROGRAMS = {
             "prometheus",
             "dnsdist",
             "rsyslogd",
+            "lognormalizer",
         )
     },
     "chromium": BROWSER,

@@ -18,7 +18,8 @@ from bavn.wire.book import Book
 from bavn.wire.ledger import Note
 from tests.app.siem.made import INDICATOR, NOW_US, suspicion
 
-ITEM = """INSERT OR REPLACE INTO protect_item VALUES (?, 1, 'domain', ?, 'block', ?, '', '', ?, ?, 0, '', '', '', ?, 'b')"""
+ITEM = """INSERT OR REPLACE INTO protect_item
+    VALUES (?, 1, 'domain', ?, 'block', ?, '', '', ?, ?, 0, '', '', '', ?, 'b')"""
 
 
 @pytest.fixture
