@@ -39,6 +39,7 @@ SERVICE_STEPS = {
     "step hear": "_take",
     "step talk": "_serve",
     "step pull": "_pulled",
+    "step siem": "parts.siem.turn",
 }
 """What the threads of the service do themselves."""
 NOT_STEPS = {"step close"}
@@ -54,7 +55,7 @@ def test_the_walk_covers_every_step_of_every_thread_of_the_service() -> None:
         for kept in call.keywords
         if kept.arg == "args"
     }
-    work = ("_talk", "_watch", "_look", "_keep", "_check", "_pull", "_share_commons")
+    work = ("_talk", "_watch", "_look", "_keep", "_check", "_pull", "_share_commons", "_tell_siem")
     assert threads == {f"(self.{name},)" for name in work} | {"(served,)"}, "a thread that nobody walks"
     named = {
         node.value
@@ -65,8 +66,9 @@ def test_the_walk_covers_every_step_of_every_thread_of_the_service() -> None:
 
 
 def listening(file: Path) -> Path:
-    """The same with lists that are served."""
-    file.write_text(file.read_text().replace("[enforce]\n", f'[enforce]\nlist_listen = "127.0.0.1:{port()}"\n'))
+    """The same with lists that are served, and a SIEM that is told."""
+    siem = '[siem]\nto = "file"\nevents_file = "siem.ndjson"\nevery_s = 1\n'
+    file.write_text(file.read_text().replace("[enforce]\n", f'[enforce]\nlist_listen = "127.0.0.1:{port()}"\n') + siem)
     return file
 
 

@@ -113,7 +113,7 @@ class NodeService:
             served = partial(self._served, "step lists", serve)
             threads.append(threading.Thread(target=self._guarded, args=(served,), name="lists"))
         if self.parts.siem is not None:
-            threads.append(threading.Thread(target=self._guarded, args=(self._tell_siem,), name="siem"))
+            threading.Thread(target=self._guarded, args=(self._tell_siem,), name="siem", daemon=True).start()
         if self.parts.zone is not None:
             served = partial(self._served, "step zone", self.parts.zone.run)
             threads.append(threading.Thread(target=self._guarded, args=(served,), name="zone"))
@@ -305,7 +305,7 @@ class NodeService:
 
         while not self._ended.wait(0.0 if more else self._config.siem.every_s):
             more = False
-            self._step("siem", turn)
+            self._step("step siem", turn)
 
     def _check(self) -> None:
         while not self._ended.wait(TURN_S):
