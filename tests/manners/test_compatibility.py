@@ -28,6 +28,7 @@ PACKAGES = {
     "knotd": "knot",
     "pmacctd": "pmacct",
     "rsyslogd": "rsyslog",
+    "lognormalizer": "liblognorm",
     "pdns_recursor": "pdns-recursor",
     "syslog_ng": "syslog-ng",
     "node_exporter": "prometheus-node-exporter",

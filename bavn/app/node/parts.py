@@ -62,11 +62,8 @@ from bavn.app.process.letting_go import LettingGo
 from bavn.app.process.noise import drawn_apart
 from bavn.app.process.owned import ANY, BOOK, GATES, HEALTH, KEYS, owned
 from bavn.app.process.real import SystemClock, SystemDice
-from bavn.app.siem.bookmark import Bookmark
-from bavn.app.siem.build import handover_of, kinds_of
-from bavn.app.siem.event import NODE_KINDS, Kind, Teller
-from bavn.app.siem.handover import Handover, Stream
-from bavn.app.siem.node_events import Blocks, LedgerLines, Problems, Sightings, Suspicions
+from bavn.app.siem.handover import Handover
+from bavn.app.siem.node import node_handover
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.ports import Window
 from bavn.wire.book import Book, BookForeign, Doomed
@@ -286,25 +283,10 @@ def _checks(config: NodeConfig, protect: Protect, failures: Failures, book: Book
 
 
 def _siem(start: _Start, books: NodeBooks, recorder: Recorder) -> Handover | None:
-    """What tells the actor's own SIEM; None where there is none."""
-    table = start.config.siem
-    if not table.to:
-        return None
-    mark, clock = Bookmark(books.book), start.clock
-    streams: dict[Kind, Callable[[], Stream]] = {
-        "suspicion": lambda: Suspicions(
-            mark, lambda: books.verdicts.holding(clock.now_us()), every=table.suspicions == "all"
-        ),
-        "sighting": lambda: Sightings(mark, clock),
-        "block": lambda: Blocks(mark, clock),
-        "health": lambda: Problems(mark, clock, recorder.standing),
-        "ledger": lambda: LedgerLines(mark, books.ledger),
-    }
-    wanted = [streams[kind]() for kind in kinds_of(table, NODE_KINDS)]
-    teller = Teller(start.config.node.actor, "node", __version__, table.language)
-    handover = handover_of(table, start.config.base, wanted, teller, mark, clock)
-    start.closing.callback(handover.close)
-    recorder.checks.siem = handover.problems
+    handover = node_handover(start.config, books, start.clock, recorder.standing)
+    if handover is not None:
+        start.closing.callback(handover.close)
+        recorder.checks.siem = handover.problems
     return handover
 
 
