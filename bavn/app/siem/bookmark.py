@@ -50,7 +50,7 @@ class Bookmark:
         self.set_mark(stream, mark)
         return mark
 
-    def told(self, stream: str) -> frozenset[str]:
+    def settled(self, stream: str) -> frozenset[str]:
         """Ids that were told and are remembered."""
         return frozenset(id_ for (id_,) in self.book.rows("SELECT id FROM siem_told WHERE stream = ?", (stream,)))
 

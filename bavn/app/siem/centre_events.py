@@ -35,15 +35,15 @@ class Leads(InBook):
         self._mark, self._book = mark, SqlLeadBook(engine)
 
     def events(self, limit: int) -> Sequence[SiemEvent]:
-        alive, told = self._book.alive(), self._mark.told(self.kind)
-        new = [id_ for id_ in alive if event_id(self.kind, id_) not in told]
+        alive, settled = self._book.alive(), self._mark.settled(self.kind)
+        new = [id_ for id_ in alive if event_id(self.kind, id_) not in settled]
         views = [self._book.lead(id_) for id_ in new[:limit]]
         return [lead_event(view) for view in views if view is not None]
 
-    def told(self, events: Sequence[SiemEvent]) -> None:
+    def settle(self, events: Sequence[SiemEvent]) -> None:
         self._mark.tell(self.kind, {event.id: event.at_us for event in events})
         standing = {event_id(self.kind, id_) for id_ in self._book.alive()} | {event.id for event in events}
-        self._mark.forget(self.kind, self._mark.told(self.kind) - standing)
+        self._mark.forget(self.kind, self._mark.settled(self.kind) - standing)
 
 
 def lead_event(view: LeadView) -> SiemEvent:
@@ -93,7 +93,7 @@ class Acts(InBook):
             after = lines[-1].seq
         return events
 
-    def told(self, events: Sequence[SiemEvent]) -> None:
+    def settle(self, events: Sequence[SiemEvent]) -> None:
         self._mark.set_mark(self.kind, self._lines[events[-1].id])
 
     def _event(self, line: AuditLine, kind: Kind) -> SiemEvent:
@@ -142,14 +142,14 @@ class Alarms(InBook):
         self._since_us = mark.begun(self.kind, clock.now_us())
 
     def events(self, limit: int) -> Sequence[SiemEvent]:
-        told = self._mark.told(self.kind)
-        events = [event for alarm in self._wanted() for event in alarm_events(alarm) if event.id not in told]
+        settled = self._mark.settled(self.kind)
+        events = [event for alarm in self._wanted() for event in alarm_events(alarm) if event.id not in settled]
         return sorted(events, key=lambda event: (event.at_us, event.id))[:limit]
 
-    def told(self, events: Sequence[SiemEvent]) -> None:
+    def settle(self, events: Sequence[SiemEvent]) -> None:
         self._mark.tell(self.kind, {event.id: event.at_us for event in events})
         standing = {event.id for alarm in self._wanted() for event in alarm_events(alarm)}
-        self._mark.forget(self.kind, self._mark.told(self.kind) - standing - {event.id for event in events})
+        self._mark.forget(self.kind, self._mark.settled(self.kind) - standing - {event.id for event in events})
 
     def _wanted(self) -> list[Alarm]:
         """What stands, or ended since this was first told."""

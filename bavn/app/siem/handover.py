@@ -43,7 +43,7 @@ class Stream(Protocol):
         """The oldest that were not told, in order."""
         ...
 
-    def told(self, events: Sequence[SiemEvent]) -> None:
+    def settle(self, events: Sequence[SiemEvent]) -> None:
         """They are with the receiver, or refused for good: joins the open transaction."""
         ...
 
@@ -111,14 +111,14 @@ class Handover:
             problems.append(Problem(code="siem_takes_nothing", source="siem", text=text))
         refused = self._bookmark.refused(self._clock.now_us() - DAY_US)
         if refused:
-            id_, kind, said = refused[0]
+            id_, kind, cause = refused[0]
             text = Text.counted(
                 "the SIEM refused {count:,} event within a day, a {kind} ({id}): {said}",
                 "the SIEM refused {count:,} events within a day, the latest a {kind} ({id}): {said}",
                 len(refused),
                 kind=kind,
                 id=id_,
-                said=said,
+                said=cause,
             )
             problems.append(Problem(code="siem_refuses", source="siem", text=text))
         return problems
@@ -151,7 +151,7 @@ class Handover:
 
     def _handed(self, batch: Sequence[tuple[Stream, SiemEvent]]) -> Handed:
         """Sends what the receiver has not refused before. Raises NotTaken."""
-        before = self._bookmark.told(REFUSED)
+        before = self._bookmark.settled(REFUSED)
         sent = [self._message(event) for _, event in batch if event.id not in before]
         handed = self._transport.hand(sent) if sent else Handed()
         again = {event.id: "" for _, event in batch if event.id in before}
@@ -173,7 +173,7 @@ class Handover:
                 behind = {event.id: now_us for event in mine[done:] if event.id in handed.refused}
                 self._bookmark.tell(REFUSED, behind)
                 if done:
-                    stream.told(mine[:done])
+                    stream.settle(mine[:done])
                     self._bookmark.forget(REFUSED, [one.id for one in mine[:done] if one.id in handed.refused])
 
     def _back_off(self, error: NotTaken) -> None:

@@ -46,7 +46,7 @@ class Suspicions(InBook):
             self._ran_us, self._waiting = run[0][0], self._new(hosts=run[0][2])
         return self._waiting[:limit]
 
-    def told(self, events: Sequence[SiemEvent]) -> None:
+    def settle(self, events: Sequence[SiemEvent]) -> None:
         self._mark.tell(self.kind, {event.id: event.at_us for event in events})
         ids = {event.id for event in events}
         self._waiting = [event for event in self._waiting if event.id not in ids]
@@ -55,14 +55,14 @@ class Suspicions(InBook):
         known = [one for one in ranked_of(self._mark.book.rows(RANKED_SQL), self._verdicts()) if one.rank]
         since = {one.suspicion.id: one.known_us for one in known}
         places = ranked([one.suspicion for one in known], hosts)
-        told = self._mark.told(self.kind)
+        settled = self._mark.settled(self.kind)
         events = {
             (event := suspicion_event(place.suspicion, since[place.suspicion.id])).id: event
             for place in places
             if place.above or self._every
         }
-        self._mark.forget(self.kind, told - {event_id(self.kind, id_) for id_ in since})
-        new = [event for id_, event in events.items() if id_ not in told]
+        self._mark.forget(self.kind, settled - {event_id(self.kind, id_) for id_ in since})
+        new = [event for id_, event in events.items() if id_ not in settled]
         return sorted(new, key=lambda event: (event.at_us, event.id))
 
 
@@ -103,12 +103,12 @@ class Blocks(InBook):
 
     def events(self, limit: int) -> Sequence[SiemEvent]:
         since_us = (self._mark.mark(self.kind) or 0) - OVERLAP_US
-        told, events = self._mark.told(self.kind), list[SiemEvent]()
+        settled, events = self._mark.settled(self.kind), list[SiemEvent]()
         for row in self._mark.book.rows(_BLOCKS, (since_us, since_us)):
-            events += [one for one in block_events(*row) if one.at_us >= since_us and one.id not in told]
+            events += [one for one in block_events(*row) if one.at_us >= since_us and one.id not in settled]
         return sorted(events, key=lambda event: (event.at_us, event.id))[:limit]
 
-    def told(self, events: Sequence[SiemEvent]) -> None:
+    def settle(self, events: Sequence[SiemEvent]) -> None:
         newest_us = max(self._mark.mark(self.kind) or 0, events[-1].at_us)
         self._mark.tell(self.kind, {event.id: event.at_us for event in events})
         self._mark.set_mark(self.kind, newest_us)
@@ -178,14 +178,14 @@ class Sightings(InBook):
         self._since_us = mark.begun(self.kind, clock.now_us() - DAY_US)
 
     def events(self, limit: int) -> Sequence[SiemEvent]:
-        told = self._mark.told(self.kind)
-        events = [event for event in self._met() if event.id not in told]
+        settled = self._mark.settled(self.kind)
+        events = [event for event in self._met() if event.id not in settled]
         return sorted(events, key=lambda event: (event.at_us, event.id))[:limit]
 
-    def told(self, events: Sequence[SiemEvent]) -> None:
+    def settle(self, events: Sequence[SiemEvent]) -> None:
         self._mark.tell(self.kind, {event.id: self._clock.now_us() for event in events})
         standing = {event.id for event in self._met()} | {event.id for event in events}
-        self._mark.forget(self.kind, self._mark.told(self.kind) - standing)
+        self._mark.forget(self.kind, self._mark.settled(self.kind) - standing)
 
     def _met(self) -> list[SiemEvent]:
         """Of each indicator and way the latest; of own history also what is long ago."""
@@ -233,7 +233,7 @@ class LedgerLines(InBook):
         self._lines = {event.id: line.seq for event, line in zip(events, lines, strict=True)}
         return events
 
-    def told(self, events: Sequence[SiemEvent]) -> None:
+    def settle(self, events: Sequence[SiemEvent]) -> None:
         self._mark.set_mark(self.kind, self._lines[events[-1].id])
 
 
@@ -251,7 +251,7 @@ def line_event(line: Line) -> SiemEvent:
         "line_hash": line.hash,
     }
     passed = line.verdict == "passed"
-    said = (
+    words = (
         Text("{kind} passed gate {gate}", kind=line.kind, gate=line.gate)
         if passed
         else Text("{kind} was refused at gate {gate}", kind=line.kind, gate=line.gate)
@@ -262,7 +262,7 @@ def line_event(line: Line) -> SiemEvent:
         kind="ledger",
         action=line.verdict,
         severity=0 if passed else 2,
-        message=said,
+        message=words,
         outcome="success" if passed else "failure",
         rule=line.rule,
         reason=line.why,
@@ -281,7 +281,7 @@ class Problems:
 
     def events(self, limit: int) -> Sequence[SiemEvent]:
         self.look()
-        told, events = self._mark.told(self.kind), []
+        settled, events = self._mark.settled(self.kind), []
         for code, source, text, began_us, ended_us in self._mark.book.rows(
             "SELECT code, source, text, began_us, ended_us FROM siem_problem ORDER BY began_us, code, source"
         ):
@@ -289,11 +289,11 @@ class Problems:
                 if at_us is None:
                     continue
                 event = problem_event(action, code, source, Text.of_row(text), began_us, at_us)
-                if event.id not in told:
+                if event.id not in settled:
                     events.append(event)
         return sorted(events, key=lambda event: event.at_us)[:limit]
 
-    def told(self, events: Sequence[SiemEvent]) -> None:
+    def settle(self, events: Sequence[SiemEvent]) -> None:
         self._mark.tell(self.kind, {event.id: event.at_us for event in events})
         with self._mark.book.transaction() as tx:
             for event in events:

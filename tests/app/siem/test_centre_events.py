@@ -44,7 +44,7 @@ def centre(tmp_path):
 def told(stream, limit=100):
     events = stream.events(limit)
     if events:
-        stream.told(events)
+        stream.settle(events)
     return events
 
 

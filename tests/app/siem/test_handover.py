@@ -45,7 +45,7 @@ class Lines(InBook):
             for n in range(first, min(self.count, first + limit - 1) + 1)
         ]
 
-    def told(self, events):
+    def settle(self, events):
         self.mark.set_mark(self.kind, events[-1].facts["line"])
 
 

@@ -36,7 +36,7 @@ def told(stream, limit=100):
     """What it tells now, and takes as told."""
     events = stream.events(limit)
     if events:
-        stream.told(events)
+        stream.settle(events)
     return events
 
 
@@ -50,7 +50,7 @@ def test_a_suspicion_is_told_once_when_it_first_stands_above_the_line(node) -> N
     assert [event.facts["evidence_nats"] for event in sorted(told(first), key=lambda one: -one.severity)]
     assert told(first) == []
     assert told(stream()) == []  # after a restart
-    assert len(node.mark.told("suspicion")) == 3  # the line of 100 hosts
+    assert len(node.mark.settled("suspicion")) == 3  # the line of 100 hosts
     node.books.known.replace(some[2:], NOW_US + MINUTE_US, hosts=100)  # two are gone, and what came next rises
     rising = told(first)
     assert [event.reason for event in rising] == [one.why for one in some[3:5]]
@@ -153,7 +153,7 @@ def test_a_problem_is_told_when_it_begins_and_when_it_is_over(node) -> None:
     assert (over.action, over.first_us) == ("problem-ended", begun.at_us)
     assert told(stream()) == []
     assert node.book.rows("SELECT * FROM siem_problem") == []
-    assert node.mark.told("health") == frozenset()
+    assert node.mark.settled("health") == frozenset()
 
 
 def test_a_problem_that_came_and_went_while_the_receiver_was_away_is_told_whole(node) -> None:

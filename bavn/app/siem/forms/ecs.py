@@ -86,15 +86,21 @@ def _sides(event: SiemEvent) -> dict[str, Any]:
             ips.append(event.host)
         else:
             fields["host.name"] = event.host
-    addresses = [one.value for one in event.observables if one.type in (ObservableType.IP4, ObservableType.IP6)]
-    domains = [one.value for one in event.observables if one.type is ObservableType.DOMAIN]
+    addresses = [
+        observable.value
+        for observable in event.observables
+        if observable.type in (ObservableType.IP4, ObservableType.IP6)
+    ]
+    domains = [observable.value for observable in event.observables if observable.type is ObservableType.DOMAIN]
     if addresses:
         fields["destination.ip"] = addresses[0]
     if domains:
         fields["destination.domain"] = domains[0]
     if addresses or domains:
         fields["destination.address"] = (domains or addresses)[0]
-    hashes = [one.value for one in event.observables if one.type not in (ObservableType.CHAIN, *_NETWORK)]
+    hashes = [
+        observable.value for observable in event.observables if observable.type not in (ObservableType.CHAIN, *_NETWORK)
+    ]
     return fields | {"related.ip": ips + addresses, "related.hosts": domains, "related.hash": hashes}
 
 

@@ -160,10 +160,10 @@ def _unknown(event: SiemEvent) -> dict[str, Any]:
 
 def _observables(event: SiemEvent) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = []
-    for one in event.observables:
-        kind = _OBSERVED.get(one.type, _OTHER)
-        entry: dict[str, Any] = {"name": "peer", "type_id": kind, "value": one.value}
-        entries.append(entry | ({"type": one.type.value} if kind == _OTHER else {}))
+    for observable in event.observables:
+        kind = _OBSERVED.get(observable.type, _OTHER)
+        entry: dict[str, Any] = {"name": "peer", "type_id": kind, "value": observable.value}
+        entries.append(entry | ({"type": observable.type.value} if kind == _OTHER else {}))
     if event.host:
         entries.append({"name": "host", "type_id": 2 if event.host_address else 1, "value": event.host})
     return entries
