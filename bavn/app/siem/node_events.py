@@ -156,14 +156,14 @@ def block_events(
 
     events = []
     if act == "block" and forced_us is not None and standing in ("wanted", "lifted"):
-        said = Text("{value} is blocked until {until}", value=value, until=iso(until_us)[:16] + "Z")
-        events.append(event("block-set", forced_us, 5, said, outcome="success"))
+        words = Text("{value} is blocked until {until}", value=value, until=iso(until_us)[:16] + "Z")
+        events.append(event("block-set", forced_us, 5, words, outcome="success"))
     if standing == "lifted":
-        said = Text("{value} is not blocked any more", value=value)
-        events.append(event("block-lifted", decided_us, 4, said, outcome="success", reason=why))
+        words = Text("{value} is not blocked any more", value=value)
+        events.append(event("block-lifted", decided_us, 4, words, outcome="success", reason=why))
     if standing == "refused":
-        said = Text("{value} was refused: it is not blocked here", value=value)
-        events.append(event("block-refused", decided_us, 4, said, outcome="failure", reason=why))
+        words = Text("{value} was refused: it is not blocked here", value=value)
+        events.append(event("block-refused", decided_us, 4, words, outcome="failure", reason=why))
     return events
 
 
