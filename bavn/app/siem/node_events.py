@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bavn.actor.detect.rank import ranked
 from bavn.actor.door.suspicions import RANKED_SQL, RUN_SQL, ranked_of
+from bavn.actor.protect import of_late
 from bavn.app.process.problem import Problem
 from bavn.app.siem.bookmark import Bookmark
 from bavn.app.siem.event import Fact, Kind, SiemEvent, event_id
@@ -23,11 +24,6 @@ from bavn.wire.ledger import LedgerReader, Line
 
 OVERLAP_US: Final = HOUR_US
 """So far behind what was told last it is looked again: a moment is written down a little after it was."""
-SCHEMA: Final = (
-    "CREATE INDEX siem_item_decided ON protect_item (decided_us)",
-    "CREATE INDEX siem_item_forced ON protect_item (forced_us) WHERE forced_us IS NOT NULL",
-    "CREATE INDEX siem_met ON protect_met (last_us) WHERE count > 0",
-)
 
 
 class Suspicions(InBook):
@@ -98,13 +94,13 @@ class Blocks(InBook):
 
     def __init__(self, mark: Bookmark, clock: Clock) -> None:
         self._mark = mark
-        mark.book.part("siem_node", 1, SCHEMA)
+        of_late.prepare(mark.book)
         mark.begun(self.kind, clock.now_us())
 
     def events(self, limit: int) -> Sequence[SiemEvent]:
         since_us = (self._mark.mark(self.kind) or 0) - OVERLAP_US
         settled, events = self._mark.settled(self.kind), list[SiemEvent]()
-        for row in self._mark.book.rows(_BLOCKS, (since_us, since_us)):
+        for row in of_late.stands_since(self._mark.book, since_us):
             events += [one for one in block_events(*row) if one.at_us >= since_us and one.id not in settled]
         return sorted(events, key=lambda event: (event.at_us, event.id))[:limit]
 
@@ -113,13 +109,6 @@ class Blocks(InBook):
         self._mark.tell(self.kind, {event.id: event.at_us for event in events})
         self._mark.set_mark(self.kind, newest_us)
         self._mark.forget_before(self.kind, newest_us - OVERLAP_US)
-
-
-_BLOCK_COLUMNS: Final = (
-    "indicator_id, version, type, value, act, standing, rule, reason, until_us, decided_us, by, forced_us"
-)
-_BLOCKS: Final = f"""SELECT {_BLOCK_COLUMNS} FROM protect_item WHERE decided_us >= ?
-    UNION SELECT {_BLOCK_COLUMNS} FROM protect_item WHERE forced_us >= ?"""
 
 
 def block_events(
@@ -174,7 +163,7 @@ class Sightings(InBook):
 
     def __init__(self, mark: Bookmark, clock: Clock) -> None:
         self._mark, self._clock = mark, clock
-        mark.book.part("siem_node", 1, SCHEMA)
+        of_late.prepare(mark.book)
         self._since_us = mark.begun(self.kind, clock.now_us() - DAY_US)
 
     def events(self, limit: int) -> Sequence[SiemEvent]:
@@ -189,12 +178,8 @@ class Sightings(InBook):
 
     def _met(self) -> list[SiemEvent]:
         """Of each indicator and way the latest; of own history also what is long ago."""
-        events = [sighting_event(*row) for row in self._mark.book.rows(_MET)]
+        events = [sighting_event(*row) for row in of_late.met(self._mark.book)]
         return [one for one in events if one.at_us >= self._since_us or one.action == "met-retro"]
-
-
-_MET: Final = """SELECT indicator_id, type, value, kind, count, first_us, last_us
-    FROM protect_met INDEXED BY siem_met JOIN protect_item USING (indicator_id) WHERE count > 0 AND last_us > 0"""
 
 
 def sighting_event(
