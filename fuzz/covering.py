@@ -134,7 +134,7 @@ APART: Final[dict[str, str]] = {
             "bavn.centre.books.learned",
             "bavn.centre.desk.measuring",
             "bavn.centre.books.rounds",
-            "bavn.centre.desk.timeline",
+            "bavn.centre.desk.case.timeline",
             "bavn.centre.books.codec",
             "bavn.centre.publish.benchmarks",
             "bavn.centre.publish.catalogue",

@@ -106,6 +106,13 @@ def last_of(connection: Connection, subject: str) -> AuditLine | None:
     return None if row is None else AuditLine(**row)
 
 
+def of_subjects(connection: Connection, subjects: Sequence[str], acts: Sequence[str], limit: int) -> list[AuditLine]:
+    """The last lines about any of these subjects with one of these acts, at most ``limit``, in order."""
+    asked = select(AUDIT).where(AUDIT.c.subject.in_(subjects), AUDIT.c.act.in_(acts))
+    rows = connection.execute(asked.order_by(AUDIT.c.seq.desc()).limit(min(limit, LINES_PER_READ_MAX))).mappings()
+    return [AuditLine(**row) for row in rows][::-1]
+
+
 def first_detail(connection: Connection, subject: str, act: str) -> str | None:
     """The detail of the first line about a subject with this act."""
     asked = select(AUDIT.c.detail).where(AUDIT.c.subject == subject, AUDIT.c.act == act).order_by(AUDIT.c.seq).limit(1)

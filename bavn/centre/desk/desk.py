@@ -25,6 +25,7 @@ from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.files import Files
 from bavn.centre.cases.case.notices import PartNotice, part_notices, whole_part_notices
 from bavn.centre.cases.case.pages import CaseAsk, CaseLine, case_counts, case_page, owners
+from bavn.centre.cases.case.people import People
 from bavn.centre.cases.case.rows import standing
 from bavn.centre.cases.case.work import Work
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
@@ -44,13 +45,13 @@ from bavn.centre.correlate.round_state import Round
 from bavn.centre.correlate.score import reported_hour
 from bavn.centre.correlate.sharing import malicious_mean
 from bavn.centre.desk.alarms import Alarms
+from bavn.centre.desk.case.release_view import WouldRelease, would_release
+from bavn.centre.desk.case.timeline import Moment, timeline
 from bavn.centre.desk.counts import Count, spent, sums
 from bavn.centre.desk.detector_coverage import DetectorCoverage, coverage_of_actors
 from bavn.centre.desk.lead_facts import facts_of, judged_lead
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine, lead_page
 from bavn.centre.desk.participation import took_part
-from bavn.centre.desk.release_view import WouldRelease, would_release
-from bavn.centre.desk.timeline import Moment, timeline
 from bavn.centre.desk.views import CellStory, IndicatorView, MemberView, Quarantined, RoundSummary
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
@@ -100,6 +101,7 @@ class Desk:
         self.questions = questions or Questions(engine, clock)
         self.files = Files(engine, clock)
         self.work = Work(engine, clock, settings)
+        self.people = People(engine, clock)
         self.reminders = Reminders(engine, clock)
         self.indicator_book = indicators or Indicators(engine, clock, IndicatorSettings())
         self.upkeep = Upkeep(self.indicator_book, self.cases.policies)

@@ -29,6 +29,16 @@ class LifeState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+LIFE_WORDS: Final[dict[LifeState, Text]] = {
+    LifeState.DRAFT: Text("draft"),
+    LifeState.REVIEW: Text("in review"),
+    LifeState.APPROVED: Text("approved"),
+    LifeState.RELEASED: Text("released"),
+    LifeState.EXPIRED: Text("expired"),
+    LifeState.WITHDRAWN: Text("withdrawn"),
+}
+
+
 class LifeAct(StrEnum):
     """What is done to it. ``refuse`` (gate 3), ``stop`` (the canary ring), ``retire`` (noise) and ``expire`` are the
     centre's own acts; the others are people's, or those of an approved standing policy."""

@@ -66,6 +66,15 @@ class DueState(StrEnum):
     LATER = "later"
 
 
+DUE_WORDS: Final[Mapping[DueState, Text]] = {
+    DueState.SENT: Text("sent"),
+    DueState.SENT_LATE: Text("sent late"),
+    DueState.WAITING: Text("waiting"),
+    DueState.OVERDUE: Text("overdue"),
+    DueState.LATER: Text("begins later"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """One report: ``due_us`` None while its deadline has not begun; ``sent_us`` None until it was sent."""

@@ -3,6 +3,7 @@
 Refuses to send anything: the running centre does, at its next step.
 """
 
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,10 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import ActRefused, act
 from bavn.app.acts.centre.refusals import KINDS
+from bavn.app.reports import case_report
 from bavn.centre.cases.case.case import Case, ReleaseTerms
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.files import Files, Marking
+from bavn.centre.cases.case.people import People
 from bavn.centre.cases.case.work import Evidence, Work
+from bavn.centre.desk.case.room import room_of
+from bavn.centre.publish.document import Document
 from bavn.model.intel.indicator import Pap, PapName, Tlp
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.sector.case import CaseAct
@@ -149,6 +154,12 @@ class SplitRequest(Asks):
     observables: list[Named] = Field(min_length=1, max_length=500)
 
 
+class NoteRequest(CaseInput):
+    """What the next one must know; it stays at the centre."""
+
+    text: str = Field(min_length=1, max_length=2000)
+
+
 class ActorRequest(CaseInput):
     """An actor to add by hand; it sees its part from then on."""
 
@@ -209,6 +220,31 @@ def mark(files: Files, by: str, case_id: str, body: MarkRequest) -> None:
 def hand_over(files: Files, by: str, case_id: str, body: OwnerRequest) -> Case:
     """Give the case to another person."""
     return files.hand_over(case_id, by, body.to, body.why, body.seen)
+
+
+@act(Right.TRIAGE, *KINDS)
+def join(people: People, by: str, case_id: str) -> None:
+    """Say that you are on the case; everybody who looks at it sees so."""
+    people.join(case_id, by)
+
+
+@act(Right.TRIAGE, *KINDS)
+def leave(people: People, by: str, case_id: str) -> None:
+    """Say that you are not on the case any more; whoever owns it hands it over first."""
+    people.leave(case_id, by)
+
+
+@act(Right.TRIAGE, *KINDS)
+def note(people: People, by: str, case_id: str, body: NoteRequest) -> None:
+    """Write what the next one must know: it stands on top of the case, and stays at the centre."""
+    people.note(case_id, by, body.text)
+
+
+@act(Right.READ, *KINDS)
+def report(desk: "Desk", by: str, case_id: str, sector: str, zone: tzinfo) -> Document:
+    """The case's report as it stands: people, questions and answers, NIS2's clocks, decisions, what is in force. It
+    names actors, so it is the centre's own."""
+    return case_report.report(room_of(desk, case_id, zone), sector, zone, by)
 
 
 @act(Right.TRIAGE, *KINDS)

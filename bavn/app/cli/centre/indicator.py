@@ -19,7 +19,7 @@ from bavn.model.intel.indicator import Pap
 from bavn.model.intel.spelled import observable_of
 from bavn.model.moment import iso
 from bavn.model.observable import NotCanonical
-from bavn.model.sector.indicator_life import LifeState
+from bavn.model.sector.indicator_life import LIFE_WORDS, LifeState
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
@@ -29,14 +29,6 @@ if TYPE_CHECKING:
 app = Commands(help="Indicators: from draft to release to their end.")
 Wanted = Annotated[str, typer.Argument(help="indicator--..., its beginning, or the observable (type:value).")]
 Rev = Annotated[int | None, typer.Option(help="Only if it still stands at this revision (indicator show).")]
-STATES: dict[LifeState, Text] = {
-    LifeState.DRAFT: Text("draft"),
-    LifeState.REVIEW: Text("in review"),
-    LifeState.APPROVED: Text("approved"),
-    LifeState.RELEASED: Text("released"),
-    LifeState.EXPIRED: Text("expired"),
-    LifeState.WITHDRAWN: Text("withdrawn"),
-}
 
 
 @app.command("draft")
@@ -259,7 +251,7 @@ def _standing_row(desk: "Desk", standing: "IndicatorStatus", language: Language)
     life = standing.life
     ring = desk.ring.stand(life.id)
     waits = life.state is LifeState.REVIEW and life.pap >= Pap.GREEN
-    state = STATES[life.state].say(language)
+    state = LIFE_WORDS[life.state].say(language)
     if waits:
         state += Text(" (waits for a second person)").say(language)
     return {

@@ -31,6 +31,7 @@ COMMANDS: Final = commands_in(
             *("comment", "case", "mark", "hand_over", "merge", "split", "involve", "task", "tasks", "task_cancel"),
             *("task_reopen", "say", "parts", "case_evidence", "timeline", "rsit_"),
         ),
+        "case_room": ("case_join", "case_leave", "case_note", "case_report"),
         "remind": ("remind", "reminders"),
         "alarms": ("alarms", "canaries", "coverage"),
         "publish": ("picture", "feed"),

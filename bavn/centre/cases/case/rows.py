@@ -10,8 +10,8 @@ from bavn.centre.store.rows import value_from
 from bavn.model.sector.case import CaseState
 from bavn.model.text import Text
 
-QUIET: Final = ("reminded", "reminder-failed", "not-told", "evidence-forgotten")
-"""Acts of the centre's own that change nothing a person would have to look at again."""
+QUIET: Final = ("reminded", "reminder-failed", "not-told", "evidence-forgotten", "join", "leave")
+"""What changes nothing that a person would have to look at again: acts of the centre's own, and who is on the case."""
 
 
 class UnknownCase(Exception):

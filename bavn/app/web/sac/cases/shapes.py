@@ -4,6 +4,7 @@ from typing import Literal
 
 from bavn.app.acts.centre.cases import Named
 from bavn.app.web.frame import TextShape
+from bavn.app.web.sac.cases.room import RoomShown
 from bavn.app.web.sac.shapes import Shape
 from bavn.model.intel.indicator import PapName, Tlp
 from bavn.model.sector.case import CaseAct, CaseState
@@ -249,6 +250,7 @@ class CaseShown(Shape):
     clock: dict[str, int | None]
     terms: TermsShown
     two_people: TwoPeople
+    room: RoomShown
     actors: list[ActorInCase]
     tasks: list[TaskShown]
     words: list[StatementShape]

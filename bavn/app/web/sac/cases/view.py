@@ -1,11 +1,11 @@
 """A case as the console shows it: a card of the board, and the whole with everything that was said and done in it."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from bavn.app.acts.centre import cases as acts
 from bavn.app.acts.centre.cases import Named
 from bavn.app.web.frame import Person, TextShape, filled
+from bavn.app.web.sac.cases.room import room_shown
 from bavn.app.web.sac.cases.shapes import (
     ActOffered,
     ActorInCase,
@@ -26,32 +26,24 @@ from bavn.app.web.sac.cases.shapes import (
 )
 from bavn.app.web.sac.cases.words import BUTTONS, DANGEROUS, WILL
 from bavn.app.web.sac.context import SacContext
-from bavn.app.web.sac.shapes import hour_us
-from bavn.centre.books.clock import only_hunted, waits_for
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.files import Marking
 from bavn.centre.cases.case.notices import PartNotice
 from bavn.centre.cases.case.pages import CaseLine
 from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.cases.nis2.clocks import Nis2View
+from bavn.centre.desk.case.room import ActorRole, InForce, room_of
 from bavn.model.intel import rsit
 from bavn.model.moment import HOUR_US
 from bavn.model.principal import may_be_second
 from bavn.model.sector.case import CASE_WORDS, LIFE_CYCLE, CaseAct, CaseState
 from bavn.model.sector.indicator_life import LifeState
+from bavn.model.sector.nis2 import DUE_WORDS as REPORT_WORDS
 from bavn.model.sector.nis2 import NAMES
-from bavn.model.sector.nis2 import DueState as ReportState
 from bavn.model.sector.work import DUE_WORDS, TASK_CYCLE, TASK_WORDS, Task
 from bavn.model.text import Text
 
 CENTRE_TASK_ACTS: Final = ("cancel", "reopen")
-REPORT_WORDS: Final = {
-    ReportState.SENT: Text("sent"),
-    ReportState.SENT_LATE: Text("sent late"),
-    ReportState.WAITING: Text("waiting"),
-    ReportState.OVERDUE: Text("overdue"),
-    ReportState.LATER: Text("begins later"),
-}
 TOLD: Final = {
     "": Text("not told yet"),
     "pending": Text("waits to be told"),
@@ -77,36 +69,36 @@ def card(line: CaseLine) -> CaseCard:
 def whole(context: SacContext, case_id: str, person: Person) -> CaseShown:
     """Everything about a case. Raises cases.UnknownCase."""
     desk = context.desk
-    case, marking = desk.cases.case(case_id), desk.files.marking(case_id)
-    tasks, indicators = desk.work.tasks(case_id), desk.indicator_book.of_case(case_id)
+    room = room_of(desk, case_id, context.zone)
+    case, tasks = room.case, desk.work.tasks(case_id)
     notices = {notice.actor: notice for notice in desk.part_notices(case_id)}
     behind = desk.cases.behind(case_id)
-    known = _Known(desk.work.involved.reporters(case_id), _met(context, indicators))
     return filled(
         CaseShown,
         case,
         state_said=TextShape.of(CASE_WORDS[case.state]),
         standing=desk.standing(case_id),
-        now_us=desk.now_us(),
+        now_us=room.now_us,
         technique=case.facts.technique,
         elements=_elements(case),
-        marking=_marking(marking),
+        marking=_marking(room.marking),
         merged_into=desk.files.merged_into(case_id),
         merged_from=list(desk.files.merged_from(case_id)),
         acts=acts_of(case, person),
-        clock=_clock(case, desk.first_sighting(case)),
+        clock=_clock(case, room.first_us),
         terms=_terms(case),
-        two_people=_two_people(case, behind, indicators, person),
+        two_people=_two_people(case, behind, tuple(one.life for one in room.indicators), person),
+        room=room_shown(room, person),
         actors=[
-            _actor(name, by_hand, notices.get(name), [task for task in tasks if task.actor == name], known)
-            for name, by_hand in sorted(desk.work.involved.actors(case_id).items())
+            _actor(role, notices.get(role.actor), [task for task in tasks if task.actor == role.actor])
+            for role in room.actors
         ],
         tasks=[task_shown(context, task) for task in tasks],
-        words=[filled(StatementShape, word, to=word.actor) for word in desk.work.words(case_id)],
+        words=[filled(StatementShape, word, to=word.actor) for word in room.words],
         evidence=[filled(EvidenceKept, file) for file in desk.work.evidence(case_id)],
-        nis2=[deadlines(view) for view in desk.nis2(context.zone).views(case_id)],
+        nis2=[deadlines(view) for view in room.clocks],
         timeline=[filled(CaseMoment, moment, says=TextShape.of(moment.text)) for moment in desk.timeline(case_id)],
-        indicators=[_indicator(context, life) for life in indicators],
+        indicators=[_indicator(one) for one in room.indicators],
     )
 
 
@@ -170,37 +162,11 @@ def deadlines(view: Nis2View) -> Nis2Clock:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """Of a case: who reported something of it, and who met its indicators from when on, and whether before the release;
-    one can be without the other."""
-
-    reporters: frozenset[str]
-    met: dict[str, tuple[int, bool]]
-
-
-def _met(context: SacContext, lives: tuple[Life, ...]) -> dict[str, tuple[int, bool]]:
-    met: dict[str, tuple[int, bool]] = {}
-    for life in lives:
-        kept = context.desk.deliveries.get(life.id)
-        released_us = life.released_us or (kept.released_us if kept else 0)
-        for sighting in context.desk.deliveries.sightings(life.id):
-            if sighting.first_hour is not None and sighting.count_bucket:
-                at_us = hour_us(sighting.first_hour)
-                known_us, before = met.get(sighting.actor, (at_us, False))
-                met[sighting.actor] = (min(known_us, at_us), before or at_us + HOUR_US <= released_us)
-    return met
-
-
-def _actor(name: str, by_hand: bool, notice: PartNotice | None, tasks: list[Task], known: _Known) -> ActorInCase:
+def _actor(role: ActorRole, notice: PartNotice | None, tasks: list[Task]) -> ActorInCase:
     part = None if notice is None else notice.part
-    met_us, met_before = known.met.get(name, (None, False))
-    return ActorInCase(
-        actor=name,
-        by_hand=by_hand,
-        reported=name in known.reporters,
-        met_us=met_us,
-        met_before=met_before,
+    return filled(
+        ActorInCase,
+        role,
         version=0 if notice is None else notice.version,
         told_us=None if notice is None else notice.at_us,
         status="" if notice is None else notice.status,
@@ -255,23 +221,14 @@ def _two_people(case: Case, behind: tuple[str, ...], lives: tuple[Life, ...], pe
     )
 
 
-def _indicator(context: SacContext, life: Life) -> IndicatorInCase:
-    actors = context.desk.deliveries.at_actors(life.id)
+def _indicator(found: InForce) -> IndicatorInCase:
+    life = found.life
     return filled(
         IndicatorInCase,
         life,
+        found,
         observable=Named.of(life.observable),
         pap=life.pap.name,
         until_us=life.until_us or None,
         refusal=TextShape.of(Text.of_row(life.refusal)) if life.refusal else None,
-        enforced=[actor.actor for actor in actors if actor.enforced_us is not None],
-        missing=[actor.actor for actor in actors if waits_for(actor) and not only_hunted(actor)],
-        hunted=[actor.actor for actor in actors if waits_for(actor) and only_hunted(actor)],
-        met=sorted(
-            {
-                sighting.actor
-                for sighting in context.desk.deliveries.sightings(life.id)
-                if sighting.first_hour is not None
-            }
-        ),
     )

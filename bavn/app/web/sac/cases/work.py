@@ -3,7 +3,7 @@
 Each route is one call of the desk's, by the person who asks. Refuses to send anything.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Response
 
@@ -12,10 +12,13 @@ from bavn.app.acts.act import ActRefused, refusing
 from bavn.app.acts.centre import cases as acts
 from bavn.app.acts.centre import nis2
 from bavn.app.acts.centre.refusals import KINDS
+from bavn.app.centre.publish_parts import rendered_apart
+from bavn.app.reports.page import DocumentStatus
 from bavn.app.web.frame import Person, TextShape, allow
 from bavn.app.web.sac.cases import shapes
 from bavn.app.web.sac.cases.view import deadlines, task_shown
 from bavn.app.web.sac.context import Context, SacContext
+from bavn.app.web.sac.filing import Spoken, filed, installed
 from bavn.app.web.sac.shapes import Done
 from bavn.centre.cases.nis2.draft import draft, gaps
 from bavn.model.sector.nis2 import Nis2Act
@@ -100,6 +103,42 @@ def hand_over(
 ) -> Done:
     acts.hand_over(context.desk.files, person.name, case_id, body)
     return done(context, case_id, Text("It is {to}'s now", to=body.to))
+
+
+@router.put("/{case_id}/people", operation_id="case_join", description=acts.join.__doc__)
+def join(context: Context, person: Annotated[Person, allow(acts.join)], case_id: CaseId) -> Done:
+    acts.join(context.desk.people, person.name, case_id)
+    return done(context, case_id, Text("You are on the case"))
+
+
+@router.delete("/{case_id}/people", operation_id="case_leave", description=acts.leave.__doc__)
+def leave(context: Context, person: Annotated[Person, allow(acts.leave)], case_id: CaseId) -> Done:
+    acts.leave(context.desk.people, person.name, case_id)
+    return done(context, case_id, Text("You are not on the case any more"))
+
+
+@router.post("/{case_id}/notes", operation_id="case_note", description=acts.note.__doc__)
+def note_on(
+    context: Context, person: Annotated[Person, allow(acts.note)], case_id: CaseId, body: acts.NoteRequest
+) -> Done:
+    acts.note(context.desk.people, person.name, case_id, body)
+    return done(context, case_id, Text("The note stands on top of the case"))
+
+
+@router.get(
+    "/{case_id}/report/file", operation_id="case_report", response_class=Response, description=acts.report.__doc__
+)
+def report(
+    context: Context,
+    person: Annotated[Person, allow(acts.report)],
+    case_id: CaseId,
+    form: Literal["html", "pdf"] = "pdf",
+    language: Spoken = "en",
+) -> Response:
+    document = acts.report(context.desk, person.name, case_id, context.sector, context.zone)
+    with installed():
+        content = rendered_apart(document, form, language, DocumentStatus())
+    return filed(content, f"{case_id}-report", form, language)
 
 
 @router.post("/{case_id}/merge", operation_id="case_merge", description=acts.merge.__doc__)
