@@ -87,13 +87,13 @@ class _Report:
             Text("It is about {names}. The case is {state}.", names=_cut(names, 1500), state=state),
             Text("{owner} owns it.", owner=case.owner) if case.owner else Text("Nobody owns it."),
             Text(
-                "{actors} in it: {reported} reported it, {met} met what was released.",
+                "In it: {actors}. {reported} reported it, and {met} met what was released.",
                 actors=actors(len(room.actors)),
                 reported=reported,
                 met=met,
             ),
             Text(
-                "Of what actors were asked, {waiting} waits for an answer and {answered} does not any more.",
+                "Waiting for an answer from an actor: {waiting}. Answered or taken back: {answered}.",
                 waiting=len(room.waiting),
                 answered=len(room.answered),
             ),
@@ -154,7 +154,9 @@ class _Report:
         spoken = self._figure(
             "words-table",
             Text("Messages"),
-            Text("Without a name under To it was for all in the case, or from an actor.") if words else Text("None."),
+            Text("Where nobody stands under To, it was for all in the case, or came from an actor.")
+            if words
+            else Text("None."),
             (Text("Who"), Text("When"), Text("To"), Text("What")),
             words,
             self._case,
@@ -183,7 +185,7 @@ class _Report:
     def _indicators(self) -> Section:
         rows = [self._indicator(one) for one in self._room.indicators]
         said = Text("At which actors each is in force.") if rows else Text("Nothing was released.")
-        columns = (Text("Indicator"), Text("State"), Text("In force at"), Text("Not yet at"), Text("Met by"))
+        columns = (Text("Indicator"), Text("State"), Text("In force at"), Text("Not yet at"), Text("Seen at"))
         return self._section("indicators", Text("What is in force"), said, columns, rows, self._case)
 
     def _indicator(self, one: InForce) -> Row:

@@ -136,18 +136,18 @@ def dues(happened: Mapping[Nis2Act, int], zone: tzinfo, now_us: int, *, trust_se
     hours = NOTIFICATION_HOURS_TRUST_SERVICE if trust_service else NOTIFICATION_HOURS
     warned_us = happened.get(Nis2Act.EARLY_WARNING, notified_us)
     owed = [
-        _due(Nis2Act.EARLY_WARNING, aware_us + EARLY_WARNING_HOURS * HOUR_US, warned_us, now_us),
-        _due(Nis2Act.NOTIFICATION, aware_us + hours * HOUR_US, notified_us, now_us),
+        due_of(Nis2Act.EARLY_WARNING, aware_us + EARLY_WARNING_HOURS * HOUR_US, warned_us, now_us),
+        due_of(Nis2Act.NOTIFICATION, aware_us + hours * HOUR_US, notified_us, now_us),
     ]
     month_us = None if notified_us is None else month_after(notified_us, zone)
     progress_us = happened.get(Nis2Act.PROGRESS)
     ongoing = month_us is not None and month_us <= (now_us if handled_us is None else handled_us)
     if ongoing or progress_us is not None:
-        owed.append(_due(Nis2Act.PROGRESS, month_us, progress_us, now_us))
+        owed.append(due_of(Nis2Act.PROGRESS, month_us, progress_us, now_us))
     final_us = month_us
     if ongoing:
         final_us = None if handled_us is None else month_after(handled_us, zone)
-    owed.append(_due(Nis2Act.FINAL, final_us, happened.get(Nis2Act.FINAL), now_us))
+    owed.append(due_of(Nis2Act.FINAL, final_us, happened.get(Nis2Act.FINAL), now_us))
     return tuple(owed)
 
 
@@ -159,7 +159,8 @@ def month_after(us: int, zone: tzinfo) -> int:
     return as_us(local.replace(year=year, month=month, day=day, fold=0).astimezone(UTC))
 
 
-def _due(report: Nis2Act, due_us: int | None, sent_us: int | None, now_us: int) -> Due:
+def due_of(report: Nis2Act, due_us: int | None, sent_us: int | None, now_us: int) -> Due:
+    """Where one report stands at this moment."""
     if sent_us is not None:
         state = DueState.SENT_LATE if due_us is not None and sent_us > due_us else DueState.SENT
     elif due_us is None:

@@ -32,7 +32,9 @@ from bavn.app.web.soc.shapes import REFUSALS, CaseId, Done, Frozen, NodeName, Re
 from bavn.app.web.soc.suspected_shapes import ConfirmedShown
 from bavn.model.intel import rsit
 from bavn.model.sector.case import CASE_WORDS, CaseState
-from bavn.model.sector.nis2 import NAMES, Nis2Act
+from bavn.model.sector.nis2 import DUE_WORDS as REPORT_WORDS
+from bavn.model.sector.nis2 import NAMES, Nis2Act, due_of
+from bavn.model.sector.nis2 import DueState as ReportState
 from bavn.model.sector.work import (
     ACTOR_ACTS,
     DUE_WORDS,
@@ -82,12 +84,21 @@ class CaseWord(Frozen):
 
 
 class Nis2Clock(Frozen):
-    """A report that this actor owes under NIS2."""
+    """A report that this actor owes under NIS2, and whether its deadline runs, was met or missed."""
 
-    report: str
+    report: Nis2Act
     says: TextShape
     due_us: int | None
     sent_us: int | None
+    state: ReportState
+    state_said: TextShape
+
+
+class Nis2Choice(Frozen):
+    """Something that may have happened here, to be noted."""
+
+    act: Nis2Act
+    says: TextShape
 
 
 class CaseShort(Frozen):
@@ -109,7 +120,8 @@ class CaseShort(Frozen):
 
 
 class Case(CaseShort):
-    """This actor's own part of a case."""
+    """This actor's own part of a case. ``next_due``: the report that is owed next, or was missed first; ``steps``: what
+    may be noted of the incident here."""
 
     pap: int
     rsit_says: TextShape | None
@@ -119,6 +131,8 @@ class Case(CaseShort):
     work: list[Task]
     words: list[CaseWord]
     clocks: list[Nis2Clock]
+    next_due: Nis2Clock | None
+    steps: list[Nis2Choice]
 
 
 class Leaving(Frozen):
@@ -249,6 +263,8 @@ def _case(case: KeptCase, replies: list[CaseReply], known: _Known, now_us: int) 
     work = [_task(task, [(step, us, state) for t, step, us, state in dues if t is task]) for task in part["tasks"]]
     words = [_word(w["at_us"], w["by"], w["text"]) for w in part["words"] if w["by"] == "centre"]
     words += [_answer(entry) for entry in replies]
+    clocks = [_clock(clock, now_us) for clock in part["clocks"]]
+    owed = [clock for clock in clocks if clock.sent_us is None and clock.due_us is not None]
     named = part["rsit"] and rsit.known(part["rsit"])
     return Case(
         **_short(case, known, now_us),
@@ -259,15 +275,16 @@ def _case(case: KeptCase, replies: list[CaseReply], known: _Known, now_us: int) 
         merged_into=part["merged_into"],
         work=work,
         words=sorted(words, key=lambda w: w.at_us),
-        clocks=[
-            Nis2Clock(
-                report=c["report"],
-                says=TextShape.of(NAMES[Nis2Act(c["report"])]),
-                due_us=c["due_us"],
-                sent_us=c["sent_us"],
-            )
-            for c in part["clocks"]
-        ],
+        clocks=clocks,
+        next_due=min(owed, key=lambda clock: clock.due_us or 0, default=None),
+        steps=[Nis2Choice(act=step, says=TextShape.of(NAMES[step])) for step in Nis2Act],
+    )
+
+
+def _clock(clock: dict[str, Any], now_us: int) -> Nis2Clock:
+    due = due_of(Nis2Act(clock["report"]), clock["due_us"], clock["sent_us"], now_us)
+    return filled(
+        Nis2Clock, due, says=TextShape.of(NAMES[due.report]), state_said=TextShape.of(REPORT_WORDS[due.state])
     )
 
 

@@ -71,7 +71,13 @@ class People:
             if any(one.name == user for one in there):
                 return
             if len(there) >= PEOPLE_MAX:
-                raise NotNow(Text("{people_max} people are on {case_id}", people_max=PEOPLE_MAX, case_id=case_id))
+                raise NotNow(
+                    Text(
+                        "{people_max} people are on {case_id} already: one of them must leave it first",
+                        people_max=PEOPLE_MAX,
+                        case_id=case_id,
+                    )
+                )
             audit.note(connection, self._clock.now_us(), user, JOIN, case_id, {})
 
     def leave(self, case_id: str, user: str) -> None:

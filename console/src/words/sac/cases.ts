@@ -1,5 +1,5 @@
 // Cases: the board, and one case with all that is done in it.
-import { t, tc } from "$lib/gettext.svelte";
+import { t, tc, tn } from "$lib/gettext.svelte";
 
 export default () => ({
   title: t("Cases"),
@@ -103,6 +103,18 @@ export default () => ({
     techniquesHelp: t("Ids with commas between: T1071.001, T1105"), markVerb: t("Mark"), hand: t("Hand over"), handTo: t("To"), handHelp: t("Why, and what the next person must know"),
     handVerb: t("Hand over"), merge: t("Merge into another"), mergePlace: "case-…", mergeInto: t("The case that goes on"), mergeHelp: t("Tasks, messages, evidence, actors and clocks move there; this one stays with its history."),
     mergeVerb: t("Merge"), split: t("Split off"), splitHelp: t("Choose some of the observables: a new case is made of them in the same state."), splitVerb: t("Split off"), why: t("Reason"),
+  },
+  room: {
+    next: (report: string, actor: string) => t("Next: {report}, {actor}", { report, actor }), missed: (report: string, actor: string) => t("Missed: {report}, {actor}", { report, actor }),
+    allSent: t("Every report that was due has been sent."), noClock: t("No deadline runs: nobody has noted that the incident is significant at an actor."), notSignificant: t("found not significant"),
+    toClocks: t("Note or draft"), seeClocks: t("See all"),
+    notes: t("For the next one"), noNotes: t("Nobody has written what the next one must know."), older: (n: string) => t("{n} older", { n }), handedTo: (name: string) => t("gave the case to {name}", { name }),
+    write: t("What must the next one know?"), writeHelp: t("It stays at the centre and in the case's history, with your name."), keep: t("Save the note"),
+    people: t("On the case"), join: t("I am on it"), leave: t("I leave"), owner: tc("cases.room.owner", "owner"), since: t("since"), nobody: t("Nobody is on the case yet."), over: t("The case is over: nobody is on it."),
+    asked: t("Asked and answered"), allAsked: t("See all"), waits: (n: number) => tn("{n} waits for an answer", "{n} wait for an answer", n, { n }), answered: (n: number) => tn("{n} answered", "{n} answered", n, { n }), waitsSince: t("Asked"),
+    decisions: t("Decisions"), noDecisions: t("Nothing has been decided yet."), by: (who: string) => t("By {who}", { who }), byWith: (who: string, beside: string) => t("By {who}, with {beside}", { who, beside }),
+    inForce: t("What is in force"), allIndicators: t("See all"), enforced: (n: string, all: string) => t("In force at {n} of {all} actors.", { n, all }),
+    behind: t("More about the case: observables, clock, two people, release terms"), report: t("Report"), print: t("Print"),
   },
   saved: tc("cases.saved", "Done"),
   keyTask: t("Ask actors"), keyTabs: t("Next part"), keyTabsBack: t("Part before"), keyNext: t("Next card"), keyBefore: t("Card before"),

@@ -93,3 +93,26 @@ def test_a_draft_is_read_in_danish_and_evidence_comes_down(opened, changed) -> N
         page.get_by_role("link", name="Download").click()
     assert taken.value.suggested_filename.endswith(".zip")
     assert sector.desk.cases.audit_lines(case_id)[-1].act == "evidence-taken-out"
+
+
+def test_two_people_on_one_case_see_each_other_and_the_note_at_once(opened, changed) -> None:
+    case_id = changed.drawn.case_of(CAMPAIGN[0]).id
+    anna, bo = opened(changed, "analyst.approver"), opened(changed, "approver", lang="da", theme="dark", size="phone")
+    for page in (anna, bo):
+        page.goto(f"/cases/{case_id}")
+        settled(page)
+    anna.get_by_label("What must the next one know?").fill("half a thought")
+    bo.get_by_role("button", name="Jeg er på sagen").click()
+    anna.get_by_text("Bo Lund approver").first.wait_for()
+    bo.get_by_label("Hvad skal den næste vide?").fill("region-nord svarer klokken otte")
+    bo.get_by_role("button", name="Gem noten").click()
+    anna.get_by_text("region-nord svarer klokken otte").first.wait_for()
+    assert anna.get_by_label("What must the next one know?").input_value() == "half a thought"
+    for page, name in ((anna, "sac-case-room"), (bo, "sac-case-room-phone")):
+        shot(page, name)
+        wide = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
+        assert [*axe_clean(page), *untranslated(page), *csp_reports(page), *(["too wide"] if wide else [])] == []
+    with anna.expect_download() as taken:
+        anna.locator("summary", has_text="Report").first.click()
+        anna.get_by_role("link", name="HTML").last.click()
+    assert taken.value.suggested_filename == f"bavn-{case_id}-report.en.html"

@@ -241,3 +241,33 @@ def test_leads_are_found_by_the_actor_that_reports_them(console) -> None:
     assert found
     assert all("data-agency" in one["actors"] for one in found)
     assert console.get("/leads")["total"] > len(found)
+
+
+def test_a_case_is_one_room_of_people_notes_answers_decisions_and_the_next_clock(fresh) -> None:
+    case_id = fresh.of(SECOND)
+    at = f"/cases/{case_id}"
+    assert fresh.get(at)["room"]["people"] == []
+    fresh.post(f"{at}/acts", {"act": "take"})
+    fresh.post(f"{at}/acts", {"act": "confirm", "why": "two saw it"})
+    fresh.post(f"{at}/people", None, method="PUT", by=BO_APPROVER)
+    fresh.post(f"{at}/notes", {"text": "call them at eight"}, by=BO_APPROVER)
+    fresh.post(f"{at}/notes", {"text": "x\u202ex"}, status=422)
+    fresh.post(f"{at}/people", None, method="DELETE", status=409)
+    fresh.post(f"{at}/release", {"why": "stop it"}, by=BO_APPROVER)
+    (task, _) = fresh.post(f"{at}/tasks", {"kind": "question", "text": "Whose machine?"})
+    fresh.post(f"{at}/nis2/kommune-oest", {"act": "aware"})
+    room = fresh.get(at)["room"]
+    assert [(one["name"], one["owner"]) for one in room["people"]] == [
+        (account("Anna Berg"), True),
+        (account("Bo Lund"), False),
+    ]
+    assert (room["on_it"], room["yours"], room["open"]) == (True, True, True)
+    assert fresh.get(at, by=BO_APPROVER)["room"]["yours"] is False
+    assert (room["notes"][0]["who"], room["notes"][0]["text"]) == (account("Bo Lund"), "call them at eight")
+    assert task["id"] in room["waiting"]
+    assert (room["next_due"]["actor"], room["next_due"]["report"]) == ("kommune-oest", "early-warning")
+    first, second = room["decisions"]
+    assert (first["who"], first["beside"], first["why"]) == (account("Bo Lund"), [account("Anna Berg")], "stop it")
+    assert (second["who"], second["beside"], second["said"]["da"]) == (account("Anna Berg"), [], "Bekræftet som angreb")
+    fresh.post(f"{at}/people", None, method="DELETE", by=BO_APPROVER)
+    assert [one["name"] for one in fresh.get(at)["room"]["people"]] == [account("Anna Berg")]
