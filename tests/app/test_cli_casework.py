@@ -374,3 +374,19 @@ def test_what_a_message_had_no_room_for_is_said_to_the_person(heard) -> None:
     with Book(heard.parent / "data" / "node.db") as book:
         SectorVerdicts(book).keep(message.model_copy(update={"version": 2, "left": 0}), (peer,), now_us)
     assert "room for" not in run(node_app, "verdicts", "-c", heard)
+
+
+def test_a_case_is_a_room_in_the_shell_and_a_report_in_both_languages(sector, tmp_path) -> None:
+    at = (CASE, "-c", sector)
+    assert "On the case: Anna Berg" in run(centre_app, "case-join", *at, "--by", "Anna Berg")
+    run(centre_app, "case-note", *at[:1], "call north\tat eight", *at[1:], "--by", "Anna Berg")
+    run(centre_app, "case-note", *at[:1], " ", *at[1:], "--by", "Anna Berg", code=Exit.NOT_NOW)
+    run(centre_app, "task", CASE, "Whose machine?", "-c", sector, "--question", "--to", "north", "--by", "Anna Berg")
+    run(centre_app, "nis2", "note", CASE, "north", "aware", "-c", sector, "--by", "Anna Berg")
+    told = run(centre_app, "case-report", *at, "--language", "da", "--by", "Anna Berg")
+    for word in ("call north at eight", "Whose machine?", "tidlig varsling", "Venter på svar fra en aktør: 1"):
+        assert word in told
+    html = tmp_path / "case.html"
+    run(centre_app, "case-report", *at, "--html", html, "--by", "Anna Berg")
+    assert "call north at eight" in html.read_text(encoding="utf-8")
+    assert "Nobody is on the case now." in run(centre_app, "case-leave", *at, "--by", "Anna Berg")

@@ -141,7 +141,7 @@ class _Report:
         source = self._query(f"bavn centre tasks --case {self._id}")
         tasks = [self._task(task, source) for task in (*self._room.waiting, *self._room.answered)]
         said = Text("What waits for an answer stands first.") if tasks else Text("Nobody was asked anything.")
-        columns = (Text("Actor"), Text("Asked"), Text("What"), Text("State"), Text("Answer"))
+        columns = (Text("Actor"), Text("Asked on"), Text("What"), Text("State"), Text("Answer"))
         asked = self._figure("asked-table", Text("Questions and tasks"), said, columns, tasks, source)
         words = [
             self._row(
