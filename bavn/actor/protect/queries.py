@@ -103,12 +103,6 @@ def blocked(rows: Rows) -> int:
     return int(found[0][0]) if found else 0
 
 
-def waiting_for_people(rows: Rows) -> int:
-    """How many wait for a person."""
-    found = rows(f"SELECT count(*) FROM protect_item WHERE standing = 'waiting' AND {STANDS} = 'waiting'")
-    return int(found[0][0]) if found else 0
-
-
 def left_acts(rows: Rows, limit: int) -> Sequence[tuple[Any, ...]]:
     """(act, by) of what people left for the node's next step, the oldest first."""
     return rows("SELECT act, by FROM protect_wish ORDER BY number LIMIT ?", (limit,))

@@ -1,4 +1,4 @@
-"""Today: what is suspicious at a node now, folded by host and story, with what waits for a person. Right: soc:read.
+"""Today: what is suspicious at a node now, folded by host and story. Right: soc:read.
 
 A host's suspicions are not added up (docs/decisions/0006): hosts stand in the order of their strongest.
 """
@@ -9,20 +9,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from bavn.actor.door.conversations.case_book import CASES_SQL, cases_of
 from bavn.actor.door.queries import asked_count
 from bavn.actor.door.suspicions import RUN_SQL, Ranked
 from bavn.actor.protect.confirmed import hits
-from bavn.actor.protect.queries import TURN_WAITS, kill_switches, waiting_for_people
+from bavn.actor.protect.queries import TURN_WAITS, kill_switches
 from bavn.app.analyst.knocking import KnockDay, knocks
-from bavn.app.node.case_parts import OWED, dues_of
 from bavn.app.web.frame import After, Limit, Rows, TextShape, opened, page
 from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.health import problems_of
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId
 from bavn.app.web.soc.suspected_shapes import ConfirmedShown, Suspected, SuspectedWhole, shown
 from bavn.model.moment import DAY_US
-from bavn.model.sector.work import DueState
 
 STORIES_SHOWN_MAX = 6
 Folded = Annotated[bool, Query(description="Without what stands on a line of today/knocks.")]
@@ -37,10 +34,9 @@ class Count(Frozen):
 
 
 class Today(Frozen):
-    """A node at a glance. ``ran_us`` None: its detectors have not run yet. ``owed``: steps of tasks not taken yet, of
-    these ``overdue``; ``asked``: elements that the centre asks to be named and a person must decide on; ``waiting``:
-    indicators that wait for a person; ``hits``: confirmed attacks that were met here and that nobody has taken;
-    ``log``: what does not fit about the centre's log, and what to do."""
+    """A node at a glance; what waits for a person is ``/waiting``. ``ran_us`` None: its detectors have not run yet.
+    ``asked``: elements that the centre asks to be named and a person must decide on; ``hits``: confirmed attacks that
+    were met here and that nobody has taken; ``log``: what does not fit about the centre's log, and what to do."""
 
     ran_us: int | None
     suspicions: int
@@ -48,11 +44,7 @@ class Today(Frozen):
     new: int
     hosts: int
     detectors: list[Count]
-    cases: int
-    owed: int
-    overdue: int
     asked: int
-    waiting: int
     hits: int
     log: list[TextShape]
 
@@ -123,16 +115,14 @@ router = APIRouter(prefix="/nodes/{node}", tags=["today"], responses=REFUSALS)
 
 @router.get("/today", operation_id="today")
 def today(context: Context, node: NodeName, person: Reads) -> Today:
-    """How much there is to look at, and what waits for a person."""
+    """How much there is to look at."""
     here = context.node(node, person)
     suspected, now_us = here.suspected(), context.clock.now_us()
     with here.asks() as rows:
-        run, cases = rows(RUN_SQL), cases_of(rows(CASES_SQL))
+        run = rows(RUN_SQL)
         wished = asked_count(rows)
-        waiting = waiting_for_people(rows)
         met = hits(rows)
         turn_waits = TURN_WAITS in kill_switches(rows)
-    dues = [state for case in cases for *_, state in dues_of(case, now_us) if state in OWED]
     live = [entry for entry in suspected if entry.rank]
     counts: dict[str, int] = {}
     for entry in live:
@@ -144,11 +134,7 @@ def today(context: Context, node: NodeName, person: Reads) -> Today:
         new=sum(entry.known_us > now_us - DAY_US for entry in live),
         hosts=len({entry.suspicion.host for entry in live}),
         detectors=[Count(name=name, count=count) for name, count in sorted(counts.items())],
-        cases=len(cases),
-        owed=len(dues),
-        overdue=sum(state is DueState.OVERDUE for state in dues),
         asked=wished,
-        waiting=waiting,
         hits=sum(not hit.is_taken for hit in met),
         log=problems_of(here.config(), "centre_log") + [TextShape.of(TURN_WAITS)] * turn_waits,
     )

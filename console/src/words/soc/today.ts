@@ -15,7 +15,6 @@ export default () => ({
   handLead: (host: string) => t("What {host} is suspected of leaves your page and stands on top of theirs. It stays here: nothing of it is sent.", { host }),
   byHost: t("By host"), all: t("All suspicions"), verdicts: t("Verdicts"),
   suspicion: t("Suspicion"), suspicionsOf: (n: number) => tn("{n} suspicion", "{n} suspicions", n, { n }),
-  owed: t("Answers the sector waits for"), overdue: (n: string) => t("{n} overdue", { n }), asked: t("Requests that need your answer"), blocks: t("Blocks that wait for approval"),
   centreLog: t("The centre's log"),
   search: t("Host, peer, detector, words"), detector: t("Detector"), aboutDetector: (name: string) => t("What {name} looks for", { name }), everyDetector: t("All detectors"), showIgnored: t("Ignored too"), tried: t("What the internet tried"), each: t("Each address that tried"),
   none: t("Nothing is suspicious here now"), noneNext: t("Health shows what reaches this node, and when it was last looked through."), filteredNext: t("Nothing fits the filter: take it away to see all."),

@@ -24,11 +24,11 @@ def ledger(console, gate):
     return console.get(f"/door/ledger?gate={gate}")["items"]
 
 
-def test_today_says_how_much_there_is_and_what_waits(looking) -> None:
+def test_today_says_how_much_there_is(looking) -> None:
     today = looking.get("/today")
     assert (today["suspicions"], today["ignored"], today["hosts"], today["new"]) == (6, 0, 3, 6)
-    assert (today["cases"], today["asked"], today["waiting"]) == (1, 1, 1)
-    assert today["overdue"] == 1, "the question's first step has passed"
+    assert today["asked"] == 1
+    assert not today.keys() & {"owed", "overdue", "waiting", "cases"}, "what waits stands in one list, /waiting"
     assert {one["name"]: one["count"] for one in today["detectors"]}["beacon"] == 1
 
 
