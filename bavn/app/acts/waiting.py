@@ -33,7 +33,6 @@ _KEEPERS: Final = frozenset({Right.READ, Right.SOC_READ, Right.AUDIT, Right.ACCO
 class Step:
     """How it is done at once: a POST of ``body`` to ``path`` below /api/v1. ``why``: with a reason beside it."""
 
-    act: Act[..., Any]
     verb: Text
     path: str
     body: Mapping[str, str | int | bool] = field(default_factory=dict)
@@ -43,18 +42,18 @@ class Step:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """One thing that waits. ``subject`` names it within its kind; ``will``: what doing it does, in one sentence;
-    ``by``: who asked, empty where no person did; ``first``: beside whom a second person is wanted, empty where one is
-    enough; ``page``: where all of it stands; ``step`` None: it is done there."""
+    ``act``: what is done; ``by``: who asked, empty where no person did; ``second``: it takes somebody beside them;
+    ``page``: where all of it stands; ``step`` None: it is done there."""
 
     kind: str
     subject: str
     what: Text
     will: Text
-    right: Right
+    act: Act[..., Any]
     page: str
     since_us: int
     by: str = ""
-    first: str = ""
+    second: bool = False
     weight: Weight = 1
     step: Step | None = None
     node: str = ""
@@ -63,6 +62,16 @@ class Waiting:
     def thing(self) -> str:
         """Its name in what people hand to each other."""
         return f"{self.node}/{self.kind}/{self.subject}"
+
+    @property
+    def right(self) -> Right:
+        """What whoever does it must have."""
+        return self.act.right
+
+    @property
+    def first(self) -> str:
+        """Beside whom a second person is wanted; empty where one is enough."""
+        return self.by if self.second else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ Refuses to decide who may: ``app`` does (accounts, roles).
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
@@ -13,7 +14,7 @@ from bavn.centre.cases.questions import not_sent
 from bavn.centre.cases.tables import make_tables as make_case_tables
 from bavn.centre.cases.two_people import person
 from bavn.centre.members import rollout
-from bavn.centre.members.enrolment import Enrolment
+from bavn.centre.members.enrolment import TOKEN_LIFE_US, Enrolment, unenrolled
 from bavn.centre.members.registry import Also, NotInState, Registry, UnknownActor
 from bavn.centre.members.roles import Roles
 from bavn.centre.share.delivery_figures import waiting_and_held
@@ -25,6 +26,27 @@ from bavn.model.sector.rollout import RolloutAct, Stage, has_come
 from bavn.model.text import Text
 
 WHY_CHARS_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedMember:
+    """A member that has not enrolled: who invited it last, when, and until when its token is good."""
+
+    actor: str
+    by: str
+    at_us: int
+    until_us: int
+
+
+def invited_members(engine: Engine) -> list[InvitedMember]:
+    """All who were invited and have not enrolled, by name."""
+    found = []
+    with reading(engine) as connection:
+        for actor, until_us in unenrolled(connection):
+            line = audit.last_of(connection, f"member/{actor}", "member-invite")
+            by, at_us = (line.who, line.at_us) if line is not None else ("", until_us - TOKEN_LIFE_US)
+            found.append(InvitedMember(actor, by, at_us, until_us))
+    return found
 
 
 class Membership:

@@ -3,16 +3,18 @@ for it. Read once, answered for all. Refuses to change anything."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
-from bavn.centre.members import rollout, signed, tested
+from bavn.centre.cases import audit
+from bavn.centre.members import rollout, rollout_tables, signed, tested
 from bavn.centre.members.registry import states_in
 from bavn.centre.members.rollout import Moved, Party, Planned
 from bavn.centre.members.signed import Record
 from bavn.centre.members.terms import SECTOR, AgreementStatus, agreement_status
+from bavn.centre.store.engine import reading
 from bavn.model.moment import DAY_US
 from bavn.model.sector.member import ActorState
-from bavn.model.sector.rollout import LIFE, PATH, Need, Stage, Step, Wait, has_come, next_of
+from bavn.model.sector.rollout import FOLLOWED, LIFE, PATH, Need, RolloutAct, Stage, Step, Wait, has_come, next_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,36 @@ class Stand:
         return next((one.at_us // DAY_US for one in self.moves if one.to is stage), None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyStep:
+    """A step of the way in that a person can take now. ``by``: who did last what it rests on, at ``since_us``."""
+
+    actor: str
+    act: RolloutAct
+    to: Stage
+    by: str
+    since_us: int
+
+
+def ready_steps(engine: Engine, now_us: int) -> list[ReadyStep]:
+    """Those for which all is there: needs, waits for others and, where nothing is needed, the planned day."""
+    rollout_tables.make_rollout_tables(engine)
+    found = []
+    with reading(engine) as tx:
+        facts = RolloutFacts(tx, now_us)
+        for actor in sorted(facts.parties):
+            stand = facts.stand(actor)
+            step = facts.step_to(stand.party.stage, stand.next)
+            if step is None or step.to is None or step.act in FOLLOWED or stand.missing or stand.unmet:
+                continue
+            if step.needs or (stand.due_day is not None and stand.due_day <= now_us // DAY_US):
+                line = audit.last_of(tx, f"rollout/{actor}")
+                by, at_us = ("", 0) if line is None else (line.who, line.at_us)
+                since_us = max(at_us, stand.party.since_us)
+                found.append(ReadyStep(actor=actor, act=step.act, to=step.to, by=by, since_us=since_us))
+    return found
+
+
 class RolloutFacts:
     """All that the register, the registry and the signed records say, as this connection sees it at a moment. Of use as
     long as the connection is."""
@@ -60,7 +92,7 @@ class RolloutFacts:
         """How an actor of the register stands."""
         party = self.parties[actor]
         to = next_of(party.stage)
-        step = self._step_to(party.stage, to)
+        step = self.step_to(party.stage, to)
         moves = tuple(move for move in self._moves if move.actor == actor)
         left = max((move.number for move in moves if move.to is Stage.LEFT), default=0)
         return Stand(
@@ -119,7 +151,7 @@ class RolloutFacts:
         return tuple(sorted(checked))
 
     @staticmethod
-    def _step_to(stage: Stage, to: Stage | None) -> Step | None:
+    def step_to(stage: Stage, to: Stage | None) -> Step | None:
         """The step of the way in that leads there."""
         if to is None or stage not in PATH:
             return next((one for one in LIFE.values() if one.come_from is stage is Stage.LEAVING), None)

@@ -58,6 +58,13 @@ class Admitted:
     x: int
 
 
+def unenrolled(tx: Connection) -> list[tuple[str, int]]:
+    """(actor, until when its last token is good) of members that are invited and have not enrolled, by name."""
+    last = select(INVITATION.c.actor, func.max(INVITATION.c.until_us)).join(ACTOR, ACTOR.c.name == INVITATION.c.actor)
+    open_ones = last.where(ACTOR.c.state == ActorState.INVITED.value).group_by(INVITATION.c.actor)
+    return [(actor, int(until_us)) for actor, until_us in tx.execute(open_ones.order_by(INVITATION.c.actor))]
+
+
 class Enrolment:
     """All methods may be called from any thread."""
 

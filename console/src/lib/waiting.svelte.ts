@@ -10,7 +10,7 @@ export type WaitingList = components["schemas"]["WaitingList"];
 export type Waits = components["schemas"]["WaitingShown"];
 
 const APART_MS = 400;
-const TOPICS = /(^|\/)(audit|cases|door|protection|warnings|exercises|waiting)$/;
+const TOPICS = /(^|\/)(alarms|audit|cases|members|door|protection|warnings|exercises|waiting)$/;
 const EVERY = 60_000;
 
 class Waiting {
@@ -46,13 +46,13 @@ class Waiting {
     }
   }
   of(node: string | undefined): readonly Waits[] {
-    return (this.list?.items ?? []).filter((one) => node === undefined || one.node === node);
+    return (this.list?.lines ?? []).filter((one) => node === undefined || one.node === node);
   }
   mine(node: string | undefined): readonly Waits[] {
     return this.of(node).filter(isMine);
   }
   find(thing: string): Waits | undefined {
-    return this.list?.items.find((one) => one.thing === thing);
+    return this.list?.lines.find((one) => one.thing === thing);
   }
   async handOver(one: Waits, to: string): Promise<void> {
     const done = await ask<{ says: Parameters<typeof say>[0] }>("POST", "/waiting/hand-over", { thing: one.thing, to });

@@ -8,10 +8,11 @@ from bavn.app.access.accounts import Account
 from bavn.app.access.handed import Handed
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import act
+from bavn.app.acts.centre import alarms as alarm_acts
 from bavn.app.acts.centre import cases as case_acts
 from bavn.app.acts.centre import exercises as exercise_acts
 from bavn.app.acts.centre import indicators as indicator_acts
-from bavn.app.acts.centre import learning, policies, publications, questions, switch
+from bavn.app.acts.centre import learning, policies, publications, questions, rollout, switch
 from bavn.app.acts.centre import members as member_acts
 from bavn.app.acts.centre import sources as source_acts
 from bavn.app.acts.centre import warnings as warning_acts
@@ -23,12 +24,16 @@ from bavn.centre.cases.indicators.pages import IndicatorFilter, indicators_page
 from bavn.centre.cases.intelligence.sources import ACTIVE, Sources
 from bavn.centre.cases.two_people import CENTRE
 from bavn.centre.cases.warnings.warnings import Warnings
+from bavn.centre.desk.membership import invited_members
+from bavn.centre.desk.rollout_facts import ready_steps
 from bavn.centre.publish.life import EditionState
 from bavn.model.counted import actors, indicators
+from bavn.model.moment import iso
 from bavn.model.ports import Clock
 from bavn.model.sector.case import CaseAct, CaseState
 from bavn.model.sector.exercise import ExerciseState
 from bavn.model.sector.indicator_life import LifeState, may_go
+from bavn.model.sector.rollout import STAGES
 from bavn.model.sector.sector_warning import WarningState
 from bavn.model.text import Text
 
@@ -49,13 +54,13 @@ def _switch_off(desk: "Desk", _: Clock) -> Iterator[Waiting]:
             subject=str(request.number),
             what=Text("The sector's kill switch is to be turned off"),
             will=Text("Every actor puts back in force what is still wanted. The reason: {why}", why=_said(request.why)),
-            right=switch.turn_off.right,
+            act=switch.turn_off,
             page="/protection",
             since_us=request.at_us,
             by=request.by,
-            first=request.by,
+            second=True,
             weight=3,
-            step=Step(act=switch.turn_off, verb=Text("Turn it off"), path="/protection/switch/off", why=True),
+            step=Step(verb=Text("Turn it off"), path="/protection/switch/off", why=True),
         )
 
 
@@ -73,11 +78,11 @@ def _releases(desk: "Desk", _: Clock) -> Iterator[Waiting]:
                 "{indicators} for every active actor, within seconds; you see first what each will do.",
                 indicators=indicators(len(case.facts.elements)),
             ),
-            right=case_acts.release.right,
+            act=case_acts.release,
             page=f"/cases/{case.id}",
             since_us=case.clocks.confirmed_us or case.opened_us,
             by=confirmed,
-            first=confirmed,
+            second=True,
             weight=2,
         )
 
@@ -117,14 +122,13 @@ def _line_of(life: Life, what: Text, will: Text, first: str, step: tuple[str, Te
         subject=life.id,
         what=what,
         will=will,
-        right=indicator_acts.let_go.right,
+        act=indicator_acts.let_go,
         page=f"/indicators/{life.id}",
         since_us=life.approved_us or life.put_us or life.drafted_us,
         by=first or life.approved_by or life.put_by or life.drafted_by,
-        first=first,
+        second=bool(first),
         weight=2,
         step=Step(
-            act=indicator_acts.let_go,
             verb=verb,
             path=f"/indicators/{life.id}/approvals",
             body={"act": way} | ({} if way == "now" else {"rev": life.rev}),
@@ -148,13 +152,13 @@ def _policies(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
                     groups=state.policy.groups_min,
                     elements=_elements(state.policy.blocks_per_day_max),
                 ),
-                right=policies.approve.right,
+                act=policies.approve,
                 page="/protection?tab=policies",
                 since_us=state.proposed_us,
                 by=state.proposed_by,
-                first=state.proposed_by,
+                second=True,
                 weight=2,
-                step=_approve(policies.approve, f"/protection/policies/{state.id}/approve"),
+                step=_approve(f"/protection/policies/{state.id}/approve"),
             )
 
 
@@ -169,12 +173,12 @@ def _learned(desk: "Desk", _: Clock) -> Iterator[Waiting]:
                     "Leads are ranked by it from the next ranking on; it rests on {n} verdicts.",
                     n=version.learned.judged,
                 ),
-                right=learning.approve.right,
+                act=learning.approve,
                 page="/protection?tab=learned",
                 since_us=version.proposed_us,
                 by=version.proposed_by,
-                first=version.proposed_by,
-                step=_approve(learning.approve, f"/protection/learned/{version.id}/approve"),
+                second=True,
+                step=_approve(f"/protection/learned/{version.id}/approve"),
             )
 
 
@@ -192,30 +196,29 @@ def _questions(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
                     actors=actors(len(question.to)),
                     elements=_elements(len(question.observables)),
                 ),
-                right=questions.approve.right,
+                act=questions.approve,
                 page=f"/questions/{question.id}",
                 since_us=question.asked_us,
                 by=question.asked_by,
-                first=question.asked_by,
+                second=True,
                 weight=2,
-                step=_approve(questions.approve, f"/questions/{question.id}/approve"),
+                step=_approve(f"/questions/{question.id}/approve"),
             )
 
 
 def _exercises(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
     for exercise in Exercises(desk.engine, clock).every(LINES_MAX, state=ExerciseState.CONFIRMED):
-        first = exercise.by.get("confirmed", "")
         yield Waiting(
             kind="exercise-release",
             subject=exercise.id,
             what=Text("EXERCISE: release {title}", title=exercise.plan.title),
             will=Text("Its made-up indicator goes to the actors that take part. Nothing real is touched."),
-            right=exercise_acts.release.right,
+            act=exercise_acts.release,
             page=f"/exercises/{exercise.id}",
             since_us=exercise.confirmed_us or exercise.planned_us,
-            by=first,
-            first=first,
-            step=Step(act=exercise_acts.release, verb=Text("Release"), path=f"/exercises/{exercise.id}/release"),
+            by=exercise.by.get("confirmed", ""),
+            second=True,
+            step=Step(verb=Text("Release"), path=f"/exercises/{exercise.id}/release"),
         )
 
 
@@ -227,7 +230,7 @@ def _warnings(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
             subject=warning.id,
             what=Text("A warning is drafted: {title}", title=warning.content.title),
             will=Text("Read it, and send it: every actor that it is for is told, and answers."),
-            right=warning_acts.step.right,
+            act=warning_acts.step,
             page=f"/warnings/{warning.id}",
             since_us=warning.changed_us,
             by=warning.by,
@@ -239,12 +242,12 @@ def _publications(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
     from bavn.centre.desk.publishing import editions_of  # heavy
 
     for edition in editions_of(desk.engine, clock).every():
-        written = "" if edition.edited_by == CENTRE else edition.edited_by
+        by = "" if edition.edited_by == CENTRE else edition.edited_by
         if edition.state in (EditionState.DRAFT, EditionState.EDITED):
             what = Text("Approve {id}", id=Text.plain(edition.id))
             will = Text("Read it first: it may then be published. Nobody outside sees it yet.")
         elif edition.state is EditionState.APPROVED:
-            what, written = Text("Publish {id}", id=Text.plain(edition.id)), ""
+            what, by = Text("Publish {id}", id=Text.plain(edition.id)), edition.approved_by
             will = Text("It is what the sector and its partners can read.")
         else:
             continue
@@ -253,11 +256,11 @@ def _publications(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
             subject=edition.id,
             what=what,
             will=will,
-            right=publications.step.right,
+            act=publications.step,
             page=f"/publications/{edition.id}",
             since_us=edition.changed_us,
-            by=edition.approved_by or written,
-            first=written,
+            by=by,
+            second=bool(by) and edition.state is not EditionState.APPROVED,
         )
 
 
@@ -273,13 +276,12 @@ def _joins(desk: "Desk", _: Clock) -> Iterator[Waiting]:
                 subject=group,
                 what=Text("{group} is to join the rounds again", group=Text.plain(group)),
                 will=Text("Its reports count again where two organisations suffice. {why}", why=apart.text),
-                right=member_acts.let_join.right,
+                act=member_acts.let_join,
                 page=f"/members/{of_group[group]}",
                 since_us=apart.at_us,
                 by=apart.asked_by,
-                first=apart.asked_by,
+                second=True,
                 step=Step(
-                    act=member_acts.let_join,
                     verb=Text("Let it join"),
                     path=f"/members/{of_group[group]}/let-join",
                     why=True,
@@ -296,13 +298,71 @@ def _hunts(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
                 subject=source.name,
                 what=Text("{name} is to hunt by itself", name=Text.plain(source.name)),
                 will=Text("Up to {n} of its elements a day are asked of every actor.", n=source.hunts_per_day),
-                right=source_acts.allow_hunts.right,
+                act=source_acts.allow_hunts,
                 page=f"/sources/{source.name}",
                 since_us=state.added_us,
                 by=state.added_by,
-                first=state.added_by,
-                step=Step(act=source_acts.allow_hunts, verb=Text("Allow it"), path=f"/sources/{source.name}/hunts"),
+                second=True,
+                step=Step(verb=Text("Allow it"), path=f"/sources/{source.name}/hunts"),
             )
+
+
+def _rollout(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
+    for ready in ready_steps(desk.engine, clock.now_us()):
+        actor, to = ready.actor, STAGES[ready.to]
+        yield Waiting(
+            kind="rollout",
+            subject=f"{actor}:{ready.to.value}",
+            what=Text("{actor} can come to its next state: {state}", actor=Text.plain(actor), state=to),
+            will=Text(
+                "All that it needs is there. It then stands in the plan as reached; nothing changes at its node."
+            ),
+            act=rollout.step,
+            page=f"/rollout/{actor}",
+            since_us=ready.since_us,
+            by=ready.by,
+            step=Step(
+                verb=Text("Take the step"), path=f"/rollout/{actor}/steps", body={"act": ready.act.value}, why=True
+            ),
+        )
+
+
+def _enrolments(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
+    now_us = clock.now_us()
+    for invited in invited_members(desk.engine):
+        good = invited.until_us > now_us
+        will = (
+            Text("Its token is good until {day}: whoever runs its node enrols with it.", day=iso(invited.until_us)[:10])
+            if good
+            else Text("Its token ran out unused. A new invitation gives it another, to be handed over outside Bavn.")
+        )
+        yield Waiting(
+            kind="enrolment",
+            subject=invited.actor,
+            what=Text("{actor} is invited and has not enrolled", actor=Text.plain(invited.actor)),
+            will=will,
+            act=member_acts.invite,
+            page=f"/members/{invited.actor}",
+            since_us=invited.at_us,
+            by=invited.by,
+        )
+
+
+def _alarms(desk: "Desk", _: Clock) -> Iterator[Waiting]:
+    untaken = [alarm for alarm in desk.alarms.every(standing=True) if not alarm.acked_by]
+    for alarm in untaken[-LINES_MAX:]:
+        where = Text.plain(alarm.actor) if alarm.actor else Text("at the centre itself")
+        yield Waiting(
+            kind="alarm",
+            subject=str(alarm.number),
+            what=Text("An alarm that nobody has taken: {alarm} ({where})", alarm=alarm.text, where=where),
+            will=Text("You look after it, and others see that you do. It ends by itself when what caused it does."),
+            act=alarm_acts.take,
+            page="/coverage",
+            since_us=alarm.began_us,
+            weight=2,
+            step=Step(verb=Text("I have it"), path=f"/alarms/{alarm.number}/take"),
+        )
 
 
 KINDS: Final[tuple[Finds, ...]] = (
@@ -317,6 +377,9 @@ KINDS: Final[tuple[Finds, ...]] = (
     _publications,
     _joins,
     _hunts,
+    _rollout,
+    _enrolments,
+    _alarms,
 )
 """Every kind of thing that waits at the centre."""
 
@@ -334,8 +397,8 @@ def hand_over(
     return hand(handed, viewer, lines, people, thing, to)
 
 
-def _approve(what: object, path: str) -> Step:
-    return Step(act=what, verb=Text("Approve"), path=path)  # type: ignore[arg-type]  # any act
+def _approve(path: str) -> Step:
+    return Step(verb=Text("Approve"), path=path)
 
 
 def _value(life: Life) -> Text:

@@ -77,11 +77,11 @@ class Holder(_Frozen):
 
 
 class WaitingList(_Frozen):
-    """``mine``: how many of them wait for the person who asks, also of those that no longer fit here. ``holders``: of
-    each right that this person lacks. ``nodes``: where most is to do first; empty at the centre. ``silent``: nodes that
-    could not be asked."""
+    """``lines``: at most SHOWN_MAX; ``mine``: how many wait for the person who asks, also of those that no longer fit
+    here. ``holders``: of each right that this person lacks. ``nodes``: where most is to do first; empty at the centre.
+    ``silent``: nodes that could not be asked."""
 
-    items: list[WaitingShown]
+    lines: list[WaitingShown]
     mine: int
     holders: list[Holder]
     nodes: list[NodeWaits]
@@ -176,7 +176,7 @@ def _shown(stands: list[WaitingForViewer], gathered: _Found, holders: list[Holde
         for name in gathered.nodes
     ]
     return WaitingList(
-        items=[_line(view) for view in stands[:SHOWN_MAX]],
+        lines=[_line(view) for view in stands[:SHOWN_MAX]],
         mine=len(mine),
         holders=holders,
         nodes=sorted(nodes, key=lambda waits: (-waits.pressing, -waits.mine, waits.node)),

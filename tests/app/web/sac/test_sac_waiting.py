@@ -7,12 +7,20 @@ from fastapi import FastAPI
 
 from bavn.app.access.handed import Handed
 from bavn.app.access.rights import Role
+from bavn.app.acts.centre import alarms as alarms_acts
 from bavn.app.acts.centre.waiting import waiting_at_centre
+from bavn.app.centre.rollout_parts import rollout_over
 from bavn.app.web.access import waiting
 from bavn.app.web.frame import API, Person
 from bavn.app.web.sides import bare_app
 from bavn.centre.correlate.laws.learned import Learned
+from bavn.centre.desk.alarms import Wrong
+from bavn.centre.desk.rollout_facts import ready_steps
+from bavn.model.moment import DAY_US
 from bavn.model.principal import account
+from bavn.model.sector.rollout import Stage
+from bavn.rehearsal.clock import SimClock
+from tests.app.web import drawn_plans
 from tests.app.web.asking import ask, serve_as
 from tests.app.web.people import Place
 
@@ -39,7 +47,7 @@ def queue(sac, tmp_path):
 
 def line_of(answer, kind):
     assert answer.status_code == 200, answer.text
-    return next(one for one in answer.json()["items"] if one["kind"] == kind)
+    return next(one for one in answer.json()["lines"] if one["kind"] == kind)
 
 
 def test_what_one_asked_for_waits_for_another_and_says_who_that_may_be(queue) -> None:
@@ -51,8 +59,8 @@ def test_what_one_asked_for_waits_for_another_and_says_who_that_may_be(queue) ->
     assert (theirs["may"], theirs["why_not"]) == (True, None)
     assert "Bo Lund" not in theirs["can"], "who asked cannot be the second person"
     every = queue(ANNA).json()
-    assert every["mine"] == sum(one["may"] for one in every["items"])
-    assert [one["may"] for one in every["items"]] == sorted((one["may"] for one in every["items"]), reverse=True)
+    assert every["mine"] == sum(one["may"] for one in every["lines"])
+    assert [one["may"] for one in every["lines"]] == sorted((one["may"] for one in every["lines"]), reverse=True)
 
 
 def test_whoever_lacks_the_right_is_told_who_has_it(queue) -> None:
@@ -74,13 +82,13 @@ def test_what_is_handed_on_stands_on_top_until_it_is_done(queue, sac) -> None:
     assert queue(ida, Role.ANALYST, to="Anna Berg", **given | {"thing": "/learned/no"}).status_code == 404
     for _ in range(2):  # the same again changes nothing
         assert queue(ida, Role.ANALYST, to="Anna Berg", **given).status_code == 200
-    first = queue().json()["items"][0]
+    first = queue().json()["lines"][0]
     assert (first["thing"], first["handed_by"]) == (thing, ["Ida Krog"])
     assert line_of(queue(ida, Role.ANALYST), "learned")["handed_to"] == ["Anna Berg"]
     noted = [one for one in queue.keeper.book.latest(50, None) if one.act == "handed-over"]
     assert [(one.who, one.subject) for one in noted] == [("Ida Krog", "Anna Berg")]
     sac.house.desk.learning.approve(thing.rpartition("/")[2], ANNA)
-    assert thing not in [one["thing"] for one in queue().json()["items"]]
+    assert thing not in [one["thing"] for one in queue().json()["lines"]]
     other = line_of(queue(), "policy")["thing"]
     assert queue(ida, Role.ANALYST, path="/waiting/hand-over", thing=other, to="Anna Berg").status_code == 200
     assert [one.thing for one in Handed(queue.keeper.book).every()] == [other], "what is done is forgotten"
@@ -91,7 +99,7 @@ def test_one_persons_queue_has_an_end(queue, sac, monkeypatch) -> None:
     for judged in (41, 42):
         learned = Learned(shifts={"beacon": (0.25,) * 16}, judged=judged, confirmed=25, new=20)
         sac.house.desk.learning.propose(learned, BO)
-    things = [one["thing"] for one in queue().json()["items"] if one["kind"] == "learned"]
+    things = [one["thing"] for one in queue().json()["lines"] if one["kind"] == "learned"]
     asked = [
         queue(account("Ida Krog"), Role.ANALYST, path="/waiting/hand-over", thing=thing, to="Anna Berg")
         for thing in things
@@ -112,5 +120,36 @@ def test_what_a_line_does_at_once_is_a_route_of_the_act_that_it_names(sac) -> No
             if "POST" in one.methods and re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", one.path), line.step.path)
         ]
         acts = [getattr(each.call, "what", None) for each in fitting[0].dependant.dependencies]
-        assert line.step.act in acts, line.step.path
-        assert line.right is line.step.act.right
+        assert line.act in acts, line.step.path
+
+
+def test_the_next_step_of_the_way_in_and_who_has_not_enrolled_wait_for_whoever_lets_members_in(queue, sac) -> None:
+    drawn_plans.rollout(sac.house)
+    assert ready_steps(sac.house.desk.engine, sac.house.clock.now_us()) == [], "each lacks something, or has its day"
+    today = sac.house.clock.now_us() // DAY_US
+    rolling = rollout_over(sac.house.file, sac.house.registry, sac.house.clock)
+    rolling.plan("harbour-clinic", Stage.PLANNED, today - 1, BO, "it asked to come")
+    answer = queue(ANNA, Role.ADMIN)
+    line = line_of(answer, "rollout")
+    assert (line["thing"], line["by"], line["may"]) == ("/rollout/harbour-clinic:planned", "Bo Lund", True)
+    sac.body(line["step"]["path"], "POST", json=line["step"]["body"] | {"why": "its day has come"})
+    assert not [one for one in queue(ANNA).json()["lines"] if one["kind"] == "rollout"], "its next step needs a paper"
+    invited = line_of(answer, "enrolment")
+    assert (invited["thing"], invited["by"]) == ("/enrolment/clinic-south", "Anna Berg")
+    assert invited["will"]["en"].startswith("Its token is good until ")
+    assert invited["step"] is None
+    later = SimClock(sac.house.clock.now_us() + 3 * DAY_US)
+    (late,) = [line for line in waiting_at_centre(sac.house.desk, later) if line.kind == "enrolment"]
+    assert late.will.en.startswith("Its token ran out unused.")
+
+
+def test_an_alarm_waits_until_somebody_takes_it(queue, sac) -> None:
+    sac.house.desk.alarms.own = lambda: [Wrong("", "late")]
+    sac.house.desk.alarms.step(sac.house.desk.members)
+    line = line_of(queue(ANNA, Role.ANALYST), "alarm")
+    assert line["may"]
+    assert line["will"]["en"].startswith("You look after it")
+    things = [one["thing"] for one in queue(ANNA).json()["lines"] if one["kind"] == "alarm"]
+    alarms_acts.take(sac.house.desk.alarms, ANNA, int(line["thing"].rpartition("/")[2]))
+    left = [one["thing"] for one in queue(ANNA).json()["lines"] if one["kind"] == "alarm"]
+    assert set(things) - set(left) == {line["thing"]}

@@ -31,15 +31,15 @@ def nodes(looking, tmp_path):
 
 def test_a_node_is_seen_by_its_own_people_and_handed_on_among_them_alone(nodes) -> None:
     found = nodes("Ada Auditor", Role.AUDITOR, None).json()
-    assert {one["node"] for one in found["items"]} == {"north", "south"}
+    assert {one["node"] for one in found["lines"]} == {"north", "south"}
     assert found["mine"] == 0, "an auditor sees all and does nothing"
-    hit = next(one for one in found["items"] if one["thing"].startswith("north/hit/"))
+    hit = next(one for one in found["lines"] if one["thing"].startswith("north/hit/"))
     assert hit["can"] == ["Nora North"]
     mine = nodes("Nora North", Role.SOC, frozenset({"north"})).json()
-    assert {one["node"] for one in mine["items"]} == {"north"}
+    assert {one["node"] for one in mine["lines"]} == {"north"}
     assert [one["node"] for one in mine["nodes"]] == ["north"]
     assert mine["nodes"][0]["pressing"] >= 1
-    assert (mine["items"][0]["kind"], mine["items"][0]["may"]) == ("hit", True), "what presses most is on top"
+    assert (mine["lines"][0]["kind"], mine["lines"][0]["may"]) == ("hit", True), "what presses most is on top"
     given = {"path": "/api/v1/waiting/hand-over", "thing": hit["thing"]}
     south = frozenset({"south"})
     assert nodes("Sune South", Role.SOC, south, to="Nora North", **given).status_code == 404
