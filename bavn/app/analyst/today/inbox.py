@@ -10,8 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from bavn.actor.door.handed import Handed
-from bavn.actor.door.suspicions import Ranked, names_of
+from bavn.actor.door.handed import HANDED_SQL, Handed, handed_of
+from bavn.actor.door.suspicions import RUN_SQL, Ranked, names_of
+from bavn.actor.protect.confirmed import met_values
+from bavn.app.analyst.knocking import knocks
+from bavn.app.node.book_queries import Asks
 from bavn.model.evidence import EVIDENCE_NATS_MAX, alert_line, evidence_nats
 from bavn.model.moment import DAY_US
 from bavn.model.sector.verdict import BENIGN_P_TIMES
@@ -52,6 +55,20 @@ class Inbox:
     handed: Mapping[str, int]
     read_max: int
     read: int
+
+
+def inbox_now(rows: Asks, suspected: Sequence[Ranked], *, reader: str, now_us: int) -> Inbox:
+    """What a node's book says now. ``suspected``: all of it, in reading order; ``reader``: who asks."""
+    run = rows(RUN_SQL)
+    return inbox(
+        suspected,
+        hosts=run[0][2] if run else 1,
+        met=met_values(rows),
+        handed=handed_of(rows(HANDED_SQL)),
+        knocked=knocks(entry.suspicion for entry in suspected),
+        reader=reader,
+        now_us=now_us,
+    )
 
 
 def inbox(

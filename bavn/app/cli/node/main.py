@@ -64,6 +64,7 @@ COMMANDS: Final = {
     "privacy-check": "bavn.app.cli.node.dpia:privacy_check",
     "accept": "bavn.app.cli.accept:node_accept",
     "verify-protocol": "bavn.app.cli.accept:verify_protocol",
+    "today": "bavn.app.cli.node.suspicions:today",
     "waiting": "bavn.app.cli.node.cases:node_waiting",
     "ask-to-look": "bavn.app.cli.node.cases:node_hand_over",
     "console": "bavn.app.cli.console:node_console",

@@ -1,4 +1,5 @@
-"""`bavn node suspicions`: what is suspicious now, in the order in which the actor's own SOC reads it.
+"""`bavn node suspicions` and `today`: what is suspicious now, in the order in which the actor's own SOC reads it, and
+what of it deserves eyes now.
 
 Refuses to judge: that is `bavn node verdict`'s.
 """
@@ -8,9 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bavn.actor.door.suspicions import RUN_SQL
+from bavn.app.acts.node import waiting
+from bavn.app.analyst.confirmed.here import hits_here
+from bavn.app.analyst.confirmed.words import sentence
 from bavn.app.analyst.knocking import knocks, lines_of
 from bavn.app.analyst.next_door import next_door_of
 from bavn.app.analyst.suspected import ranked, said_of
+from bavn.app.analyst.today.inbox import inbox_now
+from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
 from bavn.app.cli.words import number, small
 from bavn.app.process.real import SystemClock
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
     from bavn.model.sector.verdict import Verdict
     from bavn.model.suspicion import Suspicion
 
+Reader = Annotated[str, of_act(waiting.hand_over)]
 ID_CHARS = 8
 """So much of an id is shown in a table; every command takes the beginning of an id."""
 
@@ -71,6 +79,37 @@ def suspicions(
                 ignored=ignored,
             ).say(language)
         )
+
+
+def today(config: Config = NODE_TOML, *, by: Reader = "", as_json: AsJson = False, language: Spoken = "en") -> None:
+    """What deserves eyes now, a line a story, as the console's Today has it; what lies below is counted. What waits for
+    a person is `bavn node waiting`."""
+    with asks(config) as rows:
+        items, now_us = ranked(rows), SystemClock().now_us()
+        todays = inbox_now(rows, items, reader=by, now_us=now_us)
+        untaken = [hit for hit in hits_here(rows, items) if not hit.confirmed.is_taken]
+        looked = bool(rows(RUN_SQL))
+    if as_json:
+        for story in todays.above:
+            strongest = said_of(story.entries[0], language)
+            others = [entry.suspicion.id for entry in story.entries[1:]]
+            print(json.dumps(strongest | {"above": story.why, "others": others}, ensure_ascii=False))
+        return
+    for hit in untaken:
+        print(f"! {hit.confirmed.observable.value}: {sentence(hit, None).say(language)}")
+    for story in todays.above:
+        first = story.entries[0].suspicion
+        what, why = first.headline.say(language), story.why_says.say(language)
+        print(f"{first.id[:ID_CHARS]}  {first.host}  {first.peer}: {what} [{why}]")
+    if not looked:
+        print(Text("The detectors have not run yet: nothing was looked through.").say(language))
+    elif not todays.above:
+        print(Text("No suspicion asks for your eyes now.").say(language))
+    below = Text("below: {weaker} weaker, {marked} judged or put aside", weaker=todays.weaker, marked=todays.marked)
+    elsewhere = [Text("{to} has {n}", to=to, n=n) for to, n in sorted(todays.handed.items())]
+    print(Text.joined("; ", [below, *elsewhere]).say(language))
+    commands = [*(["bavn node hits"] if untaken else []), "bavn node suspicions", "bavn node waiting"]
+    print(Text("See: {command}", command=", ".join(commands)).say(language))
 
 
 def _show(entries: "list[Ranked]", language: Language, told: "dict[str, list[KnownInSector]]") -> None:

@@ -3,8 +3,11 @@
 import json
 import os
 
+from typer.testing import CliRunner
+
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.app.access.rights import Role
+from bavn.app.cli.node.main import app
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.process.problem import Problem
 from bavn.app.web.frame import Person
@@ -103,6 +106,20 @@ def test_what_was_handed_on_leaves_here_and_stands_on_top_of_the_colleagues(cons
     console.as_(Person(name="Eva", roles=frozenset({Role.AUDITOR}))).do(
         f"/suspicions/{TUNNEL}/handed", {"to": "Bo Lund"}, code=403
     )
+
+
+def test_the_shell_shows_the_same_list(console) -> None:
+    many(console)
+    asked = ["today", "--config", str(node_of(console).file)]
+    done = CliRunner().invoke(app, [*asked, "--json"])
+    assert done.exit_code == 0, done.output
+    rows = [json.loads(line) for line in done.output.splitlines()]
+    found = console.get("/today/inbox")
+    assert [(row["id"], row["above"]) for row in rows] == [(a["strongest"]["id"], a["why"]) for a in found["above"]]
+    said = CliRunner().invoke(app, [*asked, "--language", "da"]).output
+    assert found["above"][0]["strongest"]["what"]["da"] in said
+    assert str(found["weaker"]) in said.splitlines()[-2]
+    assert said.startswith("! "), "a confirmed attack that nobody has taken comes first"
 
 
 def test_two_detectors_of_one_story_are_one_entry(looking) -> None:

@@ -8,11 +8,9 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from bavn.actor.door.handed import HANDED_SQL, Handed, handed_of
+from bavn.actor.door.handed import Handed
 from bavn.actor.door.suspicions import RUN_SQL, Ranked
-from bavn.actor.protect.confirmed import met_values
-from bavn.app.analyst.knocking import knocks
-from bavn.app.analyst.today.inbox import Inbox, InboxStory, inbox
+from bavn.app.analyst.today.inbox import Inbox, InboxStory, inbox_now
 from bavn.app.node.health.promises import promise_of
 from bavn.app.web.frame import TextShape, filled
 from bavn.app.web.soc.context import Context, Node
@@ -93,15 +91,7 @@ def todays_inbox(context: Context, node: NodeName, person: Reads) -> TodaysInbox
     with here.asks() as rows:
         run = rows(RUN_SQL)
         looked = _looked(here, run[0][0] if run else None, run[0][1] if run else None)
-        todays = inbox(
-            suspected,
-            hosts=run[0][2] if run else 1,
-            met=met_values(rows),
-            handed=handed_of(rows(HANDED_SQL)),
-            knocked=knocks(entry.suspicion for entry in suspected),
-            reader=person.name,
-            now_us=now_us,
-        )
+        todays = inbox_now(rows, suspected, reader=person.name, now_us=now_us)
         first = [story.entries[0] for story in todays.above]
         shapes = shown(first, rows, now_us, here.next_door(rows))
     return _of(todays, shapes, looked)
