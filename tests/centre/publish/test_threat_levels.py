@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, nbinom
 
 from bavn.centre.publish.chance import Trend, next_count, trend
-from bavn.centre.publish.document import Figure, Kind
+from bavn.centre.publish.document import Figure, Kind, Sentence
 from bavn.centre.publish.facts import LevelSet
 from bavn.centre.publish.levels import proposals, threat_of, unknown_cases
 from bavn.centre.publish.parts.behind import behind
 from bavn.centre.publish.parts.outlook import WEATHER, outlook
 from bavn.centre.publish.parts.overview import overview
+from bavn.centre.publish.parts.threats import threats
 from bavn.centre.publish.threat import BY_RSIT, LEVELS, THREATS, Level, Threat, by_rsit
 from bavn.model.intel.rsit import CLASSES, TYPES
 from bavn.model.moment import DAY_US
@@ -87,6 +88,13 @@ def test_of_a_time_before_the_sector_there_is_no_good_weather(kind, a_member, fa
     if kind is Kind.FORECAST:
         table = next(block for block in outlook(made).blocks if isinstance(block, Figure))
         assert {row.cells[1].say("en") for row in table.rows} == {WEATHER[None].say("en")}
+        assert table.said.text.say("en").count("fog") == 1, "what all have in common is said once"
+        levels = [block for block in threats(made).blocks if isinstance(block, Figure)]
+        assert levels[0].said.text.say("en") == "The level of no type of threat is known."
+        whys = [
+            block.text.say("en").partition(": ")[2] for block in threats(made).blocks if isinstance(block, Sentence)
+        ]
+        assert len(whys) == len(set(whys))
     early = a_member(since_us=of_then.period.first_us)
     assert level(facts(kind, members=(early,) * 9), Threat.CRIME).level is Level.LOW
     few = facts(kind, members=(early, *made.members))

@@ -68,7 +68,7 @@ def _figure(proposals: tuple[Proposed, ...]) -> Figure:
         span = Text.plain(f"{low}-{high}") if known else COMING[None]
         cells = (level_words(proposed.stands), WEATHER[proposed.stands], COMING[proposed.change], span)
         rows.append(Row(THREATS[proposed.threat], cells, (), sources(proposed)))
-    words = [_row_words(row) for row in rows]
+    words = _words(rows)
     sentence = Text(
         "Outlook. {words}. Cases to come are those that the period's rate would bring if it stayed (80 %).",
         words=Text.joined("; ", words),
@@ -89,12 +89,18 @@ def _figure(proposals: tuple[Proposed, ...]) -> Figure:
     )
 
 
-def _row_words(row: Row) -> Text:
-    """A row as part of a sentence; what comes is left out where nothing is known of it."""
-    _, sky, coming, _ = row.cells
-    if coming == COMING[None]:
-        return Text.shaped("{label}: {sky}", label=row.label, sky=sky)
-    return Text.shaped("{label}: {sky}, {coming}", label=row.label, sky=sky, coming=coming)
+def _words(rows: list[Row]) -> list[Text]:
+    """Rows as parts of a sentence, those with the same weather together; what comes is left out where nothing is known
+    of it."""
+    alike: dict[tuple[Text, Text], list[Text]] = {}
+    for row in rows:
+        alike.setdefault((row.cells[1], row.cells[2]), []).append(row.label)
+    return [
+        Text.shaped("{label}: {sky}", label=Text.joined(", ", labels), sky=sky)
+        if coming == COMING[None]
+        else Text.shaped("{label}: {sky}, {coming}", label=Text.joined(", ", labels), sky=sky, coming=coming)
+        for (sky, coming), labels in alike.items()
+    ]
 
 
 def _advice(facts: DocumentFacts) -> list[Sentence]:

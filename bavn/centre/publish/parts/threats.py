@@ -34,7 +34,7 @@ BY_DATA: Final = Text("proposed from data")
 def threats(facts: DocumentFacts) -> Section:
     """A figure of all, then a sentence of reasons for each."""
     found = proposals(facts)
-    blocks: list[Block] = [_figure(found), *(_reason(proposal) for proposal in found)]
+    blocks: list[Block] = [_figure(found), *_reasons(found)]
     unknown = unknown_cases(facts)
     if unknown:
         cases_words = cases_counted(len(unknown))
@@ -78,11 +78,7 @@ def _figure(proposals: tuple[Proposed, ...]) -> Figure:
         )
         for proposal in proposals
     )
-    words = [(THREATS[proposal.threat], level_words(proposal.stands)) for proposal in proposals]
-    sentence = Text(
-        "Threat levels: {levels}.",
-        levels=Text.joined("; ", [Text.shaped("{threat} {level}", threat=t, level=level) for t, level in words]),
-    )
+    sentence = _levels(proposals)
     return Figure(
         id="levels",
         title=Text("Threat level by type"),
@@ -99,6 +95,40 @@ def _figure(proposals: tuple[Proposed, ...]) -> Figure:
         names=(Text("Level"),),
         unit=Text("level"),
     )
+
+
+def _levels(proposals: tuple[Proposed, ...]) -> Text:
+    """What is known of each; what is not known is said once."""
+    known = [
+        Text.shaped("{threat} {level}", threat=THREATS[proposal.threat], level=LEVELS[proposal.stands])
+        for proposal in proposals
+        if proposal.stands is not None
+    ]
+    unknown = [THREATS[proposal.threat] for proposal in proposals if proposal.stands is None]
+    if not known:
+        return Text("The level of no type of threat is known.")
+    sentence = Text("Threat levels: {levels}.", levels=Text.joined("; ", known))
+    if not unknown:
+        return sentence
+    return Text.joined(" ", [sentence, Text("Not known: {threats}.", threats=Text.joined("; ", unknown))])
+
+
+def _reasons(proposals: tuple[Proposed, ...]) -> list[Sentence]:
+    """Why each stands where it does; a reason that several share is said once."""
+    shared: dict[tuple[str, str], list[Proposed]] = {}
+    for proposal in proposals:
+        said = proposal.why.say("en")
+        bare = proposal.set is None and proposal.change is None
+        shared.setdefault((said, "" if bare else proposal.threat.value), []).append(proposal)
+    sentences = []
+    for alike in shared.values():
+        if len(alike) == 1:
+            sentences.append(_reason(alike[0]))
+            continue
+        threats = Text.joined("; ", [THREATS[proposal.threat] for proposal in alike])
+        rests = tuple(dict.fromkeys(source for proposal in alike for source in sources(proposal)))[:60]
+        sentences.append(Sentence(Text.shaped("{threat}: {why}", threat=Capital(threats), why=alike[0].why), rests))
+    return sentences
 
 
 def _reason(proposal: Proposed) -> Sentence:

@@ -1,7 +1,8 @@
 // Alarms, canaries and who could see what.
-import { t } from "$lib/gettext.svelte";
+import { t, tn } from "$lib/gettext.svelte";
 
 export default () => ({
+  stand: (n: number) => tn("{n} alarm stands.", "{n} alarms stand.", n, { n }), untaken: (n: number) => tn("{n} has been taken by nobody.", "{n} have been taken by nobody.", n, { n }),
   lead: t("What is wrong now and who is dealing with it, how far each actor's daily canary came, and who could see what."),
   alarms: t("Alarms"),
   alarmsNote: t("Raised within five minutes of their cause, and gone when the cause is gone."),

@@ -1,7 +1,8 @@
 // Protection at an actor.
-import { t, tc } from "$lib/gettext.svelte";
+import { t, tc, tn } from "$lib/gettext.svelte";
 
 export default () => ({
+  stand: (n: number) => tn("{n} block is in force here.", "{n} blocks are in force here.", n, { n }), waits: (n: number) => tn("{n} waits for a person here.", "{n} wait for a person here.", n, { n }),
   title: t("Protection"), lead: t("What is blocked here until when and why. Each block has an end; each can be lifted here, also with the centre gone."),
   tabs: { blocks: t("Indicators"), try: t("Dry run"), never: t("Never-block list") } as Record<string, string>,
   blocked: t("Blocked"), waiting: t("Wait for a person"), lifted: t("Lifted"), refused: t("Refused"), ownSwitch: t("Own kill switch"), sectorSwitch: t("Sector's kill switch"), on: t("on"), off: t("off"),

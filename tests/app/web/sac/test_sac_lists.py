@@ -130,6 +130,7 @@ def test_a_partner_is_added_changed_and_ended_and_no_secret_is_shown_twice(sac) 
 def test_a_sources_hunts_need_a_second_person_and_its_worth_is_counted(sac) -> None:
     rows = {row["name"]: row for row in sac.body("/sources")["items"]}
     assert (rows["c2-list"]["worth"]["hits"], rows["nord-feed"]["worth"]["claims"]) == (1, 8)
+    assert all(row["place"].startswith("https://") or "/" not in row["place"] for row in rows.values())
     assert not rows["c2-list"]["may_allow_hunts"]
     assert sac("/sources/c2-list/hunts", "POST").status_code == 403
     assert sac.body("/sources/c2-list/hunts", "POST", name=BO)["row"]["hunts_by"] == BO

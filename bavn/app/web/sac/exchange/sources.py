@@ -3,6 +3,7 @@
 Refuses to take a secret: files on the centre hold them, and the command line names those.
 """
 
+from pathlib import PurePath
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
@@ -48,8 +49,9 @@ class UsefulnessShape(Shape):
 
 
 class SourceRow(Shape):
-    """A source. ``stand``: active, suspended or ended, with why. ``hunts_allowed``: a second person stands behind its
-    hunts. ``synced_us``: when it was last read to the end."""
+    """A source. ``place``: its address; of a file its name alone, without the machine's folders. ``stand``: active,
+    suspended or ended, with why. ``hunts_allowed``: a second person stands behind its hunts. ``synced_us``: when it was
+    last read to the end."""
 
     name: str
     kind: str
@@ -180,6 +182,7 @@ def _row(state: SourceState, useful: Usefulness | None, person: Person) -> Sourc
         SourceRow,
         source,
         state,
+        place=source.place if _is_https(source.place) else PurePath(source.place).name,
         trust=None if source.partner else source.trust,
         pap=source.pap.name,
         stand=state.state,
