@@ -18,6 +18,31 @@ export function findable(right: string, finder: Finder): void {
   finders.all = [...finders.all, async (text, signal) => (whoami.may(right) ? finder(text, signal) : [])];
 }
 
+/** A question that people come with, as the reader's language has it; ``words`` find it beside its title. */
+interface Asked {
+  readonly title: string;
+  readonly words: string;
+}
+interface Answer {
+  readonly right: string;
+  /** Where its answer stands; empty: nowhere yet. */
+  readonly at: () => string;
+}
+let answers: () => readonly (Hit & { readonly words: string })[] = () => [];
+
+/** Registers the questions of a console and where each is answered. */
+export function answered<Name extends string>(said: () => Readonly<Record<Name, Asked>>, places: Readonly<Record<Name, Answer>>): void {
+  const names = Object.keys(places) as Name[];
+  answers = () => names.filter((name) => whoami.may(places[name].right)).map((name) => ({ ...said()[name], href: places[name].at() })).filter((one) => one.href);
+}
+
+/** The questions that begin with each of these words somewhere; all of them where nothing is typed. */
+export const questions = (text: string): readonly Hit[] => {
+  const typed = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const begins = (one: string, word: string): boolean => one.toLowerCase().split(/[^\p{L}\p{N}]+/u).some((part) => part.startsWith(word));
+  return answers().filter((one) => typed.every((word) => begins(`${one.title} ${one.words}`, word))).map(({ title, href }) => ({ title, href }));
+};
+
 const KEPT_MS = 30_000;
 
 /** A short list that is asked for once while somebody types, and not with each letter. */

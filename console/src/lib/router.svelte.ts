@@ -25,16 +25,40 @@ export interface Found {
   readonly params: Readonly<Record<string, string>>;
 }
 
-export const route = $state({ path: location.pathname, query: location.search });
+const PART_WAIT_MS = 5000;
+export const route = $state({ path: location.pathname, query: location.search, part: location.hash });
 
 function read(): void {
   route.path = location.pathname;
   route.query = location.search;
+  route.part = location.hash;
 }
 addEventListener("popstate", read);
 
+/** Brings the part of a page that the address names ("#deadlines") into view, as soon as it is there. */
+export function toPart(): () => void {
+  const id = location.hash.slice(1);
+  const look = (): void => {
+    const part = document.getElementById(id);
+    if (!part) return;
+    end();
+    part.scrollIntoView({ block: "start" });
+  };
+  const watch = new MutationObserver(look);
+  const timer = window.setTimeout(end, PART_WAIT_MS);
+  function end(): void {
+    watch.disconnect();
+    clearTimeout(timer);
+  }
+  if (id) {
+    watch.observe(document.body, { childList: true, subtree: true });
+    look();
+  } else end();
+  return end;
+}
+
 export function go(to: string, replace = false): void {
-  if (to === location.pathname + location.search) return;
+  if (to === location.pathname + location.search + location.hash) return;
   history[replace ? "replaceState" : "pushState"](null, "", to);
   read();
 }

@@ -30,8 +30,8 @@ const partners = kept(() => got(api.GET("/api/v1/partners")));
 const warnings = kept(() => got(api.GET("/api/v1/warnings", { params: { query: { limit: 200 } } })));
 
 findable("read", async (text) =>
-  having((await members()).items, text, (one) => one.name).slice(0, HITS_EACH)
-    .map((one) => ({ title: one.name, note: w().found.member, href: href("/members/:name", { name: one.name }) })),
+  having((await members()).items, text, (one) => [one.name, ...one.suppliers].join(" ")).slice(0, HITS_EACH)
+    .map((one) => ({ title: one.name, note: [w().found.member, ...one.suppliers].join(", "), href: href("/members/:name", { name: one.name }) })),
 );
 findable("read", async (text) =>
   having((await partners()).items, text, (one) => `${one.name} ${one.title}`).slice(0, HITS_EACH)

@@ -3,6 +3,7 @@ import { mount } from "svelte";
 import App from "../shell/App.svelte";
 import "../style/all.css";
 import { begin } from "$lib/gettext.svelte";
+import "./asked";
 import "./find";
 import { catalogues } from "./languages";
 import { pages } from "./pages";

@@ -27,7 +27,7 @@ findable("soc:read", async (text, signal) => {
   const node = here();
   if (!node) return [];
   const found = await got(api.GET("/api/v1/nodes/{node}/protection/blocks", { params: { path: { node }, query: { q: text, limit: HITS_EACH } }, signal }));
-  return found.items.map((one) => ({ title: one.value, note: w().found.block, href: href("/nodes/:node/protection", { node }, { q: one.value }) }));
+  return found.items.map((one) => ({ title: one.value, note: w().found.block, href: href("/nodes/:node/protection", { node }, { q: one.value, indicator: one.id }) }));
 });
 
 const cases = kept((node) => got(api.GET("/api/v1/nodes/{node}/cases", { params: { path: { node }, query: { limit: 200 } } })));

@@ -6,6 +6,7 @@ import { got } from "$lib/client";
 import { begin } from "$lib/gettext.svelte";
 import { type Place } from "$lib/places.svelte";
 import { api } from "./api";
+import "./asked";
 import "./find";
 import { catalogues } from "./languages";
 import { pages } from "./pages";

@@ -60,6 +60,7 @@ def test_two_actors_of_one_case_have_clocks_of_their_own(book, clock, case) -> N
     clock.advance(23 * HOUR_US)
     first, second = book.views()
     assert (first.actor, first.overdue, first.next_us) == ("region-nord", True, NOW_US + 22 * HOUR_US)
+    assert first.next_report is Nis2Act.EARLY_WARNING
     assert (second.actor, second.overdue, second.next_us) == ("klinik-syd", False, NOW_US + 23 * HOUR_US)
 
 
@@ -114,7 +115,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_kept(book, engine, case, words
 def test_found_not_significant_ends_the_clocks(book, case) -> None:
     book.note(case.id, "region-nord", Nis2Act.AWARE, NOW_US - 30 * HOUR_US, account("anna"))
     made = book.note(case.id, "region-nord", Nis2Act.NOT_SIGNIFICANT, NOW_US, account("anna"), why="one test server")
-    assert (made.dues, made.running, made.next_us) == ((), False, None)
+    assert (made.dues, made.running, made.next_us, made.next_report) == ((), False, None, None)
 
 
 def test_a_draft_says_what_the_sector_knows_and_leaves_gaps_for_the_rest(book, engine, clock, case) -> None:

@@ -30,6 +30,7 @@ from bavn.model.node_health import NodeBounds
 from bavn.model.sector.case import CASE_WORDS, CaseState
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.member import ActorKind, ActorState
+from bavn.model.sector.nis2 import NAMES
 from bavn.model.sector.tally import BLOCKED, TECHNIQUES
 from bavn.model.sector.work import DueState
 from bavn.model.text import Text
@@ -149,11 +150,13 @@ class CountShown(Shape):
 
 
 class Owed(Shape):
-    """Something that an actor owes and whose time has passed, or soon will."""
+    """Something that an actor owes and whose time has passed, or soon will. ``what``: a step of a task, or nis2, where
+    ``report`` says which."""
 
     case_id: str
     actor: str
     what: str
+    report: TextShape | None = None
     due_us: int
     overdue: bool
 
@@ -372,9 +375,16 @@ def deadlines(context: SacContext, now_us: int) -> list[Owed]:
         if state in (DueState.OVERDUE, DueState.SOON)
     ]
     due += [
-        Owed(case_id=view.case_id, actor=view.actor, what="nis2", due_us=view.next_us, overdue=view.overdue)
+        Owed(
+            case_id=view.case_id,
+            actor=view.actor,
+            what="nis2",
+            report=TextShape.of(NAMES[view.next_report]),
+            due_us=view.next_us,
+            overdue=view.overdue,
+        )
         for view in desk.nis2(context.zone).views()
-        if view.next_us is not None
+        if view.next_us is not None and view.next_report is not None
     ]
     return sorted(due, key=lambda one: (one.due_us, one.case_id, one.actor, one.what))
 

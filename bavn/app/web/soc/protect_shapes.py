@@ -1,9 +1,12 @@
 """What protection says: blocks, switches, enforcers, dry runs, the never-block list. Refuses to do anything."""
 
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
+from bavn.actor.protect.enforcers.textlist import ADDRESS_LIST, IP4_LIST, IP6_LIST, NAME_LIST
 from bavn.app.config.enforce import EnforceTable
 from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.shapes import Frozen
@@ -27,9 +30,24 @@ class Enforcer(Frozen):
     holds: bool | None
 
 
+class FirewallList(Frozen):
+    """One list that a firewall reads: where it is, an address to fetch or a file on the node's machine."""
+
+    holds: TextShape
+    at: str
+
+
+class FirewallLists(Frozen):
+    """All that the rule of a new firewall needs. ``says``: what the firewall does with them, what it must show, how
+    long they grow; the token itself is never said."""
+
+    lists: list[FirewallList]
+    says: list[TextShape]
+
+
 class Protection(Frozen):
     """``counts`` by standing; ``waiting``: what people asked the node for that it has not done yet; ``automatic``: the
-    policy blocks without asking a person."""
+    policy blocks without asking a person; ``lists`` null: none are written here."""
 
     own: SwitchShown
     sector: SwitchShown
@@ -37,6 +55,7 @@ class Protection(Frozen):
     counts: dict[str, int]
     running: bool
     enforcers: list[Enforcer]
+    lists: FirewallLists | None
     waiting: list[TextShape]
     automatic: bool
 
@@ -203,6 +222,65 @@ def enforcers_of(given: EnforceTable) -> list[tuple[str, Text]]:
     if given.suricata_folder and "suricata_dataset" not in named:
         enforcers.append(next((name, says) for _, name, says in _ENFORCERS if name == "suricata_dataset"))
     return enforcers
+
+
+_RULE: Final = Text(
+    "Make a rule that drops what goes to or comes from what the list names, and let it read the list anew each minute."
+)
+_FILES: Final = Text(
+    "They lie as files on the node's machine and are not served: whoever runs it sets {setting} in node.toml.",
+    setting="[enforce] list_listen",
+)
+_TOKEN: Final = Text(
+    "The firewall must show a token; whoever runs the machine has it ({setting}).", setting="[enforce] list_token"
+)
+_ANY_ADDRESS: Final = Text(
+    "They are served on every address of the machine: put one that the firewall reaches in its place."
+)
+_LISTS: Final[tuple[tuple[str, Text], ...]] = (
+    (ADDRESS_LIST, Text("addresses, IPv4 and IPv6")),
+    (IP4_LIST, Text("IPv4 addresses alone")),
+    (IP6_LIST, Text("IPv6 addresses alone")),
+    (NAME_LIST, Text("names")),
+)
+
+
+def lists_of(given: EnforceTable, folder: Path) -> FirewallLists | None:
+    """Where a new firewall finds the lists of a node's configuration; None where none are written. ``folder``: theirs,
+    whole."""
+    if not given.list_folder:
+        return None
+    served = given.list_listen
+    bounds = Text(
+        "They never grow beyond {addresses:,} addresses and {names:,} names: see that the firewall reads as many.",
+        addresses=given.list_addresses_max,
+        names=given.list_names_max,
+    )
+    says = [_RULE, *(_asked_of(given) if served else [_FILES]), bounds]
+    return FirewallLists(
+        lists=[
+            FirewallList(holds=TextShape.of(holds), at=f"http://{served}/{file}" if served else str(folder / file))
+            for file, holds in _LISTS
+        ],
+        says=[TextShape.of(sentence) for sentence in says],
+    )
+
+
+def _asked_of(given: EnforceTable) -> list[Text]:
+    """What a firewall that fetches them must show, and where it asks."""
+    says = [Text("The firewall need show no token.")]
+    if given.list_token:
+        says = [_TOKEN]
+    if _everywhere(given.list_listen):
+        says.append(_ANY_ADDRESS)
+    return says
+
+
+def _everywhere(listen: str) -> bool:
+    try:
+        return ip_address(listen.rpartition(":")[0].strip("[]")).is_unspecified
+    except ValueError:
+        return False
 
 
 def turned(act: str, by: str) -> Text:

@@ -29,6 +29,7 @@ from bavn.app.web.soc.protect_shapes import (
     ServiceBehind,
     SwitchShown,
     enforcers_of,
+    lists_of,
     turned,
 )
 from bavn.app.web.soc.shapes import REFUSALS, Done, IndicatorId, NodeName, Reads, like
@@ -55,7 +56,7 @@ router = APIRouter(prefix="/nodes/{node}/protection", tags=["protection"], respo
 
 @router.get("", operation_id="protection")
 def protection(context: Context, node: NodeName, person: Reads) -> Protection:
-    """Kill switches, counts, enforcers."""
+    """Kill switches, counts, enforcers, and where a new firewall finds the lists."""
     here = context.node(node, person)
     with here.asks() as rows:
         counts, blocked = queries.counts_of(rows), queries.blocked(rows)
@@ -78,6 +79,7 @@ def protection(context: Context, node: NodeName, person: Reads) -> Protection:
             )
             for name, says in enforcers_of(config.enforce)
         ],
+        lists=lists_of(config.enforce, config.path(config.enforce.list_folder)),
         waiting=[TextShape.of(turned(act, by)) for act, by in waits],
         automatic=config.protect.automatic,
     )

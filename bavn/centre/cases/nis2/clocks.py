@@ -39,7 +39,8 @@ class Flags:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nis2View:
-    """One case at one actor. ``next_us``: the next deadline that is not met, None if none runs."""
+    """One case at one actor. ``next_us``: the next deadline that is not met, and ``next_report``: of which report; None
+    if none runs."""
 
     case_id: str
     actor: str
@@ -49,7 +50,14 @@ class Nis2View:
 
     @property
     def next_us(self) -> int | None:
-        return min((d.due_us for d in self.dues if d.sent_us is None and d.due_us is not None), default=None)
+        return min(self._running(), default=(None, None))[0]
+
+    @property
+    def next_report(self) -> Nis2Act | None:
+        return min(self._running(), default=(None, None))[1]
+
+    def _running(self) -> list[tuple[int, Nis2Act]]:
+        return [(due.due_us, due.report) for due in self.dues if due.sent_us is None and due.due_us is not None]
 
     @property
     def running(self) -> bool:

@@ -233,6 +233,7 @@ def test_the_overview_shows_who_is_silent_what_spread_and_what_nobody_knows(cons
     )
     assert {one["code"] for one in seen["missing"]} == {"regions", "counts"}
     assert any(one["overdue"] for one in seen["deadlines"])
+    assert [one["report"]["da"] for one in seen["deadlines"] if one["what"] == "nis2"] == ["tidlig varsling"]
     assert seen["now"]["kill_switch"] is False
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,7 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bavn.actor.door.conversations.witness_book import ProvenEntry, WitnessBook
 from bavn.actor.protect.requests import requests
 from bavn.actor.protect.state import State
+from bavn.app.config.enforce import EnforceTable
 from bavn.app.node.health.holders import holders_state
+from bavn.app.web.soc.protect_shapes import lists_of
 from bavn.model.text import Text
 from bavn.tlog.checkpoint import Checkpoint, line_by, signed, witness_of
 from bavn.wire.book import Book
@@ -42,6 +45,27 @@ def test_what_is_blocked_until_when_and_why(looking) -> None:
     assert (one["tried"]["clinical"], one["rollback"]["hosts_max"]) == (1, 12)
     assert looking.get(f"/protection/blocks/{BLOCKED}")["met"][0]["count"] == 3
     looking.get("/protection/blocks/indicator--00000000-0000-5000-8000-0000000000ff", code=404)
+
+
+def test_a_new_firewall_is_told_where_the_lists_are_and_never_the_token(looking) -> None:
+    lists = looking.get("/protection")["lists"]
+    assert [one["at"].rsplit("/", 2)[1:] for one in lists["lists"]] == [
+        ["lists", name] for name in ("ip.txt", "ip4.txt", "ip6.txt", "domain.txt")
+    ]
+    assert any("[enforce] list_listen" in one["da"] for one in lists["says"])
+    served = lists_of(
+        EnforceTable(list_folder="lists", list_listen="10.1.2.3:8088", list_token="s3cret"), Path("lists")
+    )
+    assert served is not None
+    assert served.lists[-1].at == "http://10.1.2.3:8088/domain.txt"
+    said = " ".join(one.en for one in served.says)
+    assert "must show a token" in said
+    assert "50,000 names" in said
+    assert "s3cret" not in served.model_dump_json()
+    everywhere = lists_of(EnforceTable(list_folder="lists", list_listen="0.0.0.0:8088"), Path("lists"))
+    assert everywhere is not None
+    assert any("every address of the machine" in one.en for one in everywhere.says)
+    assert lists_of(EnforceTable(), Path()) is None
 
 
 def test_an_act_waits_for_the_running_node_with_the_persons_name(running) -> None:
