@@ -87,10 +87,18 @@ def sac(folder: Path, **more) -> Iterator[Served]:
 @contextmanager
 def soc(folder: Path) -> Iterator[Served]:
     """The SOC's console over two drawn nodes, north and south; ``drawn``: their node.toml by name."""
-    from bavn.app.web.soc.context import open_context
     from tests.app.web.drawn_node import draw
 
     files = {name: draw(folder / name, name, host_byte=at) for at, name in enumerate(("north", "south"))}
+    with soc_over(files, folder) as served:
+        yield served
+
+
+@contextmanager
+def soc_over(files: dict[str, Path], folder: Path) -> Iterator[Served]:
+    """The SOC's console over these nodes, each its node.toml."""
+    from bavn.app.web.soc.context import open_context
+
     with open_context(list(files.values())) as house:
         watch = watch_nodes([read_node(file) for file in files.values()], folder)
         with serving("soc", folder, house, areas_of("soc"), watch, files) as served:
