@@ -33,7 +33,8 @@ LIFE_TABLE: Final = Table(
     Column("drafted_us", BigInteger, nullable=False),
     Column("body", LongText, nullable=False),
     Index("case_indicator_state", "state"),
-    Index("case_indicator_case", "case_id"),
+    Index("case_indicator_of_state", "state", "drafted_us", "id", "type", "value", "case_id"),
+    Index("case_indicator_case", "case_id", "drafted_us", "id"),
     Index("case_indicator_value", "type", "value"),
     Index("case_indicator_listed", "drafted_us", "id", "state", "type", "value", "case_id"),
 )
