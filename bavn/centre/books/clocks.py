@@ -3,14 +3,24 @@
 Refuses to compute: clock.py does.
 """
 
+from collections.abc import Sequence
+from itertools import batched
+from typing import Final
+
 from bavn.centre.books.clock import IndicatorClock, clock_of
-from bavn.centre.cases.case.cases import Cases, UnknownCase
-from bavn.centre.cases.indicators.indicators import Indicators, UnknownLife
+from bavn.centre.cases.case.case import Case
+from bavn.centre.cases.case.cases import Cases
+from bavn.centre.cases.indicators.indicator import Life
+from bavn.centre.cases.indicators.indicators import Indicators
 from bavn.centre.cases.sector_switch import SectorSwitch
 from bavn.centre.share.deliveries import Deliveries, Kept
 from bavn.model.moment import HOUR_US
+from bavn.model.received import Observed
 from bavn.model.sector.case import Clocks
 from bavn.model.text import Text
+
+AT_ONCE: Final = 500
+"""So many indicators are read together."""
 
 
 class UnknownIndicator(Exception):
@@ -28,11 +38,12 @@ class ClockBook:
         kept = self._deliveries.get(indicator_id)
         if kept is None:
             raise UnknownIndicator(Text("no indicator is called {indicator_id}", indicator_id=repr(indicator_id[:60])))
-        return self._clock_of(kept)
+        return self._clocks_of([kept])[0]
 
     def clocks(self, limit: int | None = None) -> tuple[IndicatorClock, ...]:
         """Of all indicators, or so many, the latest release first."""
-        return tuple(self._clock_of(kept) for kept in self._deliveries.every(limit))
+        every = self._deliveries.every(limit)
+        return tuple(clock for some in batched(every, AT_ONCE, strict=False) for clock in self._clocks_of(some))
 
     def life_counts(self) -> dict[str, int]:
         """How many indicators stand where."""
@@ -47,20 +58,36 @@ class ClockBook:
         turned = self._switch.now()
         return turned is not None and turned.on
 
-    def _clock_of(self, kept: Kept) -> IndicatorClock:
-        """What a person drafted by hand has no lead: its clock starts with the second person's agreement."""
-        wanted_id = kept.indicator.id
-        try:
-            life = self._lives.get(wanted_id)
-            confirmed_us, released_us = life.approved_us or life.put_us, life.released_us or kept.released_us
-        except UnknownLife:
-            confirmed_us, released_us = None, kept.released_us
-        try:
-            clocks = self._cases.case(kept.indicator.case_id).clocks
-        except UnknownCase:
-            clocks = Clocks(confirmed_us=confirmed_us)
-        sightings = self._deliveries.sightings(wanted_id)
-        met_us = [one.first_hour * HOUR_US for one in sightings if one.count_bucket and one.first_hour is not None]
-        return clock_of(
-            clocks, kept, self._deliveries.at_actors(wanted_id, released_us), released_us, min(met_us, default=None)
-        )
+    def _clocks_of(self, some: Sequence[Kept]) -> list[IndicatorClock]:
+        """Of these, which are read together."""
+        ids = [kept.indicator.id for kept in some]
+        lives, sightings = self._lives.by_id(ids), self._deliveries.sightings_of(ids)
+        cases = self._cases.by_id({kept.indicator.case_id for kept in some})
+        released = {kept.indicator.id: _released_us(kept, lives.get(kept.indicator.id)) for kept in some}
+        actors = self._deliveries.at_actors_of(released)
+        return [
+            clock_of(
+                _moments(cases.get(kept.indicator.case_id), lives.get(wanted_id)),
+                kept,
+                actors[wanted_id],
+                released[wanted_id],
+                _met_us(sightings.get(wanted_id, ())),
+            )
+            for wanted_id, kept in zip(ids, some, strict=True)
+        ]
+
+
+def _released_us(kept: Kept, life: Life | None) -> int:
+    return kept.released_us if life is None else life.released_us or kept.released_us
+
+
+def _moments(case: Case | None, life: Life | None) -> Clocks:
+    """What a person drafted by hand has no lead: its clock starts with the second person's agreement."""
+    if case is not None:
+        return case.clocks
+    return Clocks(confirmed_us=None if life is None else life.approved_us or life.put_us)
+
+
+def _met_us(sightings: Sequence[Observed]) -> int | None:
+    met = (one.first_hour * HOUR_US for one in sightings if one.count_bucket and one.first_hour is not None)
+    return min(met, default=None)

@@ -5,7 +5,7 @@ running service carries out at its next step. Refuses to send anything.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 
 from sqlalchemy import Engine, select
@@ -40,7 +40,7 @@ from bavn.centre.cases.set_apart import ApartBook
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.correlate.laws.fitted import shipped
 from bavn.centre.correlate.laws.learned import NOTHING, Learned, learn
-from bavn.centre.correlate.review.review import Review, review
+from bavn.centre.correlate.review.review import Brief, Review, brief, review
 from bavn.centre.correlate.round_state import Round
 from bavn.centre.correlate.score import reported_hour
 from bavn.centre.correlate.sharing import malicious_mean
@@ -122,22 +122,22 @@ class Desk:
 
     def reviews(self, views: Sequence[LeadView]) -> tuple[Review, ...]:
         """Each lead as a person weighs it, in words."""
+        return self._weighed(views, review)
+
+    def briefs(self, views: Sequence[LeadView]) -> tuple[Brief, ...]:
+        """Of each lead what a list says of it."""
+        return self._weighed(views, brief)
+
+    def _weighed[R](self, views: Sequence[LeadView], weigh: Callable[..., R]) -> tuple[R, ...]:
         members = self._registry.members()[1]
         sector, kinds = len({actor.group for actor in members}), {actor.name: actor.kind for actor in members}
+        reported = [(reported_hour(view.lead, view.elements), view.lead.observables) for view in views]
         with t.reading(self.engine) as connection:
-            return tuple(
-                review(
-                    view.lead,
-                    view.elements,
-                    view.without,
-                    sector,
-                    kinds,
-                    first_sighting.hour_of_lead(
-                        connection, reported_hour(view.lead, view.elements), view.lead.observables
-                    ),
-                )
-                for view in views
-            )
+            hours = first_sighting.hours_of_leads(connection, reported)
+        return tuple(
+            weigh(view.lead, view.elements, view.without, sector, kinds, hour)
+            for view, hour in zip(views, hours, strict=True)
+        )
 
     def lead_page(
         self, ask: LeadAsk, limit: int, after: tuple[int, str] | None = None

@@ -68,8 +68,7 @@ def _total(connection: Connection, ask: LeadAsk, now_us: int) -> int:
         return every
     taken = select(CASE.c.lead_id).where(CASE.c.state != CaseState.NEW.value)
     aside = select(t.LEAD_IGNORED.c.lead_id).where(t.LEAD_IGNORED.c.until_us > now_us)
-    gone = union(taken, aside).subquery()
-    left = _of_leads(select(func.count()).select_from(gone.join(t.LEADS, t.LEADS.c.id == gone.c.lead_id)), ask)
+    left = _of_leads(select(func.count()).select_from(t.LEADS).where(t.LEADS.c.id.in_(union(taken, aside))), ask)
     return every - (connection.scalar(left) or 0)
 
 

@@ -79,7 +79,7 @@ def _lead(desk: Desk, lead_id: str) -> LeadOfValue | None:
     view = desk.lead_book.lead(lead_id)
     if view is None:
         return None
-    return LeadOfValue(id=lead_id, opening=desk.reviews([view])[0].opening, alive=view.alive)
+    return LeadOfValue(id=lead_id, opening=desk.briefs([view])[0].opening, alive=view.alive)
 
 
 def _sector(desk: Desk, observable: Observable) -> Text:

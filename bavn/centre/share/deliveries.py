@@ -8,9 +8,25 @@ decide what is released: it carries out orders.
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import batched
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Subquery, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Subquery,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.stage_book import OPEN, STOPPED, begin_stages, end_stages, open_stages
@@ -26,6 +42,7 @@ from bavn.model.statement import Releasing, Withdrawing
 RELEASE, WITHDRAW = "release", "withdraw"
 STALE, HELD = "stale", "held"
 """Beside what every table of what is owed says: a newer version came; the canary ring goes first."""
+ASKED_BY_ID_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,20 +295,19 @@ class Deliveries:
 
     def at_actors(self, wanted_id: str, since_us: int = 0) -> tuple[AtActor, ...]:
         """One line for each actor that was owed the indicator or spoke of it, by name."""
+        return self.at_actors_of({wanted_id: since_us})[wanted_id]
+
+    def at_actors_of(self, since_us: Mapping[str, int]) -> dict[str, tuple[AtActor, ...]]:
+        """The same of each of these indicators, which are read together; since when is said of each."""
+        ids = list(since_us)
         with reading(self._engine) as connection:
-            owed = connection.execute(
-                select(DELIVERY).where(DELIVERY.c.indicator_id == wanted_id).order_by(DELIVERY.c.version)
-            ).all()
-            lacks = connection.execute(select(NOT_CARRIED).where(NOT_CARRIED.c.indicator_id == wanted_id)).all()
-            receipts = connection.execute(
-                select(RECEIPT)
-                .where(RECEIPT.c.indicator_id == wanted_id)
-                .order_by(RECEIPT.c.version, RECEIPT.c.last_us, RECEIPT.c.state)
-            ).all()
-        actors = sorted({row.actor for row in owed} | {row.actor for row in receipts})
-        names = {row.actor: tuple(json.loads(row.enforcers)) for row in lacks}
-        made = (_at_actor(actor, owed, receipts, since_us) for actor in actors)
-        return tuple(replace(one, not_carried=names.get(one.actor, ())) for one in made)
+            owed = _by_id(connection, DELIVERY, ids, DELIVERY.c.version)
+            lacks = _by_id(connection, NOT_CARRIED, ids, NOT_CARRIED.c.actor)
+            receipts = _by_id(connection, RECEIPT, ids, RECEIPT.c.version, RECEIPT.c.last_us, RECEIPT.c.state)
+        return {
+            wanted: _at_actors(owed.get(wanted, []), receipts.get(wanted, []), lacks.get(wanted, []), since)
+            for wanted, since in since_us.items()
+        }
 
     def sent_to(self, wanted_id: str, actor: str) -> bool:
         """Whether an actor was ever given an indicator."""
@@ -301,9 +317,13 @@ class Deliveries:
 
     def sightings(self, wanted_id: str) -> tuple[Observed, ...]:
         """What actors met of an indicator, by actor and kind."""
-        asked = select(OBSERVED).where(OBSERVED.c.indicator_id == wanted_id).order_by(OBSERVED.c.actor, OBSERVED.c.kind)
+        return self.sightings_of([wanted_id]).get(wanted_id, ())
+
+    def sightings_of(self, ids: Sequence[str]) -> dict[str, tuple[Observed, ...]]:
+        """The same of each of these that was met, read together."""
         with reading(self._engine) as connection:
-            return tuple(Observed(item_id="", **row) for row in connection.execute(asked).mappings())
+            rows = _by_id(connection, OBSERVED, ids, OBSERVED.c.actor, OBSERVED.c.kind)
+        return {wanted: tuple(Observed(item_id="", **row._asdict()) for row in mine) for wanted, mine in rows.items()}
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -382,6 +402,15 @@ def sightings_of(connection: Connection, named: Subquery) -> list[tuple[Observab
     ]
 
 
+def _by_id(connection: Connection, table: Table, ids: Sequence[str], *order: Column[Any]) -> dict[str, list[Row[Any]]]:
+    """The rows of each of these indicators, in this order; one statement for a thousand of them."""
+    rows: dict[str, list[Row[Any]]] = {}
+    for some in batched(ids, ASKED_BY_ID_MAX, strict=False):
+        for row in connection.execute(select(table).where(table.c.indicator_id.in_(some)).order_by(*order)):
+            rows.setdefault(row.indicator_id, []).append(row)
+    return rows
+
+
 def _named(statement: Releasing | Withdrawing) -> tuple[str, int]:
     if isinstance(statement, Releasing):
         return statement.indicator.id, statement.indicator.version
@@ -427,6 +456,15 @@ def _keep_not_carried(connection: Connection, receipt: BlockReceipt) -> None:
                 enforcers=json.dumps(receipt.not_carried),
             )
         )
+
+
+def _at_actors(
+    owed: Sequence[Row[Any]], receipts: Sequence[Row[Any]], lacks: Sequence[Row[Any]], since_us: int
+) -> tuple[AtActor, ...]:
+    actors = sorted({row.actor for row in owed} | {row.actor for row in receipts})
+    names = {row.actor: tuple(json.loads(row.enforcers)) for row in lacks}
+    made = (_at_actor(actor, owed, receipts, since_us) for actor in actors)
+    return tuple(replace(one, not_carried=names.get(one.actor, ())) for one in made)
 
 
 def _at_actor(actor: str, owed: Sequence[Row[Any]], said: Sequence[Row[Any]], since_us: int) -> AtActor:

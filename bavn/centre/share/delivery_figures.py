@@ -1,14 +1,16 @@
 """What became of many indicators at once, as rows for whoever counts: given, in force, met. Refuses to judge."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched
 from typing import Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, func, select, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, Engine, func, select
 
-from bavn.centre.share.deliveries import HELD, RELEASE
+from bavn.centre.share.deliveries import ASKED_BY_ID_MAX, HELD, RELEASE
 from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT, make_tables, reading
 from bavn.centre.store.owed import PENDING, QUEUED
+from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.sector.met_before import MetBefore
@@ -109,10 +111,14 @@ def first_met_in_cases(connection: Connection, case_ids: Sequence[str]) -> dict[
     return _first_met(connection, INDICATOR.c.case_id, INDICATOR.c.case_id.in_(case_ids))
 
 
-def first_met_of(connection: Connection, observables: Sequence[Observable]) -> dict[str, int]:
-    """Indicator of one of these -> the earliest hour in which an actor met it, us."""
-    named = [(one.type.value, one.value) for one in observables]
-    return _first_met(connection, INDICATOR.c.id, tuple_(INDICATOR.c.type, INDICATOR.c.value).in_(named))
+def first_met_of(connection: Connection, observables: Iterable[Observable]) -> dict[Observable, int]:
+    """Each of these that an actor met -> the earliest hour in which one did, us. Each is found by its indicator's id,
+    and all of them together."""
+    named = {indicator_id(observable): observable for observable in observables}
+    hours: dict[Observable, int] = {}
+    for ids in batched(named, ASKED_BY_ID_MAX, strict=False):
+        hours |= {named[wanted]: at_us for wanted, at_us in first_met(connection, ids).items()}
+    return hours
 
 
 def _first_met(connection: Connection, by: Column[str], which: ColumnElement[bool]) -> dict[str, int]:

@@ -23,6 +23,7 @@ from bavn.app.web.sac.indicator_shapes import (
     row_of,
     whole_of,
 )
+from bavn.centre.books.clock import IndicatorClock
 from bavn.centre.books.clocks import UnknownIndicator
 from bavn.centre.cases.indicators.indicator import IndicatorStatus, Life
 from bavn.centre.cases.indicators.pages import IndicatorFilter, indicators_page
@@ -117,7 +118,9 @@ def overview(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Overv
 @router.get("/clocks", operation_id="indicator_clocks")
 def clocks(context: Context, _: Annotated[Person, allow(Right.READ)], limit: Limit = 50) -> Rows[ClockRow]:
     """From first sighting to enforced, of the latest releases; each with its slowest step named."""
-    return Rows(items=[_clock_row(context, one.indicator_id) for one in context.desk.times.clocks(limit)])
+    latest = context.desk.times.clocks(limit)
+    lives = context.desk.indicator_book.by_id([clock.indicator_id for clock in latest])
+    return Rows(items=[_clock_row(clock, lives[clock.indicator_id]) for clock in latest])
 
 
 @router.get("/at/{actor}", operation_id="indicators_at")
@@ -194,9 +197,7 @@ def _whole(context: SacContext, life: Life, person: Person) -> IndicatorWhole:
     return whole_of(context.desk, context.desk.upkeep.standing(life, context.desk.now_us()), person, clock)
 
 
-def _clock_row(context: SacContext, indicator_id: str) -> ClockRow:
-    clock = context.desk.times.clock(indicator_id)
-    life = context.desk.indicator_book.get(indicator_id)
+def _clock_row(clock: IndicatorClock, life: Life) -> ClockRow:
     steps = dict(clock.steps)
     released, last = steps["released"], steps["last_block"]
     lag = None if released is None or last is None else round((last - released) / 1_000_000, 3)

@@ -55,10 +55,10 @@ def leads(
     at = opened(after, int, str)
     lines, total = context.desk.lead_page(ask, limit + 1, None if at is None else (at[0], at[1]))
     shown_lines = lines[:limit]
-    reviews = context.desk.reviews([line.view for line in shown_lines])
+    briefs = context.desk.briefs([line.view for line in shown_lines])
     last = lines[limit - 1].view.lead if len(lines) > limit else None
     return Rows(
-        items=[summary(line, one) for line, one in zip(shown_lines, reviews, strict=True)],
+        items=[summary(line, one) for line, one in zip(shown_lines, briefs, strict=True)],
         total=total,
         next=None if last is None else cursor(last.rank, last.id),
     )

@@ -18,6 +18,7 @@ from bavn.app.web.sac.shapes import Shape
 from bavn.app.web.sac.values.lead_view import LeadSummary, spread, summary
 from bavn.centre.books.clock import STEPS, IndicatorClock
 from bavn.centre.cases.case.pages import CaseAsk
+from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine
 from bavn.centre.desk.participation import TookPart, took_part
@@ -237,9 +238,9 @@ def looked_at(context: SacContext, budget: int) -> SectorOverview:
             alarms=len(standing),
             alarms_untaken=sum(not alarm.acked_by for alarm in standing),
         ),
-        leads=[summary(*each) for each in zip(waiting, desk.reviews([line.view for line in waiting]), strict=True)],
+        leads=[summary(*each) for each in zip(waiting, desk.briefs([line.view for line in waiting]), strict=True)],
         campaigns=campaigns(desk, top),
-        clocks=[clock(indicator_clock, context) for indicator_clock in desk.times.clocks(CLOCKS_SHOWN)],
+        clocks=clocks(desk),
         counts=counted,
         deadlines=owed[:DEADLINES_SHOWN],
         missing=[Coded(code=code, says=TextShape.of(words)) for code, words in MISSING.items() if not known[code]],
@@ -321,8 +322,8 @@ def campaigns(desk: Desk, top: Sequence[LeadLine]) -> list[CampaignShown]:
             campaigns_shown.append((line, steps))
     campaigns_shown.sort(key=lambda one: (-one[1][-1][1], one[0].view.lead.id))
     latest = campaigns_shown[:CAMPAIGNS_SHOWN]
-    reviews = desk.reviews([line.view for line, _ in latest])
-    return [_campaign(line, steps, review.opening) for (line, steps), review in zip(latest, reviews, strict=True)]
+    briefs = desk.briefs([line.view for line, _ in latest])
+    return [_campaign(line, steps, brief.opening) for (line, steps), brief in zip(latest, briefs, strict=True)]
 
 
 def _innocent(line: LeadLine) -> bool:
@@ -332,11 +333,16 @@ def _innocent(line: LeadLine) -> bool:
     return all(element.listed for element in line.view.elements)
 
 
-def clock(indicator_clock: IndicatorClock, context: SacContext) -> ClockShown:
-    """An indicator's way to protection."""
+def clocks(desk: Desk) -> list[ClockShown]:
+    """The latest releases on their way to protection."""
+    latest = desk.times.clocks(CLOCKS_SHOWN)
+    lives = desk.indicator_book.by_id([one.indicator_id for one in latest])
+    return [_clock(one, lives[one.indicator_id]) for one in latest]
+
+
+def _clock(indicator_clock: IndicatorClock, kept: Life) -> ClockShown:
     steps = dict(indicator_clock.steps)
     report, last = steps["report"] or steps["confirmed"], steps["last_block"]
-    kept = context.desk.indicator_book.get(indicator_clock.indicator_id)
     return filled(
         ClockShown,
         indicator_clock,

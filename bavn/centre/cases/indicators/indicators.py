@@ -252,6 +252,10 @@ class Indicators:
                 counted = self._counted = head, {state.value: found.get(state.value, 0) for state in LifeState}
         return dict(counted[1])
 
+    def by_id(self, ids: Sequence[str]) -> dict[str, Life]:
+        """These, read together; those that never were are left out."""
+        return {life.id: life for life in self._where(LIFE_TABLE.c.id.in_(ids), limit=len(ids))}
+
     def of_case(self, case_id: str) -> tuple[Life, ...]:
         """All that a case made."""
         return self._where(LIFE_TABLE.c.case_id == case_id)

@@ -27,25 +27,31 @@ TECHNIQUES_MAX = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
-    """``opening``: the lead in one sentence. ``claim``: what happened where, since when, and what it would be as an
-    attack. ``evidence`` and ``against``: the strongest first, ``against`` never empty. ``known``: what a reader asks
-    next, and what of it the centre cannot say. ``todo``: what a person does first. ``rhythm``: pace, regularity and
-    client of each actor, and how alike they are. ``changes``: what would make it rise, sink or go. ``matters``: what it
-    touches. ``short``: the strongest evidence in a few words each, for a list. ``first_hour``: of the first
-    sighting, as the claim says it."""
+class Brief:
+    """What a list says of a lead. ``opening``: the lead in one sentence. ``short``: the strongest evidence in a few
+    words each. ``against``: the strongest first, never empty. ``first_hour``: of the first sighting, as the claim says
+    it."""
 
     first_hour: int
     opening: Text
+    against: tuple[Text, ...]
+    short: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review(Brief):
+    """``claim``: what happened where, since when, and what it would be as an attack. ``evidence``: the strongest first.
+    ``known``: what a reader asks next, and what of it the centre cannot say. ``todo``: what a person does first.
+    ``rhythm``: pace, regularity and client of each actor, and how alike they are. ``changes``: what would make it rise,
+    sink or go. ``matters``: what it touches."""
+
     claim: tuple[Text, ...]
     evidence: tuple[Text, ...]
-    against: tuple[Text, ...]
     todo: tuple[Text, ...]
     known: tuple[Text, ...]
     rhythm: tuple[Text, ...]
     changes: tuple[Text, ...]
     matters: tuple[Text, ...]
-    short: tuple[Text, ...]
 
 
 def review(
@@ -59,10 +65,9 @@ def review(
     """``sector``: independent actors that there are in all, 0 where that is not known. ``kinds``: what sort of
     organisation each actor is, as far as that is known. ``first_hour``: of the first sighting, where more than reports
     are known of it."""
-    hour = reported_hour(lead, elements) if first_hour is None else first_hour
-    facts = facts_of(lead, elements, without, sector, hour)
+    facts = _facts(lead, elements, without, sector, first_hour)
     return Review(
-        first_hour=hour,
+        first_hour=facts.first_hour,
         opening=opening(facts, kinds),
         claim=_claim(facts),
         evidence=evidence(facts),
@@ -74,6 +79,28 @@ def review(
         matters=tuple(reason.why for reason in lead.reasons),
         short=in_short(facts),
     )
+
+
+def brief(
+    lead: Lead,
+    elements: Sequence[Weighed],
+    without: Sequence[Without],
+    sector: int = 0,
+    kinds: Mapping[str, str] = MappingProxyType({}),
+    first_hour: int | None = None,
+) -> Brief:
+    """The same words as ``review`` has, and only those that a list shows: a page of leads is read by everybody."""
+    facts = _facts(lead, elements, without, sector, first_hour)
+    return Brief(
+        first_hour=facts.first_hour, opening=opening(facts, kinds), against=against(facts), short=in_short(facts)
+    )
+
+
+def _facts(
+    lead: Lead, elements: Sequence[Weighed], without: Sequence[Without], sector: int, first_hour: int | None
+) -> LeadFacts:
+    hour = reported_hour(lead, elements) if first_hour is None else first_hour
+    return facts_of(lead, elements, without, sector, hour)
 
 
 def _claim(facts: LeadFacts) -> tuple[Text, ...]:

@@ -21,7 +21,9 @@ from bavn.centre.cases.case.work import CaseStatement
 from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.cases.nis2.clocks import Nis2View
 from bavn.centre.cases.tables import reading
+from bavn.centre.share.deliveries import AtActor
 from bavn.model.moment import HOUR_US
+from bavn.model.received import Observed
 from bavn.model.sector.case import CaseAct
 from bavn.model.sector.indicator_life import LifeAct
 from bavn.model.sector.nis2 import Due
@@ -112,6 +114,8 @@ def room_of(desk: "Desk", case_id: str, zone: tzinfo) -> Room:
     case = desk.cases.case(case_id)
     ids = (case_id, *desk.files.merged_from(case_id))
     tasks, lives = desk.work.tasks(case_id), desk.indicator_book.of_case(case_id)
+    sightings = desk.deliveries.sightings_of([life.id for life in lives])
+    at_actors = desk.deliveries.at_actors_of({life.id: 0 for life in lives})
     waiting = tuple(task for task in tasks if task.state in WAITING)
     clocks = desk.nis2(zone).views(case_id)
     return Room(
@@ -121,20 +125,23 @@ def room_of(desk: "Desk", case_id: str, zone: tzinfo) -> Room:
         now_us=desk.now_us(),
         people=desk.people.on_it(case_id),
         notes=desk.people.notes(ids),
-        actors=actor_roles(desk, case_id, lives),
+        actors=actor_roles(desk, case_id, lives, sightings),
         waiting=tuple(sorted(waiting, key=lambda task: (_owed_us(task), task.actor, task.id))),
         answered=tuple(sorted((t for t in tasks if t.state not in WAITING), key=_answered_us, reverse=True)),
         words=desk.work.words(case_id),
         clocks=clocks,
         next_due=_next_due(clocks),
         decisions=decisions(desk, ids, lives),
-        indicators=tuple(in_force(desk, life) for life in lives),
+        indicators=tuple(in_force(life, at_actors[life.id], sightings.get(life.id, ())) for life in lives),
     )
 
 
-def actor_roles(desk: "Desk", case_id: str, lives: Iterable[Life]) -> tuple[ActorRole, ...]:
-    """Who is in a case and why, by name: reported, met and added by hand are apart, and one can be without another."""
-    reporters, met = desk.work.involved.reporters(case_id), _met(desk, lives)
+def actor_roles(
+    desk: "Desk", case_id: str, lives: Iterable[Life], sightings: Mapping[str, Sequence[Observed]]
+) -> tuple[ActorRole, ...]:
+    """Who is in a case and why, by name: reported, met and added by hand are apart, and one can be without another.
+    ``sightings``: what actors met, by the indicator's id."""
+    reporters, met = desk.work.involved.reporters(case_id), _met(desk, lives, sightings)
     return tuple(
         ActorRole(
             actor=name,
@@ -147,10 +154,8 @@ def actor_roles(desk: "Desk", case_id: str, lives: Iterable[Life]) -> tuple[Acto
     )
 
 
-def in_force(desk: "Desk", life: Life) -> InForce:
+def in_force(life: Life, actors: Sequence[AtActor], sightings: Sequence[Observed]) -> InForce:
     """Where an indicator stands at the actors."""
-    actors = desk.deliveries.at_actors(life.id)
-    sightings = desk.deliveries.sightings(life.id)
     return InForce(
         life=life,
         enforced=tuple(actor.actor for actor in actors if actor.enforced_us is not None),
@@ -195,12 +200,16 @@ def _decision(
     return [Decision(at_us=line.at_us, who=line.who, beside=beside, said=DECIDED[line.act], about=about, why=why)]
 
 
-def _met(desk: "Desk", lives: Iterable[Life]) -> dict[str, tuple[int, bool]]:
+def _met(
+    desk: "Desk", lives: Iterable[Life], sightings: Mapping[str, Sequence[Observed]]
+) -> dict[str, tuple[int, bool]]:
     met: dict[str, tuple[int, bool]] = {}
     for life in lives:
+        if life.id not in sightings:
+            continue
         kept = desk.deliveries.get(life.id)
         released_us = life.released_us or (kept.released_us if kept else 0)
-        for sighting in desk.deliveries.sightings(life.id):
+        for sighting in sightings[life.id]:
             if sighting.first_hour is not None and sighting.count_bucket:
                 at_us = sighting.first_hour * HOUR_US
                 known_us, before = met.get(sighting.actor, (at_us, False))

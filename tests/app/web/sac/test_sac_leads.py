@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from bavn.app.cli.centre.main import app as centre_app
 from bavn.app.config.load import read_centre
 from bavn.app.web.sac.context import open_context
+from tests.app.web.counting import planned
 from tests.app.web.drawn_sector import many_leads
 from tests.app.web.sac.drawn_console import AN_AUDITOR, Console
 
@@ -38,6 +39,16 @@ def test_pages_of_the_queue_meet_and_say_how_many_there_are(console) -> None:
         after = f"&after={page['next']}"
     assert seen == list(range(1, LEADS + 1))
     console.get("/leads?after=bm9uZQ", status=400)
+
+
+def test_how_many_wait_is_counted_by_the_few_that_do_not(console) -> None:
+    with console.house.registry.engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    with planned(console.house.registry.engine, "UNION") as plans:
+        console.get("/leads?stands=waiting")
+    assert [plan for plan in plans if "leads USING" in plan] == [
+        "SEARCH leads USING INDEX sqlite_autoindex_leads_1 (id=?)"
+    ]
 
 
 def test_the_queue_is_narrowed_by_words_type_actor_and_where_cases_stand(console) -> None:

@@ -10,7 +10,7 @@ from bavn.centre.books.leads import LeadView
 from bavn.centre.cases.case.calibration import Calibration
 from bavn.centre.cases.case.case import Case
 from bavn.centre.correlate.kin import NETWORK_WEIGHT, links_of
-from bavn.centre.correlate.review.review import Review
+from bavn.centre.correlate.review.review import Brief, Review
 from bavn.centre.desk.detector_coverage import DetectorCoverage, behind
 from bavn.centre.desk.lead_pages import LeadLine
 from bavn.model.evidence import p_of_bucket
@@ -181,7 +181,7 @@ class LeadShown(Shape):
 HOSTS = ("1", "2-3", "4-10", "> 10")
 
 
-def summary(line: LeadLine, review: Review) -> LeadSummary:
+def summary(line: LeadLine, review: Brief) -> LeadSummary:
     """A line of the queue. ``review``: the lead in words."""
     lead = line.view.lead
     reasons = sorted([*_terms(lead), *_reasons(lead)], key=lambda reason: (-abs(reason.amount), reason.name))
