@@ -1,7 +1,7 @@
 """Both consoles in a real Chromium: first view, every other view, the search, and how soon a change is seen.
 
     PYTHONPATH=. .venv/bin/python bench/console.py [sac] [soc] [--actors 100] [--leads 10000] [--indicators 1000000]
-        [--flows 66000000] [--folder /tmp/bavn-bench] [--again 5] [--only /leads ...] [--explain]
+        [--flows 66000000] [--folder /tmp/bavn-bench] [--again 5] [--only /leads ...] [--explain] [--small]
 
 The SAC's console stands over a drawn sector on SQLite, grown to so many actors, leads and indicators; the SOC's over a
 drawn node whose history is a made day of so many flows and half as many dns and tls rows (66,000,000 make 1e8 rows).
@@ -9,7 +9,10 @@ That store is made once, in a quarter of an hour and 4.5 GB, and kept in the fol
 consoles serve on loopback. A view is there when its heading and the rows or panels that it asks for are; the first one
 is measured in a browser that has nothing kept. Baseline: the entry page asked for by a plain HTTP client in the same
 run. A change is one line in the database or book by another connection. ``--explain`` adds what each view asked for and
-how long it took. Prints one JSON object; ends with 1 above the bars: 1000 ms first, 300 ms each other, 1000 ms live.
+how long it took. Of each question without parameters the SAC's figures say what it costs whatever else the machine
+does: statements, milliseconds of processor, bytes. ``--small`` is a try of a minute or two: 500 leads, 20,000
+indicators, 600,000 flows. Prints one JSON object; ends with 1 above the bars: 700 ms first, 200 ms each other, 1000 ms
+live. Fifty people at once: bench/console_load.py.
 """
 
 import argparse
@@ -35,15 +38,19 @@ from sqlalchemy import text
 from bavn.actor.protect.state import Item, State
 from bavn.app.node.parts import BOOK_FILE
 from bavn.app.process.real import SystemClock
+from bavn.app.web.console import routes_of
+from bavn.app.web.sides import bare_app
 from bavn.model.moment import DAY_US
 from bavn.wire.book import Book
+from tests.app.web.counting import counted
 from tests.app.web.drawn_sector import DrawnSector, many_leads
 from tests.app.web.pages import served
 from tests.app.web.pages.conftest import SAC_ROLES, SIZES, SOC_ROLES
 from tests.app.web.pages.registered import deep_link, registered
 from tests.conftest import BROWSER, CHROMIUM
 
-FIRST_MS, OTHER_MS, LIVE_MS = 1000, 300, 1000
+FIRST_MS, OTHER_MS, LIVE_MS = 700, 200, 1000
+SMALL = {"leads": 500, "indicators": 20_000, "flows": 600_000, "again": 2}
 WAIT_S = 60
 NODE = "north"
 THERE = """([path, wait]) => new Promise((say) => {
@@ -63,9 +70,9 @@ MULTIPLY = """
 INSERT INTO case_indicator
 (id, type, value, state, rev, case_id, case_order, wanted, order_no, done_no, drafted_us, body)
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count),
-one AS (SELECT * FROM case_indicator LIMIT 1)
-SELECT printf('indicator--%08x-0000-5000-8000-000000000000', i), 'domain', 'b' || i || '.example.com', state, rev,
-case_id, case_order, wanted, order_no, done_no, drafted_us - i, body FROM n, one
+one AS (SELECT * FROM case_indicator WHERE state = 'released' LIMIT 1)
+SELECT printf('indicator--%08x-0000-5000-8000-000000000000', i), 'domain', 'b' || i || '.example.com', 'released', rev,
+printf('case-%016x', i / 20), case_order, wanted, order_no, done_no, drafted_us - i, body FROM n, one
 """
 
 
@@ -242,6 +249,38 @@ def plain_ms(address: str, again: int) -> float:
     return statistics.median(took[1:])
 
 
+def costs(tried: Tried) -> dict[str, dict[str, float]]:
+    """Of each question of the SAC's console without parameters: statements to the centre's database, milliseconds of
+    processor (the asking client's too, and of live events that happen to come), bytes. The second time that it is
+    asked; the dearest first."""
+    if tried.side != "sac":
+        return {}
+    cookie, found = tried.console.cookie(tried.roles), {}
+    engine = tried.console.app.state.house.registry.engine
+    with httpx.Client(
+        base_url=tried.console.address, cookies={cookie["name"]: cookie["value"]}, trust_env=False
+    ) as client:
+        for path in questions_of("sac"):
+            client.get(path, timeout=WAIT_S)
+            with counted(engine) as statements:
+                began = time.process_time()
+                said = client.get(path, timeout=WAIT_S)
+                spent = time.process_time() - began
+            if said.status_code == 200:
+                found[path] = {
+                    "statements": len(statements),
+                    "cpu_ms": round(spent * 1000, 1),
+                    "bytes": len(said.content),
+                }
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]["cpu_ms"]))
+
+
+def questions_of(side: str) -> list[str]:
+    """Every question without parameters, but files, exports and live events."""
+    drawn = (route.path for route in routes_of(bare_app(side)) if route.method == "GET" and not route.open)
+    return sorted(path for path in drawn if "{" not in path and not path.endswith(("/live", "/openapi.json", "/file")))
+
+
 def measured(browser: Browser, tried: Tried, said: argparse.Namespace) -> dict[str, Any]:
     """All figures of one console."""
     first = first_ms(browser, tried, said.again)
@@ -250,6 +289,7 @@ def measured(browser: Browser, tried: Tried, said: argparse.Namespace) -> dict[s
     found = views(page, tried, said)
     live = statistics.median(live_ms(page, tried, number) for number in range(said.again))
     search = search_ms(page, tried, said.again)
+    questions = {} if said.only else costs(tried)
     plain = plain_ms(tried.console.address, said.again)
     slowest = max(found, key=lambda path: found[path])
     return {
@@ -258,6 +298,7 @@ def measured(browser: Browser, tried: Tried, said: argparse.Namespace) -> dict[s
         "slowest": slowest,
         "live_ms": round(live, 1),
         "search_ms": round(search, 1),
+        "questions": questions,
         "baseline_plain_page_ms": round(plain, 2),
         "ratio_first_to_plain": round(first / plain, 1),
         "ratio_slowest_to_plain": round(found[slowest] / plain, 1),
@@ -282,6 +323,9 @@ def asked(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--survey", type=float, default=900, help="so many seconds the survey of hosts is waited for")
     parser.add_argument("--only", nargs="*", default=[], help="these views alone")
     parser.add_argument("--explain", action="store_true")
+    parser.add_argument("--small", action="store_true", help="a try: few leads, indicators and flows")
+    if parser.parse_known_args(words)[0].small:
+        parser.set_defaults(**SMALL)
     said = parser.parse_args(words)
     if not set(said.sides) <= {"sac", "soc"} or said.again < 1:
         parser.error("a side is sac or soc, and --again is 1 or more")

@@ -1,7 +1,8 @@
 """How the SAC's console bears many analysts at once: every list and overview asked by each of them, live events heard.
 
-``bench/console_load.py [--people 50] [--seconds 30] [--leads 10000]``. The console is a process of its own over a drawn
-sector; the analysts are this process. Prints answers, errors, times, and how soon all listeners heard of a change.
+``bench/console_load.py [--people 50] [--seconds 30] [--leads 10000] [--indicators 0]``. The console is a process of its
+own over a drawn sector; the analysts are this process. Prints answers, errors, times, and how soon all listeners heard
+of a change.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import ended
 import httpx
+from sqlalchemy import text
 
 from bavn.app.access.accounts import Accounts
 from bavn.app.access.book import open_book
@@ -30,6 +32,7 @@ from bavn.app.web.console import routes_of
 from bavn.app.web.sides import bare_app
 from bavn.centre.cases import audit
 from bavn.centre.store.engine import writing
+from console import MULTIPLY
 from tests.app.web.drawn_sector import draw, many_leads
 
 DAY_US = 86_400_000_000
@@ -106,10 +109,13 @@ def main():
     said.add_argument("--people", type=int, default=50)
     said.add_argument("--seconds", type=float, default=30)
     said.add_argument("--leads", type=int, default=10_000)
+    said.add_argument("--indicators", type=int, default=0)
     given = said.parse_args()
     ended.in_order()
     with tempfile.TemporaryDirectory() as folder, draw(Path(folder)) as sector:
         many_leads(sector.engine, given.leads, SystemClock().now_us())
+        with sector.engine.begin() as connection:
+            connection.execute(text(MULTIPLY), {"count": given.indicators})
         toml = next(Path(folder).rglob("centre.toml"))
         toml.write_text(toml.read_text() + '\n[console]\nlisten = "127.0.0.1:0"\n')
         secrets = sign_in(sector.file.folder, given.people)
