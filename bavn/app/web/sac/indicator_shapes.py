@@ -13,6 +13,7 @@ from bavn.centre.books.clock import IndicatorClock, only_hunted
 from bavn.centre.cases.indicators.indicator import IndicatorSettings, IndicatorStatus, Life
 from bavn.centre.cases.indicators.steps import STEPS, behind
 from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.story.facts import story_facts
 from bavn.centre.share.deliveries import AtActor
 from bavn.centre.share.stage_book import StagesStatus
 from bavn.model.intel.decay import worth
@@ -279,6 +280,7 @@ def whole_of(desk: Desk, standing: IndicatorStatus, person: Person, clock: Clock
     checks = life.checks if life.state is not LifeState.DRAFT else desk.indicator_book.looked_at(life)
     actors, met = desk.deliveries.at_actors(life.id), desk.deliveries.sightings(life.id)
     reporters = desk.work.involved.reporters(life.case_id)
+    first = story_facts(desk, life.id).first if life.released_us and actors else frozenset()
     return filled(
         IndicatorWhole,
         standing,
@@ -289,6 +291,6 @@ def whole_of(desk: Desk, standing: IndicatorStatus, person: Person, clock: Clock
         sightings=[sighting(one) for one in met],
         decay=decay_of(standing, desk.indicator_book.settings, desk.now_us()),
         clock=clock,
-        lit=lit_of(life.released_us, actors, met, reporters) if life.released_us and actors else None,
+        lit=lit_of(life.released_us, actors, met, reporters, first) if life.released_us and actors else None,
         history=[filled(HistoryLine, line) for line in desk.indicator_book.history(life.id)],
     )

@@ -26,8 +26,8 @@ LIT: Final = "lit"
 class LitActor(Shape):
     """One member in the ring. ``stand``: lit (it is blocked there), dark (not yet) or cannot (nothing there carries it,
     or the member's own rules refuse it). ``lit_us``: when the centre heard that it took hold. ``came``: whether it
-    reported what became the case, met it before the release, or since; empty where it did neither. ``first``: the
-    earliest that is known of."""
+    reported what became the case, met it before the release, or since; empty where it did neither. ``first``: whether
+    the first sighting was its (bavn.centre.books.first_sighting)."""
 
     actor: str
     stand: Literal["lit", "dark", "cannot"]
@@ -45,18 +45,22 @@ class LitShape(Shape):
 
 
 def lit_of(
-    released_us: int, actors: Sequence[AtActor], sightings: Iterable[Observed], reporters: Collection[str]
+    released_us: int,
+    actors: Sequence[AtActor],
+    sightings: Iterable[Observed],
+    reporters: Collection[str],
+    first: Collection[str],
 ) -> LitShape:
-    """``released_us``: when people let it go, in us since 1970; ``reporters``: who reported something of its case."""
+    """``released_us``: when people let it go, in us since 1970; ``reporters``: who reported something of its case;
+    ``first``: whose the first sighting was."""
     met = _met(sightings)
-    first = min(met, key=lambda name: (met[name], name), default=None)
     ring = [
         LitActor(
             actor=member.actor,
             stand=_stand(member),
             lit_us=member.enforced_us if _stand(member) == LIT else None,
             came=_came(member.actor, met.get(member.actor), reporters, released_us),
-            first=member.actor == first,
+            first=member.actor in first,
         )
         for member in actors
     ]

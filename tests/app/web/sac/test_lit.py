@@ -29,7 +29,7 @@ def in_force(actor, after_s):
 def test_members_light_in_the_order_in_which_they_said_so_and_the_dark_ones_lie_last() -> None:
     lifted = replace(in_force("e", 3), state="lifted")
     refused = replace(GIVEN, actor="f", state="refused", rule="never_block")
-    ring = lit_of(ORDER_US, [GIVEN, in_force("c", 22), in_force("b", 4), lifted, refused], [], {"c"})
+    ring = lit_of(ORDER_US, [GIVEN, in_force("c", 22), in_force("b", 4), lifted, refused], [], {"c"}, ())
     assert [(one.actor, one.stand, one.lit_us) for one in ring.actors] == [
         ("b", "lit", ORDER_US + 4 * SECOND_US),
         ("c", "lit", ORDER_US + 22 * SECOND_US),
@@ -43,15 +43,15 @@ def test_members_light_in_the_order_in_which_they_said_so_and_the_dark_ones_lie_
     assert [one.came for one in ring.actors] == ["", "reported", "", "", ""]
 
 
-def test_who_met_it_is_told_from_who_reported_it_and_only_the_earliest_was_first() -> None:
+def test_who_met_it_is_told_from_who_reported_it_and_the_first_sighting_is_the_one_of_all_pages() -> None:
     at = [replace(GIVEN, actor=name) for name in "abcd"]
     since = replace(MET, actor="b", first_hour=500_001, last_hour=500_001)
     never = replace(MET, actor="c", count_bucket=0)
-    ring = lit_of(ORDER_US, at, [MET, since, never], {"a"})
+    ring = lit_of(ORDER_US, at, [MET, since, never], {"a"}, {"a"})
     assert {one.actor: (one.came, one.first) for one in ring.actors} == {
-        "a": ("reported", False),
+        "a": ("reported", True),
         "b": ("since", False),
         "c": ("", False),
-        "d": ("before", True),
+        "d": ("before", False),
     }
     assert ring.says.en == "It was released, and nobody has said yet that it is blocked there."
