@@ -9,7 +9,8 @@ from typing import Any
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
 from bavn.actor.door.suspicions import RANKED_SQL, Ranked, ranked_of
 from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
-from bavn.actor.protect.confirmed import met_values
+from bavn.actor.protect.confirmed import Confirmed, met_values
+from bavn.app.analyst.confirmed.here import first_seen_us
 from bavn.app.analyst.detector_guide import look_first
 from bavn.app.analyst.next_door import KnownInSector, as_json
 from bavn.app.node.book_queries import Asks
@@ -77,14 +78,18 @@ def sentences(s: Suspicion, language: Language) -> dict[str, str | None]:
     }
 
 
-def said_of(entry: Ranked, language: Language, known: Sequence[KnownInSector] = ()) -> dict[str, Any]:
-    """A suspicion as JSON. ``rank`` null: ignored here. ``p`` as a verdict leaves it. ``known``: in the sector."""
+def said_of(
+    entry: Ranked, language: Language, known: Sequence[KnownInSector] = (), word: Confirmed | None = None
+) -> dict[str, Any]:
+    """A suspicion as JSON. ``rank`` null: ignored here. ``p`` as a verdict leaves it. ``known``: in the sector;
+    ``word``: what the sector confirmed of it, which may have been met here before its own records."""
     s, verdict = entry.suspicion, entry.verdict
     return {
         "rank": entry.rank or None,
         "id": s.id,
         **sentences(s, language),
         **found_of(s),
+        "first": iso(first_seen_us(word, [s]) or s.first_us),
         "known": iso(entry.known_us),
         "hosts": s.hosts,
         "listed": s.listed,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from bavn.centre.books import tables as t
-from bavn.centre.books.first_sighting import hour_of_lead
+from bavn.centre.books.first_sighting import hours_of_leads
 from bavn.centre.cases.case.case import ElementFacts, LeadFacts
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.files import Marking
@@ -311,9 +311,8 @@ def test_the_first_sighting_is_one_moment_everywhere_patient_zero_included(house
         (fact,) = publishing.facts(Kind.PICTURE).cases
         moments = {moment.what: moment.at_us for moment in desk.timeline(case.id)}
         with reading(desk.engine) as connection:
-            of_lead = hour_of_lead(
-                connection, shown.facts.first_hour, [Observable.of("domain", "indicator-1.example.com")]
-            )
+            named = [Observable.of("domain", "indicator-1.example.com")]
+            (of_lead,) = hours_of_leads(connection, [(shown.facts.first_hour, named)])
         return {
             desk.first_sighting(shown),
             dict(desk.times.clock("indicator-1").steps)["first_sighting"],

@@ -16,6 +16,7 @@ import typer
 from bavn.app.access.rights import Right
 from bavn.app.acts.node import evidence as acts
 from bavn.app.acts.node.here import Here
+from bavn.app.analyst.confirmed.here import ConfirmedWords, first_seen_us
 from bavn.app.analyst.evidence_of import sheets_of, window_of
 from bavn.app.analyst.next_door import KnownInSector, next_door_of
 from bavn.app.analyst.suspected import one_named, said_of
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bavn.actor.door.suspicions import Ranked
     from bavn.actor.evidence.bundle import Sheet
     from bavn.actor.formats.pcap import Packet
+    from bavn.actor.protect.confirmed import Confirmed
     from bavn.app.config.load import NodeConfig
 
 _LASTS = re.compile(r"(\d{1,4})([smhd])")
@@ -81,6 +83,7 @@ def evidence(
     with here.asks() as book:
         entry = one_named(book, suspicion)
         known = next_door_of(here.file, book).of_suspicions([entry.suspicion]).get(entry.suspicion.id, [])
+        word = ConfirmedWords(book, [entry]).on(entry)
     options = {"rows": rows, "around_s": around_s, **asdict(handed)}
     if handed.pcap is not None:
         body = typed(acts.ExportRequest, form="pcap", **options)
@@ -95,7 +98,7 @@ def evidence(
         with window_of(given, entry.suspicion, before_us) as window:
             sheets = sheets_of(window, entry.suspicion, rows, before_us)
         form = "json" if as_json else "csv" if as_csv else "table"
-        _show(entry, sheets, given, known, form=form, language=language)
+        _show(entry, sheets, given, known, word, form=form, language=language)
 
 
 def _may_be_handed_on(handed: HandedOn) -> None:
@@ -120,6 +123,7 @@ def _show(
     sheets: "list[Sheet]",
     given: "NodeConfig",
     known: list[KnownInSector],
+    word: "Confirmed | None",
     *,
     form: str,
     language: Language,
@@ -131,7 +135,7 @@ def _show(
     shown = entry.suspicion
     kept = path_of(evidence_folder(given), shown.id)
     if form == "json":
-        print(json.dumps({"suspicion": said_of(entry, language, known)}, ensure_ascii=False))
+        print(json.dumps({"suspicion": said_of(entry, language, known, word)}, ensure_ascii=False))
         for sheet in sheets:
             for row in sheet.rows:
                 line = {"group": sheet.group, "table": sheet.table, "row": dict(zip(sheet.names, row, strict=True))}
@@ -147,7 +151,8 @@ def _show(
     technique = technique_words(shown.technique).say(language)
     print(f"{shown.id}  {shown.detector}  {technique}  {verdict_words(entry.verdict, language)}".rstrip())
     p = small(shown.p, language)
-    print(f"{shown.host} - {shown.peer}  p {p}  {iso(shown.first_us)[:19]} - {iso(shown.last_us)[:19]}")
+    first = iso(first_seen_us(word, [shown]) or shown.first_us)[:19]
+    print(f"{shown.host} - {shown.peer}  p {p}  {first} - {iso(shown.last_us)[:19]}")
     for figure in (*figures(shown), *(each.says for each in known)):
         print(figure.say(language))
     if not sheets:

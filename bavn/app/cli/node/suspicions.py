@@ -11,7 +11,7 @@ import typer
 
 from bavn.actor.door.suspicions import RUN_SQL
 from bavn.app.acts.node import waiting
-from bavn.app.analyst.confirmed.here import hits_here
+from bavn.app.analyst.confirmed.here import ConfirmedWords, hits_here
 from bavn.app.analyst.confirmed.words import sentence
 from bavn.app.analyst.knocking import knocks, lines_of
 from bavn.app.analyst.next_door import next_door_of
@@ -49,6 +49,7 @@ def suspicions(
     with asks(config) as rows:
         items = ranked(rows)
         known_by_story = next_door_of(config, rows).of_suspicions([item.suspicion for item in items])
+        sector = ConfirmedWords(rows, items)
     fitting = [
         item
         for item in items
@@ -62,7 +63,7 @@ def suspicions(
     if as_json:
         for entry in shown:
             known = known_by_story.get(entry.suspicion.id, ())
-            print(json.dumps(said_of(entry, language, known), ensure_ascii=False))
+            print(json.dumps(said_of(entry, language, known, sector.on(entry)), ensure_ascii=False))
         return
     if shown:
         _show(shown, language, known_by_story)
