@@ -1,13 +1,16 @@
 """`bavn node hits` and `hit-taken`: a confirmed attack that was met here, in the shell."""
 
 import json
+from datetime import datetime
 
 import pytest
 from typer.testing import CliRunner
 
 from bavn.app.cli.node.main import app
 from bavn.app.process.exits import Exit
-from tests.app.web.drawn_node import BLOCKED, C2, draw, own
+from bavn.model.moment import DAY_US, as_us, iso
+from bavn.wire.book import Book
+from tests.app.web.drawn_node import BEACON, BLOCKED, C2, draw, own
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +47,39 @@ def test_it_says_what_where_and_what_to_do_in_each_language_until_somebody_has_i
     said = run("hit-taken", C2, "--config", config, "--by", "Anna Berg")
     assert C2 in said
     assert "In the hands of " in run("hits", "--config", config, "--check")
+
+
+def test_a_hit_is_told_again_in_each_language_without_naming_a_machine(config) -> None:
+    for language, met in (
+        ("en", "It was first met here on "),
+        ("da", "Det blev først mødt her den "),
+        ("sv", "Det möttes först här "),
+    ):
+        text = run("story", C2, "--config", config, "--language", language)
+        assert met in text
+        assert f"bavn node evidence {BEACON}" in text
+        assert own(21) not in text
+    steps = run("story", BLOCKED, "--config", config, "--replay")
+    assert steps.index("It was first met here") < steps.index("told that it is a confirmed attack")
+    assert "By its own evidence it stands at place " in steps
+    *plain, last = map(json.loads, run("story", C2, "--config", config, "--replay", "--json").splitlines())
+    assert [step["step"] for step in plain][-1] == "now"
+    assert len(last["unknown"]) == 2
+    run("story", "nothing.example", "--config", config, code=Exit.NOT_FOUND)
+
+
+def test_suspicions_and_evidence_say_the_first_sighting_of_the_hit(config) -> None:
+    """A week before its own records, the hunt of own history found it."""
+    before = next(
+        one
+        for one in map(json.loads, run("suspicions", "--config", config, "--json").splitlines())
+        if one["id"] == BEACON
+    )
+    zero_us = as_us(datetime.fromisoformat(before["first"])) - 7 * DAY_US
+    with Book(config.parent / "data" / "node.db") as book, book.transaction() as tx:
+        tx.execute("INSERT INTO protect_met VALUES (?, 'retro', 113, ?, ?, 113, ?)", (BLOCKED, *[zero_us] * 3))
+    for command in (("suspicions",), ("evidence", BEACON)):
+        lines = run(*command, "--config", config, "--json").splitlines()
+        told = [line.get("suspicion", line) for line in map(json.loads, lines)]
+        assert next(one["first"] for one in told if one.get("id") == BEACON) == iso(zero_us)
+    assert iso(zero_us)[:19] in run("evidence", BEACON, "--config", config)

@@ -54,6 +54,12 @@ def told_elements(rows: Rows, values: Sequence[str]) -> frozenset[str]:
     return frozenset(f"{kind}:{value}" for kind, value in elements)
 
 
+def first_told_us(rows: Rows, kind: str, value: str) -> int | None:
+    """When this node first let a report out on an element; None where it never did, or keeps it no more."""
+    found = rows("SELECT min(at_us) FROM door_reveal WHERE rule = '' AND type = ? AND value = ?", (kind, value))
+    return None if not found or found[0][0] is None else int(found[0][0])
+
+
 def days_told(rows: Rows, limit: int = 100) -> Sequence[tuple[Any, ...]]:
     """(day, thousandths of epsilon, id of the message) of the days whose counts were told, the newest first."""
     return rows("SELECT day, epsilon_milli, item_id FROM door_budget ORDER BY day DESC LIMIT ?", (limit,))

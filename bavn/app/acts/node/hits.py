@@ -14,6 +14,8 @@ from bavn.model.text import Text
 
 TAKEN: Final = Text("{value} is in {by}'s hands. It is told anew where it is met again a day from now or later.")
 
+NO_HIT: Final = Text("The sector confirmed no such thing that was met here.")
+
 
 @act(Right.SOC_TRIAGE)
 def take_hit(here: Here, by: str, indicator_id: str) -> Text:
@@ -23,6 +25,6 @@ def take_hit(here: Here, by: str, indicator_id: str) -> Text:
         prepare(book)
         hit = hit_of(book.rows, indicator_id)
         if hit is None or not hit.met:
-            raise ActRefused(404, "no-hit", Text("The sector confirmed no such thing that was met here."))
+            raise ActRefused(404, "no-hit", NO_HIT)
         take(book, indicator_id, by, here.clock.now_us())
     return TAKEN.filled(value=hit.observable.value, by=by)

@@ -39,6 +39,7 @@ COMMANDS: Final = commands_in(
         "rollout.accept": ("accept",),
         "clock": ("clock", "kill_switch"),
         "value": ("value",),
+        "story": ("replay", "story"),
         "rounds.counts": ("counts",),
         "set_aside": ("set_aside",),
         "rounds.log": ("log",),

@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "canary": "bavn.app.cli.centre.alarms:canary",
     "hits": "bavn.app.cli.node.protection:hits",
     "hit-taken": "bavn.app.cli.node.protection:hit_taken",
+    "story": "bavn.app.cli.node.protection:story",
     "blocks": "bavn.app.cli.node.protection:blocks",
     "approve": "bavn.app.cli.node.protection:approve",
     "lift": "bavn.app.cli.node.protection:lift",

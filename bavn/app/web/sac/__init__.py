@@ -25,7 +25,7 @@ from bavn.app.web.sac import (
 )
 from bavn.app.web.sac.cases import board, work
 from bavn.app.web.sac.exchange import misps, partners, proposals, sources
-from bavn.app.web.sac.values import card, graph
+from bavn.app.web.sac.values import card, graph, story
 
 AREAS: Final[tuple[APIRouter, ...]] = (
     overview.router,
@@ -50,5 +50,6 @@ AREAS: Final[tuple[APIRouter, ...]] = (
     exercises.router,
     card.router,
     graph.router,
+    story.router,
 )
 """Mounted below /api/v1."""

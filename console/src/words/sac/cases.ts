@@ -19,7 +19,7 @@ export default () => ({
   cards: { actors: (n: string) => t("{n} actors", { n }), owed: (n: string) => t("{n} unanswered", { n }), overdue: (n: string) => t("{n} overdue", { n }), nobody: t("no owner yet") },
   tabs: {
     now: t("Now"), tasks: t("Tasks"), talk: t("Messages"), actors: t("Actors"), nis2: "NIS2", evidence: t("Evidence"), indicators: t("Indicators"),
-    timeline: t("Timeline"), file: t("File"),
+    timeline: t("Timeline"), story: t("Story"), file: t("File"),
   },
   acts: t("What can be done"),
   actsNote: t("What the case allows now, and what each step does"),

@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app.web.drawn_sector import CAMPAIGN
-from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
+from tests.app.web.pages.looking import SHOTS, axe_clean, csp_reports, settled, shot, untranslated
 
 pytestmark = [pytest.mark.slow, pytest.mark.chromium]
 HEADINGS = {
@@ -54,6 +54,52 @@ def test_the_queue_says_why_in_words(sac_page, lang, size) -> None:
     shot(page, f"sac-leads-why-{lang}-{size}")
 
 
+AGAIN = {
+    "en": ("Play", "First met, at clinic-west.", "Copy for my management", "It was first met on ", "Print", "Edit"),
+    "da": (
+        "Afspil",
+        "Først mødt hos clinic-west.",
+        "Kopiér til min ledelse",
+        "Det blev først mødt den ",
+        "Udskriv",
+        "Redigér",
+    ),
+}
+
+
+def is_told_again(page, lang, size):
+    """By keys to the first sighting, played on; edited and copied in the other language; printed on one page."""
+    play, first, copy, _, print_, edit = AGAIN[lang]
+    slider = page.get_by_role("slider")
+    slider.press("Home")
+    expect(page.locator(".moment")).to_contain_text(first)
+    expect(page.locator("li.alone")).to_contain_text("clinic-west")
+    shot(page, f"sac-lead-replay-{lang}-{size}")
+    page.get_by_role("button", name=play, exact=True).click()
+    expect(slider).not_to_have_value("0")
+    slider.press("End")
+    other = "da" if lang == "en" else "en"
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("main select").first.select_option(other)
+    page.get_by_role("button", name=edit, exact=True).click()
+    page.locator("main textarea").press("Control+End")
+    page.keyboard.type(" OK?")
+    page.get_by_role("button", name=copy, exact=True).click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert AGAIN[other][3] in copied
+    assert copied.endswith(" OK?")
+    assert axe_clean(page) == []
+    page.evaluate("window.print = () => {}")
+    page.get_by_role("button", name=print_, exact=True).click()
+    page.locator("article.sheet").wait_for(state="attached")
+    printed = page.pdf(format="A4", prefer_css_page_size=True)
+    assert printed.count(b"/Type /Page\n") == 1
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    (SHOTS / f"sac-lead-sheet-{lang}-{size}.pdf").write_bytes(printed)
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    expect(page.locator("article.sheet")).to_have_count(0)
+
+
 def said_of(desk, lead, lang):
     return desk.reviews([desk.lead(lead)])[0].opening.say(lang)
 
@@ -73,6 +119,7 @@ def test_a_lead_is_read_in_words_and_its_score_unfolds(sac_page, sac_served, lan
     assert page.locator("main p.opening").inner_text() == said_of(desk, lead, lang)
     shot(page, f"sac-lead-words-{lang}-{theme}-{size}")
     assert [*axe_clean(page), *untranslated(page), *csp_reports(page)] == []
+    is_told_again(page, lang, size)
     page.get_by_text(HEADINGS[lang][-1], exact=True).click()
     for name in FOLDED[lang]:
         page.get_by_role("heading", name=name, exact=True).wait_for()
