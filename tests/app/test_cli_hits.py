@@ -68,8 +68,9 @@ def test_a_hit_is_told_again_in_each_language_without_naming_a_machine(config) -
     run("story", "nothing.example", "--config", config, code=Exit.NOT_FOUND)
 
 
-def test_suspicions_and_evidence_say_the_first_sighting_of_the_hit(config) -> None:
+def test_suspicions_and_evidence_say_the_first_sighting_of_the_hit(tmp_path) -> None:
     """A week before its own records, the hunt of own history found it."""
+    config = draw(tmp_path / "north")
     before = next(
         one
         for one in map(json.loads, run("suspicions", "--config", config, "--json").splitlines())
