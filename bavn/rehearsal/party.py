@@ -35,7 +35,7 @@ from bavn.centre.node.centre import Centre
 from bavn.centre.node.config import CentreConfig
 from bavn.centre.store.engine import open_engine
 from bavn.model.intel.indicator import Block
-from bavn.model.observable import ObservableType
+from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Clock, EnforcerDown, Link, LinkDown
 from bavn.rehearsal.clock import SimClock
 from bavn.rehearsal.mortal import Killed, Mortal, MortalClock
@@ -67,6 +67,15 @@ class SimEnforcer:
         self.blocks = tuple(sorted(blocks))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectLists:
+    """``never``: text of a never-block list, of ``where``; ``listed``: the warning list that knows an observable."""
+
+    never: str = ""
+    where: str = "the simulator's empty never-block list"
+    listed: Callable[[Observable], str | None] | None = None
+
+
 Senses = Callable[["SimNode", NodeSuspicions], tuple[Monitor | None, History | None]]
 """Makes a node's eyes and its past, on each opening; (None, None) for a node without a sensor."""
 
@@ -79,7 +88,8 @@ def no_senses(_: "SimNode", __: NodeSuspicions) -> tuple[None, None]:
 @dataclass(slots=True)
 class SimNode(Mortal):
     """One actor's node. ``folder`` is its disk, ``ask`` makes its way to the key holders at each opening; ``ordinary``:
-    its life outside, None for what its senses have seen."""
+    its life outside, None for what its senses have seen; ``lists``: what its way in never blocks, or asks a person
+    about."""
 
     name: str
     homes: tuple[str, ...]
@@ -93,6 +103,7 @@ class SimNode(Mortal):
     ordinary: OutsideLife | None = None
     enforcer: SimEnforcer = field(default_factory=SimEnforcer)
     policy: DoorPolicy = field(default_factory=DoorPolicy)
+    lists: ProtectLists = field(default_factory=ProtectLists)
     book: Book = field(init=False)
     known: NodeSuspicions = field(init=False)
     door: Door = field(init=False)
@@ -133,7 +144,8 @@ class SimNode(Mortal):
         protecting = ProtectOutfit(
             clock=self.mortal,
             policy=ProtectPolicy(),
-            never=NeverBlock.of("", "the simulator's empty never-block list", own_networks=self.homes),
+            never=NeverBlock.of(self.lists.never, self.lists.where, own_networks=self.homes),
+            listed=self.lists.listed,
             enforcers=Enforcers([self.enforcer], []),
             homes=self.homes,
             history=history,

@@ -25,7 +25,7 @@ from bavn.rehearsal.hostile import Lie, LyingLink
 from bavn.rehearsal.keyholding import SLOT_S, BadWay, KeyHolding
 from bavn.rehearsal.mortal import Killed, MortalClock
 from bavn.rehearsal.network import BadLink, Faults
-from bavn.rehearsal.party import Senses, SimCentre, SimNode, no_senses
+from bavn.rehearsal.party import ProtectLists, Senses, SimCentre, SimNode, no_senses
 from bavn.rehearsal.script import CENTRE, Death, HolderChange, Script, key_of
 from bavn.traffic.dice import SeededDice
 from bavn.wire.ledger import Ledger, LedgerReader
@@ -55,8 +55,8 @@ class RunResult:
 class World:
     """``folder`` holds every party's disk. ``homes``, ``senses`` and ``ordinary`` by actor, where it has some;
     ``register``: the sector's own services, as in the centre's configuration; ``groups``: actor -> its group, where it
-    shares one; ``liars``: what actors that lie say in place of their nodes; ``policies``: of doors, by actor. Close
-    when done."""
+    shares one; ``liars``: what actors that lie say in place of their nodes; ``policies``: of doors, by actor;
+    ``protecting``: what every node's way in has for lists. Close when done."""
 
     script: Script
     folder: Path
@@ -68,6 +68,7 @@ class World:
     groups: dict[str, str] = field(default_factory=dict)
     liars: dict[str, Lie] = field(default_factory=dict)
     policies: dict[str, DoorPolicy] = field(default_factory=dict)
+    protecting: ProtectLists = field(default_factory=ProtectLists)
     clock: SimClock = field(init=False)
     centre: SimCentre = field(init=False)
     nodes: dict[str, SimNode] = field(init=False)
@@ -103,6 +104,7 @@ class World:
                 senses=self.senses.get(name, no_senses),
                 ordinary=self.ordinary.get(name),
                 policy=self.policies.get(name, DoorPolicy()),
+                lists=self.protecting,
             )
 
     def _link(self, name: str) -> Link:
@@ -126,7 +128,7 @@ class World:
             while changes and changes[0].at_us <= now_us:
                 self.change(changes.pop(0))
             self.step()
-        return self._result(settled=self._settle())
+        return self._result(settled=self.settle())
 
     def close(self) -> None:
         """Let go of every disk."""
@@ -180,7 +182,7 @@ class World:
         if case.state is CaseState.CONFIRMED and case.order_no == 0:
             desk.cases.act(case.id, CaseAct.RELEASE, SECOND, "block it")
 
-    def _settle(self) -> bool:
+    def settle(self) -> bool:
         """Heal the network, spare everybody, and step until nobody has had anything to send for a while."""
         for name, link in self.links.items():
             link.faults = Faults()

@@ -159,7 +159,7 @@ def killed_at_random(world, seed, steps=60) -> None:
         if dice.below(4) == 0:
             world.doom(Death(0, (*FOUR, CENTRE)[dice.below(5)], dice.below(40)))
         step(world, 1)
-    assert world._settle()
+    assert world.settle()
     step(world, 10)
     nothing_lost_doubled_or_without_end(world, expected)
 

@@ -19,7 +19,7 @@ from bavn.actor.assets.survey import assets
 from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.queries.homes import inferred
 from bavn.actor.detect.rank import Ranked
-from bavn.actor.detect.run import SurveyBackground, survey
+from bavn.actor.detect.run import Survey, SurveyBackground, survey
 from bavn.actor.formats.gzipped import head_of
 from bavn.actor.formats.pcap import form_of
 from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine, of_file, without_file
@@ -35,6 +35,7 @@ from bavn.actor.sense.unread import unreadable
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
+from bavn.actor.store.query.window import StoreWindow
 from bavn.actor.store.segments.disk import PassingDisk
 from bavn.app.analyst.inputs import InputFile
 from bavn.app.analyst.replay import Played, played
@@ -46,6 +47,7 @@ from bavn.model.ports import QueryRefused, RowsDamaged
 from bavn.model.text import Text
 
 SENSOR = "analyse"
+STORE: Final = "store"
 FILES_MAX = 100_000
 NO_FILE: Final = Text("neither a file nor a folder (a socket, a pipe, a device)")
 LIMITS = StoreLimits(age_days_max=None, threads=2)
@@ -58,7 +60,7 @@ class Findings:
     ``crypto``: key exchanges, if asked. ``last_us``: of the newest record. ``inputs``: what each of
     the files was and gave, also those that no detector uses. ``told_us``, ``looks``: as replay.Played has them.
     ``failed``: names of detectors whose findings are missing, sorted. ``rules_refused``: how many of the rules given
-    Suricata does not take, and the first of them."""
+    Suricata does not take, and the first of them. ``homes``: the own networks; ``first_us``: of the oldest record."""
 
     source: str
     suspicions: tuple[Ranked, ...]
@@ -75,6 +77,8 @@ class Findings:
     looks: int = 1
     failed: tuple[str, ...] = ()
     rules_refused: tuple[int, LeftOut] | None = None
+    homes: tuple[str, ...] = ()
+    first_us: int = 0
 
     @property
     def partly_read(self) -> bool:
@@ -242,15 +246,20 @@ class _Tally:
         return why if len(unit.files) == 1 else of_file(first.file, why, ": ")
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What is looked for, and who hears how far it is."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is looked for, and how it is read. ``zone``: of log times that name none (IANA). ``progress`` hears the rows
+    so far, ``began`` which look it is of how many, ``looked`` what a look saw and at which moment it stood."""
 
-    indicators: IndicatorSet
-    rules: tuple[RowRule, ...]
-    began: Callable[[int, int], None]
-    with_assets: bool
-    with_crypto: bool
+    homes: Sequence[str] = ()
+    indicators: IndicatorSet = NO_INDICATORS
+    rules: tuple[RowRule, ...] = ()
+    zone: str = "UTC"
+    progress: Callable[[int], None] = lambda _: None
+    began: Callable[[int, int], None] = lambda _, __: None
+    looked: Callable[[Survey, int], None] = lambda _, __: None
+    with_assets: bool = False
+    with_crypto: bool = False
 
 
 def analyse(
@@ -266,31 +275,49 @@ def analyse(
     with_crypto: bool = False,
     suricata: ReadCapture | None = None,
 ) -> Findings | Unread:
-    """Reads the unit's files into one store, runs every detector over it, day by day. ``progress`` hears the rows so
-    far, ``began`` which look it is of how many; ``zone``: of log times that name none (IANA);
+    """Reads the unit's files into one store, runs every detector over it, day by day. The rest as in Question;
     ``suricata``: one that runs already."""
-    wanted = _Question(indicators, rules, began, with_assets, with_crypto)
+    question = Question(
+        homes=homes,
+        indicators=indicators,
+        rules=rules,
+        zone=zone,
+        progress=progress,
+        began=began,
+        with_assets=with_assets,
+        with_crypto=with_crypto,
+    )
     with tempfile.TemporaryDirectory(prefix="bavn-analyse-") as scratch:
-        root, tally = Path(scratch) / "store", _Tally()
-        with ColumnStore.open(root, LIMITS, disk=PassingDisk()) as store:
-            read = partial(open_path, work=Path(scratch) / "work", homes=tuple(homes) or HOMES_DEFAULT, zone=zone)
-            _read(unit, store, partial(read, sensor=SENSOR, engine=_engine(unit), suricata=suricata), tally, progress)
-            store.tidy()
-            span = store.stats().network_us
-        if span is None:
-            return Unread(unit.source, tally.why(unit))
-        try:
-            span_us = span[0], span[1] + 1
-            looked = _survey(Path(scratch), span_us, homes, wanted)
-        except RowsDamaged as error:
-            return Unread(
-                unit.source, Text("what was read of it is damaged on the disk: {why}", why=Text.of_error(error))
-            )
-        except QueryRefused as error:
-            return Unread(
-                unit.source, Text("it is too much for one look ({why}): give less at a time", why=Text.of_error(error))
-            )
-    seen, homes_said, seen_assets, crypto = looked
+        return analysed_in(Path(scratch), unit, question, suricata)
+
+
+def analysed_in(folder: Path, unit: Unit, question: Question, suricata: ReadCapture | None = None) -> Findings | Unread:
+    """The same in a folder of the caller's, which keeps what was read as the store STORE until the caller is done."""
+    root, tally = folder / STORE, _Tally()
+    with ColumnStore.open(root, LIMITS, disk=PassingDisk()) as store:
+        read = partial(
+            open_path,
+            work=folder / "work",
+            homes=tuple(question.homes) or HOMES_DEFAULT,
+            zone=question.zone,
+            sensor=SENSOR,
+            engine=_engine(unit),
+            suricata=suricata,
+        )
+        _read(unit, store, read, tally, question.progress)
+        store.tidy()
+        span = store.stats().network_us
+    if span is None:
+        return Unread(unit.source, tally.why(unit))
+    try:
+        looked = _survey(folder, (span[0], span[1] + 1), question)
+    except RowsDamaged as error:
+        return Unread(unit.source, Text("what was read of it is damaged on the disk: {why}", why=Text.of_error(error)))
+    except QueryRefused as error:
+        return Unread(
+            unit.source, Text("it is too much for one look ({why}): give less at a time", why=Text.of_error(error))
+        )
+    seen, homes, homes_said, seen_assets, crypto = looked
     return Findings(
         source=unit.source,
         suspicions=seen.suspicions,
@@ -301,9 +328,11 @@ def analyse(
         refused=tally.refused,
         refusals=tuple(tally.refusals),
         hosts=seen.hosts,
+        homes=homes,
         homes_said=homes_said,
         assets=seen_assets,
         crypto=crypto,
+        first_us=span[0],
         last_us=span[1],
         inputs=(*tally.inputs, *unit.beside),
     )
@@ -343,24 +372,27 @@ def _read(
 
 
 def _survey(
-    scratch: Path,
-    span_us: tuple[int, int],
-    homes: Sequence[str],
-    given: "_Question",
-) -> tuple[Played, Text | None, tuple[Asset, ...], tuple[Use, ...]]:
-    """Every detector, day by day; how the own networks were chosen, if nobody gave them; hosts and key exchanges, if
-    asked."""
-    root, account = scratch / "store", None
+    scratch: Path, span_us: tuple[int, int], given: Question
+) -> tuple[Played, tuple[str, ...], Text | None, tuple[Asset, ...], tuple[Use, ...]]:
+    """Every detector, day by day; the own networks and how they were chosen, if nobody gave them; hosts and key
+    exchanges, if asked."""
+    root, homes, account = scratch / STORE, tuple(given.homes), None
     if not homes:
         with History.read(root, LIMITS) as history, history.window(*span_us) as window:
             found = inferred(window)
-        homes, account = found.networks, found.sentence
+        homes, account = tuple(found.networks), found.sentence
     # One detector that fails costs its own findings, and says so in the log.
     failures = FailureFolder(None, SystemClock())
     behind = SurveyBackground(now_us=SystemClock().now_us())
-    look = partial(survey, against=behind, indicators=given.indicators, rules=given.rules, failures=failures)
+
+    def look(window: StoreWindow) -> Survey:
+        seen = survey(window, against=behind, indicators=given.indicators, rules=given.rules, failures=failures)
+        given.looked(seen, window.last_us)
+        return seen
+
     seen = played(root, scratch / "lived", span_us, look, homes=homes, limits=LIMITS, began=given.began)
     if not (given.with_assets or given.with_crypto):
-        return seen, account, (), ()
+        return seen, homes, account, (), ()
     with History.read(root, LIMITS, homes=homes) as history, history.window(*span_us) as window:
-        return seen, account, assets(window) if given.with_assets else (), uses(window) if given.with_crypto else ()
+        hosts = assets(window) if given.with_assets else ()
+        return seen, homes, account, hosts, uses(window) if given.with_crypto else ()

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "audit": "bavn.app.cli.audit:audit",
     "exit-code": "bavn.app.cli.exit_codes:exit_code",
     "fit": "bavn.app.cli.fit:fit",
+    "pilot": "bavn.app.cli.pilot:pilot",
 }
 GROUPS: Final = {
     "node": "bavn.app.cli.node.main:app",
@@ -86,7 +87,8 @@ def main() -> None:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    if sys.argv[1:2] in (["node"], ["analyse"]):  # what they write is an actor's own traffic, and nobody else's to read
+    # What these write is an actor's own traffic, and nobody else's to read.
+    if sys.argv[1:2] in (["node"], ["analyse"], ["pilot"]):
         os.umask(0o077)
     few_arenas()
     keep_small()
