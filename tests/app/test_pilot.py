@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,8 +34,9 @@ def told(window, **_) -> Survey:
 
 @pytest.fixture
 def quick(monkeypatch) -> None:
-    """The shipped lists take seconds, and name nothing of what is made here."""
+    """Small sets, and none of the shipped lists, which take seconds and name nothing of what is made here."""
     monkeypatch.setattr(analysing, "survey", told)
+    monkeypatch.setattr(playing, "PILOT_TIERS", tuple(replace(tier, m=40) for tier in playing.PILOT_TIERS))
     monkeypatch.setattr(playing, "warning_lists", NoLists)
     monkeypatch.setattr(playing, "warning_list", lambda _: None)
 
