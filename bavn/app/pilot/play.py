@@ -40,8 +40,8 @@ from bavn.rehearsal.world import LEADS_KEPT_MAX, World
 from bavn.wire.ledger import Line
 
 SLOT_US: Final = 6 * HOUR_US
-STEP_S: Final = 180
-STEPS_MIN, STEPS_MAX = 10, 20
+STEP_S: Final = 60
+STEPS_MIN, STEPS_MAX = 14, 24
 """So many steps are played after each moment at which somebody was told something, and more while anybody has anything
 to send: both rounds, their reveals, the release, its blocks and what became of them."""
 SEED: Final = 1
@@ -57,14 +57,15 @@ PILOT_TIERS: Final = tuple(
         m=ELEMENTS,
         r=_OF_PRODUCT[name].r,
         every_s=SLOT_US / 1e6,
-        upload_s=120.0,
-        wave_s=60.0,
+        upload_s=2.5 * STEP_S,
+        wave_s=STEP_S,
         reveal_s=1200.0,
         sign_days=_OF_PRODUCT[name].sign_days,
     )
     for name in ("A", "B")
 )
-"""The product's thresholds, tables and days; a round each quarter of a day in which anything is new, sets of a size."""
+"""The product's thresholds, tables and days; a round each quarter of a day in which anything is new, sets of a size.
+Everybody has two turns within the time for uploads, whoever comes first in each."""
 
 
 @dataclass(frozen=True, slots=True)
