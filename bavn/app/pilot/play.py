@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -131,9 +131,8 @@ def play(
         return None
     quiet = max(0, MEMBERS_MIN - len(actors))
     names = (*(actor.name for actor in actors), *(QUIET.format(number) for number in range(1, quiet + 1)))
-    begin_us = looks[0][0] - HOUR_US
+    begin_us = max(0, looks[0][0] - HOUR_US)
     script = Script(seed=SEED, actors=names, start_us=begin_us, steps=0, step_s=STEP_S, tiers=PILOT_TIERS)
-    never = shipped_text()
     with ExitStack() as closing:
         own = {actor.name: _own_history(actor, shift_us.get(actor.name, 0), closing) for actor in seen}
         world = World(
@@ -142,7 +141,7 @@ def play(
             homes={actor.name: actor.findings.homes for actor in seen if actor.findings and actor.findings.homes},
             senses={name: partial(_senses, history) for name, history in own.items()},
             lists=warning_lists(),
-            protecting=ProtectLists(never=never, where="the never-block list", listed=warning_list),
+            protecting=ProtectLists(never=shipped_text(), where="the never-block list", listed=warning_list),
         )
         closing.callback(world.close)
         noted = _Noted()
@@ -227,6 +226,11 @@ def _result(
     )
 
 
+@cache
+def _never() -> NeverBlock:
+    return NeverBlock.of(shipped_text(), "")
+
+
 def _decision(name: str, row: tuple[Any, ...], history: OwnHistory | None) -> Decision:
     _, kind, value, act, standing, _, reason, _, decided_us, *_ = row
     observable = Observable.trusted(ObservableType(kind), value)
@@ -241,7 +245,7 @@ def _decision(name: str, row: tuple[Any, ...], history: OwnHistory | None) -> De
             found, hosts = hunted.found, hunted.named
             if found.hits:
                 window = history.window(now_us - policy.dry_run_days * DAY_US, now_us + 1)
-                used = services(window, observable, Lists(NeverBlock.of(shipped_text(), ""), warning_list))
+                used = services(window, observable, Lists(_never(), warning_list))
         except QueryRefused:
             pass
     return Decision(
