@@ -104,17 +104,17 @@ def _drawable(report: Path) -> None:
 def _tell(facts: "PilotFacts", file: Path | None, language: Language, *, as_json: bool) -> None:
     from bavn.app.pilot.report import report
 
-    told = report(facts)
+    words = report(facts)
     if file is not None:
-        _write(file, told, language)
+        _write(file, words, language)
     if as_json:
         from bavn.app.pilot.as_json import as_json as facts_json
 
         print(json.dumps(facts_json(facts, language), ensure_ascii=False))
         return
     screen = Console(highlight=False, markup=False, soft_wrap=True)
-    screen.print(told.first.say(language), style="bold")
-    for sentence in told.more:
+    screen.print(words.first.say(language), style="bold")
+    for sentence in words.more:
         screen.print(sentence.say(language))
     for line in _short(facts):
         screen.print(line.say(language))
@@ -134,14 +134,14 @@ def _short(facts: "PilotFacts") -> list[Text]:
             lines.append(Text("{actor}: nothing of it could be read.", actor=actor.name))
             continue
         above = sum(place.above for place in actor.findings.suspicions)
-        said = Text.counted(
+        line = Text.counted(
             "{actor}, alone: {records}, {count} suspicion above its alert line",
             "{actor}, alone: {records}, {count} suspicions above its alert line",
             above,
             actor=actor.name,
             records=records(actor.findings.rows),
         )
-        lines.append(said)
+        lines.append(line)
     kinds = facts.left_kinds()
     if kinds:
         lines.append(
@@ -157,16 +157,16 @@ def _short(facts: "PilotFacts") -> list[Text]:
     return lines
 
 
-def _write(file: Path, told: "Report", language: Language) -> None:
+def _write(file: Path, words: "Report", language: Language) -> None:
     from bavn.app.pilot.page import as_pdf, page
     from bavn.app.process.real import SystemClock
     from bavn.app.process.whole_file import write_whole
 
     made_us = SystemClock().now_us()
     if file.suffix.lower() == ".pdf":
-        write_whole(file, as_pdf(told, language, made_us), mode=0o600)
+        write_whole(file, as_pdf(words, language, made_us), mode=0o600)
     else:
-        write_whole(file, page(told, language, made_us).encode(), mode=0o600)
+        write_whole(file, page(words, language, made_us).encode(), mode=0o600)
 
 
 def _zone(text: str) -> str:

@@ -39,7 +39,7 @@ def _of(actor: ReadActor, by_us: int) -> list[Block]:
     findings = actor.findings
     if findings is None:
         return [Text("{actor}: nothing of it could be read.", actor=actor.name)]
-    said = Text(
+    heading = Text(
         "{actor}: {records}, {hosts}, from {first} to {last} UTC",
         actor=actor.name,
         records=records(findings.rows),
@@ -48,10 +48,10 @@ def _of(actor: ReadActor, by_us: int) -> list[Block]:
         last=moment(findings.last_us),
     )
     if not findings.suspicions:
-        return [Text("{said}: nothing suspicious.", said=said)]
+        return [Text("{said}: nothing suspicious.", said=heading)]
     shown = findings.suspicions[:TOP]
     rows = tuple(_row(place, findings.told_us.get(place.suspicion.id), by_us) for place in shown)
-    table = Table(said, COLUMNS, rows, frozenset({0, 4}))
+    table = Table(heading, COLUMNS, rows, frozenset({0, 4}))
     more = len(findings.suspicions) - len(shown)
     if more <= 0:
         return [table]

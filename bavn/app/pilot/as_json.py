@@ -34,11 +34,11 @@ def as_json(facts: PilotFacts, language: Language) -> dict[str, Any]:
 def _actor(facts: PilotFacts, actor: ReadActor, language: Language) -> dict[str, Any]:
     findings = actor.findings
     count, size = facts.left_bytes(actor.name)
-    unread = [{"file": one.source, "why": one.reason.say(language)} for one in actor.unread]
+    unread = [{"file": file.source, "why": file.reason.say(language)} for file in actor.unread]
     if findings is None:
         return {"actor": actor.name, "folder": str(actor.folder.path), "read": False, "unread": unread}
-    unread += [{"file": one.file, "why": one.why.say(language)} for one in findings.refusals if not one.line]
-    unread += [{"file": one.file, "why": one.summary().say(language)} for one in findings.inputs if one.partly_read]
+    unread += [{"file": file.file, "why": file.why.say(language)} for file in findings.refusals if not file.line]
+    unread += [{"file": file.file, "why": file.summary().say(language)} for file in findings.inputs if file.partly_read]
     return {
         "actor": actor.name,
         "folder": str(actor.folder.path),
@@ -96,19 +96,19 @@ def _lead(lead: SectorLead, language: Language) -> dict[str, Any]:
     }
 
 
-def _decision(made: Decision, language: Language) -> dict[str, Any]:
+def _decision(decision: Decision, language: Language) -> dict[str, Any]:
     return {
-        "actor": made.actor,
-        "observable": str(made.observable),
-        "act": made.act,
-        "standing": made.standing,
-        "why": None if made.why is None else made.why.say(language),
-        "at": _at(made.at_us),
-        "own_hosts": made.found.hosts,
-        "hosts": list(made.hosts),
-        "records": made.found.hits,
-        "days": made.found.days,
-        "known_services": [service.what for service in made.services if service.known],
+        "actor": decision.actor,
+        "observable": str(decision.observable),
+        "act": decision.act,
+        "standing": decision.standing,
+        "why": None if decision.why is None else decision.why.say(language),
+        "at": _at(decision.at_us),
+        "own_hosts": decision.found.hosts,
+        "hosts": list(decision.hosts),
+        "records": decision.found.hits,
+        "days": decision.found.days,
+        "known_services": [service.what for service in decision.services if service.known],
     }
 
 

@@ -29,7 +29,7 @@ REFUSED: Final = Text("not blocked: refused")
 def blocked(facts: PilotFacts) -> Part:
     """A row for each decision of each node."""
     title = Text("What would have been blocked, and whom it would have hurt")
-    decisions = sorted(facts.decisions, key=lambda made: (str(made.observable), made.actor))
+    decisions = sorted(facts.decisions, key=lambda decision: (str(decision.observable), decision.actor))
     if not decisions:
         return Part("blocked", title, (Text("Nothing was released, so nothing would have been blocked."),))
     blocks: list[Block] = [
@@ -37,7 +37,12 @@ def blocked(facts: PilotFacts) -> Part:
             "What came to a case was confirmed and released here by two played people, as a trial; in a sector two"
             " people look first. Each node then tried the block on its own last 30 days before it did anything."
         ),
-        Table(Text("What each node did"), COLUMNS, tuple(_row(made) for made in decisions[:ROWS_MAX]), frozenset({4})),
+        Table(
+            Text("What each node did"),
+            COLUMNS,
+            tuple(_row(decision) for decision in decisions[:ROWS_MAX]),
+            frozenset({4}),
+        ),
     ]
     suspected = {
         (where.actor, observable)
@@ -45,7 +50,11 @@ def blocked(facts: PilotFacts) -> Part:
         for where in lead.alone
         for observable in lead.seen.view.lead.observables
     }
-    hurt = [made for made in facts.blocks if made.hosts and (made.actor, made.observable) not in suspected]
+    hurt = [
+        decision
+        for decision in facts.blocks
+        if decision.hosts and (decision.actor, decision.observable) not in suspected
+    ]
     if hurt:
         blocks.append(
             Text.counted(
@@ -55,31 +64,35 @@ def blocked(facts: PilotFacts) -> Part:
             )
         )
         blocks += [
-            Text.shaped("{actor}: {what}: {hosts}", actor=made.actor, what=str(made.observable), hosts=_hosts(made))
-            for made in hurt
+            Text.shaped(
+                "{actor}: {what}: {hosts}", actor=decision.actor, what=str(decision.observable), hosts=_hosts(decision)
+            )
+            for decision in hurt
         ]
     elif facts.blocks:
         blocks.append(Text("No block would have met a machine at an organisation that did not itself suspect it."))
     return Part("blocked", title, tuple(blocks))
 
 
-def _row(made: Decision) -> tuple[Text, ...]:
-    did = DID.get((made.act, made.standing), REFUSED)
-    days = max(1, made.found.days)
+def _row(decision: Decision) -> tuple[Text, ...]:
+    did = DID.get((decision.act, decision.standing), REFUSED)
+    days = max(1, decision.found.days)
     return (
-        Text.plain(str(made.observable)),
-        Text.plain(made.actor),
-        did if made.why is None else Text.shaped("{did} ({why})", did=did, why=made.why),
-        _hosts(made),
-        Text.number(made.found.hits / days, ",.1f", trimmed=True) if made.found.hits else NOTHING,
+        Text.plain(str(decision.observable)),
+        Text.plain(decision.actor),
+        did if decision.why is None else Text.shaped("{did} ({why})", did=did, why=decision.why),
+        _hosts(decision),
+        Text.number(decision.found.hits / days, ",.1f", trimmed=True) if decision.found.hits else NOTHING,
     )
 
 
-def _hosts(made: Decision) -> Text:
-    if not made.hosts:
+def _hosts(decision: Decision) -> Text:
+    if not decision.hosts:
         return Text("none")
-    used = [service.what for service in made.services if service.known]
-    shown = listed(list(made.hosts), HOSTS_MAX)
+    used = [service.what for service in decision.services if service.known]
+    shown = listed(list(decision.hosts), HOSTS_MAX)
     if not used:
-        return Text.shaped("{n}: {shown}", n=Number(made.found.hosts), shown=shown)
-    return Text("{n}: {shown}; known services: {used}", n=Number(made.found.hosts), shown=shown, used=listed(used, 3))
+        return Text.shaped("{n}: {shown}", n=Number(decision.found.hosts), shown=shown)
+    return Text(
+        "{n}: {shown}; known services: {used}", n=Number(decision.found.hosts), shown=shown, used=listed(used, 3)
+    )

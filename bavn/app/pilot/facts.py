@@ -112,10 +112,10 @@ class PilotFacts:
     def apart(self) -> tuple[tuple[str, str], ...]:
         """Pairs of actors whose periods lie further apart than suspicions live: nothing of theirs could meet."""
         pairs = []
-        for one, other in combinations(self.read, 2):
-            earlier, later = sorted((self.period(one), self.period(other)))
+        for actor, other in combinations(self.read, 2):
+            earlier, later = sorted((self.period(actor), self.period(other)))
             if later[0] - earlier[1] > WINDOW_DAYS * DAY_US:
-                pairs.append((one.name, other.name))
+                pairs.append((actor.name, other.name))
         return tuple(pairs)
 
     def never_met(self) -> bool:

@@ -82,7 +82,7 @@ def _apart(facts: PilotFacts) -> list[Block]:
     moved = {name: days for name, days in facts.moved_days.items() if days}
     blocks: list[Block] = []
     if moved:
-        said = Text.joined(
+        moves = Text.joined(
             ", ",
             [
                 Text.counted("{name} by {count:,} day", "{name} by {count:,} days", days, name=name)
@@ -93,15 +93,15 @@ def _apart(facts: PilotFacts) -> list[Block]:
             Text(
                 "These histories are not of the same days. They were moved so that all begin on one day ({said}): what"
                 " follows could have happened so, and did not.",
-                said=said,
+                said=moves,
             )
         )
-    for one, other in facts.apart():
+    for actor, other in facts.apart():
         blocks.append(
             Text(
                 "The records of {one} and {other} lie more than a week apart: a suspicion had died before the other"
                 " could have it.",
-                one=one,
+                one=actor,
                 other=other,
             )
         )
@@ -110,7 +110,7 @@ def _apart(facts: PilotFacts) -> list[Block]:
 
 def _lead(lead: SectorLead) -> list[Block]:
     words, view = lead.seen.words, lead.seen.view
-    said = Text("The sector knew at {moment} UTC.", moment=moment(view.first_us))
+    known = Text("The sector knew at {moment} UTC.", moment=moment(view.first_us))
     table = Table(
         Text.joined(", ", [Text.plain(str(one)) for one in view.lead.observables[:3]]),
         COLUMNS,
@@ -122,7 +122,7 @@ def _lead(lead: SectorLead) -> list[Block]:
         if lead.only_sector
         else Text("One of them at least would have read it alone; the sector told the others.")
     )
-    return [table, only, said, words.opening, *words.evidence[:EVIDENCE_MAX], *words.against[:1]]
+    return [table, only, known, words.opening, *words.evidence[:EVIDENCE_MAX], *words.against[:1]]
 
 
 def _row(where: Alone) -> tuple[Text, ...]:

@@ -125,7 +125,7 @@ def play(
     seen = [actor for actor in actors if actor.findings is not None]
     looks = sorted(
         ((look.at_us + shift_us.get(actor.name, 0), actor.name, look) for actor in seen for look in actor.looks),
-        key=lambda told: told[:2],
+        key=lambda entry: entry[:2],
     )
     if not looks:
         return None
@@ -145,10 +145,10 @@ def play(
         )
         closing.callback(world.close)
         noted = _Noted()
-        groups = [(slot, list(told)) for slot, told in groupby(looks, lambda told: -(-told[0] // SLOT_US) * SLOT_US)]
-        for number, (slot_us, told) in enumerate(groups, 1):
+        groups = [(slot, list(due)) for slot, due in groupby(looks, lambda entry: -(-entry[0] // SLOT_US) * SLOT_US)]
+        for number, (slot_us, due) in enumerate(groups, 1):
             world.wait(slot_us)
-            _hand_out(world, told, shift_us)
+            _hand_out(world, due, shift_us)
             _settle_down(world, partial(tell, number, len(groups)))
             _note(world, noted, len(actors))
         settled = world.settle()
@@ -171,10 +171,10 @@ def _senses(history: OwnHistory, _: SimNode, __: NodeSuspicions) -> tuple[None, 
 
 
 def _hand_out(world: World, told: Iterable[tuple[int, str, Look]], shift_us: dict[str, int]) -> None:
-    for at_us, name, look in told:
+    for at_us, name, seen in told:
         by_us = shift_us.get(name, 0)
-        suspicions = [moved(suspicion, by_us) for suspicion in look.suspicions]
-        world.nodes[name].known.replace(suspicions, world.clock.now_us(), at_us, look.hosts)
+        suspicions = [moved(suspicion, by_us) for suspicion in seen.suspicions]
+        world.nodes[name].known.replace(suspicions, world.clock.now_us(), at_us, seen.hosts)
 
 
 def _settle_down(world: World, tell: Callable[[], None]) -> None:
@@ -235,15 +235,15 @@ def _decision(name: str, row: tuple[Any, ...], history: OwnHistory | None) -> De
     _, kind, value, act, standing, _, reason, _, decided_us, *_ = row
     observable = Observable.trusted(ObservableType(kind), value)
     policy = ProtectPolicy()
-    found = Found(days=0)
+    history_found = Found(days=0)
     hosts: tuple[str, ...] = ()
     used: tuple[Service, ...] = ()
     if history is not None:
         now_us = decided_us
         try:
             hunted = Hunter(history).hunted([observable], policy.dry_run_days, now_us)[observable]
-            found, hosts = hunted.found, hunted.named
-            if found.hits:
+            history_found, hosts = hunted.found, hunted.named
+            if history_found.hits:
                 window = history.window(now_us - policy.dry_run_days * DAY_US, now_us + 1)
                 used = services(window, observable, Lists(_never(), warning_list))
         except QueryRefused:
@@ -255,7 +255,7 @@ def _decision(name: str, row: tuple[Any, ...], history: OwnHistory | None) -> De
         standing=standing,
         why=Text.of_row(reason) if reason else None,
         at_us=decided_us,
-        found=found,
+        found=history_found,
         hosts=hosts,
         services=used,
     )

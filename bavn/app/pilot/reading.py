@@ -74,12 +74,12 @@ def read_actor(folder: ActorFolder, work: Path, terms: ReadTerms) -> ReadActor:
     looks: list[Look] = []
 
     def looked(seen: Survey, at_us: int) -> None:
-        told = [
+        readable = [
             place.suspicion
             for place in ranked(list(seen.suspicions), seen.hosts)
             if place.above or place.suspicion.p <= P_TOLD_MAX
         ]
-        looks.append(Look(at_us, tuple(told), seen.hosts))
+        looks.append(Look(at_us, tuple(readable), seen.hosts))
 
     question = Question(
         zone=terms.zone,

@@ -33,7 +33,7 @@ def report(facts: PilotFacts) -> Report:
 
 
 def headline(facts: PilotFacts) -> tuple[Text, tuple[Text, ...]]:
-    """One sentence, and what must be said beside it."""
+    """One sentence, and what must be sentence beside it."""
     read = len(facts.read)
     if not read:
         return Text("Nothing in this folder could be read as traffic or logs."), ()
@@ -46,11 +46,11 @@ def headline(facts: PilotFacts) -> tuple[Text, tuple[Text, ...]]:
         )
     only = sum(lead.only_sector for lead in facts.leads)
     if not only:
-        said = Text(
+        sentence = Text(
             "Together these {read} organisations would have found nothing that one of them had not seen alone.",
             read=read,
         )
-        return said, (*_known(facts), NOT_SAFE)
+        return sentence, (*_known(facts), NOT_SAFE)
     return (
         Text.counted(
             "Together these {read} organisations would have found one likely attack that none of them saw alone.",
@@ -87,11 +87,11 @@ def _known(facts: PilotFacts) -> Iterable[Text]:
         )
     blocks = facts.blocks
     if blocks:
-        names = {made.observable for made in blocks}
+        names = {block.observable for block in blocks}
         yield Text.counted(
             "{count} name or address would have been blocked, at {actors} of {read} organisations.",
             "{count} names and addresses would have been blocked, at {actors} of {read} organisations.",
             len(names),
-            actors=len({made.actor for made in blocks}),
+            actors=len({block.actor for block in blocks}),
             read=Number(len(facts.actors)),
         )

@@ -53,11 +53,11 @@ def _unread(actor: ReadActor) -> list[tuple[str, Text]]:
     def inside(file: str) -> str:
         return file.removeprefix(root).lstrip("/") or file
 
-    files = [(inside(one.source), one.reason) for one in actor.unread]
+    files = [(inside(entry.source), entry.reason) for entry in actor.unread]
     if actor.findings is None:
         return files
-    files += [(inside(one.file), one.why) for one in actor.findings.refusals if one.line == 0]
-    files += [(inside(one.file), one.summary()) for one in actor.findings.inputs if one.partly_read]
+    files += [(inside(entry.file), entry.why) for entry in actor.findings.refusals if entry.line == 0]
+    files += [(inside(entry.file), entry.summary()) for entry in actor.findings.inputs if entry.partly_read]
     return files
 
 
@@ -84,7 +84,7 @@ def _failed(actor: ReadActor) -> Text:
 
 def _limits(facts: PilotFacts) -> list[Block]:
     """What a pilot is not."""
-    said: list[Block] = [
+    limits: list[Block] = [
         Text(
             "Each day was looked at at its end; a running node looks every few minutes, and would have known earlier."
         ),
@@ -95,7 +95,7 @@ def _limits(facts: PilotFacts) -> list[Block]:
     ]
     quiet = facts.sector.quiet if facts.sector else 0
     if quiet:
-        said.append(
+        limits.append(
             Text.counted(
                 "A node takes part only in rounds of three members: one member that suspects nothing was added.",
                 "A node takes part only in rounds of three members: {count} members that suspect nothing were added.",
@@ -103,5 +103,5 @@ def _limits(facts: PilotFacts) -> list[Block]:
             )
         )
     if facts.sector is not None and not facts.sector.settled:
-        said.append(Text("The play ended while messages were still under way: some of it may be missing."))
-    return said
+        limits.append(Text("The play ended while messages were still under way: some of it may be missing."))
+    return limits
