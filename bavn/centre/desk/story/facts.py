@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bavn.centre.books import tables as t
 from bavn.centre.books.clock import only_hunted
-from bavn.centre.books.first_sighting import by_actor, first_of, first_sighting_us, hour_of_lead
+from bavn.centre.books.first_sighting import by_actor, first_of, first_sighting_us, hours_of_leads
 from bavn.centre.books.leads import LeadView, first_reports_on, signs_on
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.rows import UnknownCase
@@ -161,7 +161,7 @@ def _first_us(desk: Desk, case: Case | None, view: LeadView | None, met: Sequenc
     if view is None:
         return first_sighting_us(None, (one.first_hour * HOUR_US for one in met if one.first_hour is not None))
     with t.reading(desk.engine) as connection:
-        hour = hour_of_lead(connection, reported_hour(view.lead, view.elements), view.lead.observables)
+        (hour,) = hours_of_leads(connection, [(reported_hour(view.lead, view.elements), view.lead.observables)])
     return hour * HOUR_US
 
 
