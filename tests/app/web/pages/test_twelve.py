@@ -294,11 +294,10 @@ def copied_nodes(files: dict[str, Path], folder: Path) -> dict[str, Path]:
     return {name: folder / name / "node.toml" for name in files}
 
 
-@pytest.fixture(scope="module")
-def own_soc(soc_served, tmp_path_factory):
+@pytest.fixture
+def own_soc(soc_served, tmp_path):
     """The SOC's console over copies of its nodes: for what is done for good."""
-    folder = tmp_path_factory.mktemp("twelve")
-    with soc_over(copied_nodes(soc_served.drawn, folder), folder) as console:
+    with soc_over(copied_nodes(soc_served.drawn, tmp_path), tmp_path) as console:
         console.cookie("soc")  # a colleague is known here
         yield console
 
