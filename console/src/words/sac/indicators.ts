@@ -2,7 +2,7 @@
 import { t, tc, tn } from "$lib/gettext.svelte";
 
 export default () => ({
-  stand: (n: number) => tn("{n} indicator is released.", "{n} indicators are released.", n, { n }), inReview: (n: number) => tn("{n} waits in review.", "{n} wait in review.", n, { n }),
+  howMany: (n: number) => tn("{n} indicator is released.", "{n} indicators are released.", n, { n }), inReview: (n: number) => tn("{n} waits in review.", "{n} wait in review.", n, { n }),
   lead: t("From draft to their end: who stands behind each, what it is worth, who enforces it."),
   all: t("Indicators"),
   search: t("Value or id"),
