@@ -17,8 +17,8 @@ from bavn.centre.cases.case.rows import UnknownCase
 from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.correlate.review import phrases
 from bavn.centre.correlate.score import reported_hour
-from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.case.timeline import CENTRE_WORD
+from bavn.centre.desk.desk import Desk
 from bavn.centre.share.deliveries import AtActor, Kept
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
