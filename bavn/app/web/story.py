@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from bavn.app.web.frame import TextShape, filled
-from bavn.model.sector.story import Replay, StandKind, Story, Strip
+from bavn.model.sector.story import AttackStory, Replay, StandKind, Strip
 
 
 class _Frozen(BaseModel):
@@ -87,7 +87,7 @@ class StoryShape(_Frozen):
     replay: ReplayShape
 
     @classmethod
-    def of(cls, story: Story, replay: Replay, now_us: int) -> Self:
+    def of(cls, story: AttackStory, replay: Replay, now_us: int) -> Self:
         sentences = [filled(StorySentenceShape, one, text=TextShape.of(one.text)) for one in story.sentences]
         strip = None if story.strip is None else StripShape.of(story.strip)
         return cls(about=story.about, drafted_us=now_us, sentences=sentences, strip=strip, replay=_replay(replay))

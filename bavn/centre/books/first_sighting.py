@@ -39,9 +39,9 @@ def hours_of_leads(connection: Connection, leads: Sequence[tuple[int, Sequence[O
 def by_actor(reported: Iterable[Sign], met: Iterable[Observed]) -> dict[str, int]:
     """Actor -> the hour in which it met it first, us, by its reports and by what it said that it met."""
     first: dict[str, int] = {}
-    told = [(sign.actor, sign.first_hour) for sign in reported]
-    told += [(one.actor, one.first_hour) for one in met if one.count_bucket and one.first_hour is not None]
-    for actor, hour in told:
+    hours = [(sign.actor, sign.first_hour) for sign in reported]
+    hours += [(one.actor, one.first_hour) for one in met if one.count_bucket and one.first_hour is not None]
+    for actor, hour in hours:
         first[actor] = min(first.get(actor, hour * HOUR_US), hour * HOUR_US)
     return first
 

@@ -79,7 +79,7 @@ class Strip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class AttackStory:
     """A paragraph for whoever has a minute. ``about``: the value in question; ``strip`` None: not known when."""
 
     about: str
@@ -93,11 +93,11 @@ def strip_of(spans: Iterable[tuple[int, int]], marks: Iterable[tuple[int | None,
     known = sorted(spans)
     if not known:
         return None
-    told = tuple(sorted(((at_us, text) for at_us, text in marks if at_us is not None), key=lambda mark: mark[0]))
-    from_us = min(known[0][0], *(at_us for at_us, _ in told)) if told else known[0][0]
-    last_us = max(*(last for _, last in known), *(at_us for at_us, _ in told), from_us)
+    known_marks = tuple(sorted(((at_us, text) for at_us, text in marks if at_us is not None), key=lambda mark: mark[0]))
+    from_us = min(known[0][0], *(at_us for at_us, _ in known_marks)) if known_marks else known[0][0]
+    last_us = max(*(last for _, last in known), *(at_us for at_us, _ in known_marks), from_us)
     until_us = max(from_us + STRIP_BINS, min(now_us, last_us + (last_us - from_us) // 10 + HOUR_US))
-    return Strip(from_us=from_us, until_us=until_us, counts=_counts(known, from_us, until_us), marks=told)
+    return Strip(from_us=from_us, until_us=until_us, counts=_counts(known, from_us, until_us), marks=known_marks)
 
 
 def _counts(spans: Sequence[tuple[int, int]], from_us: int, until_us: int) -> tuple[int, ...]:

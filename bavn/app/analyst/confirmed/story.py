@@ -16,7 +16,7 @@ from bavn.app.analyst.confirmed.here import HitHere
 from bavn.app.analyst.confirmed.words import sentence, what_to_do
 from bavn.app.node.book_queries import Asks
 from bavn.model.evidence import alert_line
-from bavn.model.sector.story import Replay, Step, Story, StorySentence, minute, strip_of
+from bavn.model.sector.story import AttackStory, Replay, Step, StorySentence, minute, strip_of
 from bavn.model.spans import lasting
 from bavn.model.text import Text
 
@@ -63,13 +63,13 @@ def own_part(rows: Asks, hit: HitHere, now_us: int) -> OwnPart:
 
 def replay_of(own: OwnPart) -> Replay:
     """What happened here, in order. It has no other actors."""
-    told = sorted(_happened(own), key=lambda each: each[1])
+    happened = sorted(_happened(own), key=lambda each: each[1])
     steps, sector = [], _NOBODY
-    for name, at_us, says in told:
+    for name, at_us, says in happened:
         sector = {"report": _TOLD, "confirmed": _CONFIRMED}.get(name, sector) if sector != _CONFIRMED else sector
         steps.append(Step(name=name, at_us=at_us, by_hour=False, says=says, sector=sector))
     now = Step(
-        name="now", at_us=max(own.now_us, *(at for _, at, _ in told)), by_hour=False, says=_now(own), sector=sector
+        name="now", at_us=max(own.now_us, *(at for _, at, _ in happened)), by_hour=False, says=_now(own), sector=sector
     )
     no_first = () if own.hit.first_us is not None else (Text("When it was first met here is not known."),)
     return Replay(
@@ -77,7 +77,7 @@ def replay_of(own: OwnPart) -> Replay:
     )
 
 
-def story_of(own: OwnPart, zone: tzinfo | None) -> Story:
+def story_of(own: OwnPart, zone: tzinfo | None) -> AttackStory:
     """Drafted from the facts, for people to edit. ``zone``: whose days; None: this machine's."""
     spans = [(entry.suspicion.first_us, entry.suspicion.last_us) for entry in own.hit.suspicions]
     spans += [(met.first_us, met.last_us or met.first_us) for met in own.hit.confirmed.met if met.first_us is not None]
@@ -86,7 +86,7 @@ def story_of(own: OwnPart, zone: tzinfo | None) -> Story:
         (own.hit.confirmed.heard_us, Text("confirmed")),
         (own.hit.confirmed.forced_us, Text("in force")),
     ]
-    return Story(
+    return AttackStory(
         about=own.hit.confirmed.observable.value,
         sentences=tuple(_sentences(own, zone)),
         strip=strip_of(spans, marks, own.now_us),
@@ -172,8 +172,8 @@ def _now(own: OwnPart) -> Text:
 def _sentences(own: OwnPart, zone: tzinfo | None) -> Iterator[StorySentence]:
     known = own.hit.confirmed
     block: Final = "block"
-    said = Text.shaped("{value}: {said}.", value=known.observable.value, said=sentence(own.hit, zone))
-    yield StorySentence(text=said, kind=block, ref=known.indicator_id)
+    hit_words = Text.shaped("{value}: {words}.", value=known.observable.value, words=sentence(own.hit, zone))
+    yield StorySentence(text=hit_words, kind=block, ref=known.indicator_id)
     first = (
         Text("When it was first met here is not known.") if own.hit.first_us is None else _first(own, own.hit.first_us)
     )

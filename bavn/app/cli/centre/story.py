@@ -7,7 +7,7 @@ import typer
 
 from bavn.app.acts.centre.indicators import REFUSES
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened
-from bavn.app.cli.story import show_replay, show_story
+from bavn.app.cli.centre.told_again import show_replay, show_story
 
 if TYPE_CHECKING:
     from pathlib import Path

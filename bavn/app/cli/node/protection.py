@@ -17,8 +17,8 @@ from bavn.app.analyst.confirmed.words import sentence, what_to_do
 from bavn.app.analyst.named_items import named_items
 from bavn.app.analyst.suspected import ranked
 from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.centre.told_again import show_replay, show_story
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
-from bavn.app.cli.story import show_replay, show_story
 from bavn.app.cli.words import cell
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock

@@ -177,18 +177,18 @@ def _alone(report: Report | None) -> Text:
 
 
 def _reports(facts: StoryFacts) -> Iterator[Event]:
-    said = Text("had reported it")
+    has_reported = Text("had reported it")
     for at_us, actors in _by_minute((report.received_us, report.actor) for report in facts.reports):
         yield Event(
             name="report",
             at_us=at_us,
             says=Text.counted(
                 "The report of {names} reached the centre.",
-                "The reports of {names} reached the centre.",
+                "{count:,} reports reached the centre, of {names}.",
                 len(actors),
                 names=phrases.names(actors),
             ),
-            stands=tuple((actor, "reported", said) for actor in actors),
+            stands=tuple((actor, "reported", has_reported) for actor in actors),
         )
 
 
@@ -202,7 +202,7 @@ def _milestones(facts: StoryFacts) -> Iterator[Event]:
         (place.actor, "cannot", Text("cannot block it, or will not")) for place in facts.places if place.cannot
     )
     lifted: _Stands = tuple((place.actor, "lifted", Text("blocks it no longer")) for place in facts.blocking)
-    told: tuple[tuple[str, int | None, Text, _Stands], ...] = (
+    milestones: tuple[tuple[str, int | None, Text, _Stands], ...] = (
         ("lead", facts.lead_us, Text("The reports were joined: it became a lead."), ()),
         ("opened", facts.opened_us, opened, ()),
         ("dismissed", facts.dismissed_us, Text("People looked at it and found it harmless."), ()),
@@ -210,7 +210,7 @@ def _milestones(facts: StoryFacts) -> Iterator[Event]:
         ("released", facts.released_us, Text("The block was released to the sector."), cannot),
         ("lifted", facts.lifted_us, Text("The block was taken back, or its time was over."), lifted),
     )
-    for name, at_us, says, stands in told:
+    for name, at_us, says, stands in milestones:
         if at_us is not None:
             yield Event(name=name, at_us=at_us, says=says, stands=stands)
 
@@ -240,9 +240,8 @@ def _again(sighting: Observed, since_us: int) -> Event:
     names, times = Text.plain(sighting.actor), TIMES[sighting.count_bucket]
     stopped = sighting.kind == "blocked"
     says = Text("It came again at {names}, and was stopped.") if stopped else Text("Seen at {names} since the release.")
-    stand = (
-        Text("it came again ({times} times), and was stopped") if stopped else Text("has seen it since ({times} times)")
-    )
+    words = Text("it came again, and was stopped; how often: {times}")
+    stand = words if stopped else Text("has seen it since; how often: {times}")
     return Event(
         name="stopped",
         at_us=max(since_us, (sighting.first_hour or 0) * HOUR_US),
@@ -251,10 +250,10 @@ def _again(sighting: Observed, since_us: int) -> Event:
     )
 
 
-def _by_minute(told: Iterable[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
+def _by_minute(moments: Iterable[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
     """Those of one minute together, at the moment of the last of them."""
     begun_us, last_us, actors = 0, 0, list[str]()
-    for at_us, actor in sorted(told):
+    for at_us, actor in sorted(moments):
         if actors and at_us - begun_us >= MINUTE_US:
             yield last_us, actors
             actors = []

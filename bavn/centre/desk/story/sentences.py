@@ -9,7 +9,7 @@ from typing import Final, Literal
 from bavn.centre.desk.story.facts import StoryFacts
 from bavn.centre.desk.story.replay import late
 from bavn.model.moment import HOUR_US
-from bavn.model.sector.story import Story, StorySentence, hour, minute, strip_of
+from bavn.model.sector.story import AttackStory, StorySentence, hour, minute, strip_of
 from bavn.model.spans import lasting
 from bavn.model.text import Text
 
@@ -22,7 +22,7 @@ MARKS: Final = {
 }
 
 
-def story_of(facts: StoryFacts) -> Story:
+def story_of(facts: StoryFacts) -> AttackStory:
     """Drafted from the facts, for people to edit."""
     spans = [(at_us, at_us + HOUR_US - 1) for at_us in facts.by_actor.values()]
     spans += [
@@ -30,7 +30,7 @@ def story_of(facts: StoryFacts) -> Story:
         for one in facts.met
     ]
     marks = [(getattr(facts, f"{name}_us"), text) for name, text in MARKS.items()]
-    return Story(
+    return AttackStory(
         about=facts.observables[0].value if facts.observables else facts.indicator_id,
         sentences=tuple(_sentences(facts)),
         strip=strip_of(spans, marks, facts.now_us),
@@ -115,8 +115,8 @@ def _earlier(facts: StoryFacts) -> Text:
     took = lasting(max(0, ended_us - opened_us))
     if not spared:
         return Text(
-            "From the evidence to the decision it took {took}; as far as members have told, nobody else was met in that"
-            " time.",
+            "From the evidence to the decision it took {took}; as far as members have told, no other"
+            " organisation met it meanwhile.",
             took=took,
         )
     return Text.counted(

@@ -73,7 +73,7 @@ def is_told_again(page, lang, size):
     slider = page.get_by_role("slider")
     slider.press("Home")
     expect(page.locator(".moment")).to_contain_text(first)
-    expect(page.locator("li.alone")).to_contain_text("clinic-west")
+    expect(page.locator("li.is-alone")).to_contain_text("clinic-west")
     shot(page, f"sac-lead-replay-{lang}-{size}")
     page.get_by_role("button", name=play, exact=True).click()
     expect(slider).not_to_have_value("0")
@@ -98,6 +98,7 @@ def is_told_again(page, lang, size):
     (SHOTS / f"sac-lead-sheet-{lang}-{size}.pdf").write_bytes(printed)
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     expect(page.locator("article.sheet")).to_have_count(0)
+    page.locator("main select").first.select_option(lang)
 
 
 def said_of(desk, lead, lang):

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from bavn.model.moment import as_datetime, iso
-from bavn.model.sector.story import ActorPath, Replay, Step, Story
+from bavn.model.sector.story import ActorPath, AttackStory, Replay, Step
 from bavn.model.text import Language, Text
 
 _SHOWS = {
@@ -49,7 +49,7 @@ def show_replay(replay: Replay, language: Language, *, as_json: bool) -> None:
         print(f"  {text.say(language)}")
 
 
-def show_story(story: Story, language: Language, *, as_json: bool, at_node: bool = False) -> None:
+def show_story(story: AttackStory, language: Language, *, as_json: bool, at_node: bool = False) -> None:
     """The paragraph, and below it what shows the fact behind each sentence."""
     shows = _SHOWS | ({"case": _CASE_HERE} if at_node else {})
     if as_json:
@@ -58,11 +58,11 @@ def show_story(story: Story, language: Language, *, as_json: bool, at_node: bool
             print(json.dumps(line | {"command": shows[sentence.kind].format(sentence.ref)}, ensure_ascii=False))
         return
     commands = list(dict.fromkeys(shows[sentence.kind].format(sentence.ref) for sentence in story.sentences))
-    said = [
+    numbered = [
         f"{sentence.text.say(language)} [{commands.index(shows[sentence.kind].format(sentence.ref)) + 1}]"
         for sentence in story.sentences
     ]
-    print(" ".join(said))
+    print(" ".join(numbered))
     print()
     for number, command in enumerate(commands, 1):
         print(f"[{number}] {command}")
