@@ -8,7 +8,7 @@ export default () => ({
   sector: t("What the sector knew"), outside: t("What others knew"), alone: t("What each member saw"),
   could: t("When it could have been stopped"), lasted: t("How long it went on here"), prevented: t("What the block stopped"), unknown: t("Not known here"),
   stands: {
-    unseen: t("nothing known"), alone: t("met it"), reported: t("reported it"), blocked: t("blocks it"), stopped: t("stopped it again"),
+    alone: t("met it"), reported: t("reported it"), blocked: t("blocks it"), stopped: t("stopped it again"),
     lifted: t("blocks it no longer"), cannot: t("cannot or will not block it"),
   } as Record<string, string>,
   story: t("The story in a minute"), note: t("drafted from what is known; each number leads to its fact"),

@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app.web.drawn_sector import CAMPAIGN
-from tests.app.web.pages.looking import SHOTS, axe_clean, csp_reports, settled, shot, untranslated
+from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
 
 pytestmark = [pytest.mark.slow, pytest.mark.chromium]
 HEADINGS = {
@@ -94,8 +94,6 @@ def is_told_again(page, lang, size):
     page.locator("article.sheet").wait_for(state="attached")
     printed = page.pdf(format="A4", prefer_css_page_size=True)
     assert printed.count(b"/Type /Page\n") == 1
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    (SHOTS / f"sac-lead-sheet-{lang}-{size}.pdf").write_bytes(printed)
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     expect(page.locator("article.sheet")).to_have_count(0)
     page.locator("main select").first.select_option(lang)

@@ -16,6 +16,7 @@ WORDS = {
         "Vi tager os af det",
     ),
 }
+AGAIN = {"en": "It was first met here on ", "da": "Det blev først mødt her den "}
 
 
 @pytest.fixture
@@ -41,11 +42,17 @@ def test_it_stands_on_top_of_today_until_somebody_has_it(opened, served, lang, s
     assert box["width"] <= page.viewport_size["width"], "nothing sticks out"
     shot(page, f"soc-hit-{lang}-{size}")
     assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
+    banner.locator("summary").press("Enter")
+    page.get_by_role("slider").press("Home")
+    assert AGAIN[lang] in page.locator(".moment").inner_text()
+    settled(page)
+    shot(page, f"soc-hit-story-{lang}-{size}")
+    assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
     banner.get_by_role("button", name=take).click()
     page.get_by_role("dialog").get_by_role("button", name=take).click()
     banner.wait_for(state="detached")
     settled(page)
-    assert C2 in page.locator("main details.taken summary").inner_text()
+    assert C2 in page.locator("main details.taken > summary").inner_text()
 
 
 def test_the_machine_its_suspicion_and_its_host_say_confirmed_and_never_low(opened, served) -> None:
