@@ -20,7 +20,7 @@ from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.run import survey
 from bavn.actor.formats.gzipped import LogFile
 from bavn.actor.sense import recognise
-from bavn.app.cli import analyse
+from bavn.app.cli.history import analyse
 from bavn.app.process.exits import Exit, Stop
 
 FACTS = {"detector", "technique", "p", "evidence_nats", "host", "peer", "first", "last", "why", "source"}

@@ -141,7 +141,7 @@ def test_a_request_through_a_hub_that_fails_is_answered_and_told(failures, monke
     assert published == [500, 403]
 
 
-BESIDE = {"health", "metrics", "fan-out", "intelligence"}
+BESIDE = {"health", "metrics", "fan-out", "intelligence", "siem"}
 """What a centre can run without; what its parts are made of is walked in test_services_start.py."""
 
 

@@ -23,7 +23,7 @@ BEGUN = {
         "bavn/app/accept/",
         "bavn/app/analyst/",
         "bavn/app/cli/accept.py",
-        "bavn/app/cli/analyse.py",
+        "bavn/app/cli/history/",
         "bavn/app/cli/config.py",
         "bavn/app/cli/fit.py",
         "bavn/app/cli/help.py",

@@ -25,11 +25,11 @@ from bavn.model.text import Text
 from bavn.wire.book import BookForeign
 
 COMMANDS: Final = {
-    "analyse": "bavn.app.cli.analyse:analyse",
+    "analyse": "bavn.app.cli.history.analyse:analyse",
     "audit": "bavn.app.cli.audit:audit",
     "exit-code": "bavn.app.cli.exit_codes:exit_code",
     "fit": "bavn.app.cli.fit:fit",
-    "pilot": "bavn.app.cli.pilot:pilot",
+    "pilot": "bavn.app.cli.history.pilot:pilot",
 }
 GROUPS: Final = {
     "node": "bavn.app.cli.node.main:app",

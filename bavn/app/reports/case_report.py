@@ -68,7 +68,7 @@ class _Report:
             sections=(
                 self._in_short(by),
                 self._clocks(),
-                self._asked(),
+                self._questions(),
                 self._decisions(),
                 self._indicators(),
                 self._people(),
@@ -81,9 +81,9 @@ class _Report:
     def _in_short(self, by: str) -> Section:
         room = self._room
         case = room.case
-        state, names = CASE_WORDS[case.state], ", ".join(str(one.observable) for one in case.facts.elements)
-        reported, met = (sum(1 for one in room.actors if found(one)) for found in (_reported, _met))
-        said = [
+        state, names = CASE_WORDS[case.state], ", ".join(str(element.observable) for element in case.facts.elements)
+        reported, met = (sum(1 for role in room.actors if is_so(role)) for is_so in (_reported, _met))
+        sentences = [
             Text("It is about {names}. The case is {state}.", names=_cut(names, 1500), state=state),
             Text("{owner} owns it.", owner=case.owner) if case.owner else Text("Nobody owns it."),
             Text(
@@ -115,7 +115,7 @@ class _Report:
             self._case,
         )
         return Section(
-            id="in-short", title=Text("In short"), blocks=(*(Sentence(one, self._case) for one in said), times)
+            id="in-short", title=Text("In short"), blocks=(*(Sentence(text, self._case) for text in sentences), times)
         )
 
     def _clocks(self) -> Section:
@@ -129,27 +129,27 @@ class _Report:
             for view in self._room.clocks
             for due in view.dues
         ]
-        said = (
+        sentence = (
             Text("Early warning within 24 hours, notification within 72, final report within a month.")
             if rows
             else Text("No actor has noted that the incident is significant there: no deadline runs.")
         )
         columns = (Text("Actor"), Text("Report"), Text("Due"), Text("Sent"), Text("State"))
-        return self._section("clocks", Text("NIS2's clocks"), said, columns, rows, source)
+        return self._section("clocks", Text("NIS2's clocks"), sentence, columns, rows, source)
 
-    def _asked(self) -> Section:
+    def _questions(self) -> Section:
         source = self._query(f"bavn centre tasks --case {self._id}")
         tasks = [self._task(task, source) for task in (*self._room.waiting, *self._room.answered)]
-        said = Text("What waits for an answer stands first.") if tasks else Text("Nobody was asked anything.")
+        sentence = Text("What waits for an answer stands first.") if tasks else Text("Nobody was asked anything.")
         columns = (Text("Actor"), Text("Asked on"), Text("What"), Text("State"), Text("Answer"))
-        asked = self._figure("asked-table", Text("Questions and tasks"), said, columns, tasks, source)
+        questions = self._figure("asked-table", Text("Questions and tasks"), sentence, columns, tasks, source)
         words = [
             self._row(
-                _written(one.who),
-                (self._time(one.at_us), _written(one.actor if not one.by_actor else ""), _written(one.text)),
+                _written(word.who),
+                (self._time(word.at_us), _written(word.actor if not word.by_actor else ""), _written(word.text)),
                 self._case,
             )
-            for one in self._room.words
+            for word in self._room.words
         ]
         spoken = self._figure(
             "words-table",
@@ -161,7 +161,7 @@ class _Report:
             words,
             self._case,
         )
-        return Section(id="asked", title=Text("Asked and answered"), blocks=(asked, spoken))
+        return Section(id="asked", title=Text("Asked and answered"), blocks=(questions, spoken))
 
     def _task(self, task: Task, source: tuple[Source, ...]) -> Row:
         what = Text.shaped("{kind}: {text}", kind=_KINDS[task.kind], text=_written(task.text, TEXT_CHARS_MAX - 20))
@@ -172,26 +172,30 @@ class _Report:
         )
 
     def _decisions(self) -> Section:
-        rows = [self._decision(one) for one in reversed(self._room.decisions)]
-        said = Text("In the order in which they were made.") if rows else Text("Nothing has been decided yet.")
+        rows = [self._decision(decision) for decision in reversed(self._room.decisions)]
+        sentence = Text("In the order in which they were made.") if rows else Text("Nothing has been decided yet.")
         columns = (Text("Decision"), Text("When"), Text("By"), Text("With"), Text("Why"))
-        return self._section("decisions", Text("Decisions"), said, columns, rows, self._case)
+        return self._section("decisions", Text("Decisions"), sentence, columns, rows, self._case)
 
-    def _decision(self, one: Decision) -> Row:
-        label = Text.shaped("{said}: {about}", said=one.said, about=one.about) if one.about else one.said
-        cells = (self._time(one.at_us), _written(one.who), _written(", ".join(one.beside)), _written(one.why))
-        return self._row(label, cells, (*self._case, Source(SourceKind.PERSON, one.who)))
+    def _decision(self, decision: Decision) -> Row:
+        label, about = decision.what, decision.about
+        if about:
+            label = Text.shaped("{said}: {about}", said=label, about=about)
+        people = (_written(decision.who), _written(", ".join(decision.beside)))
+        cells = (self._time(decision.at_us), *people, _written(decision.why))
+        return self._row(label, cells, (*self._case, Source(SourceKind.PERSON, decision.who)))
 
     def _indicators(self) -> Section:
-        rows = [self._indicator(one) for one in self._room.indicators]
-        said = Text("At which actors each is in force.") if rows else Text("Nothing was released.")
+        rows = [self._indicator(indicator) for indicator in self._room.indicators]
+        sentence = Text("At which actors each is in force.") if rows else Text("Nothing was released.")
         columns = (Text("Indicator"), Text("State"), Text("In force at"), Text("Not yet at"), Text("Seen at"))
-        return self._section("indicators", Text("What is in force"), said, columns, rows, self._case)
+        return self._section("indicators", Text("What is in force"), sentence, columns, rows, self._case)
 
-    def _indicator(self, one: InForce) -> Row:
-        cells = tuple(_written(", ".join(names)) for names in (one.enforced, (*one.missing, *one.hunted), one.met))
-        source = (Source(SourceKind.QUERY, f"bavn centre indicator show {one.life.id}"),)
-        return self._row(Text.plain(str(one.life.observable)), (LIFE_WORDS[one.life.state], *cells), source)
+    def _indicator(self, indicator: InForce) -> Row:
+        life, not_yet = indicator.life, (*indicator.missing, *indicator.hunted)
+        cells = tuple(_written(", ".join(names)) for names in (indicator.enforced, not_yet, indicator.met))
+        source = (Source(SourceKind.QUERY, f"bavn centre indicator show {life.id}"),)
+        return self._row(Text.plain(str(life.observable)), (LIFE_WORDS[life.state], *cells), source)
 
     def _people(self) -> Section:
         source = self._query(f"bavn centre parts {self._id}")
@@ -200,7 +204,7 @@ class _Report:
             Text("Actors"),
             Text("How each came to be in the case."),
             (Text("Actor"), Text("Role")),
-            [self._row(Text.plain(one.actor), (self._role(one),), source) for one in self._room.actors],
+            [self._row(Text.plain(role.actor), (self._role(role),), source) for role in self._room.actors],
             source,
         )
         people = self._figure(
@@ -208,19 +212,22 @@ class _Report:
             Text("People at the centre"),
             Text("Who is on the case now.") if self._room.people else Text("Nobody is on the case now."),
             (Text("Who"), Text("Since")),
-            [self._row(_written(one.name), (self._time(one.since_us),), self._case) for one in self._room.people],
+            [
+                self._row(_written(person.name), (self._time(person.since_us),), self._case)
+                for person in self._room.people
+            ],
             self._case,
         )
         return Section(id="people", title=Text("Who is on it"), blocks=(there, people))
 
     def _notes(self) -> Section:
         rows = [
-            self._row(_written(one.who), (self._time(one.at_us), _written(one.to), _written(one.text)), self._case)
-            for one in self._room.notes
+            self._row(_written(note.who), (self._time(note.at_us), _written(note.to), _written(note.text)), self._case)
+            for note in self._room.notes
         ]
-        said = Text("The newest first.") if rows else Text("Nobody has written one.")
+        sentence = Text("The newest first.") if rows else Text("Nobody has written one.")
         columns = (Text("Who"), Text("When"), Text("To"), Text("What"))
-        return self._section("notes", Text("Notes for the next one"), said, columns, rows, self._case)
+        return self._section("notes", Text("Notes for the next one"), sentence, columns, rows, self._case)
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -228,29 +235,29 @@ class _Report:
         self,
         name: str,
         title: Text,
-        said: Text,
+        sentence: Text,
         columns: tuple[Text, ...],
         rows: Sequence[Row],
         sources: tuple[Source, ...],
     ) -> Section:
-        figure = self._figure(f"{name}-table", title, said, columns, rows, sources)
+        figure = self._figure(f"{name}-table", title, sentence, columns, rows, sources)
         return Section(id=name, title=title, blocks=(figure,))
 
     def _figure(
         self,
         name: str,
         title: Text,
-        said: Text,
+        sentence: Text,
         columns: tuple[Text, ...],
         rows: Sequence[Row],
         sources: tuple[Source, ...],
     ) -> Figure:
         if len(rows) > ROWS_MAX:
-            said = Text("{said} Only {shown} of {all} are shown.", said=said, shown=ROWS_MAX, all=len(rows))
+            sentence = Text("{said} Only {shown} of {all} are shown.", said=sentence, shown=ROWS_MAX, all=len(rows))
         return Figure(
             id=name,
             title=title,
-            said=Sentence(said, sources),
+            said=Sentence(sentence, sources),
             drawn=Drawn.TABLE,
             columns=columns,
             rows=tuple(rows[:ROWS_MAX]),
@@ -262,12 +269,12 @@ class _Report:
     def _query(self, command: str) -> tuple[Source, ...]:
         return (Source(SourceKind.QUERY, command),)
 
-    def _role(self, one: ActorRole) -> Text:
-        roles = [Text("reported it")] if one.reported else []
-        if one.met_us is not None:
-            met = Text("met it before the release, first {when}") if one.met_before else Text("met it, first {when}")
-            roles.append(met.filled(when=self._time(one.met_us)))
-        if one.by_hand:
+    def _role(self, role: ActorRole) -> Text:
+        roles = [Text("reported it")] if role.reported else []
+        if role.met_us is not None:
+            met = Text("met it before the release, first {when}") if role.met_before else Text("met it, first {when}")
+            roles.append(met.filled(when=self._time(role.met_us)))
+        if role.by_hand:
             roles.append(Text("added by hand"))
         return Text.joined("; ", roles) if roles else _NONE
 
@@ -275,18 +282,18 @@ class _Report:
         return _NONE if at_us is None else Text.plain(f"{as_datetime(at_us).astimezone(self._zone):%Y-%m-%d %H:%M}")
 
 
-def _reported(one: ActorRole) -> bool:
-    return one.reported
+def _reported(role: ActorRole) -> bool:
+    return role.reported
 
 
-def _met(one: ActorRole) -> bool:
-    return one.met_us is not None
+def _met(role: ActorRole) -> bool:
+    return role.met_us is not None
 
 
 def _written(text: str, chars_max: int = TEXT_CHARS_MAX) -> Text:
     """What people wrote, as a document takes it."""
-    said = "".join(char if char.isprintable() or char == "\n" else " " for char in text).strip()
-    return Text.plain(_cut(said, chars_max)) if said else _NONE
+    plain = "".join(char if char.isprintable() or char == "\n" else " " for char in text).strip()
+    return Text.plain(_cut(plain, chars_max)) if plain else _NONE
 
 
 def _cut(text: str, chars_max: int) -> str:

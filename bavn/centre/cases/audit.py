@@ -101,10 +101,10 @@ def newest(connection: Connection, limit: int, below: int | None = None) -> list
 
 def last_of(connection: Connection, subject: str, act: str | None = None) -> AuditLine | None:
     """The last line about a subject, or the last of one act."""
-    asked = select(AUDIT).where(AUDIT.c.subject == subject).order_by(AUDIT.c.seq.desc()).limit(1)
+    query = select(AUDIT).where(AUDIT.c.subject == subject).order_by(AUDIT.c.seq.desc()).limit(1)
     if act is not None:
-        asked = asked.where(AUDIT.c.act == act)
-    row = connection.execute(asked).mappings().first()
+        query = query.where(AUDIT.c.act == act)
+    row = connection.execute(query).mappings().first()
     return None if row is None else AuditLine(**row)
 
 

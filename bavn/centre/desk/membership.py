@@ -40,13 +40,13 @@ class InvitedMember:
 
 def invited_members(engine: Engine) -> list[InvitedMember]:
     """All who were invited and have not enrolled, by name."""
-    found = []
+    invited = []
     with reading(engine) as connection:
         for actor, until_us in unenrolled(connection):
             line = audit.last_of(connection, f"member/{actor}", "member-invite")
             by, at_us = (line.who, line.at_us) if line is not None else ("", until_us - TOKEN_LIFE_US)
-            found.append(InvitedMember(actor, by, at_us, until_us))
-    return found
+            invited.append(InvitedMember(actor, by, at_us, until_us))
+    return invited
 
 
 class Membership:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from bavn.centre.cases import audit
-from bavn.centre.members import rollout, rollout_tables, signed, tested
+from bavn.centre.members import rollout, signed, tested
 from bavn.centre.members.registry import states_in
 from bavn.centre.members.rollout import Moved, Party, Planned
+from bavn.centre.members.rollout_tables import make_rollout_tables
 from bavn.centre.members.signed import Record
 from bavn.centre.members.terms import SECTOR, AgreementStatus, agreement_status
 from bavn.centre.store.engine import reading
@@ -57,8 +58,8 @@ class ReadyStep:
 
 def ready_steps(engine: Engine, now_us: int) -> list[ReadyStep]:
     """Those for which all is there: needs, waits for others and, where nothing is needed, the planned day."""
-    rollout_tables.make_rollout_tables(engine)
-    found = []
+    make_rollout_tables(engine)
+    ready = []
     with reading(engine) as tx:
         facts = RolloutFacts(tx, now_us)
         for actor in sorted(facts.parties):
@@ -70,8 +71,8 @@ def ready_steps(engine: Engine, now_us: int) -> list[ReadyStep]:
                 line = audit.last_of(tx, f"rollout/{actor}")
                 by, at_us = ("", 0) if line is None else (line.who, line.at_us)
                 since_us = max(at_us, stand.party.since_us)
-                found.append(ReadyStep(actor=actor, act=step.act, to=step.to, by=by, since_us=since_us))
-    return found
+                ready.append(ReadyStep(actor=actor, act=step.act, to=step.to, by=by, since_us=since_us))
+    return ready
 
 
 class RolloutFacts:

@@ -24,7 +24,7 @@ from bavn.centre.publish.parts.protection import protection
 from bavn.centre.publish.threat import Threat
 from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT, reading
-from bavn.model.intel.indicator import Tlp
+from bavn.model.intel.indicator import Tlp, indicator_id
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
@@ -66,7 +66,7 @@ def a_lead(name="lead-1"):
     )
 
 
-def an_indicator(engine, case_id, name, released_us, clocks):
+def an_indicator(engine, case_id, name, released_us, clocks, value=""):
     """``clocks``: actor -> when it said that it enforces it, None for never."""
     with engine.begin() as tx:
         tx.execute(
@@ -75,7 +75,7 @@ def an_indicator(engine, case_id, name, released_us, clocks):
                 version=released_us,
                 case_id=case_id,
                 type="domain",
-                value=f"{name}.example.com",
+                value=value or f"{name}.example.com",
                 tlp="TLP:AMBER",
                 pap=2,
                 confidence=70,
@@ -302,7 +302,9 @@ def test_the_first_sighting_is_one_moment_everywhere_patient_zero_included(house
     """A hit in an actor's own history, a week before the first report, moves it on every page and document."""
     desk, publishing, clock = house
     case = Cases(desk.engine, clock).open(a_lead())
-    an_indicator(desk.engine, case.id, "indicator-1", NOW_US - HOUR_US, dict.fromkeys(ACTORS))
+    named = Observable.of("domain", "indicator-1.example.com")
+    wanted = indicator_id(named)
+    an_indicator(desk.engine, case.id, wanted, NOW_US - HOUR_US, dict.fromkeys(ACTORS), named.value)
     reported_us = case.clocks.first_sighting_us
     zero_hour = reported_us // HOUR_US - 7 * 24
 
@@ -311,11 +313,10 @@ def test_the_first_sighting_is_one_moment_everywhere_patient_zero_included(house
         (fact,) = publishing.facts(Kind.PICTURE).cases
         moments = {moment.what: moment.at_us for moment in desk.timeline(case.id)}
         with reading(desk.engine) as connection:
-            named = [Observable.of("domain", "indicator-1.example.com")]
-            (of_lead,) = hours_of_leads(connection, [(shown.facts.first_hour, named)])
+            (of_lead,) = hours_of_leads(connection, [(shown.facts.first_hour, [named])])
         return {
             desk.first_sighting(shown),
-            dict(desk.times.clock("indicator-1").steps)["first_sighting"],
+            dict(desk.times.clock(wanted).steps)["first_sighting"],
             dict(publishing.facts(Kind.PICTURE).indicators[0].steps)["first_sighting"],
             moments["first-sighting"],
             fact.first_sighting_us,
@@ -328,7 +329,7 @@ def test_the_first_sighting_is_one_moment_everywhere_patient_zero_included(house
         for kind, hour, bucket in (("retro", zero_hour, 1), ("seen", zero_hour + 9, 1), ("retro", 1, 0)):
             tx.execute(
                 insert(OBSERVED).values(
-                    indicator_id="indicator-1",
+                    indicator_id=wanted,
                     actor=ACTORS[1 + bucket],
                     kind=kind,
                     count_bucket=bucket,

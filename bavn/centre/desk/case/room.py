@@ -60,7 +60,7 @@ class Decision:
     at_us: int
     who: str
     beside: tuple[str, ...]
-    said: Text
+    what: Text
     about: str
     why: str
 
@@ -170,14 +170,14 @@ def decisions(desk: "Desk", case_ids: Sequence[str], lives: Iterable[Life]) -> t
     named = {life.id: str(life.observable) for life in lives}
     with reading(desk.engine) as connection:
         lines = audit.of_subjects(connection, (*case_ids, *named), (*DECIDED, _PUT), DECISIONS_MAX)
-    made: list[Decision] = []
+    decided: list[Decision] = []
     first: dict[str, tuple[str, ...]] = {}
     for line in lines:
         detail = json.loads(line.detail)
-        made += _decision(desk, line, detail, named, first.get(line.subject, ()))
+        decided += _decision(desk, line, detail, named, first.get(line.subject, ()))
         if line.act in (CaseAct.CONFIRM.value, _PUT, f"indicator-{LifeAct.APPROVE.value}"):
             first[line.subject] = tuple(detail.get("people", ())) or (line.who,)
-    return tuple(reversed(made))
+    return tuple(reversed(decided))
 
 
 def _decision(
@@ -197,7 +197,7 @@ def _decision(
         beside = tuple(name for name in first if name != line.who)
     about = named.get(line.subject, "")
     why = str(detail.get("why", ""))
-    return [Decision(at_us=line.at_us, who=line.who, beside=beside, said=DECIDED[line.act], about=about, why=why)]
+    return [Decision(at_us=line.at_us, who=line.who, beside=beside, what=DECIDED[line.act], about=about, why=why)]
 
 
 def _met(

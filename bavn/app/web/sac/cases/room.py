@@ -32,7 +32,7 @@ class DecisionShown(Shape):
     at_us: int
     who: str
     beside: list[str]
-    said: TextShape
+    what: TextShape
     about: str
     why: str
 
@@ -69,13 +69,13 @@ def room_shown(room: Room, person: Person) -> RoomShown:
         actor, owed = room.next_due
         due = filled(NextDue, owed, actor=actor, says=TextShape.of(NAMES[owed.report]))
     return RoomShown(
-        people=[filled(PersonShown, one) for one in room.people],
-        on_it=any(one.name == person.name for one in room.people),
-        yours=any(one.owner and one.name == person.name for one in room.people),
+        people=[filled(PersonShown, somebody) for somebody in room.people],
+        on_it=any(somebody.name == person.name for somebody in room.people),
+        yours=any(somebody.owner and somebody.name == person.name for somebody in room.people),
         open=room.case.state not in OVER,
         notes=[filled(NoteShown, note) for note in room.notes],
         waiting=[task.id for task in room.waiting],
         answered=[task.id for task in room.answered],
         next_due=due,
-        decisions=[filled(DecisionShown, one, said=TextShape.of(one.said)) for one in room.decisions],
+        decisions=[filled(DecisionShown, decision, what=TextShape.of(decision.what)) for decision in room.decisions],
     )

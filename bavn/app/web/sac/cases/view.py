@@ -62,7 +62,7 @@ def card(line: CaseLine) -> CaseCard:
         line,
         case.facts,
         state_said=TextShape.of(CASE_WORDS[case.state]),
-        observables=[Named.of(one.observable) for one in case.facts.elements],
+        observables=[Named.of(element.observable) for element in case.facts.elements],
     )
 
 
@@ -87,7 +87,7 @@ def whole(context: SacContext, case_id: str, person: Person) -> CaseShown:
         acts=acts_of(case, person),
         clock=_clock(case, room.first_us),
         terms=_terms(case),
-        two_people=_two_people(case, behind, tuple(one.life for one in room.indicators), person),
+        two_people=_two_people(case, behind, tuple(stands.life for stands in room.indicators), person),
         room=room_shown(room, person),
         actors=[
             _actor(role, notices.get(role.actor), [task for task in tasks if task.actor == role.actor])
@@ -98,7 +98,7 @@ def whole(context: SacContext, case_id: str, person: Person) -> CaseShown:
         evidence=[filled(EvidenceKept, file) for file in desk.work.evidence(case_id)],
         nis2=[deadlines(view) for view in room.clocks],
         timeline=[filled(CaseMoment, moment, says=TextShape.of(moment.text)) for moment in desk.timeline(case_id)],
-        indicators=[_indicator(one) for one in room.indicators],
+        indicators=[_indicator(stands) for stands in room.indicators],
     )
 
 
@@ -221,12 +221,12 @@ def _two_people(case: Case, behind: tuple[str, ...], lives: tuple[Life, ...], pe
     )
 
 
-def _indicator(found: InForce) -> IndicatorInCase:
-    life = found.life
+def _indicator(stands: InForce) -> IndicatorInCase:
+    life = stands.life
     return filled(
         IndicatorInCase,
         life,
-        found,
+        stands,
         observable=Named.of(life.observable),
         pap=life.pap.name,
         until_us=life.until_us or None,
