@@ -134,7 +134,7 @@ def standing(
     lines: Sequence[Waiting], viewer: Viewer, people: Sequence[Account], handed: Sequence[HandOver]
 ) -> list[WaitingForViewer]:
     """Every line as this person sees it: what was handed to them first, then what they may do, then what waits for
-    others; within each what presses most, the oldest first."""
+    others; within each what presses most, what somebody asked another for, the oldest first."""
     active = [account for account in people if account.state == "active"]
     stands = [_stands(line, viewer, active, handed) for line in lines]
     return sorted(
@@ -143,6 +143,7 @@ def standing(
             not view.handed_by,
             not view.may,
             -view.waiting.weight,
+            not view.waiting.second,
             view.waiting.since_us,
             view.waiting.thing,
         ),

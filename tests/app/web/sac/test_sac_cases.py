@@ -245,10 +245,9 @@ def test_leads_are_found_by_the_actor_that_reports_them(console) -> None:
 
 
 def test_a_case_is_one_room_of_people_notes_answers_decisions_and_the_next_clock(fresh) -> None:
-    case_id = fresh.of(FOURTH)
+    case_id = fresh.of(SECOND)
     at = f"/cases/{case_id}"
-    assert fresh.get(at)["room"]["people"] == []
-    fresh.post(f"{at}/acts", {"act": "take"})
+    assert [(one["name"], one["owner"]) for one in fresh.get(at)["room"]["people"]] == [(account("Anna Berg"), True)]
     fresh.post(f"{at}/acts", {"act": "confirm", "why": "two saw it"})
     fresh.post(f"{at}/people", None, method="PUT", by=BO_APPROVER)
     fresh.post(f"{at}/notes", {"text": "call them at eight"}, by=BO_APPROVER)
@@ -269,6 +268,6 @@ def test_a_case_is_one_room_of_people_notes_answers_decisions_and_the_next_clock
     assert (room["next_due"]["actor"], room["next_due"]["report"]) == (task["actor"], "early-warning")
     first, second = room["decisions"]
     assert (first["who"], first["beside"], first["why"]) == (account("Bo Lund"), [account("Anna Berg")], "stop it")
-    assert (second["who"], second["beside"], second["said"]["da"]) == (account("Anna Berg"), [], "Bekræftet som angreb")
+    assert (second["who"], second["beside"], second["what"]["da"]) == (account("Anna Berg"), [], "Bekræftet som angreb")
     fresh.post(f"{at}/people", None, method="DELETE", by=BO_APPROVER)
     assert [one["name"] for one in fresh.get(at)["room"]["people"]] == [account("Anna Berg")]
