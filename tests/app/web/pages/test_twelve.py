@@ -166,8 +166,7 @@ def undo_it(player: Player) -> None:
     player.at_hand(player.dialog.get_by_text(said))
     if player.how == "phone":
         player.sure(player.says("Lift", "Ophæv"))
-        block = player.page.get_by_role("row").filter(has_text=C2)
-        expect(block).to_contain_text(player.says("lifted", "ophævet"))
+        player.sees(player.says("a lift, asked by Anna Berg", "en ophævelse, ønsket af Anna Berg"))  # the node runs
 
 
 def who_must_know_by_when(player: Player) -> None:
