@@ -10,7 +10,9 @@ import pytest
 from typer.main import get_command
 
 from bavn.app.cli import main
+from bavn.app.cli.centre import main as centre_main
 from bavn.app.cli.help import CONTEXT, Command, Group, sentences, wrong
+from bavn.app.cli.node import main as node_main
 from bavn.app.process.exits import Exit
 from bavn.model import catalogue
 from bavn.model.catalogue import languages
@@ -107,6 +109,18 @@ def test_what_is_not_understood_is_one_line_in_the_language(said, words, languag
     assert not re.search(
         r"\b(such|option|argument|[Ii]nvalid|value|not|does|least|one of)\b", other[2].replace("{", "")
     )
+
+
+@pytest.mark.parametrize("group", [node_main, centre_main])
+def test_each_command_stands_once_under_a_title_of_the_help(said, group) -> None:
+    """And what it is for is not cut, however narrow the window."""
+    named = [name for names in group.SECTIONS.values() for name in names]
+    commands = get_command(group.app).commands
+    assert sorted(named) == sorted(commands)
+    page = said("en", {node_main: "node", centre_main: "centre"}[group], "--help")[1]
+    assert all(f"\n{title.en}:\n" in page for title in group.SECTIONS)
+    assert list(rows(page))[1:] == named
+    assert not re.search(r"\w\.\.\.$", page, re.MULTILINE)
 
 
 def every(command):

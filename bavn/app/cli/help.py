@@ -32,6 +32,9 @@ BY_TYPER: Final = (
     Text("required"),
 )
 """What Typer itself asks gettext for."""
+WHOLE: Final = 1_000
+"""Characters of a command's first sentence that are always enough."""
+_COMMANDS: Final = Text("Commands")
 _USAGE: Final = Text("Usage")
 _OPTIONS: Final = Text("[OPTIONS]")
 _COMMAND: Final = Text("COMMAND [ARGS]...")
@@ -81,7 +84,12 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A group of commands whose help is in the reader's language."""
+    """A group of commands whose help is in the reader's language, each command with its whole first sentence.
+
+    ``sections``: title -> the commands under it. Without, all stand under one title.
+    """
+
+    sections: Mapping[Text, tuple[str, ...]] = {}
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         with _gettext_speaks(language_here()) as language:
@@ -92,6 +100,13 @@ class Group(TyperGroup):
 
     def get_short_help_str(self, limit: int = 45) -> str:
         return TyperGroup.get_short_help_str(_spoken(self, language_here()), limit)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        language = language_here()
+        known = {name: self.commands[name] for name in self.list_commands(ctx)}
+        for title, names in (self.sections or {_COMMANDS: tuple(known)}).items():
+            with formatter.section(title.say(language)):
+                formatter.write_dl([(name, known[name].get_short_help_str(WHOLE)) for name in names])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name = args[0]

@@ -16,17 +16,20 @@ from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
 from bavn.app.cli.help import Command, Commands, Group
+from bavn.model.text import Text
 
 
 def later(
     commands: Mapping[str, str],
     groups: Mapping[str, str] | None = None,
     others: Callable[[], Mapping[str, Callable[[], Any]]] = dict,
+    sections: Mapping[Text, tuple[str, ...]] | None = None,
 ) -> type[TyperGroup]:
     """For ``Commands(cls=...)``: a group that holds these beside the commands of its own.
 
     ``commands``, ``groups``: name -> ``module:attribute``, a function or a ``typer.Typer``. ``others`` is asked only
-    where a name is none of them, or all are listed; it may not take the name of one of them.
+    where a name is none of them, or all are listed; it may not take the name of one of them. ``sections``: as a
+    ``Group`` has them.
     """
     paths = {**commands, **(groups or {})}
 
@@ -44,7 +47,9 @@ def later(
         def format_commands(self, ctx: Any, formatter: Any) -> None:
             said = {name: said_in(paths[name]) if name in paths else None for name in self.commands}
             listed = {name: Command(name, help=words) if words else self.commands[name] for name, words in said.items()}
-            Group(commands=listed).format_commands(ctx, formatter)
+            shown = Group(commands=listed)
+            shown.sections = sections or {}
+            shown.format_commands(ctx, formatter)
 
     return Later
 

@@ -71,9 +71,37 @@ GROUPS: Final = {
     "exercise": "bavn.app.cli.centre.exercise:app",
     "account": "bavn.app.cli.account:sac",
 }
+SECTIONS: Final = {
+    Text("What waits, and leads"): (
+        *("waiting", "ask-to-look", "leads", "open-case", "benign", "ignore", "heed", "value", "story", "replay"),
+        *("learn", "calibration", "laws"),
+    ),
+    Text("Cases"): (
+        *("cases", "case", "case-join", "case-leave", "case-note", "case-report", "comment", "mark", "hand-over"),
+        *("merge", "split", "timeline", "rsit"),
+    ),
+    Text("With the actors of a case"): (
+        *("involve", "parts", "task", "tasks", "task-cancel", "task-reopen", "say", "case-evidence", "nis2"),
+        *("remind", "reminders"),
+    ),
+    Text("Protection"): ("indicator", "indicators", "policy", "clock", "kill-switch"),
+    Text("Ask, warn and exercise"): (*("ask", "questions", "approve-question", "end-question", "warning", "exercise"),),
+    Text("Sources and partners"): (
+        *("source", "partner", "proposals", "proposal", "offers", "import", "export", "misp", "misp-feed"),
+    ),
+    Text("What the sector reads"): ("picture", "threat", "brief", "forecast", "feed", "benchmark"),
+    Text("Members"): ("rollout", "invite", "accept", "members", "member", "revoke"),
+    Text("Whether it can be trusted"): (
+        *("rounds", "round", "round-audit", "counts", "quarantine", "ledger", "audit", "log"),
+    ),
+    Text("Whether it runs well"): (
+        *("health", "alarms", "canaries", "coverage", "failures", "set-aside", "gates", "open-gate"),
+    ),
+    Text("Set up and keep running"): (*("init", "run", "console", "account", "hub", "upgrade", "backup", "restore"),),
+}
 app = Commands(
     help="The sector analysis centre.",
-    cls=later(COMMANDS, GROUPS),
+    cls=later(COMMANDS, GROUPS, sections=SECTIONS),
 )
 
 

@@ -79,9 +79,28 @@ GROUPS: Final = {
     "exercise": "bavn.app.cli.node.exercise:app",
     "account": "bavn.app.cli.account:soc",
 }
+SECTIONS: Final = {
+    Text("What happened to us"): (
+        *("today", "waiting", "ask-to-look", "hits", "hit-taken", "story", "suspicions", "verdict", "verdicts"),
+        *("verdict-end", "hand"),
+    ),
+    Text("Look closer"): ("evidence", "packets", "value", "hunt", "assets", "cbom", "replay", "store"),
+    Text("Protection"): ("blocks", "approve", "lift", "dry-run", "never-block", "kill-switch"),
+    Text("Together with the centre"): (
+        *("cases", "case-answer", "case-say", "case-nis2", "attach", "warnings", "warning-answer", "exercise"),
+    ),
+    Text("What leaves this actor"): (
+        *("policy", "left", "counts", "reveals", "withdraw", "veto", "allow", "questions", "commons", "ledger"),
+        *("privacy-check", "dpia", "watch-centre", "centre-replaced"),
+    ),
+    Text("Whether it runs well"): ("health", "canary", "failures", "gates", "open-gate", "rules"),
+    Text("Set up and keep running"): (
+        *("guard", "listen", "watch", "enrol", "run", "accept", "verify-protocol", "console", "account", "group-key"),
+    ),
+}
 app = Commands(
     help="An actor's own node.",
-    cls=later(COMMANDS, GROUPS),
+    cls=later(COMMANDS, GROUPS, sections=SECTIONS),
 )
 
 
