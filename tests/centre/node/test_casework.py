@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -172,6 +173,8 @@ def test_answers_and_evidence_come_back_once_and_stand_in_the_timeline(world):
     moments = sector.desk.timeline(case_id)
     assert [one.at_us for one in moments] == sorted(one.at_us for one in moments)
     whats = {one.what for one in moments}
+    (marked,) = [one.text for one in moments if one.what == "mark"]
+    assert re.fullmatch(r"marked TLP:[A-Z+]+, PAP:[A-Z]+(, T[0-9.]+)*(, [a-z ]+: [a-z ]+)?(: .*)?", marked.en)
     assert whats >= {
         "lead",
         "take",

@@ -12,6 +12,8 @@ from typing import Any, Final
 from bavn.centre.cases.audit import AuditLine
 from bavn.centre.cases.case.case import Case
 from bavn.centre.share.deliveries import AtActor, Kept
+from bavn.model.intel import rsit
+from bavn.model.intel.indicator import Pap
 from bavn.model.moment import HOUR_US
 from bavn.model.received import Observed
 from bavn.model.sector.case import CASE_WORDS, CaseState
@@ -177,6 +179,15 @@ def _involved(detail: Mapping[str, Any]) -> Text:
     return _plain("involved", detail)
 
 
+def _marked(detail: Mapping[str, Any]) -> Text:
+    to = detail["to"]
+    marks = [str(to["tlp"]), f"PAP:{Pap(to['pap']).name}", *json.loads(to["techniques"])]
+    named = Text("marked {marks}", marks=", ".join(marks))
+    if to["rsit"]:
+        named = Text.shaped("{named}, {rsit}", named=named, rsit=rsit.words(to["rsit"]))
+    return Text.shaped("{named}{why}", named=named, why=_why(detail))
+
+
 def _opened(detail: Mapping[str, Any]) -> Text:
     if "split_from" in detail:
         return Text("opened, split off {detail}", detail=detail["split_from"])
@@ -213,7 +224,7 @@ _LINES: Final[dict[str, Callable[[Mapping[str, Any]], Text]]] = {
     "involved": _involved,
     "open": _opened,
     "no-longer-reports": _filled(Text("{actor} took back {element}")),
-    "mark": _filled(Text("marked {to}")),
+    "mark": _marked,
     "evidence": _filled(Text("evidence attached, {bytes} bytes: {words}")),
     "evidence-taken-out": _filled(Text("evidence of {actor} taken out")),
     "evidence-forgotten": _filled(Text("evidence deleted: {sha256}")),
