@@ -200,6 +200,11 @@ def step_standing(state: TaskState, step: str, due_us: int, met_us: int | None, 
         return DueState.MET if met_us <= due_us else DueState.LATE
     if state in _REACHED[step]:
         return DueState.VOID
+    return due_state(due_us, now_us, soon_us)
+
+
+def due_state(due_us: int, now_us: int, soon_us: int) -> DueState:
+    """Where a deadline stands that is not met."""
     if now_us > due_us:
         return DueState.OVERDUE
     return DueState.SOON if now_us > due_us - soon_us else DueState.WAITING

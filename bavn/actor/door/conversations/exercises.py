@@ -6,6 +6,7 @@ an exercise is over, by the centre's word or by its own end, what was kept of it
 exercise's own, and to know how a campaign is played: the sandbox does.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -100,6 +101,17 @@ SAID: Final = Table(StepStatement, "door_exercise_step", order="number")
 EXERCISES_SQL, STEPS_SQL = KEPT.sql, SAID.sql
 exercises_of, steps_of = KEPT.of, SAID.of
 """Values of rows, also as read by another process."""
+
+
+def invitations(exercises: Iterable[KeptExercise], steps: Sequence[StepStatement]) -> list[KeptExercise]:
+    """Exercises that nobody here has said yes or no to."""
+    answers = (ActorStep.ALLOWED, ActorStep.DECLINED)
+    answered = {step.exercise_id for step in steps if not step.rule and step.step in answers}
+    return [
+        exercise
+        for exercise in exercises
+        if exercise.over_us is None and exercise.said and exercise.exercise_id not in answered
+    ]
 
 
 class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):

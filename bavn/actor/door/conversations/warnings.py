@@ -5,7 +5,7 @@ A newer version replaces what was kept, and is to be read and answered anew. Ref
 blocked, hunted or changed by one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from bavn.actor.door.table import Table
 from bavn.actor.door.versions import is_old, leap
 from bavn.model.observable import is_external
 from bavn.model.outcome import Refused
-from bavn.model.sector.sector_warning import AnswerAct, AnswerState, NoSuchStep, answer_after, may_name
+from bavn.model.sector.sector_warning import AnswerAct, AnswerState, NoSuchStep, WarningState, answer_after, may_name
 from bavn.model.sector.work import is_plain
 from bavn.model.text import Text
 from bavn.wire.gate import Rule
@@ -181,6 +181,15 @@ def state_after(warning: KeptWarning, statements: Sequence[AnswerStatement]) -> 
             except NoSuchStep:
                 continue
     return state
+
+
+def unread(warnings: Iterable[KeptWarning], statements: Sequence[AnswerStatement]) -> list[KeptWarning]:
+    """Those in force that nobody here has said to have read."""
+    return [
+        warning
+        for warning in warnings
+        if warning.state == WarningState.SENT and state_after(warning, statements) is AnswerState.TOLD
+    ]
 
 
 def _answer(item: AnswerStatement, draft: Draft) -> Draft | Refused:

@@ -6,8 +6,8 @@ from typing import Final
 from urllib.parse import quote
 
 from bavn.actor.door.conversations.case_book import CASES_SQL, cases_of
-from bavn.actor.door.conversations.exercises import EXERCISES_SQL, STEPS_SQL, exercises_of, steps_of
-from bavn.actor.door.conversations.warnings import ANSWERS_SQL, WARNINGS_SQL, answers_of, state_after, warnings_of
+from bavn.actor.door.conversations.exercises import EXERCISES_SQL, STEPS_SQL, exercises_of, invitations, steps_of
+from bavn.actor.door.conversations.warnings import ANSWERS_SQL, WARNINGS_SQL, answers_of, unread, warnings_of
 from bavn.actor.door.queries import asked_elements
 from bavn.actor.protect.confirmed import hits
 from bavn.actor.protect.queries import items_page
@@ -25,8 +25,6 @@ from bavn.app.acts.node.here import Here
 from bavn.app.acts.waiting import LINES_MAX, Step, Viewer, Waiting, hand
 from bavn.app.node.book_queries import Asks
 from bavn.app.node.case_parts import OWED, dues_of
-from bavn.model.sector.exercise import ActorStep
-from bavn.model.sector.sector_warning import AnswerState, WarningState
 from bavn.model.sector.work import DueState
 from bavn.model.text import Text
 
@@ -111,40 +109,34 @@ def _tasks(rows: Asks, node: str, now_us: int) -> Iterator[Waiting]:
 
 
 def _warnings(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
-    said = answers_of(rows(ANSWERS_SQL))
-    for warning in warnings_of(rows(WARNINGS_SQL)):
-        mine = [answer for answer in said if answer.warning_id == warning.warning_id]
-        if warning.state == WarningState.SENT and state_after(warning, mine) is AnswerState.TOLD:
-            title = Text.written(warning.said["title_en"], da=warning.said["title_da"])
-            yield Waiting(
-                kind="warning",
-                subject=warning.warning_id,
-                what=Text("A warning to read: {title}", title=title),
-                will=Text("You tell the centre that a person here has read it."),
-                act=warning_acts.answer,
-                page=_page(node, "warnings", warning.warning_id),
-                since_us=warning.heard_us,
-                weight=2,
-                node=node,
-            )
+    for warning in unread(warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))):
+        title = Text.written(warning.said["title_en"], da=warning.said["title_da"])
+        yield Waiting(
+            kind="warning",
+            subject=warning.warning_id,
+            what=Text("A warning to read: {title}", title=title),
+            will=Text("You tell the centre that a person here has read it."),
+            act=warning_acts.answer,
+            page=_page(node, "warnings", warning.warning_id),
+            since_us=warning.heard_us,
+            weight=2,
+            node=node,
+        )
 
 
 def _exercises(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
-    steps = steps_of(rows(STEPS_SQL))
-    for exercise in exercises_of(rows(EXERCISES_SQL)):
-        taken = {step.step for step in steps if step.exercise_id == exercise.exercise_id and not step.rule}
-        if exercise.over_us is None and exercise.said and not taken & {ActorStep.ALLOWED, ActorStep.DECLINED}:
-            title = Text.written(exercise.said["title_en"], da=exercise.said["title_da"])
-            yield Waiting(
-                kind="exercise",
-                subject=exercise.exercise_id,
-                what=Text("EXERCISE: does this actor take part in {title}?", title=title),
-                will=Text("You say yes or no. What is played is made up, and stands apart from all that is real."),
-                act=exercise_acts.answer,
-                page=_page(node, "today"),
-                since_us=exercise.heard_us,
-                node=node,
-            )
+    for exercise in invitations(exercises_of(rows(EXERCISES_SQL)), steps_of(rows(STEPS_SQL))):
+        title = Text.written(exercise.said["title_en"], da=exercise.said["title_da"])
+        yield Waiting(
+            kind="exercise",
+            subject=exercise.exercise_id,
+            what=Text("EXERCISE: does this actor take part in {title}?", title=title),
+            will=Text("You say yes or no. What is played is made up, and stands apart from all that is real."),
+            act=exercise_acts.answer,
+            page=_page(node, "today"),
+            since_us=exercise.heard_us,
+            node=node,
+        )
 
 
 KINDS: Final[tuple[Finds, ...]] = (_hits, _tasks, _blocks, _reveals, _warnings, _exercises)
