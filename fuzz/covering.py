@@ -90,6 +90,7 @@ APART: Final[dict[str, str]] = {
             "bavn.app.process.bill",
             "bavn.app.node.by_hand",
             "bavn.app.cli.ledger",
+            "bavn.app.analyst.mail.owed",
             "bavn.app.cli.node.health",
             "bavn.actor.protect.queries",
             "bavn.psi.element",

@@ -82,7 +82,13 @@ class Inbox:
     """What a mail server has taken."""
 
     def __init__(self):
-        self.mails, self.tls, self.down = [], [], False
+        self.mails, self.tls, self.down, self.unknown = [], [], False, set()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802  aiosmtpd calls it so
+        if address in self.unknown:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 well"
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802  aiosmtpd calls it so
         if self.down:

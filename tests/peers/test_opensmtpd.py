@@ -8,8 +8,15 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from bavn.app.analyst.mail.book import unreached
+from bavn.app.analyst.mail.mailing import Mailing, MailState
+from bavn.app.config.load import read_node
+from bavn.app.net.mail_server import server_of
 from bavn.app.net.mailer import Attachment, Mail, MailServer, NotSent, send
+from bavn.app.process.real import SystemClock
+from bavn.wire.book import Book
 from tests.app.test_zone_service import folder, free_port, until
+from tests.app.web.drawn_node import draw
 from tests.peers.program import running
 
 __all__ = ["folder"]
@@ -127,6 +134,29 @@ def test_what_it_refuses_is_told_with_its_number(server, to, why) -> None:
         send(server.to(), mail(to))
     send(server.to(), mail())
     assert len(server.mails(1)) == 1
+
+
+def test_a_node_mails_a_hit_by_it_in_danish_and_an_address_that_it_refuses_costs_no_other(server, tmp_path) -> None:
+    file = draw(tmp_path / "north")
+    (file.parent / "password").write_text("secret")
+    (file.parent / "password").chmod(0o600)
+    file.write_text(
+        f'{file.read_text()}[remind]\nsmtp_host = "localhost"\nsmtp_port = {server.ports["starttls"]}\n'
+        f'smtp_ca_file = "{server.folder / "ca.pem"}"\nsmtp_user = "bavn"\nsmtp_password_file = "password"\n'
+        'mail_from = "bavn@north.example"\nmail_to = ["nobody@sac.example", "soc@north.example"]\nlanguage = "da"\n'
+    )
+    config = read_node(file)
+    with Book(config.folder / "node.db") as book:
+        turns = Mailing(config, server_of(config.remind, config.base), book, MailState(SystemClock(), 2))
+        went, failed = turns.turn()
+        assert failed == 1
+        assert turns.turn() == (0, 0)
+        (waits,) = unreached(book.rows)
+    assert waits.recipient == "nobody@sac.example"
+    assert "for good" in waits.reason
+    mails = server.mails(went)
+    assert len(mails) == went
+    assert "Bavn (north): DER VAR ET BEKRÆFTET ANGREB HER" in [mail["Subject"] for mail in mails]
 
 
 def test_nothing_is_said_to_one_that_cannot_prove_itself_or_has_no_tls_or_refuses_the_password(server) -> None:

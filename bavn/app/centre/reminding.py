@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -18,9 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bavn.app.centre.parts import open_desk
 from bavn.app.config.load import CentreFile
+from bavn.app.net.mail_server import path_of, secret_of, server_of
 from bavn.app.net.mailer import Mail, MailServer, NotSent, send
 from bavn.app.net.webhook import SECRET_BYTES_MIN, Hook, post
-from bavn.app.process.exits import Exit, Stop, why_of
+from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.failure_folder import failures_in
 from bavn.app.process.late import begun
 from bavn.centre.cases.reminders import Recipient, Reminder, of_alarms, of_hits, of_nis2, of_tasks, raised_id
@@ -33,7 +33,6 @@ from bavn.model.moment import DAY_US, HOUR_US, as_datetime, iso
 from bavn.model.text import Language, Text
 
 _LOG = logging.getLogger(__name__)
-SECRET_BYTES_MAX: Final = 4096
 END_S: Final = 2.0
 REMINDERS: Final = "reminders"
 _STAGES: Final = {
@@ -61,24 +60,14 @@ class Ways:
 def ways_of(file: CentreFile) -> Ways:
     """From the configuration. Stop for a file of secrets that is missing, empty or open to others."""
     given = file.remind
-    mail = None
+    mail = server_of(given, file.base)
     recipients: list[Recipient] = []
-    if given.smtp_host:
-        password = _secret(file, given.smtp_password_file).decode("utf-8", "replace") if given.smtp_user else ""
-        mail = MailServer(
-            host=given.smtp_host,
-            port=given.smtp_port,
-            tls=given.smtp_tls,
-            ca_file=_path(file, given.smtp_ca_file),
-            user=given.smtp_user,
-            password=password,
-            sender=given.mail_from,
-        )
+    if mail is not None:
         recipients += [Recipient("mail", address) for address in given.mail_to]
         recipients += [Recipient("mail", address, actor) for actor, address in given.actors]
     hook = None
     if given.webhook_url:
-        secret = _secret(file, given.webhook_secret_file)
+        secret = secret_of(file.base, given.webhook_secret_file)
         if len(secret) < SECRET_BYTES_MIN:
             raise Stop(
                 Exit.CONFIGURATION,
@@ -88,29 +77,9 @@ def ways_of(file: CentreFile) -> Ways:
                     secret_bytes_min=SECRET_BYTES_MIN,
                 ),
             )
-        hook = Hook(url=given.webhook_url, secret=secret, ca_file=_path(file, given.webhook_ca_file))
+        hook = Hook(url=given.webhook_url, secret=secret, ca_file=path_of(file.base, given.webhook_ca_file))
         recipients.append(Recipient("webhook", given.webhook_url))
     return Ways(mail, hook, tuple(recipients))
-
-
-def _path(file: CentreFile, name: str) -> Path | None:
-    return (file.base / name).resolve() if name else None
-
-
-def _secret(file: CentreFile, name: str) -> bytes:
-    path = (file.base / name).resolve()
-    try:
-        if path.stat().st_mode & 0o077:
-            raise Stop(Exit.CONFIGURATION, Text("{path} can be read by others than its owner: chmod 600", path=path))
-        with path.open("rb") as opened:
-            secret = opened.read(SECRET_BYTES_MAX).strip()
-    except OSError as error:
-        raise Stop(
-            Exit.CONFIGURATION, Text("[remind]: {path} cannot be read ({why})", path=path, why=why_of(error))
-        ) from error
-    if not secret:
-        raise Stop(Exit.CONFIGURATION, Text("[remind]: {path} is empty", path=path))
-    return secret
 
 
 @contextmanager

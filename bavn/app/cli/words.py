@@ -108,6 +108,7 @@ HEADINGS: Final[dict[str, Text]] = {
     "technique": Text("technique"),
     "tier": Text("tier"),
     "total": Text("handshakes"),
+    "to": Text.in_context("cli words", "to"),
     "type": Text("type"),
     "until": Text("until"),
     "value": Text("value"),

@@ -23,7 +23,7 @@ from bavn.app.config.misp import MispTable, misps_of
 from bavn.app.config.oidc import OidcTable
 from bavn.app.config.plain_file import NoText, named_there, text_of
 from bavn.app.config.publish import PublishTable
-from bavn.app.config.remind import RemindTable
+from bavn.app.config.remind import NodeRemindTable, RemindTable
 from bavn.app.config.scale import ScaleTable
 from bavn.app.config.sense import SenseTable
 from bavn.app.config.sensor import HealthTable, RulesTable, SuricataTable
@@ -127,6 +127,7 @@ class NodeConfig:
     oidc: OidcTable
     scale: ScaleTable
     siem: SiemTable
+    remind: NodeRemindTable
     door: DoorPolicy
     protect: ProtectPolicy
 
@@ -318,6 +319,7 @@ NODE_TABLES: dict[str, type[Any]] = {
     "oidc": OidcTable,
     "scale": ScaleTable,
     "siem": SiemTable,
+    "remind": NodeRemindTable,
 }
 POLICY_TABLES: dict[str, type[Any]] = {"door": DoorPolicy, "protect": ProtectPolicy}
 

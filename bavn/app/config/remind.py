@@ -1,4 +1,4 @@
-"""``[remind]`` of centre.toml: by what and whom the centre reminds of deadlines. Empty: it reminds nobody."""
+"""``[remind]`` of centre.toml and node.toml: by what and whom a party tells its people. Empty: it tells nobody."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -11,12 +11,13 @@ from bavn.model.text import Text
 
 ADDRESS_CHARS_MAX = 254
 """RFC 5321's bound for an e-mail address; a webhook's has the same."""
+NODE_ADDRESSES_MAX = 20
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemindTable:
-    """SettingsError for an address, a URL or a TLP that is none."""
+class MailTable:
+    """A mail server and one's own people, of whichever party. SettingsError for an address or a way that is none."""
 
     smtp_host: str = setting("", unit="", holds="Mail server; empty: no e-mail is sent.")
     smtp_port: int = setting(587, unit="", holds="Its port: 587 for STARTTLS, 465 for TLS.", low=1, high=65535)
@@ -25,6 +26,47 @@ class RemindTable:
     smtp_user: str = setting("", unit="", holds="User at the mail server; empty: none.")
     smtp_password_file: str = setting("", unit="", holds="File with the password, readable by its owner alone.")
     mail_from: str = setting("", unit="", holds="Sender's address.")
+    mail_to: tuple[str, ...] = setting((), unit="", holds="Addresses of one's own people; they hear of everything.")
+    language: str = setting("en", unit="", holds="Language of what is mailed: en, da or sv.")
+
+    def __post_init__(self) -> None:
+        if self.smtp_tls not in ("starttls", "tls"):
+            raise SettingsError(Text("remind.smtp_tls must be starttls or tls"))
+        if self.language not in languages():
+            raise SettingsError(Text("remind.language must be {named}", named=" or ".join(languages())))
+        if self.smtp_host and not is_address(self.mail_from):
+            raise SettingsError(Text("remind.mail_from must be an e-mail address"))
+        for mail_to in self.mail_to:
+            if not is_address(mail_to):
+                raise SettingsError(Text("remind.mail_to: {one} is no e-mail address", one=repr(mail_to)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeRemindTable(MailTable):
+    """``[remind]`` of node.toml. SettingsError also where somebody is named and no mail server, or the other way."""
+
+    mails_per_hour_max: int = setting(
+        12,
+        unit="mails",
+        holds="To one address, half of them kept for confirmed attacks; what is more comes together in one mail.",
+        low=4,
+        high=200,
+    )
+
+    def __post_init__(self) -> None:
+        MailTable.__post_init__(self)
+        if bool(self.smtp_host) != bool(self.mail_to):
+            raise SettingsError(Text("remind.smtp_host and remind.mail_to: set both, or neither"))
+        if len(self.mail_to) > NODE_ADDRESSES_MAX:
+            raise SettingsError(
+                Text("remind.mail_to: at most {most} addresses; use a list of the mail server", most=NODE_ADDRESSES_MAX)
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindTable(MailTable):
+    """``[remind]`` of centre.toml. SettingsError also for a URL or a TLP that is none."""
+
     mail_to: tuple[str, ...] = setting((), unit="", holds="The centre's own addresses; they hear of every deadline.")
     mail_actors: tuple[str, ...] = setting(
         (), unit="", holds='"actor=address": where an actor\'s people hear of its own deadlines.'
@@ -37,21 +79,12 @@ class RemindTable:
         unit="",
         holds="A reminder holds a task's own words only if its case is marked no stricter than this.",
     )
-    language: str = setting("en", unit="", holds="Language of reminders: en or da.")
     every_s: int = setting(60, unit="s", holds="How often it is looked for deadlines.", low=5, high=3600)
 
     def __post_init__(self) -> None:
-        if self.smtp_tls not in ("starttls", "tls"):
-            raise SettingsError(Text("remind.smtp_tls must be starttls or tls"))
-        if self.language not in languages():
-            raise SettingsError(Text("remind.language must be {named}", named=" or ".join(languages())))
+        MailTable.__post_init__(self)
         if self.tlp_max not in {tlp.value for tlp in Tlp}:
             raise SettingsError(Text("remind.tlp_max must be one of {named}", named=", ".join(Tlp)))
-        if self.smtp_host and not is_address(self.mail_from):
-            raise SettingsError(Text("remind.mail_from must be an e-mail address"))
-        for mail_to in self.mail_to:
-            if not is_address(mail_to):
-                raise SettingsError(Text("remind.mail_to: {one} is no e-mail address", one=repr(mail_to)))
         for mail_actor in self.mail_actors:
             actor, _, address = mail_actor.partition("=")
             if not ACTOR_NAME.fullmatch(actor) or not is_address(address):

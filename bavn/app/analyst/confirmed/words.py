@@ -20,6 +20,7 @@ _ISOLATE: Final = Text(
     " use it first where it is clinical equipment."
 )
 _FIND: Final = Text("Find the machines: hunt for {value} in all records that are kept here.")
+_FIND_UNNAMED: Final = Text("Find the machines: hunt for it in all records that are kept here.")
 _SECURE: Final = Text(
     "Secure records and packets now, from the suspicion of each machine: they are forgotten when their time is over."
 )
@@ -55,11 +56,12 @@ def sentence(hit: HitHere, zone: tzinfo | None) -> Text:
     return Text.joined(", ", parts)
 
 
-def what_to_do(hit: HitHere) -> list[Text]:
-    """The next steps, the most urgent first."""
+def what_to_do(hit: HitHere, *, named: bool = True) -> list[Text]:
+    """The next steps, the most urgent first. Not ``named``: without a word of what was met."""
     known = hit.confirmed
     steps = [_APPROVE] if known.standing == "waiting" else []
-    steps.append(_ISOLATE if hit.hosts else _FIND.filled(value=known.observable.value))
+    find = _FIND.filled(value=known.observable.value) if named else _FIND_UNNAMED
+    steps.append(_ISOLATE if hit.hosts else find)
     if hit.suspicions:
         steps.append(_SECURE)
     return [*steps, _LOOK, _TELL]

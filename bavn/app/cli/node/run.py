@@ -3,7 +3,8 @@
 import os
 import re
 import sys
-from typing import Annotated
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,11 @@ from bavn.app.analyst.faults import understood
 from bavn.app.cli.node.book import NODE_TOML, Config, Spoken
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.app.config.load import NodeConfig
+    from bavn.app.net.mailer import MailServer
+    from bavn.app.node.parts import NodeParts
 
 PIN = re.compile("[0-9a-f]{64}")
 TOKEN = re.compile("[A-Za-z0-9_-]{43}")
@@ -81,6 +87,7 @@ def run(config: Config = NODE_TOML, *, language: Spoken = "en") -> None:
     from bavn.app.node.service import NodeService
 
     given = read_node(config)
+    server = _mail_server(given)
     with understood():
         service = NodeService(given)
     alone = Text("{actor} is up, without a sector; data in {folder}", actor=given.node.actor, folder=given.folder)
@@ -93,13 +100,32 @@ def run(config: Config = NODE_TOML, *, language: Spoken = "en") -> None:
     up = (member if given.node.centre_url else alone).say(language)
     code = Exit.BROKEN
     try:
-        service.run(ready=lambda: print(up, flush=True))
+        with _mailing(given, server, service.parts):
+            service.run(ready=lambda: print(up, flush=True))
         code = Exit.OK
     finally:
         if service.stuck:
             stuck = ", ".join(service.stuck)
             left = Text("left without waiting for: {stuck}; all that counts is on the disk", stuck=stuck)
             leave(code, left.say(language))
+
+
+def _mail_server(config: "NodeConfig") -> "MailServer | None":
+    """None where ``[remind]`` names nobody. Stop where a secret is wrong, before anything runs."""
+    if not config.remind.smtp_host:
+        return None
+    from bavn.app.net.mail_server import server_of
+
+    return server_of(config.remind, config.base)
+
+
+def _mailing(config: "NodeConfig", server: "MailServer | None", parts: "NodeParts") -> AbstractContextManager[None]:
+    """What mails this actor's own people beside the running node."""
+    if server is None:
+        return nullcontext()
+    from bavn.app.analyst.mail.mailing import mailing
+
+    return mailing(config, server, parts)
 
 
 def leave(code: Exit, line: str) -> None:

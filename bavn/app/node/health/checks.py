@@ -14,6 +14,7 @@ from bavn.app.net.link_watch import LinkWatch
 from bavn.app.node.health.commons import commons_problems
 from bavn.app.node.health.holders import holders_problems
 from bavn.app.node.health.log import log_problems
+from bavn.app.node.health.promises import MAIL_GOES
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.problem import Problem
 from bavn.model.counted import rules as counted_rules
@@ -40,6 +41,7 @@ _OF_PART: Final = {
     "link to the key holder": "keyholder_silent",
     "rule keeper": "rules",
     "siem": "siem_takes_nothing",
+    "mail": "mail_waits",
 }
 """The problem that a failing part is, by its name or the first word of it; else ``part_fails``."""
 
@@ -72,8 +74,8 @@ class NodeChecks:
     """None, or nothing given: the node has no such thing. ``holders``: how each of several key
     holders does; ``enforcers``: name and reason of each that is down; ``gates``: each that is shut for a kind of
     message of somebody; ``commons``: how far each day's round came, the latest first; ``log``: how the centre's log
-    stands here; ``asks_rules``: a Suricata of its own tells what it loaded; ``siem``: what is
-    wrong with the SIEM that is told."""
+    stands here; ``asks_rules``: a Suricata of its own tells what it loaded; ``siem``, ``mail``: what is wrong with the
+    SIEM that is told, and with mail to one's own people."""
 
     centre: LinkWatch | None = None
     keyholder: LinkWatch | None = None
@@ -86,6 +88,7 @@ class NodeChecks:
     failing: Callable[[], Sequence[FailingPart]] = tuple
     asks_rules: bool = False
     siem: Callable[[], Sequence[Problem]] | None = None
+    mail: Callable[[], Sequence[Problem]] | None = None
     queue: QueueWatch = field(default_factory=QueueWatch)
 
     def given(self, *, watches: bool, rules: bool) -> Mapping[str, bool]:
@@ -106,6 +109,7 @@ class NodeChecks:
             "holders_answer": self.holders is not None,
             "ledger_whole": self.chain is not None,
             "siem_takes": self.siem is not None,
+            MAIL_GOES: self.mail is not None,
         }
 
     def unchecked(self, rules: Mapping[str, Any]) -> dict[str, Text]:
@@ -144,8 +148,9 @@ class NodeChecks:
             source = f"{shut.gate} {shut.kind} {shut.peer}"
             problems.append(Problem(code="gate_shut", source=source, text=shut_words(shut)))
         problems += [_part(one) for one in self.failing() if not one.part.startswith("gate ")]
-        if self.siem is not None:
-            problems += self.siem()
+        for told in (self.siem, self.mail):
+            if told is not None:
+                problems += told()
         problems += commons_problems(self.commons())
         if self.log is not None:
             problems += log_problems(self.log(), now_us)

@@ -11,6 +11,7 @@ from bavn.app.process.problem import Problem
 from bavn.model.health import Breach, Promise
 from bavn.model.text import Text
 
+MAIL_GOES: Final = "mail_goes"
 NODE_PROMISES: Final = (
     Promise(
         code="sources_read",
@@ -102,6 +103,12 @@ NODE_PROMISES: Final = (
         says=Text("the SIEM is reached and takes what it is told"),
         first=Text("see to the receiver in [siem]; an event that is refused: its template or table"),
     ),
+    Promise(
+        code=MAIL_GOES,
+        act="operator",
+        says=Text("mail reaches this actor's own people"),
+        first=Text("see to the mail server and the addresses in [remind], then: bavn node remind --try"),
+    ),
     CERTIFICATES,
     Promise(
         code="clocks",
@@ -154,6 +161,7 @@ _OF: Final[dict[str, str]] = {
     "log_upload_changed": "centre_log",
     "siem_takes_nothing": "siem_takes",
     "siem_refuses": "siem_takes",
+    "mail_waits": MAIL_GOES,
     "certificate_ended": "certificates",
     "certificate_ends": "certificates",
     "clock": "clocks",

@@ -1,0 +1,1 @@
+"""What a node mails to the people of its own actor."""
