@@ -119,6 +119,7 @@ def documented() -> set[tuple[str, str]]:
     from bavn.app.cli import help as command_line
     from bavn.app.cli.main import app
     from bavn.app.config.load import POLICY_TABLES
+    from bavn.model.intel.accidents import accidents
     from bavn.model.record import TABLES
     from bavn.model.sector import refusal
 
@@ -128,6 +129,7 @@ def documented() -> set[tuple[str, str]]:
     found |= {("column", one.holds) for columns in (TABLES | ROLLUPS).values() for one in columns if one.holds}
     found |= {("column", gives) for gives in HELPERS.values()}
     found |= {(command_line.CONTEXT, said) for said in command_line.sentences(get_command(app))}
+    found |= {("", one.breaks.en) for one in accidents().entries}
     every = [one.value for life in _named_in_refusals() for one in life]
     found |= {("", one) for one in (intake.IMPOSSIBLE, intake.FUTURE, intake.FORGOTTEN)}
     return found | {(refusal.CONTEXT, one) for one in (*every, *_OTHERS_IN_REFUSALS)}

@@ -187,6 +187,12 @@ def registered_domain(name: str) -> str | None:
     return registered_domain_once(name)
 
 
+def parents(name: str) -> list[str]:
+    """All names above this one, nearest first, the top-level domain last."""
+    labels = name.split(".")
+    return [".".join(labels[at:]) for at in range(1, len(labels))]
+
+
 def spans_suffixes(name: str) -> bool:
     """False if no public suffix is this name or lies below it, so that names at and below it share one registered
     domain. ``amazonaws.com`` spans some."""

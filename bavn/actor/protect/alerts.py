@@ -10,11 +10,10 @@ from datetime import UTC
 from typing import Any, Final
 from uuid import UUID
 
-from bavn.actor.protect.never import parents
 from bavn.actor.protect.sids import SID_ADDRESS, SID_FIRST, SID_LAST
 from bavn.model.intel.indicator import SightingKind
 from bavn.model.moment import as_us
-from bavn.model.observable import NotCanonical, Observable, ObservableType
+from bavn.model.observable import NotCanonical, Observable, ObservableType, parents
 from bavn.model.ports import Window
 from bavn.model.record import address_text
 

@@ -13,6 +13,7 @@ from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.own_history import Found
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rules import too_much
+from bavn.model.intel.accidents import RULE, accident_of
 from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external
 from bavn.model.outcome import Refused
 from bavn.model.ports import Window
@@ -91,9 +92,10 @@ def verdict(
     """What gate 4 would say of it today, of that which lists and own history decide."""
     if not is_external(observable, tuple(homes)):
         return Refused("external", "it names something internal or own, or a public suffix")
-    table = lists.never.hit(observable)
-    if table is not None:
-        return Refused("never_block", "the never-block list names it under [{table}]", table=table)
+    if (refused := lists.never.refusal(observable)) is not None:
+        return refused
+    if (accident := accident_of(observable)) is not None:
+        return Refused.of(RULE, accident.words)
     grade = lists.warned(observable)
     if grade is not None:
         return Refused("warning_list", "on a warning list: {grade}", grade=grade)

@@ -1,7 +1,8 @@
 """The never-block list: what this actor blocks for nobody. A TOML text the operator may edit (never_block.toml).
 
 A block of a name covers all names below it, so the list holds in both directions: a listed name, a name below a listed
-tree, and a name *above* anything listed. Refuses to know who asks for the block.
+tree, and a name *above* anything listed. What nobody can block (bavn/model/intel/accidents.toml) is in every list,
+whatever the operator took out. Refuses to know who asks for the block.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final, Self
 
 from bavn.actor.protect.never_own import BY_HAND, Own
-from bavn.model.observable import NotCanonical, Observable, ObservableType
+from bavn.model.intel.accidents import accident_of, accidents
+from bavn.model.observable import NotCanonical, Observable, ObservableType, parents
+from bavn.model.outcome import Refused
 from bavn.model.record import is_address
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
@@ -58,6 +61,11 @@ class NeverBlock:
                     networks.append((_network(item, where), table))
                 else:
                     trees[_domain(item, where)] = table
+        for entry in (entry for entry in accidents().entries if entry.never):
+            if isinstance(entry.at, str):
+                (trees if entry.below else names).setdefault(entry.at, entry.kind)
+            else:
+                networks.append((entry.at, entry.kind))
         above = {parent: table for name, table in (names | trees).items() for parent in parents(name)}
         return cls(names, trees, above, tuple(networks))
 
@@ -78,7 +86,7 @@ class NeverBlock:
         """The table that forbids this block, or None."""
         if observable.type is ObservableType.DOMAIN:
             name = observable.value
-            here = self.names.get(name) or self.above.get(name) or self.trees.get(name)
+            here = self.names.get(name) or self.trees.get(name) or self.above.get(name)
             return here or next((self.trees[parent] for parent in parents(name) if parent in self.trees), None)
         if observable.type in (ObservableType.IP4, ObservableType.IP6):
             address = ip_address(observable.value)
@@ -87,16 +95,21 @@ class NeverBlock:
             )
         return None
 
+    def refusal(self, observable: Observable) -> Refused | None:
+        """Why this is never blocked here, with what a block of it would break where that is known; or None."""
+        table, accident = self.hit(observable), accident_of(observable)
+        if table is None:
+            return None
+        if accident is None:
+            return Refused("never_block", "the never-block list names it under [{table}]", table=table)
+        return Refused(
+            "never_block", "the never-block list names it under [{table}]. {words}", table=table, words=accident.words
+        )
+
 
 def shipped_text() -> str:
     """The list that comes with Bavn."""
     return (files("bavn.actor.protect") / "never_block.toml").read_text(encoding="utf-8")
-
-
-def parents(name: str) -> list[str]:
-    """All names above this one, nearest first, the top-level domain last."""
-    labels = name.split(".")
-    return [".".join(labels[i:]) for i in range(1, len(labels))]
 
 
 def _tables(text: str, where: str) -> dict[str, dict[str, list[str]]]:

@@ -316,9 +316,8 @@ class Protect:
         observable = item.observable
         if observable is None or not is_external(observable, self._homes):
             return Refused("external", "the observable names something internal or own")
-        table = self._never.hit(observable)
-        if table is not None:
-            return Refused("never_block", "the never-block list names it under [{table}]", table=table)
+        if (refused := self._never.refusal(observable)) is not None:
+            return refused
         if self.enforcers.carrying(observable, item.act):
             return None
         return Refused("carried", "no enforcer here carries {type} observables like this one any more", type=item.type)

@@ -16,6 +16,7 @@ from bavn.actor.protect.own_history import Found
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.model.counted import days as counted_days
 from bavn.model.counted import own_hosts
+from bavn.model.intel.accidents import RULE, accident_of
 from bavn.model.intel.indicator import Indicator, Pap, released_content
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable, ObservableType, is_external, is_internal_name
@@ -136,6 +137,7 @@ class Row:
             self.by_hand,
             self.log_proof,
             self.confidence,
+            self.would_break,
             self.warning_list,
             self.dry_run,
             self.budget,
@@ -203,12 +205,7 @@ class Row:
         """The never-block list has the last word, also over people."""
         if draft.act == "lift":
             return draft
-        table = self.never().hit(draft.made.observable)
-        return (
-            draft
-            if table is None
-            else Refused("never_block", "the never-block list names it under [{table}]", table=table)
-        )
+        return self.never().refusal(draft.made.observable) or draft
 
     def carried(self, _: Arrived, draft: Draft) -> Draft | Refused:
         """At least one enforcer here can carry it; what none carries is kept, and waits for one that can."""
@@ -253,6 +250,11 @@ class Row:
         return self._wait(
             item, draft, Refused("confidence", "confidence is below {least}", least=self.policy.confidence_min)
         )
+
+    def would_break(self, item: Arrived, draft: Draft) -> Draft | Refused:
+        """What went wrong elsewhere waits for a person here, who reads what a block of it would break."""
+        accident = accident_of(draft.made.observable)
+        return draft if accident is None else self._wait(item, draft, Refused.of(RULE, accident.words))
 
     def warning_list(self, item: Arrived, draft: Draft) -> Draft | Refused:
         """What a warning list names is often innocent: a person decides."""

@@ -11,10 +11,9 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from bavn.actor.protect.never import parents
 from bavn.actor.protect.queries import Rows, by_id, by_pattern, by_value, of_addresses
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.observable import NotCanonical, Observable, ObservableType
+from bavn.model.observable import NotCanonical, Observable, ObservableType, parents
 from bavn.model.text import Text
 
 NAMED_MAX: Final = 100

@@ -15,6 +15,7 @@ from bavn.centre.cases.case.case import ElementFacts
 from bavn.centre.cases.tables import POLICY, POLICY_USE, reading, writing
 from bavn.centre.cases.two_people import CENTRE, NotAllowed, person, second
 from bavn.centre.store.rows import value_from
+from bavn.model.intel.accidents import accident_of
 from bavn.model.moment import DAY_US
 from bavn.model.observable import ObservableType
 from bavn.model.ports import Clock
@@ -56,7 +57,8 @@ class StandingPolicy:
     def covers(self, element: ElementFacts) -> bool:
         """Whether this element may be released without a person."""
         strong = element.score >= self.score_min and element.groups + element.partners >= self.groups_min
-        return strong and not element.listed and element.observable.type.value in self.types
+        innocent = element.listed or accident_of(element.observable) is not None
+        return strong and not innocent and element.observable.type.value in self.types
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,10 +160,11 @@ class Protection:
             ringed=not again and not life.now,
             confidence=max(1, self.upkeep.standing(life, self.clock.now_us()).worth) if again else life.base,
             grounds=_grounds(
-                replace(evidence, listed=evidence.listed or innocent),
+                replace(evidence, listed=tuple(dict.fromkeys((*evidence.listed, *innocent)))),
                 life.released_by,
                 life.people,
                 self.marked(life.case_id),
+                life.read_by,
             ),
         )
 
@@ -190,7 +191,9 @@ def _chosen(case: Case) -> list[ElementFacts]:
     return [element for element in case.facts.elements if wanted is None or element.observable in wanted]
 
 
-def _grounds(evidence: Evidence, who: str, people: tuple[str, ...], marked: Marking | None) -> Grounds:
+def _grounds(
+    evidence: Evidence, who: str, people: tuple[str, ...], marked: Marking | None, read_by: tuple[str, ...] = ()
+) -> Grounds:
     """``marked``: None for what came of no case."""
     marking = marked or UNMARKED
     return Grounds(
@@ -205,4 +208,5 @@ def _grounds(evidence: Evidence, who: str, people: tuple[str, ...], marked: Mark
         pap_max=evidence.pap_max,
         case_tlp=marking.tlp.value,
         case_pap=int(marking.pap),
+        read_by=read_by,
     )

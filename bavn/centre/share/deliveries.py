@@ -436,7 +436,7 @@ def _indicator(row: Row[Any]) -> Indicator:
 
 def _grounds(text: str) -> Grounds:
     body = json.loads(text)
-    return Grounds(**body | {"listed": tuple(body["listed"]), "people": tuple(body.get("people", ()))})
+    return Grounds(**body | {name: tuple(given) for name, given in body.items() if isinstance(given, list)})
 
 
 def _kept(row: Row[Any]) -> Kept:

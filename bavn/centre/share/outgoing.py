@@ -72,7 +72,7 @@ class Grounds:
     ``approved_by``: the person, or the policy that two people approved; ``people``: everybody who stands behind it.
     ``by_hand``: people's own knowledge, no report of this sector. ``partners``: parties outside the sector that name
     it; ``tlp_min``, ``pap_max``: the terms under which they told of it, empty and CLEAR for none. ``case_tlp``,
-    ``case_pap``: how the case is marked."""
+    ``case_pap``: how the case is marked. ``read_by``: who read what a block of it would break."""
 
     score: float
     groups: int
@@ -85,6 +85,7 @@ class Grounds:
     pap_max: int = int(Pap.CLEAR)
     case_tlp: str = Tlp.CLEAR.value
     case_pap: int = int(Pap.CLEAR)
+    read_by: tuple[str, ...] = ()
 
     @property
     def by_person(self) -> bool:

@@ -12,11 +12,13 @@ from bavn.centre.share.case_rules import CASE_ID, CaseGrounds, marking, nobody_n
 from bavn.centre.share.exercise_rules import ExerciseGrounds, exercise_for, exercise_names
 from bavn.centre.share.outgoing import KINDS, Grounds, Outgoing, OutgoingDraft, fields_of
 from bavn.centre.share.warning_rules import WarningGrounds, addressed, warning_marking, warning_names
+from bavn.model.intel.accidents import accident_of
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import NotCanonical, Observable, is_external
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.principal import two_people
 from bavn.model.sector.indicator_life import BLOCK_PAP_MIN, may_go
 from bavn.model.sector.intel import may_reach_actors
 from bavn.model.sector.partner import tlp_within
@@ -29,6 +31,8 @@ from bavn.wire.partners.stix_indicator import NotWritable
 from bavn.wire.shut import WAITS
 
 GROUPS_MIN: Final = 2
+LISTS: Final = frozenset({"listed", "not_listed"})
+"""Of what speaks for innocence, popularity and warning lists; a register or a verdict of the sector is more."""
 SHUT: Final = WAITS
 """Refusals of a gate that is shut for this kind and recipient."""
 LATER: Final = SHUT | {"room"}
@@ -67,6 +71,7 @@ class ShareRules:
             Rule("two_people", _on_grounds(self._two_people)),
             Rule("two_groups", _on_grounds(self._two_groups)),
             Rule("partner_terms", _on_grounds(self._partner_terms)),
+            Rule("would_break", _on_grounds(self._would_break)),
             Rule("not_listed", _on_grounds(self._not_listed)),
             Rule("block_line", _on_grounds(self._block_line)),
             Rule("question", self._question),
@@ -147,7 +152,23 @@ class ShareRules:
             return Refused("partner_terms", "{tlp} stays at the centre", tlp=grounds.tlp_min)
         return None
 
+    def _would_break(self, indicator: Indicator, grounds: Grounds) -> Refused | None:
+        """What went wrong elsewhere: never, or by two people who both read what a block of it would break."""
+        accident = accident_of(indicator.observable)
+        if accident is None or indicator.pap < BLOCK_PAP_MIN:
+            return None
+        words = accident.words
+        if accident.never:
+            return Refused("would_break", "it is never blocked. {words}", words=words)
+        if not two_people(grounds.read_by):
+            return Refused("would_break", "two people must have read what it would break. {words}", words=words)
+        return None
+
     def _not_listed(self, indicator: Indicator, grounds: Grounds) -> Refused | None:
+        """A list without words stops it; where two people read the words of the set, those speak for the lists."""
+        known = accident_of(indicator.observable) is not None
+        if known and set(grounds.listed) <= LISTS and two_people(grounds.read_by):
+            return None
         if grounds.listed and indicator.pap >= BLOCK_PAP_MIN:
             return Refused("not_listed", "something speaks for its innocence: {lists}", lists=", ".join(grounds.listed))
         return None

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.protect.enforcers.atomic import read_if_there, write_whole
-from bavn.actor.protect.never import parents
 from bavn.model.intel.indicator import Block
-from bavn.model.observable import ObservableType
+from bavn.model.observable import ObservableType, parents
 from bavn.model.ports import EnforcerDown
 from bavn.model.text import Text
 from bavn.model.tied import tied

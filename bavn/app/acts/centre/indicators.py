@@ -60,11 +60,13 @@ class Acting(Input):
 
 
 class Approving(Input):
-    """What needs an approver. ``now``: pass the canary ring over, once a second person says the same."""
+    """What needs an approver. ``now``: pass the canary ring over, once a second person says the same. ``read``: you
+    read what a block of it would break."""
 
     act: Literal["approve", "release", "now"]
     why: Why
     rev: int | None = Field(default=None, ge=0)
+    read: bool = False
 
 
 @act(Right.TRIAGE, *REFUSES)
@@ -97,7 +99,7 @@ def let_go(indicators: Indicators, by: str, indicator_id: str, body: Approving) 
     """Stand behind it as the second person, release it, or ask to pass the canary ring over."""
     if body.act == "now":
         return indicators.hurry(indicator_id, by, body.why)
-    return indicators.act(indicator_id, LifeAct(body.act), by, body.why, body.rev)
+    return indicators.act(indicator_id, LifeAct(body.act), by, body.why, body.rev, read=body.read)
 
 
 @act(Right.APPROVE, *REFUSES)

@@ -14,18 +14,25 @@ from bavn.app.acts.act import ActRefused, act
 from bavn.app.acts.node.here import Here
 from bavn.app.node.book_queries import book_of
 from bavn.app.node.by_hand import Replaced, centre_replaced, done_here
+from bavn.model.intel.accidents import accident_of
 from bavn.model.text import Text
 
 DONE_HERE: Final = Text("Done: the node does not run, so its enforcers were told from here.")
 
 
 @act(Right.SOC_PROTECT)
-def act_on(here: Here, by: str, indicator_id: str, way: Literal["approve", "lift"]) -> Text:
+def act_on(here: Here, by: str, indicator_id: str, way: Literal["approve", "lift"], *, read: bool = False) -> Text:
     """``approve`` puts in force what waits, was refused or was lifted; never what may never be blocked. ``lift``
-    takes it out of force now; later versions of it wait for a person."""
+    takes it out of force now; later versions of it wait for a person. ``read``: you read what a block of it would
+    break, where that is known."""
     with here.book() as book:
-        if State(book).item(indicator_id) is None:
+        item = State(book).item(indicator_id)
+        if item is None:
             raise no_indicator()
+    accident = None if item.observable is None else accident_of(item.observable)
+    if way == "approve" and accident is not None and not read:
+        says = Text("Read what a block of it would break, and say that you did. {words}", words=accident.words)
+        raise ActRefused(409, "not-read", says)
     return _at_once(here, by, way, indicator_id)
 
 

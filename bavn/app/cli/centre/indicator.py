@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 app = Commands(help="Indicators: from draft to release to their end.")
 Wanted = Annotated[str, typer.Argument(help="indicator--..., its beginning, or the observable (type:value).")]
+Read = Annotated[bool, typer.Option("--read", help="You read what a block of it would break (indicator show).")]
 Rev = Annotated[int | None, typer.Option(help="Only if it still stands at this revision (indicator show).")]
 
 
@@ -92,6 +93,7 @@ def approve(
     *,
     why: Why,
     by: Annotated[str, of_act(acts.let_go)] = "",
+    read: Read = False,
     rev: Rev = None,
     as_local_root: AsLocalRoot = "",
     as_json: AsJson = False,
@@ -99,7 +101,7 @@ def approve(
     """Stand behind it as the second person."""
     by = instead(by, as_local_root)
     with opened(config, *acts.REFUSES) as desk:
-        body = typed(acts.Approving, act="approve", why=why, rev=rev)
+        body = typed(acts.Approving, act="approve", why=why, rev=rev, read=read)
         rows = [
             _row(desk, acts.let_go(desk.indicator_book, by, life.id, body), language_of_rows(as_json=as_json))
             for life in _meant(desk, wanted)
@@ -117,6 +119,7 @@ def release(
     now: Annotated[bool, typer.Option("--now", help="Skip the canary ring; works once a second person asks, too.")] = (
         False
     ),
+    read: Read = False,
     rev: Rev = None,
     as_local_root: AsLocalRoot = "",
     as_json: AsJson = False,
@@ -127,7 +130,8 @@ def release(
         rows = []
         for life in _meant(desk, wanted):
             if life.state is not LifeState.RELEASED or not now:
-                acts.let_go(desk.indicator_book, by, life.id, typed(acts.Approving, act="release", why=why, rev=rev))
+                body = typed(acts.Approving, act="release", why=why, rev=rev, read=read)
+                acts.let_go(desk.indicator_book, by, life.id, body)
             if now:
                 acts.let_go(desk.indicator_book, by, life.id, typed(acts.Approving, act="now", why=why))
             rows.append(_row(desk, desk.indicator_book.get(life.id), language_of_rows(as_json=as_json)))

@@ -167,9 +167,18 @@ def hit_taken(
         print(hit_acts.take_hit(here, by, one.id).say(language))
 
 
-def approve(indicator: Named, config: Config = NODE_TOML, *, by: Who = "", language: Spoken = "en") -> None:
+def approve(
+    indicator: Named,
+    config: Config = NODE_TOML,
+    *,
+    by: Who = "",
+    read: Annotated[
+        bool, typer.Option("--read", help="You read what a block of it would break (bavn node blocks).")
+    ] = False,
+    language: Spoken = "en",
+) -> None:
     """Block what waited for a person, was refused or was lifted; never what may never be blocked."""
-    _leave("approve", config, indicator, by, language)
+    _leave("approve", config, indicator, by, language, read=read)
 
 
 def lift(indicator: Named, config: Config = NODE_TOML, *, by: Who = "", language: Spoken = "en") -> None:
@@ -216,10 +225,12 @@ def kill_switch(
     print(f"kill-switch {position}: {acts.switch(Here(config), by, position).say(language)}")
 
 
-def _leave(way: Literal["approve", "lift"], config: Path, indicator: str, by: Who, language: Language) -> None:
+def _leave(
+    way: Literal["approve", "lift"], config: Path, indicator: str, by: Who, language: Language, *, read: bool = False
+) -> None:
     """For each indicator that is named. Stop for what names none here."""
     here = Here(config)
     with here.asks() as rows:
         named = named_items(rows, indicator)
     for one in named:
-        print(f"{way} {one}: {acts.act_on(here, by, one.id, way).say(language)}")
+        print(f"{way} {one}: {acts.act_on(here, by, one.id, way, read=read).say(language)}")

@@ -11,7 +11,7 @@ from bavn.app.web.sac.bodies import Shape
 from bavn.app.web.sac.lit import LitShape, lit_of
 from bavn.centre.books.clock import IndicatorClock, only_hunted
 from bavn.centre.cases.indicators.indicator import IndicatorSettings, IndicatorStatus, Life
-from bavn.centre.cases.indicators.steps import STEPS, behind
+from bavn.centre.cases.indicators.steps import STEPS, UNREAD, behind, read_too
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.story.facts import story_facts
 from bavn.centre.share.deliveries import AtActor
@@ -52,7 +52,8 @@ class RingShape(Shape):
 
 
 class IndicatorRow(Shape):
-    """One indicator in a list. ``worth`` 0..100 now; ``falls_us``: when it falls below the line unless it is met."""
+    """One indicator in a list. ``worth`` 0..100 now; ``falls_us``: when it falls below the line unless it is met.
+    ``to_read``: what a block of it would break, which two people must have read; ``read_by``: who did."""
 
     id: str
     type: ObservableType
@@ -75,6 +76,8 @@ class IndicatorRow(Shape):
     waits: TextShape | None
     ring: RingShape | None
     why: TextShape
+    to_read: TextShape | None
+    read_by: list[str]
     acts: list[ActShape]
 
 
@@ -186,6 +189,8 @@ def row_of(standing: IndicatorStatus, ring: StagesStatus | None, person: Person)
         waits=TextShape.of(WAITS) if waits else None,
         ring=None if ring is None else stages_shape(ring),
         why=TextShape.of(Text.of_row(life.refusal) if life.refusal else Text.plain(life.why or "-")),
+        to_read=next((TextShape.of(check.words) for check in life.checks if check.to_read), None),
+        read_by=list(life.read_by),
         acts=acts_of(life, person),
     )
 
@@ -210,8 +215,9 @@ def _why_not(act: LifeAct, life: Life, person: Person) -> Text | None:
         return ROLE
     if act is LifeAct.APPROVE and not may_be_second(life.put_by, person.name):
         return OTHER
-    if act is LifeAct.RELEASE and any(check.stops for check in life.checks):
-        return STOPPED
+    stops = [check for check in read_too(life.checks, person.name) if check.stops]
+    if act is LifeAct.RELEASE and stops:
+        return UNREAD if all(check.to_read for check in stops) else STOPPED
     if act is LifeAct.RELEASE and not may_go(life.pap, behind(life, person.name)):
         return OTHER
     return None

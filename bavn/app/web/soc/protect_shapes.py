@@ -101,12 +101,14 @@ class RollbackShown(Frozen):
 
 
 class Block(BlockShort):
-    """With all that is known of it. ``bundle``: STIX, as it came; ``tried``: its dry run."""
+    """With all that is known of it. ``bundle``: STIX, as it came; ``tried``: its dry run; ``would_break``: what a block
+    of it would break, where that is known: a person reads it before they approve."""
 
     bundle: str
     met: list[Met]
     tried: dict[str, Any]
     rollback: RollbackShown
+    would_break: TextShape | None
 
 
 class DryRunRequest(BaseModel):

@@ -34,7 +34,8 @@ from bavn.app.web.soc.protect_shapes import (
 )
 from bavn.app.web.soc.shapes import REFUSALS, Done, IndicatorId, NodeName, Reads, like
 from bavn.app.web.soc.suspected_shapes import KnownInSectorShown
-from bavn.model.observable import Observable
+from bavn.model.intel.accidents import accident_of
+from bavn.model.observable import Observable, ObservableType
 from bavn.model.text import Text
 
 WAIT_S_MAX = 2.0
@@ -48,6 +49,12 @@ class Reason(BaseModel):
     """Why, for the ledger's reader; the person's name stands beside it."""
 
     sure: bool = Field(description="True once the person has been shown what will happen.")
+
+
+class BlockReason(Reason):
+    """The same for one block."""
+
+    read: bool = Field(default=False, description="The person read what a block of it would break, where it is known.")
 
 
 router = APIRouter(prefix="/nodes/{node}/protection", tags=["protection"], responses=REFUSALS)
@@ -116,8 +123,12 @@ def block(context: Context, node: NodeName, indicator: IndicatorId, person: Read
     policy = here.config().protect
     tried = json.loads(row[11]) if row[11] else {}
     seen = tried.get("hosts", 0) if tried.get("days") else policy.dry_run_hosts_max
+    short = _short(row)
+    named = Observable.trusted(ObservableType(short["type"]), short["value"]) if short["value"] else None
+    accident = None if named is None else accident_of(named)
     return Block(
-        **_short(row),
+        **short,
+        would_break=None if accident is None else TextShape.of(accident.words),
         bundle=bundle,
         met=[Met(kind=kind, count=count, first_us=first, last_us=last) for kind, count, first, last in met],
         tried=tried,
@@ -135,11 +146,11 @@ def act_on(
     node: NodeName,
     indicator: IndicatorId,
     act: Annotated[Literal["approve", "lift"], Path()],
-    reason: Reason,
+    reason: BlockReason,
     person: Acts,
 ) -> Done:
     _sure(reason)
-    return Done.of(acts.act_on(context.node(node, person), person.name, indicator, act))
+    return Done.of(acts.act_on(context.node(node, person), person.name, indicator, act, read=reason.read))
 
 
 @router.post("/kill-switch/{position}", operation_id="killSwitch", description=acts.switch.__doc__)

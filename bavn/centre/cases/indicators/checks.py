@@ -10,6 +10,7 @@ from typing import Final
 
 from bavn.centre.cases.indicators.indicator import Check, Evidence
 from bavn.model.counted import days as counted_days
+from bavn.model.intel.accidents import RULE, accident_of
 from bavn.model.intel.indicator import Pap
 from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external, registered_domain
 from bavn.model.sector.indicator_life import BLOCK_PAP_MIN
@@ -84,10 +85,15 @@ def _cautions(observable: Observable) -> Iterator[Check]:
 
 def _innocence(facts: CheckFacts) -> list[Check]:
     blocks, checks = facts.pap >= BLOCK_PAP_MIN, []
-    names = sorted({*facts.listed(facts.observable), *facts.evidence.listed})
+    accident = accident_of(facts.observable)
+    names = sorted({*facts.listed(facts.observable), *facts.evidence.listed} - ({"listed"} if accident else set()))
+    if accident is not None:
+        words = Text("Never blocked. {words}", words=accident.words) if accident.never else accident.words
+        checks.append(Check(RULE, blocks, words, to_read=blocks and not accident.never))
     if names:
         said = ", ".join(names)
-        checks.append(Check("not_listed", blocks, Text("On warning lists: {said}.", said=said)))
+        spoken_for = accident is not None and not accident.never
+        checks.append(Check("not_listed", blocks and not spoken_for, Text("On warning lists: {said}.", said=said)))
     if facts.registered:
         checks.append(Check("register", blocks, Text("One of the sector's own services.")))
     if facts.cleared:

@@ -93,11 +93,14 @@ class IndicatorSettings:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at before release. ``stops``: it may not go out as it stands; else the reviewer weighs it."""
+    """One thing looked at before release. ``stops``: it may not go out as it stands; else the reviewer weighs it.
+    ``to_read``: it stops until two people have read its words, and ``read_by`` did."""
 
     name: str
     stops: bool
     words: Text
+    to_read: bool = False
+    read_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +166,11 @@ class Life:
         """Who stands behind it, each once."""
         return self.vouched or distinct((self.put_by, self.approved_by, self.released_by))
 
+    @property
+    def read_by(self) -> tuple[str, ...]:
+        """Who read what a block of it would break."""
+        return next((check.read_by for check in self.checks if check.to_read), ())
+
 
 @dataclass(frozen=True, slots=True)
 class IndicatorStatus:
@@ -177,12 +185,20 @@ class IndicatorStatus:
 
 def checks_text(checks: tuple[Check, ...]) -> str:
     """JSON of checks."""
-    return json.dumps([[c.name, c.stops, c.words.en, c.words.da] for c in checks], ensure_ascii=False)
+    rows = [[c.name, c.stops, c.words.kept(), c.to_read, list(c.read_by)] for c in checks]
+    return json.dumps(rows, ensure_ascii=False)
 
 
 def checks_of(text: str) -> tuple[Check, ...]:
-    """What checks_text wrote."""
-    return tuple(Check(name, stops, Text.written(en, da=da)) for name, stops, en, da in json.loads(text))
+    """What checks_text wrote; in older rows both sentences instead of what they are made of."""
+    return tuple(_check(*row) for row in json.loads(text))
+
+
+def _check(name: str, stops: bool, words: Any, *more: Any) -> Check:
+    if isinstance(words, str):
+        return Check(name, stops, Text.of([words, more[0]]))
+    to_read, read_by = more
+    return Check(name, stops, Text.of(words), to_read, tuple(read_by))
 
 
 def evidence_text(evidence: Evidence) -> str:

@@ -16,11 +16,12 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.case.case import Case, ElementFacts
 from bavn.centre.cases.indicators.checks import CheckFacts, all_checks
 from bavn.centre.cases.indicators.indicator import Evidence, IndicatorSettings, Life
-from bavn.centre.cases.indicators.steps import STEPS, again, evidence_for, reason, withdrawn
+from bavn.centre.cases.indicators.steps import STEPS, again, evidence_for, read_too, reason, withdrawn
 from bavn.centre.cases.indicators.tables import LIFE_TABLE, METADATA, OUTCOME, RETIRED, life_of, values_of
 from bavn.centre.cases.tables import VERDICT, make_tables, reading, writing
 from bavn.centre.cases.two_people import CENTRE, POLICY_PREFIX, NotAllowed, person, second
 from bavn.centre.store.engine import make_missing
+from bavn.model.intel.accidents import RULE
 from bavn.model.intel.indicator import Pap, Tlp, indicator_id
 from bavn.model.observable import Observable
 from bavn.model.ports import Clock
@@ -115,10 +116,12 @@ class Indicators:
             element.observable, user, why, evidence_for(element), technique, tlp, pap, days, confidence, case
         )
 
-    def act(self, wanted_id: str, act: LifeAct, user: str, why: str, rev: int | None = None) -> Life:
-        """A person's step. ``rev``: only if it still stands at this revision. Raises UnknownLife, case.NotNow,
-        ChangedInBetween; NotAllowed where somebody else must act, or what was found stops it; ValueError without a
-        reason."""
+    def act(
+        self, wanted_id: str, act: LifeAct, user: str, why: str, rev: int | None = None, *, read: bool = False
+    ) -> Life:
+        """A person's step. ``rev``: only if it still stands at this revision. ``read``: they read what a block of it
+        would break. Raises UnknownLife, case.NotNow, ChangedInBetween; NotAllowed where somebody else must act, or
+        what was found stops it; ValueError without a reason."""
         person(user)
         if act not in STEPS:
             raise NotAllowed(Text("{act} is the centre's own act, not a person's", act=word(act)))
@@ -131,15 +134,15 @@ class Indicators:
                     Text("it stands at revision {rev}, not {seen}; look again", rev=life.rev, seen=rev)
                 )
             now_us = self.clock.now_us()
+            weighed = checks or (read_too(life.checks, user) if read else life.checks)
             changed = STEPS[act](
-                replace(life, state=next_state(life.state, act), why=why, checks=checks or life.checks),
-                life,
-                user,
-                now_us,
+                replace(life, state=next_state(life.state, act), why=why, checks=weighed), life, user, now_us
             )
             if act is LifeAct.REFRESH:
                 self.outcome(connection, wanted_id, f"person:{user}", "met", now_us)
-            return self.keep(connection, life, changed, user, f"indicator-{act.value}", {"why": why})
+            words = [check.words.en for check in changed.checks if read and check.to_read]
+            detail = {"why": why, "read": words[0]} if words else {"why": why}
+            return self.keep(connection, life, changed, user, f"indicator-{act.value}", detail)
 
     def hurry(self, wanted_id: str, user: str, why: str) -> Life:
         """Pass the canary ring over: one person asks, another agrees by asking too. Raises as ``act`` does."""
@@ -171,7 +174,8 @@ class Indicators:
 
     def of_case_order(self, case: Case, chosen: Sequence[ElementFacts], terms: CaseTerms) -> tuple[Life, ...]:
         """The indicators of a case's order to release: at once where enough people stand behind it, in review where a
-        second person is missing. Repeatable: an order makes each of them once."""
+        second person is missing, or where two must read first what it would break. Repeatable: an order makes each of
+        them once."""
         drafted = []
         for element in chosen:
             checks = self._checks(element.observable, evidence_for(element), terms.pap(element), terms.days, None)
@@ -390,7 +394,8 @@ class Indicators:
         if known is not None and (known.case_id, known.case_order) == (case.id, case.order_no):
             return known
         pap = terms.pap(element)
-        goes = may_go(pap, terms.people)
+        unread = any(check.name == RULE and check.stops for check in checks)
+        goes = may_go(pap, terms.people) and not unread
         policy = terms.who.startswith(POLICY_PREFIX)
         life = Life(
             id=wanted_id,

@@ -3,30 +3,33 @@
 Refuses to write: indicators.py does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from bavn.centre.cases.case.case import ElementFacts
-from bavn.centre.cases.indicators.indicator import Evidence, Life
+from bavn.centre.cases.indicators.indicator import Check, Evidence, Life
 from bavn.centre.cases.two_people import NotAllowed, second
+from bavn.model.intel.accidents import accident_of
 from bavn.model.moment import DAY_US
-from bavn.model.principal import no_second, recorded
-from bavn.model.sector.indicator_life import LifeAct, may_go
+from bavn.model.principal import no_second, recorded, two_people
+from bavn.model.sector.indicator_life import LifeAct, distinct, may_go
 from bavn.model.sector.refusal import word
 from bavn.model.text import Text
 
 WHY_CHARACTERS_MAX: Final = 2000
+UNREAD: Final = Text("two people must have read what a block of it would break: somebody else must approve it first")
 ALONE: Final = Text("it may block without a person in the loop: somebody else must approve or release it")
 
 
 def evidence_for(element: ElementFacts, who: str = "") -> Evidence:
     """What a case's element says for itself. ``who``: the policy that released it, if one did."""
     producers = tuple(f"detector:{name}" for name in element.detectors)
+    innocent = element.listed or accident_of(element.observable) is not None
     return Evidence(
         score=element.score,
         groups=element.groups,
-        listed=("listed",) if element.listed else (),
+        listed=("listed",) if innocent else (),
         producers=(*producers, *((who,) if who.startswith("policy:") else ())),
         partners=element.partners,
         tlp_min=element.tlp_min,
@@ -63,17 +66,42 @@ def _approved(changed: Life, life: Life, user: str, now_us: int) -> Life:
         user,
         Text("two different people stand behind an indicator; who put it to review cannot approve it"),
     )
+    _must_have_read(changed, user)
     return replace(changed, approved_by=recorded(user), approved_us=now_us)
 
 
 def behind(life: Life, user: str) -> tuple[str, ...]:
     """Who would stand behind it if this person released it: without those who are not two people with them."""
+    return _beside(life.people, user)
+
+
+def read_too(checks: Sequence[Check], user: str) -> tuple[Check, ...]:
+    """The checks once this person has read as well what a block of it would break: two have, or it still stops."""
+    return tuple(_read(check, distinct(_beside(check.read_by, user))) if check.to_read else check for check in checks)
+
+
+def _read(check: Check, readers: tuple[str, ...]) -> Check:
+    return replace(check, read_by=readers, stops=not two_people(readers))
+
+
+def _beside(people: Iterable[str], user: str) -> tuple[str, ...]:
     apart = {name.casefold() for name in getattr(user, "apart", ())}
-    return (*(name for name in life.people if name.casefold() not in apart), recorded(user))
+    return (*(name for name in people if name.casefold() not in apart), recorded(user))
+
+
+def _must_have_read(life: Life, user: str) -> None:
+    """Nobody stands behind a block without its words. Raises NotAllowed, with them."""
+    for check in life.checks:
+        if check.to_read and recorded(user) not in check.read_by:
+            unread = Text("read what a block of it would break, and say that you did: {words}", words=check.words)
+            raise NotAllowed(unread)
 
 
 def _released(changed: Life, life: Life, user: str, now_us: int) -> Life:
-    stops = [check.name for check in life.checks if check.stops]
+    _must_have_read(changed, user)
+    if any(check.to_read and check.stops for check in changed.checks):
+        raise NotAllowed(UNREAD)
+    stops = [check.name for check in changed.checks if check.stops]
     if stops:
         raise NotAllowed(
             Text("it may not go out as it stands: {stops} (bavn centre indicator show)", stops=", ".join(stops))

@@ -11,6 +11,7 @@ from bavn.centre.cases.case.files import Marking
 from bavn.centre.cases.indicators.checks import GROUPS_MIN
 from bavn.centre.cases.indicators.indicator import Check
 from bavn.centre.cases.indicators.indicators import Indicators
+from bavn.centre.cases.indicators.steps import evidence_for
 from bavn.model.intel.indicator import Pap
 from bavn.model.sector.indicator_life import BLOCK_PAP_MIN
 
@@ -33,7 +34,7 @@ def would_release(case: Case, marking: Marking, lives: Indicators) -> tuple[Woul
 
 def _would(element: ElementFacts, case: Case, marking: Marking, indicators: Indicators) -> WouldRelease:
     strong = element.score >= indicators.bounds.score_block_min and element.groups >= GROUPS_MIN
-    blocks = (strong or element.partners > 0) and not element.listed
+    blocks = (strong or element.partners > 0) and not evidence_for(element).listed
     wanted = (BLOCK_PAP_MIN if blocks else Pap.AMBER) if case.terms.pap is None else case.terms.pap
     pap = min(wanted, Pap(element.pap_max), marking.pap)
     checks = indicators.would_check(element, pap, case.terms.days)

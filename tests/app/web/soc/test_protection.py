@@ -15,6 +15,8 @@ from bavn.actor.protect.state import State
 from bavn.app.config.enforce import EnforceTable
 from bavn.app.node.health.holders import holders_state
 from bavn.app.web.soc.protect_shapes import lists_of
+from bavn.model.intel.accidents import accident_of
+from bavn.model.observable import Observable
 from bavn.model.text import Text
 from bavn.tlog.checkpoint import Checkpoint, line_by, signed, witness_of
 from bavn.wire.book import Book
@@ -80,6 +82,24 @@ def test_an_act_waits_for_the_running_node_with_the_persons_name(running) -> Non
             ("kill", "", "Anna Berg"),
         ]
     assert "Anna Berg" in running.get("/protection")["waiting"][0]["da"]
+
+
+def test_nobody_approves_what_went_wrong_elsewhere_before_they_have_read_what_it_would_break(
+    running, monkeypatch
+) -> None:
+    known = accident_of(Observable.of("domain", "api.ipify.org"))
+    for module in ("bavn.app.acts.node.protection", "bavn.app.web.soc.protection"):
+        monkeypatch.setattr(f"{module}.accident_of", lambda _: known)
+    shown = running.get(f"/protection/blocks/{WAITING}")["would_break"]
+    assert shown["da"].endswith("så et kald alene beviser intet.")
+    refused = running.do(f"/protection/blocks/{WAITING}/approve", {"sure": True}, code=409)
+    assert known.breaks.en in json.dumps(refused)
+    with book(running) as opened:
+        assert requests(opened) == []
+    running.do(f"/protection/blocks/{WAITING}/approve", {"sure": True, "read": True})
+    running.do(f"/protection/blocks/{BLOCKED}/lift", {"sure": True})
+    with book(running) as opened:
+        assert [one.act for one in requests(opened)] == ["approve", "lift"]
 
 
 def test_where_the_node_does_not_run_a_lift_is_done_at_once(console) -> None:
