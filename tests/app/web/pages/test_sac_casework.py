@@ -2,6 +2,9 @@
 
 import pytest
 
+from bavn.model.observable import Observable
+from bavn.model.principal import account
+from bavn.model.sector.indicator_life import LifeAct
 from tests.app.web.drawn_sector import CAMPAIGN, FOURTH, WEAK
 from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
 from tests.app.web.pages.served import sac
@@ -73,6 +76,33 @@ def test_each_part_of_a_case_has_an_address_and_is_clean(opened, changed, lang, 
         wide = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
         found = [*axe_clean(page), *untranslated(page), *csp_reports(page), *(["too wide"] if wide else [])]
         wrong += [f"{tab}: {one}" for one in found]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(("lang", "theme", "size"), [("en", "light", "desk"), ("da", "dark", "phone")])
+def test_nobody_approves_before_they_say_that_they_read_what_it_would_break(opened, changed, lang, theme, size) -> None:
+    lives = changed.drawn.desk.indicator_book
+    asks = Observable.of("domain", f"{size}.ipify.org")
+    life = lives.draft(asks, account("bo berg"), "a feed names it", technique="T1071")
+    lives.act(life.id, LifeAct.REVIEW, account("bo berg"), "ready")
+    page = opened(changed, "analyst.approver", lang=lang, theme=theme, size=size)
+    page.goto(f"/indicators/{life.id}")
+    settled(page)
+    words = "så et kald alene beviser intet" if lang == "da" else "so that a call alone proves nothing"
+    page.get_by_text(words).first.wait_for()
+    shot(page, f"sac-indicator-breaks-{lang}-{theme}-{size}")
+    wrong = [*axe_clean(page), *untranslated(page)]
+    page.get_by_role("button", name="Godkend" if lang == "da" else "Approve", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("the campaign asks only there")
+    button = dialog.get_by_role("button", name="Godkend" if lang == "da" else "Approve", exact=True)
+    assert button.is_disabled()
+    dialog.get_by_role("checkbox").check()
+    shot(page, f"sac-indicator-reads-{lang}-{theme}-{size}")
+    wrong += [*axe_clean(page), *untranslated(page), *csp_reports(page)]
+    button.click()
+    page.get_by_text("Læst af" if lang == "da" else "Read by").first.wait_for()
+    assert len(lives.get(life.id).read_by) == 1
     assert not wrong, "\n".join(wrong)
 
 
