@@ -74,6 +74,7 @@ def test_what_is_never_blocked_is_so_at_every_actor_whatever_stands_in_its_list(
 def test_gate_3_lets_none_out_that_is_never_blocked_whoever_read(centre) -> None:
     ways_out = {(one, way) for one in NEVER for way in ways.STRONG if centre.gate(one, way, ("anna", "bo")) is None}
     assert ways_out == set()
+    assert RULE in {rule.name for rule in centre.share.post.rules.of_indicators()}  # partners' gate has these, too
 
 
 def test_a_person_reads_the_words_before_anything_and_the_log_keeps_them(centre) -> None:
