@@ -49,6 +49,8 @@ def test_from_draft_to_release_with_a_second_person(config) -> None:
     asked = row(config, "indicator", "release", wanted, "--now", "--by", "anna", *WHY)
     assert asked["now"] == "asked for"
     assert row(config, "indicator", "release", wanted, "--now", "--by", "bo", *WHY)["now"] == "yes"
+    assert row(config, "indicator", "rules", wanted)["refused"].startswith("it has not gone out yet")
+    run(config, "indicator", "rules", "domain:evil-c2.com", "--for", "kql", code=Exit.NOT_NOW)
     assert row(config, "indicator", "wrong", wanted, "--by", "carl", *WHY)["worth"] == 35
     refreshed = row(config, "indicator", "refresh", wanted, "--by", "carl", *WHY)
     assert (refreshed["met_by"], refreshed["wrong_by"]) == (0, 1)
@@ -58,6 +60,7 @@ def test_from_draft_to_release_with_a_second_person(config) -> None:
     assert "indicator-approve" in shown
     assert [c["check"] for c in row(config, "indicator", "show", wanted)["checks"]] == ["by_hand", "whole_domain"]
     assert row(config, "indicator", "withdraw", wanted, "--by", "anna", *WHY)["state"] == "withdrawn"
+    assert row(config, "indicator", "rules", wanted)["refused"] == "only what is released becomes a rule"
     assert "the chain holds" in run(config, "audit", "--verify").stdout
 
 

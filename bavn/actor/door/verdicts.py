@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bavn.actor.door.sector_verdicts import SectorVerdicts
+from bavn.model.moment import DAY_US
 from bavn.model.sector.verdict import Judgement, Scope, Verdict, Verdicts
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Text
@@ -15,6 +16,9 @@ from bavn.wire.book import Book
 
 COMMENT_CHARS_MAX: Final = 2000
 VERDICTS_MAX: Final = 100_000
+AGAIN_US: Final = DAY_US
+"""The same of the same person within so long is the verdict that was given: a program that got no answer says it
+again."""
 _SCHEMA = (
     """CREATE TABLE verdict (
         number INTEGER PRIMARY KEY, judgement TEXT NOT NULL CHECK (judgement IN ('true', 'benign', 'ignore')),
@@ -38,6 +42,11 @@ VERDICTS_SQL: Final = """
       e.ended_us, e.by_whom, e.comment
     FROM verdict v LEFT JOIN verdict_end e ON e.number = v.number ORDER BY v.number
 """
+
+_SAME_SQL: Final = VERDICTS_SQL.replace(
+    "ORDER BY",
+    "WHERE story = ? AND judgement = ? AND scope = ? AND v.by_whom = ? AND v.comment = ? AND given_us > ? ORDER BY",
+)
 
 
 class NoSuchVerdict(Exception):
@@ -63,9 +72,14 @@ class VerdictBook:
         by: str,
         comment: str = "",
     ) -> Verdict:
-        """A new verdict, given on a suspicion. ValueError for one without an end, beyond the bounds, or by nobody."""
+        """A verdict, given on a suspicion; the one that holds where this only says it again. ValueError for one without
+        an end, beyond the bounds, or by nobody."""
         _check(judgement, until_us, now_us, by, comment)
         with self._book.transaction() as tx:
+            same = (suspicion.id, judgement, scope, by, comment, now_us - AGAIN_US)
+            for earlier in verdicts_of(tx.execute(_SAME_SQL, same).fetchall()):
+                if earlier.holds(now_us) and _as_long(earlier, until_us, now_us):
+                    return earlier
             ((number,),) = tx.execute("SELECT coalesce(max(number), 0) + 1 FROM verdict").fetchall()
             if number > VERDICTS_MAX:
                 raise ValueError(
@@ -107,6 +121,13 @@ class VerdictBook:
     def holding(self, now_us: int) -> Verdicts:
         """Those that hold now, and the sector's advice."""
         return Verdicts([*self.every(), *self.sector.every()], now_us)
+
+
+def _as_long(earlier: Verdict, until_us: int | None, now_us: int) -> bool:
+    """Whether it was to hold until this end, or for this long."""
+    if earlier.until_us is None or until_us is None:
+        return earlier.until_us == until_us
+    return earlier.until_us == until_us or earlier.until_us - earlier.given_us == until_us - now_us
 
 
 def _row(verdict: Verdict) -> tuple[Any, ...]:

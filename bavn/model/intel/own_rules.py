@@ -10,6 +10,15 @@ from bavn.model.suspicion import RowsRef, Suspicion
 
 OWN_RULES: Final = range(1_817_000, 1_818_000)
 """In the range that Suricata's community leaves to local rules."""
+RULES_OF_ONE: Final = 4
+INDICATOR_RULES: Final = range(1_817_000_000, 1_817_000_000 + 2**28)
+"""Rules that people load for one indicator (app/siem/rules), so many numbers for each; no other source of rules numbers
+so high below 2^31."""
+
+
+def is_own_number(sid: int) -> bool:
+    """Whether a rule of this number is Bavn's own."""
+    return sid in OWN_RULES or sid in INDICATOR_RULES
 
 
 def is_of_own_rule(suspicion: Suspicion) -> bool:
@@ -21,4 +30,4 @@ def rest_on_own_rule(rows: RowsRef) -> bool:
     """Whether these rows are alerts of a rule of Bavn's own."""
     if rows.table != "alert":
         return False
-    return any(name == "signature_id" and int(value) in OWN_RULES for name, value in rows.equals)
+    return any(name == "signature_id" and is_own_number(int(value)) for name, value in rows.equals)

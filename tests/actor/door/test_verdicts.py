@@ -128,3 +128,18 @@ def test_a_new_indicator_is_not_silenced_by_what_was_said_of_its_host_or_peer(ac
     offered = {item.element.observable: why for item, why in north.door.preview("A")}
     assert offered[BAD] is None
     assert Observable.of("domain", "only-north.net") in offered
+
+
+def test_the_same_said_again_within_a_day_is_one_verdict_and_anything_else_is_another() -> None:
+    with Book() as book:
+        verdicts = VerdictBook(book)
+        first = give(verdicts)
+        later = {"now_us": NOW_US + 5, "until_us": NOW_US + 5 + DAY_US}
+        assert give(verdicts, **later) == give(verdicts) == first
+        for other in ({"comment": "else"}, {"by": "bo"}, {"scope": "host"}, {"until_us": NOW_US + 2 * DAY_US}):
+            assert give(verdicts, **other) != first
+        assert len(verdicts.every()) == 5
+        verdicts.end(first.number, now_us=NOW_US + 6, by="anna")
+        assert give(verdicts, **later | {"now_us": NOW_US + 7, "until_us": NOW_US + DAY_US}).number == 6
+        days = give(verdicts, "true", until_us=None)
+        assert give(verdicts, "true", until_us=None, now_us=NOW_US + DAY_US) != days

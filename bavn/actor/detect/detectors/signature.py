@@ -33,7 +33,7 @@ from bavn.actor.detect.queries.peers import as_address, observable_of, one_peer
 from bavn.actor.detect.telling import fame, place, since, times
 from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, PeerProfile
 from bavn.actor.detect.wording import joined, number
-from bavn.model.intel.own_rules import OWN_RULES
+from bavn.model.intel.own_rules import is_own_number
 from bavn.model.moment import DAY_US, as_us
 from bavn.model.record import address_text
 from bavn.model.suspicion import RowsRef
@@ -316,7 +316,7 @@ def folded(alerts: Iterable[Alert]) -> list[Fold]:
             key = (alert.host, f"inward: {alert.category}")
         if alert.worth_nats is not None and (alert.worth_nats < 0 or len(hosts[alert.rule]) > HOSTS_MAX):
             key = ("", f"rule {name}")
-        if alert.rule in OWN_RULES:
+        if is_own_number(alert.rule):
             key = (key[0], _SHARED + key[1])
         folds.setdefault(key, Fold(*key)).alerts.append(alert)
     return [fold for _, fold in sorted(folds.items())]

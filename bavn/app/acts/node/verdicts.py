@@ -22,6 +22,7 @@ from bavn.model.text import Text
 
 NUMBER: Final = r"^s?[0-9]{1,9}$"
 """A verdict's number; s7 is the sector's."""
+DAYS_MAX: Final = 3650
 BAD: Final = "bad-verdict"
 PERSON_CHARS_MAX: Final = 100
 HANDED: Final = Text("{to} looks at it now. It left your Today, and stands on top of theirs. Nothing of it is sent.")
@@ -29,12 +30,31 @@ Comment = Annotated[str, Field(max_length=COMMENT_CHARS_MAX)]
 
 
 class VerdictRequest(NodeInput):
-    """What a person holds of a suspicion. ``until_us``: only ``true`` may go without."""
+    """What a person holds of a suspicion. ``until_us``, or ``days`` from now on: only ``true`` may go without."""
 
     verdict: Judgement
     scope: Scope = "story"
     until_us: int | None = Field(default=None, ge=0, le=END_US_MAX)
+    days: int | None = Field(default=None, ge=1, le=DAYS_MAX)
     comment: Comment = ""
+
+
+class SiemVerdict(NodeInput):
+    """A verdict as a SIEM says it. ``event``: the id of the event that told of the suspicion (``event.id``,
+    ``bavn_id``, ``externalId``), or of the suspicion. ``days``: for how long; only ``true`` may go without.
+    ``analyst``: who it was there, for whoever reads the verdict here."""
+
+    event: str = Field(pattern=r"^[0-9a-f]{32}$")
+    verdict: Judgement
+    scope: Scope = "story"
+    days: int | None = Field(default=None, ge=1, le=DAYS_MAX)
+    comment: str = Field(default="", max_length=1500)
+    analyst: str = Field(default="", max_length=100)
+
+    def as_given(self) -> VerdictRequest:
+        """As the act takes it."""
+        comment = f"{self.analyst}: {self.comment}" if self.analyst else self.comment
+        return VerdictRequest(verdict=self.verdict, scope=self.scope, days=self.days, comment=comment)
 
 
 class EndRequest(NodeInput):
@@ -52,19 +72,21 @@ class HandRequest(NodeInput):
 
 @act(Right.SOC_TRIAGE, (ValueError, 422, BAD, "you"))
 def give(here: Here, by: str, suspicion: Suspicion, body: VerdictRequest) -> tuple[Verdict, Text | None]:
-    """Says what a suspicion is. It stays here, can be taken back, and ends by itself."""
+    """Says what a suspicion is. It stays here, can be taken back, and ends by itself. The same again within a day is
+    the verdict that was given."""
     days_max, now_us = here.config().evidence.verdict_days_max, here.clock.now_us()
+    until_us = body.until_us if body.days is None else now_us + body.days * DAY_US
     if body.scope == "peer" and not names_somebody(suspicion.peer):
         says = Text("This peer is no domain, address or fingerprint: take the detector with it (detector-peer).")
         raise ActRefused(422, BAD, says)
-    if body.until_us is None and body.verdict != "true":
+    if until_us is None and body.verdict != "true":
         says = Text("Say when it ends, at most {days_max} days ahead: only `true` may go without.", days_max=days_max)
         raise ActRefused(422, BAD, says)
-    if body.until_us is not None and body.until_us > now_us + (days_max + 1) * DAY_US:
+    if until_us is not None and until_us > now_us + (days_max + 1) * DAY_US:
         raise ActRefused(422, BAD, Text("Its end must lie ahead, at most {days_max} days", days_max=days_max))
     with here.book() as book:
         given = VerdictBook(book).give(
-            suspicion, body.verdict, body.scope, until_us=body.until_us, now_us=now_us, by=by, comment=body.comment
+            suspicion, body.verdict, body.scope, until_us=until_us, now_us=now_us, by=by, comment=body.comment
         )
     return given, NOT_REACHED if reaches_no_indicator(suspicion, given) else None
 

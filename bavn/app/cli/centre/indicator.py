@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bavn.app.acts.centre import indicators as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, named, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, named, opened, show
+from bavn.app.cli.centre.intel.rules import For, show_rules
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.help import Commands
 from bavn.app.cli.language import language_of_rows, tell
@@ -211,6 +212,24 @@ def show_one(wanted: Wanted, config: Config = CENTRE_TOML, *, as_json: AsJson = 
         show(actors, as_json=False)
     for line in history:
         print(f"{iso(line.at_us)[:19]}  {line.who:<16} {line.act:<20} {line.detail}")
+
+
+@app.command("rules")
+def rules(
+    wanted: Wanted,
+    config: Config = CENTRE_TOML,
+    *,
+    form: For = "suricata",
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """Write what is released as a rule for the tool in which analysts work; all of a case at once."""
+    from bavn.app.siem.rules.known import rules_released
+
+    address = configured(config).console.address
+    with opened(config, *acts.REFUSES) as desk:
+        ids = [life.id for life in _meant(desk, wanted)]
+        show_rules(rules_released(desk, ids, form, address), form, as_json=as_json, language=language)
 
 
 @app.command("noise")

@@ -13,6 +13,7 @@ import typer
 
 from bavn.app.access.rights import Right
 from bavn.app.acts.node.here import Here
+from bavn.app.cli.centre.intel.rules import For, show_rules
 from bavn.app.cli.centre.person import option
 from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
@@ -92,6 +93,25 @@ def update(
         print(json.dumps(summary, ensure_ascii=False, sort_keys=True))
         return
     _show_fetched(fetched, language)
+
+
+@app.command("export")
+def export(
+    indicator: Annotated[str, typer.Argument(help="Of `bavn node blocks`: a value, type:value, a pattern, or its id.")],
+    config: Config = NODE_TOML,
+    *,
+    form: For = "suricata",
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """Write an indicator of the sector as a rule for your own tool; it watches, and blocks nothing."""
+    from bavn.app.analyst.named_items import named_items
+    from bavn.app.siem.rules.known import rules_here
+
+    here = Here(config)
+    with here.asks() as rows:
+        ids = [item.id for item in named_items(rows, indicator)]
+        show_rules(rules_here(rows, ids, form, here.clock.now_us()), form, as_json=as_json, language=language)
 
 
 def _show_fetched(fetched: Any, language: Any) -> None:

@@ -10,8 +10,10 @@ from fastapi import APIRouter, Path, Query
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import indicators as acts
+from bavn.app.siem.rules.known import indicator_released, place_of
 from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, filled, opened, page
+from bavn.app.web.rule_shapes import IndicatorRules
 from bavn.app.web.sac.bodies import Shape, Words
 from bavn.app.web.sac.context import Context, SacContext
 from bavn.app.web.sac.in_stix import released
@@ -158,6 +160,14 @@ def indicator(context: Context, person: Annotated[Person, allow(Right.READ)], in
     all that was done to it."""
     with refusing(*acts.REFUSES):
         return _whole(context, context.desk.indicator_book.get(indicator_id), person)
+
+
+@router.get("/{indicator_id}/rules", operation_id="indicator_rules")
+def rules(context: Context, _: Annotated[Person, allow(Right.READ)], indicator_id: Id) -> IndicatorRules:
+    """It as a rule for the tool in which you work: Suricata, Sigma, KQL, SPL, EQL; they watch, and block nothing."""
+    with refusing(*acts.REFUSES):
+        known = indicator_released(context.desk, indicator_id)
+    return IndicatorRules.of(known, context.clock.now_us(), place_of(context.file.console.address, indicator_id))
 
 
 @router.post("", operation_id="draft_indicators", status_code=201, description=acts.draft.__doc__)

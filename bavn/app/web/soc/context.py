@@ -29,6 +29,7 @@ from bavn.app.config.load import read_node
 from bavn.app.node.book_queries import Asks
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
+from bavn.app.siem.event import event_id
 from bavn.app.web.frame import Person, Trouble
 from bavn.app.web.soc.asking import Askings
 from bavn.app.web.soc.errors import answered
@@ -107,6 +108,12 @@ class Node(Here):
             last_us = stats.newest_us + 1
             with history.window(max(stats.oldest_us, last_us - back_us), last_us) as window:
                 yield window
+
+    def of_event(self, event: str) -> Ranked:
+        """The suspicion that the SIEM was told of under this id, or that has it. Trouble where it is not there any
+        more."""
+        ids = (ranked.suspicion.id for ranked in self.suspected())
+        return self.one(next((id_ for id_ in ids if event_id("suspicion", id_) == event), event))
 
     def one(self, suspicion: str) -> Ranked:
         """The suspicion of this id. Trouble where it is not there any more."""

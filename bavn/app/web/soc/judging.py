@@ -64,6 +64,15 @@ def give(
     return VerdictGivenHere(verdict=shown, note=None if note is None else TextShape.of(note))
 
 
+@router.post("/verdicts", operation_id="giveVerdictOfEvent")
+def give_of_event(context: Context, node: NodeName, body: acts.SiemVerdict, person: Gives) -> VerdictGivenHere:
+    """A verdict out of the own SIEM, by the event that told it of the suspicion. The same again within a day is one."""
+    here = context.node(node, person)
+    given, note = acts.give(here, person.name, here.of_event(body.event).suspicion, body.as_given())
+    shown = VerdictShown.of(given, context.clock.now_us())
+    return VerdictGivenHere(verdict=shown, note=None if note is None else TextShape.of(note))
+
+
 @router.post("/verdicts/{number}/end", operation_id="endVerdict", description=acts.end.__doc__)
 def end(context: Context, node: NodeName, number: Number, request: acts.EndRequest, person: Ends) -> VerdictShown:
     return VerdictShown.of(acts.end(context.node(node, person), person.name, number, request), context.clock.now_us())

@@ -13,7 +13,9 @@ from pydantic import BaseModel, Field
 from bavn.actor.protect import queries
 from bavn.app.acts.node import protection as acts
 from bavn.app.analyst.trying import wanted_of
+from bavn.app.siem.rules.known import indicator_here
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
+from bavn.app.web.rule_shapes import IndicatorRules
 from bavn.app.web.soc.asking import Asking
 from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.errors import trouble_of
@@ -138,6 +140,16 @@ def block(context: Context, node: NodeName, indicator: IndicatorId, person: Read
             hosts_max=seen + policy.rollback_hosts_more_max,
         ),
     )
+
+
+@router.get("/blocks/{indicator}/rules", operation_id="blockRules")
+def rules(context: Context, node: NodeName, indicator: IndicatorId, person: Reads) -> IndicatorRules:
+    """It as a rule for the tool in which you work: Suricata, Sigma, KQL, SPL, EQL; they watch, and block nothing."""
+    with context.node(node, person).asks() as rows:
+        known = indicator_here(rows, indicator)
+    if known is None:
+        raise acts.no_indicator()
+    return IndicatorRules.of(known, context.clock.now_us())
 
 
 @router.post("/blocks/{indicator}/{act}", operation_id="actOnBlock", description=acts.act_on.__doc__)

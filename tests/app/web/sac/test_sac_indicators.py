@@ -128,6 +128,17 @@ def test_a_stix_export_holds_what_was_released_and_names_no_actor_and_no_case(sa
     assert "case-" not in answer.text
 
 
+def test_what_is_released_is_a_rule_for_ones_own_tool_and_a_draft_is_none(sac) -> None:
+    released, draft = one(sac, CAMPAIGN[0].value)["id"], one(sac, REVIEWED.value)["id"]
+    rules = {each["form"]: each["text"] for each in sac.body(f"/indicators/{released}/rules")["rules"]}
+    assert all(CAMPAIGN[0].value in text.replace("\\", "") for text in rules.values())
+    assert not any("case-" in text or "region-nord" in text for text in rules.values())
+    reasons = {each["refused"]["en"] for each in sac.body(f"/indicators/{draft}/rules")["rules"]}
+    assert reasons == {"only what is released becomes a rule"}
+    assert sac(f"/indicators/{released}/rules", roles=set()).status_code == 403
+    assert sac(f"/indicators/indicator--{'0' * 36}/rules").status_code == 404
+
+
 def test_what_an_actor_was_given_says_where_each_stands(sac) -> None:
     rows = {row["value"]: row for row in sac.body("/indicators/at/region-nord")["items"]}
     assert rows[CAMPAIGN[0].value]["said"] == "enforced"

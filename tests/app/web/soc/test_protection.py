@@ -14,7 +14,9 @@ from bavn.actor.protect.requests import requests
 from bavn.actor.protect.state import State
 from bavn.app.config.enforce import EnforceTable
 from bavn.app.node.health.holders import holders_state
+from bavn.app.web.frame import Person
 from bavn.app.web.soc.protect_shapes import lists_of
+from bavn.centre.share.share import identity_of
 from bavn.model.intel.accidents import accident_of
 from bavn.model.observable import Observable
 from bavn.model.text import Text
@@ -22,6 +24,8 @@ from bavn.tlog.checkpoint import Checkpoint, line_by, signed, witness_of
 from bavn.wire.book import Book
 from bavn.wire.links.holders import HoldersSeen, Named, RoundAsked
 from bavn.wire.messages.log import LogShown
+from bavn.wire.partners.stix_indicator import bundle_of
+from tests.app.siem.rules.examples import indicator
 from tests.app.web.drawn_node import BLOCKED, C2, LIFTED, REFUSED, WAITING, own
 from tests.app.web.soc.conftest import ANNA
 
@@ -47,6 +51,31 @@ def test_what_is_blocked_until_when_and_why(looking) -> None:
     assert (one["tried"]["clinical"], one["rollback"]["hosts_max"]) == (1, 12)
     assert looking.get(f"/protection/blocks/{BLOCKED}")["met"][0]["count"] == 3
     looking.get("/protection/blocks/indicator--00000000-0000-5000-8000-0000000000ff", code=404)
+
+
+def sent(console, indicator_id, **other):
+    """The indicator as its centre would have sent it to this node."""
+    shared = indicator(Observable.of("domain", C2), id=indicator_id, valid_until_us=2**52)
+    bundle = bundle_of(shared, created_by=identity_of("s"), created_us=1)
+    given = {"bundle": bundle, "rule": "", "reason": ""} | other
+    with book(console) as opened, opened.transaction() as tx:
+        marks = ", ".join(f"{name} = ?" for name in given)
+        tx.execute(f"UPDATE protect_item SET {marks} WHERE indicator_id = ?", (*given.values(), indicator_id))
+
+
+def test_what_the_sector_shares_is_a_rule_for_the_tool_in_which_one_works(console) -> None:
+    sent(console, BLOCKED)
+    path = f"/protection/blocks/{BLOCKED}/rules"
+    rules = {one["form"]: one for one in console.get(path)["rules"]}
+    assert list(rules) == ["suricata", "sigma", "kql", "spl", "eql"]
+    assert all(C2 in one["text"].replace("\\", "") and one["refused"] is None for one in rules.values())
+    for rule in ("withdrawn", "never_block"):
+        sent(console, BLOCKED, rule=rule, reason="it is listed")
+        (why,) = {(one["text"], one["refused"]["en"]) for one in console.get(path)["rules"]}
+        assert why == (None, "it was taken back" if rule == "withdrawn" else "it is listed")
+    nobody = console.as_(Person(name="Bo Lund", roles=frozenset()))
+    nobody.get(path, code=403)
+    console.get("/protection/blocks/indicator--00000000-0000-5000-8000-0000000000ff/rules", code=404)
 
 
 def test_a_new_firewall_is_told_where_the_lists_are_and_never_the_token(looking) -> None:

@@ -1,0 +1,1 @@
+"""A released indicator as a rule for the tool in which analysts work: one file a language."""
