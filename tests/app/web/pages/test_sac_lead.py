@@ -188,3 +188,11 @@ def test_a_release_is_played_again_member_by_member(sac_page, sac_served, lang, 
     assert ring.get_attribute("aria-valuetext").startswith(page.locator(".moment").first.inner_text()[:5])
     shot(page, f"sac-lit-{lang}-{theme}-{size}")
     assert [*axe_clean(page), *untranslated(page), *csp_reports(page)] == []
+    page.get_by_text({"en": "As a rule for your own tool", "da": "Som regel til dit eget værktøj"}[lang]).click()
+    page.get_by_label({"en": "Tool", "da": "Værktøj"}[lang], exact=True).select_option("kql")
+    expect(page.get_by_text("union isfuzzy=true")).to_be_visible()
+    shot(page, f"sac-indicator-as-rule-{lang}-{theme}-{size}")
+    assert [*axe_clean(page), *untranslated(page), *csp_reports(page)] == []
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name={"en": "Copy the rule", "da": "Kopiér reglen"}[lang]).click()
+    assert page.evaluate("navigator.clipboard.readText()").startswith("// Bavn, shared indicator: domain:")
