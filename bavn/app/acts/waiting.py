@@ -12,7 +12,9 @@ from bavn.app.access.accounts import Account
 from bavn.app.access.handed import CannotHand, Handed, HandOver
 from bavn.app.access.rights import RIGHTS, Right, Role, rights_of
 from bavn.app.acts.act import Act, ActRefused
+from bavn.model.moment import iso
 from bavn.model.principal import no_second
+from bavn.model.spans import lasting
 from bavn.model.text import Text
 
 LINES_MAX: Final = 50
@@ -43,7 +45,8 @@ class Step:
 class Waiting:
     """One thing that waits. ``subject`` names it within its kind; ``will``: what doing it does, in one sentence;
     ``act``: what is done; ``by``: who asked, empty where no person did; ``second``: it takes somebody beside them;
-    ``page``: where all of it stands; ``step`` None: it is done there."""
+    ``page``: where all of it stands; ``step`` None: it is done there; ``due_us``: by when, which stands behind
+    ``what``."""
 
     kind: str
     subject: str
@@ -57,11 +60,21 @@ class Waiting:
     weight: Weight = 1
     step: Step | None = None
     node: str = ""
+    due_us: int | None = None
 
     @property
     def thing(self) -> str:
         """Its name in what people hand to each other."""
         return f"{self.node}/{self.kind}/{self.subject}"
+
+    def by_when(self, now_us: int) -> Text:
+        """What it is, and where there is a deadline how long is left, or how late it is."""
+        if self.due_us is None:
+            return self.what
+        span, day = lasting(abs(self.due_us - now_us)), iso(self.due_us)[:16]
+        if now_us > self.due_us:
+            return Text("{what} {day}Z: {span} ago", what=self.what, day=day, span=span)
+        return Text("{what} {day}Z: {span} left", what=self.what, day=day, span=span)
 
     @property
     def right(self) -> Right:

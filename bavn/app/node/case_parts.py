@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bavn.actor.door.conversation import DoorContext, PersonStatement
 from bavn.actor.door.conversations.case_book import CASES_SQL, KeptCase, cases_of
 from bavn.actor.door.conversations.cases import Cases
+from bavn.actor.door.conversations.nis2_steps import Nis2Statement
 from bavn.actor.door.rounds.labels import CENTRE
 from bavn.actor.evidence import redact
 from bavn.app.config.load import read_node
@@ -20,7 +21,8 @@ from bavn.app.node.book_queries import asks, book_of
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.moment import HOUR_US
-from bavn.model.sector.case import OVER
+from bavn.model.sector.case import OVER, CaseState
+from bavn.model.sector.nis2 import Due, Nis2Act, due_of
 from bavn.model.sector.work import STEPS, DueState, TaskState, step_standing
 from bavn.model.text import Text
 from bavn.wire.book import Book
@@ -147,3 +149,22 @@ def dues_of(case: KeptCase, now_us: int) -> list[tuple[dict[str, Any], str, int,
         for task in case.part["tasks"]
         for step in STEPS
     ]
+
+
+def reports_of(case: KeptCase, noted: Iterable[Nis2Statement], now_us: int) -> list[Due]:
+    """Where this actor's own reports under NIS2 stand: as the centre told them, with what people here noted since.
+    ``noted``: of every case; what the gate refused counts for nothing."""
+    here = {step.act: step.at_us for step in noted if step.case_id == case.case_id and not step.rule}
+    if case.state == CaseState.MERGED or Nis2Act.NOT_SIGNIFICANT in here:
+        return []
+    clocks = [(Nis2Act(clock["report"]), clock["due_us"], clock["sent_us"]) for clock in case.part["clocks"]]
+    return [
+        due_of(report, due_us, here.get(report) if sent_us is None else sent_us, now_us)
+        for report, due_us, sent_us in clocks
+    ]
+
+
+def next_report(reports: Iterable[Due]) -> Due | None:
+    """The report that is owed next, or was missed first."""
+    owed = [report for report in reports if report.sent_us is None and report.due_us is not None]
+    return min(owed, key=lambda report: report.due_us or 0, default=None)

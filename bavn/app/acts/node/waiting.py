@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from bavn.actor.door.conversations.case_book import CASES_SQL, cases_of
 from bavn.actor.door.conversations.exercises import EXERCISES_SQL, STEPS_SQL, exercises_of, invitations, steps_of
+from bavn.actor.door.conversations.nis2_steps import NIS2_SQL, nis2_statements_of
 from bavn.actor.door.conversations.warnings import ANSWERS_SQL, WARNINGS_SQL, answers_of, unread, warnings_of
 from bavn.actor.door.queries import asked_elements
 from bavn.actor.protect.confirmed import hits
@@ -24,12 +25,17 @@ from bavn.app.acts.node import warnings as warning_acts
 from bavn.app.acts.node.here import Here
 from bavn.app.acts.waiting import LINES_MAX, Step, Viewer, Waiting, hand
 from bavn.app.node.book_queries import Asks
-from bavn.app.node.case_parts import OWED, dues_of
+from bavn.app.node.case_parts import OWED, dues_of, next_report, reports_of
+from bavn.model.moment import DAY_US
+from bavn.model.sector import nis2
 from bavn.model.sector.work import DueState
 from bavn.model.text import Text
 
 ANSWER: Final = Text("You say whether it applies here, and what you did.")
 LATE: Final = Text("The time for it has passed. You say whether it applies here, and what you did.")
+DUE_REPORT: Final = Text("NIS2: {report} about {about} is due")
+LATE_REPORT: Final = Text("NIS2: {report} about {about} was due")
+"""Behind each stands when."""
 Finds = Callable[[Asks, str, int], Iterator[Waiting]]
 """Questions to the node's book, the node's name, and now."""
 
@@ -108,6 +114,31 @@ def _tasks(rows: Asks, node: str, now_us: int) -> Iterator[Waiting]:
             )
 
 
+def reports_owed(rows: Asks, node: str, now_us: int) -> Iterator[Waiting]:
+    """Of each case this actor's own report under NIS2 that is owed next, or was missed first."""
+    noted = nis2_statements_of(rows(NIS2_SQL))
+    for case in cases_of(rows(CASES_SQL)):
+        owed = next_report(reports_of(case, noted, now_us))
+        if owed is None or owed.due_us is None:
+            continue
+        own = case.part["own"]
+        about = Text.plain(own[0]["value"] if own else case.case_id)
+        yield Waiting(
+            kind="nis2",
+            subject=case.case_id,
+            what=(LATE_REPORT if owed.state is nis2.DueState.OVERDUE else DUE_REPORT).filled(
+                report=nis2.NAMES[owed.report], about=about
+            ),
+            will=Text("You send it to the authority yourselves; then you note in the case that it was sent."),
+            act=case_acts.note,
+            page=_page(node, "cases", case.case_id),
+            since_us=case.heard_us,
+            weight=3 if owed.due_us - now_us < DAY_US else 1,
+            node=node,
+            due_us=owed.due_us,
+        )
+
+
 def _warnings(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
     for warning in unread(warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))):
         title = Text.written(warning.said["title_en"], da=warning.said["title_da"])
@@ -139,7 +170,7 @@ def _exercises(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
         )
 
 
-KINDS: Final[tuple[Finds, ...]] = (_hits, _tasks, _blocks, _reveals, _warnings, _exercises)
+KINDS: Final[tuple[Finds, ...]] = (_hits, reports_owed, _tasks, _blocks, _reveals, _warnings, _exercises)
 """Every kind of thing that waits at a node."""
 
 

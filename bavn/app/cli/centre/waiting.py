@@ -72,8 +72,10 @@ def show_waiting(
     lines: list[Waiting], by: str, handed: "Handed", people: "Sequence[Account]", *, as_json: bool
 ) -> None:
     """Prints what waits, as whoever runs the command stands to it."""
+    from bavn.app.process.real import SystemClock
+
     side = "soc" if lines and lines[0].node else "sac"
-    language = language_here()
+    language, now_us = language_here(), SystemClock().now_us()
     stands = standing(lines, viewer_of(by, side), people, handed.every())
     if not stands and not as_json:
         tell(Text("Nothing waits for anybody."))
@@ -86,6 +88,7 @@ def show_waiting(
                 "will": line.will.say(language),
                 "by": line.by,
                 "since": iso(line.since_us),
+                "due": None if line.due_us is None else iso(line.due_us),
                 "right": line.right.value,
                 "may": view.may,
                 "why_not": None if view.why_not is None else view.why_not.say(language),
@@ -97,7 +100,7 @@ def show_waiting(
             continue
         origin = Text("asked by {by}", by=line.by) if line.by else Text("nobody asked: it came by itself")
         since = f"{iso(line.since_us)[:16]}Z"
-        print(f"{line.what.say(language)}  [{line.thing}]\n  {line.will.say(language)}")
+        print(f"{line.by_when(now_us).say(language)}  [{line.thing}]\n  {line.will.say(language)}")
         print(f"  {since}, {origin.say(language)}")
         for name in view.handed_by:
             print(f"  {Text('{name} asks you to look at this', name=name).say(language)}")

@@ -90,6 +90,7 @@ def today(config: Config = NODE_TOML, *, by: Reader = "", as_json: AsJson = Fals
         todays = inbox_now(rows, items, reader=by, now_us=now_us)
         untaken = [hit for hit in hits_here(rows, items) if not hit.confirmed.is_taken]
         looked = bool(rows(RUN_SQL))
+        owed = list(waiting.reports_owed(rows, "", now_us))
     if as_json:
         for story in todays.above:
             strongest = said_of(story.entries[0], language)
@@ -98,6 +99,8 @@ def today(config: Config = NODE_TOML, *, by: Reader = "", as_json: AsJson = Fals
         return
     for hit in untaken:
         print(f"! {hit.confirmed.observable.value}: {sentence(hit, None).say(language)}")
+    for report in owed:
+        print(f"! {report.by_when(now_us).say(language)}")
     for story in todays.above:
         first = story.entries[0].suspicion
         what, why = first.headline.say(language), story.why_says.say(language)

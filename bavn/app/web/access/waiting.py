@@ -41,7 +41,8 @@ class StepShown(_Frozen):
 class WaitingShown(_Frozen):
     """One thing that waits, as the person who asks stands to it. ``will``: what doing it does; ``by``: who asked, empty
     where no person did; ``may``: they can do it now, else ``why_not``; ``who``: who can, in words, and ``can`` by name;
-    ``step`` null: it is done on ``page``. ``handed_by`` asked them to look; ``handed_to`` was asked."""
+    ``step`` null: it is done on ``page``; ``due_us``: by when, which stands behind ``what``. ``handed_by`` asked them
+    to look; ``handed_to`` was asked."""
 
     thing: str
     kind: str
@@ -50,6 +51,7 @@ class WaitingShown(_Frozen):
     will: TextShape
     by: str
     since_us: int
+    due_us: int | None
     weight: int
     page: str
     step: StepShown | None

@@ -19,13 +19,14 @@ from bavn.actor.door.conversations.case_book import (
     cases_of,
     replies_of,
 )
+from bavn.actor.door.conversations.nis2_steps import NIS2_SQL, nis2_statements_of
 from bavn.actor.door.queries import told_elements
 from bavn.actor.door.suspicions import Ranked
 from bavn.app.acts.node import cases as acts
 from bavn.app.acts.node.here import centre_is_told
 from bavn.app.analyst.confirmed.here import HitHere, hits_here, of_case, own_of
 from bavn.app.node.book_queries import Asks
-from bavn.app.node.case_parts import OWED, became_text, dues_of
+from bavn.app.node.case_parts import OWED, became_text, dues_of, next_report, reports_of
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, filled, opened, page
 from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.shapes import REFUSALS, CaseId, Done, Frozen, NodeName, Reads, refusal, when_sent
@@ -33,7 +34,8 @@ from bavn.app.web.soc.suspected_shapes import ConfirmedShown
 from bavn.model.intel import rsit
 from bavn.model.sector.case import CASE_WORDS, CaseState
 from bavn.model.sector.nis2 import DUE_WORDS as REPORT_WORDS
-from bavn.model.sector.nis2 import NAMES, Nis2Act, due_of
+from bavn.model.sector.nis2 import NAMES, Nis2Act
+from bavn.model.sector.nis2 import Due as Nis2Due
 from bavn.model.sector.nis2 import DueState as ReportState
 from bavn.model.sector.work import (
     ACTOR_ACTS,
@@ -189,9 +191,10 @@ def one_case(context: Context, node: NodeName, case: CaseId, person: Reads) -> C
         kept = next((item for item in cases_of(rows(CASES_SQL)) if item.case_id == case), None)
         if kept is None:
             raise acts.no_case()
-        said = [item for item in replies_of(rows(SAID_SQL)) if item.case_id == case]
+        replies = [item for item in replies_of(rows(SAID_SQL)) if item.case_id == case]
         here_known = _known(rows, [kept], here.suspected())
-    return _case(kept, said, here_known, context.clock.now_us())
+        reports = reports_of(kept, nis2_statements_of(rows(NIS2_SQL)), context.clock.now_us())
+    return _case(kept, replies, here_known, reports, context.clock.now_us())
 
 
 @router.post("/{case}/answers", operation_id="answerCase", description=acts.answer.__doc__)
@@ -257,14 +260,13 @@ def _short(case: KeptCase, known: _Known, now_us: int) -> dict[str, Any]:
     }
 
 
-def _case(case: KeptCase, replies: list[CaseReply], known: _Known, now_us: int) -> Case:
+def _case(case: KeptCase, replies: list[CaseReply], known: _Known, reports: list[Nis2Due], now_us: int) -> Case:
     part = case.part
     dues = dues_of(case, now_us)
     work = [_task(task, [(step, us, state) for t, step, us, state in dues if t is task]) for task in part["tasks"]]
     words = [_word(w["at_us"], w["by"], w["text"]) for w in part["words"] if w["by"] == "centre"]
     words += [_answer(entry) for entry in replies]
-    clocks = [_clock(clock, now_us) for clock in part["clocks"]]
-    owed = [clock for clock in clocks if clock.sent_us is None and clock.due_us is not None]
+    owed = next_report(reports)
     named = part["rsit"] and rsit.known(part["rsit"])
     return Case(
         **_short(case, known, now_us),
@@ -275,14 +277,13 @@ def _case(case: KeptCase, replies: list[CaseReply], known: _Known, now_us: int) 
         merged_into=part["merged_into"],
         work=work,
         words=sorted(words, key=lambda w: w.at_us),
-        clocks=clocks,
-        next_due=min(owed, key=lambda clock: clock.due_us or 0, default=None),
+        clocks=[_clock(report) for report in reports],
+        next_due=None if owed is None else _clock(owed),
         steps=[Nis2Choice(act=step, says=TextShape.of(NAMES[step])) for step in Nis2Act],
     )
 
 
-def _clock(clock: dict[str, Any], now_us: int) -> Nis2Clock:
-    due = due_of(Nis2Act(clock["report"]), clock["due_us"], clock["sent_us"], now_us)
+def _clock(due: Nis2Due) -> Nis2Clock:
     return filled(
         Nis2Clock, due, says=TextShape.of(NAMES[due.report]), state_said=TextShape.of(REPORT_WORDS[due.state])
     )
