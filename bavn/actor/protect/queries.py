@@ -108,6 +108,12 @@ def left_acts(rows: Rows, limit: int) -> Sequence[tuple[Any, ...]]:
     return rows("SELECT act, by FROM protect_wish ORDER BY number LIMIT ?", (limit,))
 
 
+def left_on_items(rows: Rows) -> dict[str, tuple[str, str]]:
+    """By indicator the (act, by) that a person left last for the node's next step: approve or lift."""
+    asked = "SELECT indicator_id, act, by FROM protect_wish WHERE act IN ('approve', 'lift') ORDER BY number"
+    return {indicator_id: (act, by) for indicator_id, act, by in rows(asked)}
+
+
 def items_page(
     rows: Rows, words: str, like: str, standing: str, act: str, after: tuple[int, str] | None, limit: int
 ) -> Sequence[tuple[Any, ...]]:

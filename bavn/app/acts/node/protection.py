@@ -4,6 +4,7 @@ An act is left for the running node; where it does not run, what lifts is done a
 started. Expect it to work with the centre gone.
 """
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from bavn.actor.protect import queries
@@ -18,10 +19,16 @@ from bavn.model.intel.accidents import accident_of
 from bavn.model.text import Text
 
 DONE_HERE: Final = Text("Done: the node does not run, so its enforcers were told from here.")
+Way = Literal["approve", "lift"]
+LEFT: Final[Mapping[str, Text]] = {
+    "approve": Text("an approval asked by {by} waits for the node"),
+    "lift": Text("a lift asked by {by} waits for the node"),
+}
+"""What somebody left for the running node, of one indicator."""
 
 
 @act(Right.SOC_PROTECT)
-def act_on(here: Here, by: str, indicator_id: str, way: Literal["approve", "lift"], *, read: bool = False) -> Text:
+def act_on(here: Here, by: str, indicator_id: str, way: Way, *, read: bool = False) -> Text:
     """``approve`` puts in force what waits, was refused or was lifted; never what may never be blocked. ``lift``
     takes it out of force now; later versions of it wait for a person. ``read``: you read what a block of it would
     break, where that is known."""
@@ -29,6 +36,9 @@ def act_on(here: Here, by: str, indicator_id: str, way: Literal["approve", "lift
         item = State(book).item(indicator_id)
         if item is None:
             raise no_indicator()
+        left, asker = queries.left_on_items(book.rows).get(indicator_id, ("", ""))
+    if left == way and (way == "approve" or here.runs()):
+        return Text("{by} asked for it already. {when}", by=asker, when=here.when())
     accident = None if item.observable is None else accident_of(item.observable)
     if way == "approve" and accident is not None and not read:
         says = Text("Read what a block of it would break, and say that you did. {words}", words=accident.words)
@@ -56,6 +66,17 @@ def replace_centre(here: Here, by: str, *, keep_blocks: bool) -> Replaced:
     if here.runs():
         raise ActRefused(409, "node-runs", Text("the node runs: stop it first, then start it again"), whole=False)
     return centre_replaced(config, book_of(here.file), by, keep_blocks=keep_blocks)
+
+
+def offered(standing: str, left: str, *, runs: bool) -> list[Way]:
+    """What may be done about an indicator as it stands for people. ``left``: what was left for the running node, which
+    nobody asks for again; where the node does not run, a lift is done at once."""
+    ways: list[Way] = []
+    if standing != "wanted" and left != "approve":
+        ways.append("approve")
+    if standing in ("wanted", "waiting", "uncarried") and (left != "lift" or not runs):
+        ways.append("lift")
+    return ways
 
 
 def no_indicator() -> ActRefused:

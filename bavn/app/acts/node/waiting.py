@@ -11,7 +11,7 @@ from bavn.actor.door.conversations.nis2_steps import NIS2_SQL, nis2_statements_o
 from bavn.actor.door.conversations.warnings import ANSWERS_SQL, WARNINGS_SQL, answers_of, unread, warnings_of
 from bavn.actor.door.queries import asked_elements
 from bavn.actor.protect.confirmed import hits
-from bavn.actor.protect.queries import items_page
+from bavn.actor.protect.queries import items_page, left_on_items
 from bavn.app.access.accounts import Account
 from bavn.app.access.handed import Handed
 from bavn.app.access.rights import Right
@@ -61,8 +61,11 @@ def _hits(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
 
 
 def _blocks(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
+    decided = left_on_items(rows)
     for item in items_page(rows, "", "%", "waiting", "", None, LINES_MAX):
         indicator_id, value, reason, decided_us = item[0], item[2], item[6], item[8]
+        if indicator_id in decided:
+            continue
         yield Waiting(
             kind="block",
             subject=indicator_id,

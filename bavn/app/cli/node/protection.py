@@ -38,22 +38,24 @@ def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
     """What is blocked until when, what waits for a person or for an enforcer that carries it, and why."""
     with asks(config) as rows:
         items = queries.every_item(rows)
-        switched = queries.kill_switches(rows)
+        switched, left = queries.kill_switches(rows), queries.left_on_items(rows)
     keys = ("indicator", "type", "value", "act", "standing", "rule", "reason", "until")
     shown = [dict(zip(keys, (*row[:-1], iso(row[-1])), strict=True)) for row in items]
     why = {m["indicator"]: Text.of_row(m["reason"]) for m in shown if m["reason"]}
     if as_json:
         for entry in shown:
             entry["reason"] = str(why.get(entry["indicator"], ""))
+            entry["left"], entry["left_by"] = left.get(entry["indicator"], (None, None))
             print(json.dumps(entry, ensure_ascii=False))
         return
+    waits = {name: [acts.LEFT[way].filled(by=by).say(language)] for name, (way, by) in left.items()}
     show_table(
         ("value", "act", "standing", "rule", "until"),
         [
             (
                 m["value"],
                 cell(m["act"], language),
-                cell(m["standing"], language),
+                "; ".join([cell(m["standing"], language), *waits.get(m["indicator"], ())]),
                 why[m["indicator"]].say(language) if m["reason"] else m["rule"],
                 m["until"][:16],
             )

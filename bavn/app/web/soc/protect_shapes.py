@@ -62,7 +62,8 @@ class Protection(Frozen):
 
 class BlockShort(Frozen):
     """An indicator as it stands here. ``says``: why. ``state``: what was last told of it; ``held``:
-    it was lifted here, so later versions wait for a person. ``by``: who approved it; empty: the node alone."""
+    it was lifted here, so later versions wait for a person. ``by``: who approved it; empty: the node alone. ``left``:
+    what somebody asked of it that waits for the running node."""
 
     id: str
     type: str
@@ -80,6 +81,7 @@ class BlockShort(Frozen):
     not_carried: list[str]
     forced_us: int | None
     version: int
+    left: TextShape | None
 
 
 class Met(Frozen):
@@ -102,13 +104,15 @@ class RollbackShown(Frozen):
 
 class Block(BlockShort):
     """With all that is known of it. ``bundle``: STIX, as it came; ``tried``: its dry run; ``would_break``: what a block
-    of it would break, where that is known: a person reads it before they approve."""
+    of it would break, where that is known: a person reads it before they approve. ``acts``: what may be done about it
+    now."""
 
     bundle: str
     met: list[Met]
     tried: dict[str, Any]
     rollback: RollbackShown
     would_break: TextShape | None
+    acts: list[Literal["approve", "lift"]]
 
 
 class DryRunRequest(BaseModel):

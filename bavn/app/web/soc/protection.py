@@ -109,7 +109,10 @@ def blocks(
     at = opened(after, int, str)
     with context.node(node, person).asks() as rows:
         items = queries.items_page(rows, q, like(q.lower()), standing, act, at, limit + 1)
-    return page([BlockShort(**_short(row)) for row in items], limit, lambda one: (one.decided_us, one.id))
+        left = queries.left_on_items(rows)
+    return page(
+        [BlockShort(**_short(row, left.get(row[0]))) for row in items], limit, lambda one: (one.decided_us, one.id)
+    )
 
 
 @router.get("/blocks/{indicator}", operation_id="block")
@@ -121,11 +124,12 @@ def block(context: Context, node: NodeName, indicator: IndicatorId, person: Read
         if items is None:
             raise acts.no_indicator()
         met, hit = queries.met_of(rows, indicator), queries.hosts_hit(rows, indicator)
+        left = queries.left_on_items(rows).get(indicator)
     row, bundle = items[:-1], items[-1]
     policy = here.config().protect
     tried = json.loads(row[11]) if row[11] else {}
     seen = tried.get("hosts", 0) if tried.get("days") else policy.dry_run_hosts_max
-    short = _short(row)
+    short = _short(row, left)
     named = Observable.trusted(ObservableType(short["type"]), short["value"]) if short["value"] else None
     accident = None if named is None else accident_of(named)
     return Block(
@@ -139,6 +143,7 @@ def block(context: Context, node: NodeName, indicator: IndicatorId, person: Read
             hosts_hit=hit,
             hosts_max=seen + policy.rollback_hosts_more_max,
         ),
+        acts=acts.offered(row[4], left[0] if left else "", runs=here.runs()),
     )
 
 
@@ -203,7 +208,8 @@ def dry_run(
     return _tried(here, found)
 
 
-def _short(row: tuple[Any, ...]) -> dict[str, Any]:
+def _short(row: tuple[Any, ...], left: tuple[str, str] | None) -> dict[str, Any]:
+    """``left``: the act that waits for the running node, and who asked for it."""
     (name, kind, value, act, standing, rule, reason, until_us, decided_us, held, by, _, told, forced_us, version) = row
     evidence = json.loads(told) if told.startswith("{") else {}
     return {
@@ -223,6 +229,7 @@ def _short(row: tuple[Any, ...]) -> dict[str, Any]:
         "not_carried": list(evidence.get("not_carried", ())),
         "forced_us": forced_us,
         "version": version,
+        "left": None if left is None else TextShape.of(acts.LEFT[left[0]].filled(by=left[1])),
     }
 
 

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typer.testing import CliRunner
 
 from bavn.actor.door.conversations.witness_book import ProvenEntry, WitnessBook
-from bavn.actor.protect.requests import requests
+from bavn.actor.protect.requests import request, requests
 from bavn.actor.protect.state import State
+from bavn.app.acts.node.waiting import waiting_at_node
+from bavn.app.cli.node.main import app
 from bavn.app.config.enforce import EnforceTable
 from bavn.app.node.health.holders import holders_state
 from bavn.app.web.frame import Person
@@ -111,6 +114,21 @@ def test_an_act_waits_for_the_running_node_with_the_persons_name(running) -> Non
             ("kill", "", "Anna Berg"),
         ]
     assert "Anna Berg" in running.get("/protection")["waiting"][0]["da"]
+    rows = {one["id"]: one["left"] for one in running.get("/protection/blocks")["items"]}
+    assert rows[BLOCKED]["en"] == "a lift asked by Anna Berg waits for the node"
+    assert rows[WAITING]["en"] == "an approval asked by Anna Berg waits for the node"
+    assert (rows[LIFTED], rows[REFUSED]) == (None, None)
+    card = {of: running.get(f"/protection/blocks/{of}") for of in (BLOCKED, WAITING, LIFTED)}
+    assert (card[BLOCKED]["standing"], card[BLOCKED]["left"]) == ("wanted", rows[BLOCKED])
+    assert [card[of]["acts"] for of in (BLOCKED, WAITING, LIFTED)] == [[], ["lift"], ["approve"]]
+    again = running.do(f"/protection/blocks/{BLOCKED}/lift", {"sure": True})
+    assert again["says"]["en"].startswith("Anna Berg asked for it already. ")
+    with book(running) as opened:
+        assert len(requests(opened)) == 3, "what waits is not asked for again"
+    (here,) = running.house.seen_by(ANNA)
+    assert not [line for line in waiting_at_node(here, "north") if line.kind == "block"], "somebody decided"
+    shell = CliRunner().invoke(app, ["blocks", "--config", str(here.file)]).output
+    assert "wanted; a lift asked by Anna Berg waits for the node" in shell
 
 
 def test_nobody_approves_what_went_wrong_elsewhere_before_they_have_read_what_it_would_break(
@@ -134,11 +152,14 @@ def test_nobody_approves_what_went_wrong_elsewhere_before_they_have_read_what_it
 def test_where_the_node_does_not_run_a_lift_is_done_at_once(console) -> None:
     file = next(iter(console.house.seen_by(ANNA))).file.parent / "data" / "health.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "stopped": True}))
+    with book(console) as opened:
+        request(opened, "lift", BLOCKED, "Bo Lund")  # while it ran
+    assert console.get(f"/protection/blocks/{BLOCKED}")["acts"] == ["lift"]
     console.do(f"/protection/blocks/{BLOCKED}/lift", {"sure": True})
     with book(console) as opened:
         item = State(opened).item(BLOCKED)
         assert (item.standing, item.rule, item.by) == ("lifted", "lifted_by_hand", "Anna Berg")
-        assert requests(opened) == []
+        assert [one.by for one in requests(opened)] == ["Bo Lund"], "nothing more is left for the node"
     back = console.do("/protection/kill-switch/off", {"sure": True})
     assert back["says"]["da"].startswith("Noden kører ikke: dette venter"), back
 
