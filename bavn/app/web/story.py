@@ -1,11 +1,16 @@
 """An attack told again, as both consoles show it: its replay, and its story of a minute. Refuses to make sentences."""
 
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from bavn.app.web.frame import TextShape, filled
 from bavn.model.sector.story import AttackStory, Replay, StandKind, Strip
+from bavn.model.text import Text
+
+DRAFTED: Final = Text("Drafted by Bavn")
+EDITED: Final = Text("Drafted by Bavn, edited by hand")
+MET: Final = Text("When it was met")
 
 
 class _Frozen(BaseModel):
@@ -64,24 +69,31 @@ class StripMarkShape(_Frozen):
 
 
 class StripShape(_Frozen):
-    """At how many it was met, in each of as many equal parts of a time as there are ``counts``."""
+    """At how many it was met, in each of as many equal parts of a time as there are ``counts``; ``title`` and ``most``,
+    the most at one time, in each language that a story is told in."""
 
     from_us: int
     until_us: int
     counts: list[int]
     marks: list[StripMarkShape]
+    title: TextShape
+    most: TextShape
 
     @classmethod
     def of(cls, strip: Strip) -> Self:
         marks = [StripMarkShape(at_us=at_us, says=TextShape.of(text)) for at_us, text in strip.marks]
-        return filled(cls, strip, counts=list(strip.counts), marks=marks)
+        most = TextShape.of(Text("most at one time: {n:,}", n=max(strip.counts, default=0)))
+        return filled(cls, strip, counts=list(strip.counts), marks=marks, title=TextShape.of(MET), most=most)
 
 
 class StoryShape(_Frozen):
-    """Sentences drafted from facts, and when it was met. ``drafted_us``: when this was drafted."""
+    """Sentences drafted from facts, and when it was met. ``drafted_us``: when this was drafted; ``drafted`` and
+    ``edited`` say by whom, at its foot."""
 
     about: str
     drafted_us: int
+    drafted: TextShape
+    edited: TextShape
     sentences: list[StorySentenceShape]
     strip: StripShape | None
     replay: ReplayShape
@@ -90,7 +102,15 @@ class StoryShape(_Frozen):
     def of(cls, story: AttackStory, replay: Replay, now_us: int) -> Self:
         sentences = [filled(StorySentenceShape, one, text=TextShape.of(one.text)) for one in story.sentences]
         strip = None if story.strip is None else StripShape.of(story.strip)
-        return cls(about=story.about, drafted_us=now_us, sentences=sentences, strip=strip, replay=_replay(replay))
+        return cls(
+            about=story.about,
+            drafted_us=now_us,
+            drafted=TextShape.of(DRAFTED),
+            edited=TextShape.of(EDITED),
+            sentences=sentences,
+            strip=strip,
+            replay=_replay(replay),
+        )
 
 
 def _replay(replay: Replay) -> ReplayShape:

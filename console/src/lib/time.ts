@@ -5,12 +5,12 @@ import kit from "$words/both/kit";
 
 const made = new Map<string, Intl.DateTimeFormat>();
 
-function by(key: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+function by(key: string, options: Intl.DateTimeFormatOptions, lang: string = prefs.lang): Intl.DateTimeFormat {
   const timeZone = prefs.zone === "utc" ? "UTC" : (prefs.named ?? undefined);
-  const name = `${locale()} ${timeZone ?? ""} ${key}`;
+  const name = `${lang} ${timeZone ?? ""} ${key}`;
   let format = made.get(name);
   if (!format) {
-    format = new Intl.DateTimeFormat(locale(), { ...options, hourCycle: "h23", timeZone });
+    format = new Intl.DateTimeFormat(locale(lang), { ...options, hourCycle: "h23", timeZone });
     made.set(name, format);
   }
   return format;
@@ -18,12 +18,12 @@ function by(key: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeForm
 
 const at = (us: number): Date => new Date(us / 1000);
 
-/** 26 Nov 2026, 10:42:07 */
-export const full = (us: number): string => by("full", { dateStyle: "medium", timeStyle: "medium" }).format(at(us));
+/** 26 Nov 2026, 10:42:07; ``lang``: what it is for is in another language than the page. */
+export const full = (us: number, lang?: string): string => by("full", { dateStyle: "medium", timeStyle: "medium" }, lang).format(at(us));
 /** 26 Nov, 10:42 */
-export const short = (us: number): string =>
-  by("short", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(at(us));
-export const day = (us: number): string => by("day", { dateStyle: "medium" }).format(at(us));
+export const short = (us: number, lang?: string): string =>
+  by("short", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }, lang).format(at(us));
+export const day = (us: number, lang?: string): string => by("day", { dateStyle: "medium" }, lang).format(at(us));
 export const clock = (us: number): string => by("clock", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(at(us));
 export const iso = (us: number): string => at(us).toISOString();
 

@@ -12,9 +12,8 @@ export default () => ({
     lifted: t("blocks it no longer"), cannot: t("cannot or will not block it"),
   } as Record<string, string>,
   story: t("The story in a minute"), note: t("drafted from what is known; each number leads to its fact"),
-  source: (n: string) => t("Source {n}", { n }), strip: t("When it was met"), most: (n: string) => t("most at one time: {n}", { n }),
+  source: (n: string) => t("Source {n}", { n }),
   language: t("Language of the story"), copy: t("Copy for my management"), copied: t("Copied as plain text"), print: t("Print"),
   edit: t("Edit"), again: t("Draft it anew"), text: t("Text to hand on"),
   kept: t("What you change stays in this field until you leave the page. It is copied and printed, and kept nowhere."),
-  drafted: (at: string) => t("Drafted by Bavn on {at}", { at }), edited: (at: string) => t("Drafted by Bavn on {at}, edited by hand", { at }),
 });

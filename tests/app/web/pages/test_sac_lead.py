@@ -92,6 +92,12 @@ def is_told_again(page, lang, size):
     page.evaluate("window.print = () => {}")
     page.get_by_role("button", name=print_, exact=True).click()
     page.locator("article.sheet").wait_for(state="attached")
+    foot, strip = {  # in the story's language, whatever the page is in
+        "en": ("Drafted by Bavn, edited by hand: ", "When it was met: "),
+        "da": ("Udkast af Bavn, rettet i hånden: ", "Hvornår det blev mødt: "),
+    }[other]
+    assert page.locator("article.sheet .foot").text_content().startswith(foot)
+    assert page.locator("article.sheet svg").get_attribute("aria-label").startswith(strip)
     printed = page.pdf(format="A4", prefer_css_page_size=True)
     assert printed.count(b"/Type /Page\n") == 1
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")

@@ -25,6 +25,15 @@ def test_a_hit_says_what_was_met_where_and_what_to_do(looking) -> None:
     assert looking.get("/today")["hits"] == 1
 
 
+def test_the_labels_of_a_printed_story_come_in_each_language_that_it_is_told_in(looking) -> None:
+    story = looking.get(f"/hits/{BLOCKED}/story")
+    spoken = set.intersection(*({*sentence["text"]} for sentence in story["sentences"]))
+    assert {"en", "da", "sv"} <= spoken
+    for label in (story["drafted"], story["edited"], story["strip"]["title"], story["strip"]["most"]):
+        assert spoken <= {*label}
+    assert story["strip"]["most"]["sv"] == f"flest på en gång: {max(story['strip']['counts'])}"
+
+
 def test_suspicion_story_and_host_take_the_sectors_word(looking) -> None:
     word = looking.get(f"/suspicions/{BEACON}")["confirmed"]
     assert (word["indicator"], word["stands"], word["count"]) == (BLOCKED, "blocked", 3)
