@@ -113,6 +113,48 @@ def test_a_lead_explains_itself_in_both_languages(ranked) -> None:
     run(ranked, "leads", "lead-none", code=Exit.NOT_FOUND)
 
 
+def test_an_attack_is_told_again_step_by_step_and_in_a_paragraph_that_names_no_member(ranked) -> None:
+    lead = json.loads(run(ranked, "leads", "--json").stdout)["lead"]
+    words = run(ranked, "replay", lead).stdout
+    steps = (
+        "2023-11-14 19 h    First met, at north, south.",
+        "south had met it, alone; such a thing happens by chance at most once in 512",
+        "2023-11-14 22:13Z  2 reports reached the centre, of north, south.",
+        "it became a lead.  [The sector had a lead",
+        "Now. Among the leads it is number 1.",
+        "Its evidence has not passed the line at which the centre opens a case.",
+        "Nobody blocks it, so nothing was stopped.",
+        "Not known here:",
+    )
+    places = [words.index(step) for step in steps]
+    assert places == sorted(places)
+    *rows, last = map(json.loads, run(ranked, "replay", lead, "--json", "--language", "da").stdout.splitlines())
+    assert [(row["step"], row["by_hour"]) for row in rows] == [
+        ("first", True),
+        ("report", False),
+        ("lead", False),
+        ("now", False),
+    ]
+    assert [row["actors"]["north"]["stand"] for row in rows] == ["alone", "reported", "reported", "reported"]
+    assert rows[0]["says"] == "Først mødt hos north, south."
+    assert last["prevented"] == "Ingen spærrer det, så intet blev standset."
+    assert len(last["unknown"]) == 3
+    story = run(ranked, "story", lead).stdout
+    assert "It was first met on 14 November 2023 between 19:00 and 20:00 UTC. [1]" in story
+    assert f"[1] bavn centre leads {lead}" in story
+    assert "[2]" not in story, "one source for all of it"
+    assert "north" not in story
+    sentences = [
+        json.loads(row) for row in run(ranked, "story", lead, "--json", "--language", "da").stdout.splitlines()
+    ]
+    assert len(sentences) == 4
+    assert {row["command"] for row in sentences} == {f"bavn centre leads {lead}"}
+    assert sentences[1]["text"] == "Det blev først mødt den 14. november 2023 mellem 19:00 og 20:00 UTC."
+    for command in ("replay", "story"):
+        for unknown in ("lead-none", "case-none", "indicator--none", "nothing"):
+            run(ranked, command, unknown, code=Exit.NOT_FOUND)
+
+
 def test_a_lead_is_told_in_words_first_and_its_score_only_when_asked(ranked) -> None:
     words = run(ranked, "leads").stdout
     parts = (
