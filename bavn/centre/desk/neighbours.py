@@ -1,5 +1,5 @@
-"""What stands next to one thing in the centre's own data: an element, an actor, a case or an indicator. At most
-EACH_MAX of a kind.
+"""What stands next to one thing in the centre's own data: an element, an actor, a technique, a case or an indicator. At
+most EACH_MAX of a kind.
 
 The picture of a lead grows by it. Refuses to ask anybody, and knows no machine of an actor.
 """
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select
 
 from bavn.centre.books import codec
 from bavn.centre.books import tables as t
+from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.cases.indicators.pages import IndicatorFilter, indicators_page
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.value_facts import value_facts
@@ -64,12 +65,12 @@ def neighbours(desk: Desk, of: str) -> Neighbours:
         signs = _signs(desk, t.SIGNS.c.actor == name)
         return _bounded(thing_of(sign.observable) for sign in signs)
     if kind == "technique":
-        return Neighbours(things=(), more=False)
+        return _of_technique(desk, name)
     if kind == "case":
         case = desk.cases.case(name)
         lives = indicators_page(desk.engine, IndicatorFilter(case_id=name), EACH_MAX + 1)
         elements = (thing_of(element.observable) for element in case.facts.elements)
-        return _bounded((*elements, *(_indicator(life.id) for life in lives)))
+        return _bounded((*elements, *map(_indicator, lives)))
     if kind == "indicator":
         lives = indicators_page(desk.engine, IndicatorFilter(words=name), 1)
         case_of = [_case(life.case_id) for life in lives if life.case_id]
@@ -88,7 +89,19 @@ def _of_element(desk: Desk, observable: Observable) -> Neighbours:
     things += [Thing(f"technique:{sign.technique}", "technique", sign.technique, "technique") for sign in signs]
     things += [_case(case.id) for case in facts.cases]
     if facts.indicator is not None:
-        things.append(_indicator(facts.indicator.id))
+        things.append(_indicator(facts.indicator))
+    return _bounded(things)
+
+
+def _of_technique(desk: Desk, technique: str) -> Neighbours:
+    """The cases in which it was reported, what was reported as it there, and the indicators of those cases that carry
+    it."""
+    involved = desk.work.involved
+    cases = involved.cases_with(technique, EACH_MAX + 1)
+    things = [*map(_case, cases), *map(thing_of, involved.observables_with(technique, EACH_MAX + 1))]
+    for case_id in cases:
+        lives = indicators_page(desk.engine, IndicatorFilter(case_id=case_id), EACH_MAX + 1)
+        things += [_indicator(life) for life in lives if life.technique == technique]
     return _bounded(things)
 
 
@@ -103,8 +116,9 @@ def _case(case_id: str) -> Thing:
     return Thing(f"case:{case_id}", "case", case_id, "case")
 
 
-def _indicator(indicator_id: str) -> Thing:
-    return Thing(f"indicator:{indicator_id}", "indicator", indicator_id, "indicator")
+def _indicator(life: Life) -> Thing:
+    """By what it names; its id stands behind its kind."""
+    return Thing(f"indicator:{life.id}", "indicator", life.observable.value, "indicator")
 
 
 def _bounded(things: Iterable[Thing]) -> Neighbours:

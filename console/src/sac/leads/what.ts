@@ -149,7 +149,7 @@ export function grown(picture: Picture, of: string, near: Neighbours): Picture {
   const there = new Set(picture.nodes.map((one) => one.id));
   const tied = new Set(picture.edges.flatMap((one) => [`${one.from}\n${one.to}`, `${one.to}\n${one.from}`]));
   const added = near.things.filter((one) => !there.has(one.id)).map((one): Node => ({
-    id: one.id, name: one.label, kind: kindOf(one.kind, one.type), grows: one.kind !== "technique", ...(one.says ? { note: say(one.says) } : {}),
+    id: one.id, name: one.label, kind: kindOf(one.kind, one.type), grows: true, ...(one.says ? { note: say(one.says) } : {}),
   }));
   return {
     nodes: [...picture.nodes.map((one) => (one.id === of ? { ...one, grows: false } : one)), ...added],

@@ -155,6 +155,11 @@ def a_picture_grows_by_keys_alone(page, lang, size) -> None:
     picture.locator("[data-id^='technique:']").first.wait_for()
     assert picture.locator("[data-id]").count() > before
     assert more.count() == 0
+    technique = picture.locator("[data-id^='technique:']").first
+    named = technique.get_attribute("data-id")
+    technique.locator("button.more").click()
+    expect(picture.locator(f"[data-id='{named}'] button.more")).to_have_count(0)
+    assert picture.locator("[data-id^='case:']").count() >= 1
     assert picture.locator("line").count() >= picture.locator("[data-id]").count() - 1
     small = page.evaluate(
         """() => [...document.querySelectorAll("main .graph button")].map((one) => one.getBoundingClientRect())

@@ -79,6 +79,30 @@ def test_what_one_actor_reports_is_bounded_too(console) -> None:
     assert one["things"][1]["says"]["en"] == "command channel in web, DNS or mail"
 
 
+def test_a_technique_has_next_to_it_the_cases_what_was_reported_as_it_and_their_indicators(console) -> None:
+    desk = console.house.desk
+    assert console.get("/neighbours?of=technique:T1071.001") == {"things": [], "more": False}, "no case carries it yet"
+    opened = []
+    for at in range(2, 4 + EACH_MAX):
+        lead_id = f"lead-{at:016x}"
+        opened.append(console.post(f"/leads/{lead_id}/case", {"take": True})["case_id"])
+        named = desk.lead(lead_id).lead.observables[0]
+        technique = "T1071.001" if at > 2 else "T1105"
+        desk.work.involved.reported(lead_id, [("north", named, technique), ("south", named, technique)])
+    other, case_id = desk.cases.case(opened[0]), opened[-1]
+    case = desk.cases.case(case_id)
+    life = desk.indicator_book.draft_of_case(case, case.facts.elements[0], "Anna Berg", "seen at two")
+    near = console.get("/neighbours?of=technique:T1071.001")
+    kinds = {kind: [one for one in near["things"] if one["kind"] == kind] for kind in ("case", "element", "indicator")}
+    assert (len(kinds["case"]), len(kinds["element"]), near["more"]) == (EACH_MAX, EACH_MAX, True)
+    assert other.id not in {one["label"] for one in kinds["case"]}, "it was reported as something else"
+    assert [(one["id"], one["label"]) for one in kinds["indicator"]] == [
+        (f"indicator:{life.id}", life.observable.value)
+    ]
+    (one, *_) = console.get("/neighbours?of=technique:T1105")["things"]
+    assert one["id"] == f"case:{other.id}"
+
+
 @pytest.mark.parametrize(
     ("of", "status"),
     [("case:case-0000000000000000", 404), ("song:x", 404), ("domain:%00", 404), ("actor:nobody", 200)],

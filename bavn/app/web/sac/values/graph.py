@@ -1,4 +1,5 @@
-"""What stands next to a thing in the picture of a lead: an element, an actor, a case, an indicator. Right: read.
+"""What stands next to a thing in the picture of a lead: an element, an actor, a technique, a case, an indicator. Right:
+read.
 
 Everything is in the centre's own database; it knows no machine of an actor, so none is drawn.
 """
@@ -47,7 +48,8 @@ def next_to(
     _: Reads,
     of: Annotated[str, Query(min_length=3, max_length=VALUE_CHARS_MAX, description="actor:NAME, type:value, ...")],
 ) -> NeighboursShown:
-    """What stands next to one thing: an element, an actor, a case or an indicator; a bounded number of each kind."""
+    """What stands next to one thing: an element, an actor, a technique, a case or an indicator; a bounded number of
+    each kind."""
     with refusing((UnknownThing, 404, "unknown-thing", "you"), *KINDS):
         near = neighbours(context.desk, of)
     things = []
