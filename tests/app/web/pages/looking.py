@@ -78,6 +78,15 @@ def beside_a_house(page: Page) -> list[str]:
     return [one for one in csp_reports(page) if not OF_THE_HOUSE.search(one)]
 
 
+CUT = """() => [...document.querySelectorAll("main .badge")]
+    .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.innerText)"""
+
+
+def cut_off(page: Page) -> list[str]:
+    """Badges whose end nobody can read: must be empty."""
+    return [f"cut off: {text}" for text in page.evaluate(CUT)]
+
+
 TRANSITIONS_OVER = """() => Promise.allSettled(document.getAnimations()
     .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime)).map((one) => one.finished))"""
 """A colour on its way to another is no colour to judge."""

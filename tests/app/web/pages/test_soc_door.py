@@ -57,3 +57,10 @@ def test_the_search_finds_blocks_actors_and_hosts(soc_page) -> None:
     for word, found in (("exam", "waits.example.com"), ("sou", "south"), ("10.0.0.21", "10.0.0.21")):
         box.fill(word)
         expect(page.locator("#hits").get_by_role("option", name=found).first).to_be_visible()
+    box.fill("nis2")
+    expect(page.locator("#hits").get_by_role("option").first).to_be_visible()
+    page.keyboard.press("Enter")
+    owed = page.locator("[data-thing]").filter(has_text="NIS2: early warning about example.com is due")
+    expect(owed.locator("time").first).to_be_visible()
+    owed.get_by_role("link").first.click()
+    page.wait_for_url("**/cases/case-*")
