@@ -78,7 +78,7 @@ export default () => ({
   },
   actors: {
     title: t("What each actor was told"), note: t("Its own part, never who or how many others are in the case"), add: t("Add an actor"), addHelp: t("It sees its part from then on."),
-    name: t("Actor"), why: t("Why"), byHand: t("added by hand"), reported: t("reported"), met: t("met it after the release, first"), metBefore: t("met it before the release, first"), unseen: t("did not report it"), who: t("Who reported, and who met it"), version: (n: string) => t("version {n}", { n }), own: t("Its own observables"), words: t("What it reads"),
+    name: t("Actor"), why: t("Why"), byHand: t("added by hand"), reported: t("reported"), met: t("met it after the release"), metBefore: t("met it before the release"), metFirst: tc("met it", "first"), unseen: t("did not report it"), who: t("Who reported, and who met it"), version: (n: string) => t("version {n}", { n }), own: t("Its own observables"), words: t("What it reads"),
     state: t("State it sees"), none: t("No actor is in the case"), rule: (rule: string) => t("rule {rule}", { rule }), techniques: t("Techniques"),
   },
   nis2: {
@@ -111,7 +111,7 @@ export default () => ({
     notes: t("For the next one"), noNotes: t("Nobody has written what the next one must know."), older: (n: string) => t("{n} older", { n }), handedTo: (name: string) => t("gave the case to {name}", { name }),
     write: t("What must the next one know?"), writeHelp: t("It stays at the centre and in the case's history, with your name."), keep: t("Save the note"),
     people: t("On the case"), join: t("I am on it"), leave: t("I leave"), owner: tc("cases.room.owner", "owner"), since: t("since"), nobody: t("Nobody is on the case yet."), over: t("The case is over: nobody is on it."),
-    asked: t("Asked and answered"), allAsked: t("See all"), waits: (n: number) => tn("{n} waits for an answer", "{n} wait for an answer", n, { n }), answered: (n: number) => tn("{n} answered", "{n} answered", n, { n }), waitsSince: t("Asked"),
+    asked: t("Asked and answered"), allAsked: t("See all"), waits: (n: number) => tn("{n} waits for an answer", "{n} wait for an answer", n, { n }), answered: (n: number) => tn("{n} answered", "{n} answered", n, { n }), waitsSince: t("Asked"), owes: { acknowledge: t("Acknowledge by"), applies: t("Say whether it applies by"), done: t("Done by") } as Readonly<Record<string, string>>,
     decisions: t("Decisions"), noDecisions: t("Nothing has been decided yet."), by: (who: string) => t("By {who}", { who }), byWith: (who: string, beside: string) => t("By {who}, with {beside}", { who, beside }),
     inForce: t("What is in force"), allIndicators: t("See all"), enforced: (n: string, all: string) => t("In force at {n} of {all} actors.", { n, all }),
     behind: t("More about the case: observables, clock, two people, release terms"), report: t("Report"), print: t("Print"),

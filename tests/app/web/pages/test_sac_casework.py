@@ -6,11 +6,11 @@ from bavn.model.observable import Observable
 from bavn.model.principal import account
 from bavn.model.sector.indicator_life import LifeAct
 from tests.app.web.drawn_sector import CAMPAIGN, FOURTH, WEAK
-from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
+from tests.app.web.pages.looking import axe_clean, csp_reports, cut_off, settled, shot, untranslated
 from tests.app.web.pages.served import sac
 
 pytestmark = [pytest.mark.slow, pytest.mark.chromium]
-TABS = ("tasks", "talk", "actors", "nis2", "evidence", "indicators", "timeline", "file")
+TABS = ("now", "tasks", "talk", "actors", "nis2", "evidence", "indicators", "timeline", "file")
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,7 @@ def test_each_part_of_a_case_has_an_address_and_is_clean(opened, changed, lang, 
         shot(page, f"sac-case-{tab}-{lang}-{theme}-{size}")
         wide = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
         found = [*axe_clean(page), *untranslated(page), *csp_reports(page), *(["too wide"] if wide else [])]
+        found += cut_off(page)
         wrong += [f"{tab}: {one}" for one in found]
     assert not wrong, "\n".join(wrong)
 
