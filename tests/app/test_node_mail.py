@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bavn.actor.door.conversations.case_book import CASES_SQL, CaseBook, cases_of
+from bavn.actor.door.conversations.nis2_steps import SAID, Nis2Statement
 from bavn.actor.protect.confirmed import hits
 from bavn.actor.protect.hit_book import take
 from bavn.app.analyst.confirmed.here import HitHere
@@ -309,6 +310,22 @@ def test_a_nis2_deadline_is_mailed_half_a_day_before_and_when_it_has_passed(node
     (late,) = place.owed("nis2")
     assert "OVERDUE" in late.subject.en
     assert late.id != near.id
+    sent = Nis2Statement(
+        number=0,
+        noted_us=place.clock.now_us(),
+        case_id=CASE,
+        act="early-warning",
+        at_us=place.clock.now_us() - HOUR_US,
+        correct=False,
+        why="",
+        by="anna",
+    )
+    SAID.add(place.book, replace(sent, told_us=sent.noted_us, rule="nis2_order"))
+    assert [one.id for one in place.owed("nis2")] == [late.id], "what the gate refused is not noted"
+    SAID.add(place.book, sent)
+    assert place.owed("nis2") == [], "people here noted that it was sent; the centre's answer is not waited for"
+    with place.book.transaction() as tx:
+        tx.execute("DELETE FROM door_nis2")
     place.clock.advance(40 * DAY_US)
     assert place.owed("nis2") == []
 

@@ -26,7 +26,9 @@ from bavn.app.acts.node.here import Here
 from bavn.app.acts.waiting import LINES_MAX, Step, Viewer, Waiting, hand
 from bavn.app.node.book_queries import Asks
 from bavn.app.node.case_parts import OWED, dues_of, next_report, reports_of
+from bavn.model.intel.accidents import accident_of
 from bavn.model.moment import DAY_US
+from bavn.model.observable import Observable, ObservableType
 from bavn.model.sector import nis2
 from bavn.model.sector.work import DueState
 from bavn.model.text import Text
@@ -66,22 +68,25 @@ def _blocks(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
         indicator_id, value, reason, decided_us = item[0], item[2], item[6], item[8]
         if indicator_id in decided:
             continue
+        accident = accident_of(Observable.trusted(ObservableType(item[1]), value)) if value else None
+        why = Text("It is blocked here until its end. Why it waits: {why}", why=Text.of_row(reason))
         yield Waiting(
             kind="block",
             subject=indicator_id,
             what=Text("Block {value}", value=Text.plain(value)),
-            will=Text("It is blocked here until its end. Why it waits: {why}", why=Text.of_row(reason)),
+            will=why if accident is None else Text.shaped("{why} {breaks}", why=why, breaks=accident.words),
             act=protection_acts.act_on,
             page=f"{_page(node, 'protection')}?indicator={quote(indicator_id, safe='')}",
             since_us=decided_us,
             weight=2,
             node=node,
-            step=Step(
-                verb=Text("Block it"),
-                path=_page(node, "protection", "blocks", indicator_id, "approve"),
-                body={"sure": True},
-            ),
+            step=_block_step(node, indicator_id) if accident is None else None,  # else what it breaks is read first
         )
+
+
+def _block_step(node: str, indicator_id: str) -> Step:
+    path = _page(node, "protection", "blocks", indicator_id, "approve")
+    return Step(verb=Text("Block it"), path=path, body={"sure": True})
 
 
 def _reveals(rows: Asks, node: str, _: int) -> Iterator[Waiting]:

@@ -15,13 +15,14 @@ from typing import Final, Literal
 
 from bavn.actor.door.conversations.case_book import CASES_SQL, KeptCase, cases_of
 from bavn.actor.door.conversations.exercises import EXERCISES_SQL, STEPS_SQL, exercises_of, invitations, steps_of
+from bavn.actor.door.conversations.nis2_steps import NIS2_SQL, nis2_statements_of
 from bavn.actor.door.conversations.warnings import ANSWERS_SQL, WARNINGS_SQL, answers_of, unread, warnings_of
 from bavn.actor.protect.confirmed import Confirmed, hits
 from bavn.app.analyst.confirmed.here import HitHere, hits_here
 from bavn.app.analyst.confirmed.words import sentence, what_to_do
 from bavn.app.analyst.suspected import ranked
 from bavn.app.node.book_queries import Asks
-from bavn.app.node.case_parts import OWED, SOON_US, dues_of
+from bavn.app.node.case_parts import OWED, SOON_US, dues_of, reports_of
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.promises import MAIL_GOES, NODE_PROMISES
 from bavn.model.catalogue import moment
@@ -30,7 +31,7 @@ from bavn.model.failure import Failures
 from bavn.model.health import file_old
 from bavn.model.malformed import UNREADABLE
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, as_datetime
-from bavn.model.sector.nis2 import NAMES, Nis2Act
+from bavn.model.sector.nis2 import NAMES, Due
 from bavn.model.sector.sector_warning import URGENCIES, Urgency
 from bavn.model.sector.work import DueState, due_state
 from bavn.model.spans import local_day
@@ -152,9 +153,10 @@ def _hit_lines(whole: Callable[[], dict[str, HitHere]], known: Confirmed) -> Ite
 
 
 def _cases(given: Owing) -> Iterator[Thing]:
+    noted = nis2_statements_of(given.rows(NIS2_SQL))
     for case in cases_of(given.rows(CASES_SQL)):
         yield from _tasks(given, case)
-        yield from _nis2(given, case)
+        yield from _nis2(given, case, reports_of(case, noted, given.now_us))
 
 
 def _tasks(given: Owing, case: KeptCase) -> Iterator[Thing]:
@@ -177,19 +179,19 @@ def _tasks(given: Owing, case: KeptCase) -> Iterator[Thing]:
         )
 
 
-def _nis2(given: Owing, case: KeptCase) -> Iterator[Thing]:
-    for clock in case.part["clocks"]:
-        due_us = clock["due_us"]
-        if clock["sent_us"] is not None or due_us is None:
+def _nis2(given: Owing, case: KeptCase, reports: Iterable[Due]) -> Iterator[Thing]:
+    for report in reports:
+        due_us = report.due_us
+        if report.sent_us is not None or due_us is None:
             continue
         if due_us - NIS2_NEAR_US < given.now_us < due_us + OLD_US:
             late = given.now_us > due_us
-            name = NAMES[Nis2Act(clock["report"])]
+            name = NAMES[report.report]
             subject = (
                 Text("NIS2: {name} is OVERDUE", name=name) if late else Text("NIS2: {name} is due soon", name=name)
             )
             yield Thing(
-                id=f"nis2 {case.case_id} {clock['report']} {due_us} {'late' if late else 'near'}",
+                id=f"nis2 {case.case_id} {report.report.value} {due_us} {'late' if late else 'near'}",
                 kind="nis2",
                 since_us=due_us - NIS2_NEAR_US,
                 subject=subject,

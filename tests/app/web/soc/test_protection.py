@@ -135,8 +135,14 @@ def test_nobody_approves_what_went_wrong_elsewhere_before_they_have_read_what_it
     running, monkeypatch
 ) -> None:
     known = accident_of(Observable.of("domain", "api.ipify.org"))
-    for module in ("bavn.app.acts.node.protection", "bavn.app.web.soc.protection"):
+    (here,) = running.house.seen_by(ANNA)
+    (line,) = [line for line in waiting_at_node(here, "north") if line.kind == "block"]
+    assert line.step.verb.en == "Block it"
+    for module in ("bavn.app.acts.node.protection", "bavn.app.web.soc.protection", "bavn.app.acts.node.waiting"):
         monkeypatch.setattr(f"{module}.accident_of", lambda _: known)
+    (line,) = [line for line in waiting_at_node(here, "north") if line.kind == "block"]
+    assert line.step is None, "what it would break is read first, on its page"
+    assert known.breaks.da in line.will.da
     shown = running.get(f"/protection/blocks/{WAITING}")["would_break"]
     assert shown["da"].endswith("så et kald alene beviser intet.")
     refused = running.do(f"/protection/blocks/{WAITING}/approve", {"sure": True}, code=409)
