@@ -155,6 +155,8 @@ APART: Final[dict[str, str]] = {
             "bavn.psi.slots",
             "bavn.wire.safe",
             "bavn.app.siem.centre_events",
+            "bavn.app.siem.rules.sigma",
+            "bavn.model.intel.accidents",
         ],
         OWN,
     ),
