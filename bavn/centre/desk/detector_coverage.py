@@ -4,7 +4,7 @@ An actor counts as seeing only where all of it is known to be so: what nobody kn
 a guess. Refuses to say what was there to be seen.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -103,17 +103,19 @@ class Behind:
 
     @property
     def says(self) -> Text:
-        """One sentence."""
+        """One sentence; none is no number where nobody is known to see now."""
+        if self.could == 0:
+            return Text("Of {actors}, none is known to have been able to see this.", actors=actors(self.actors))
         return Text("Of {actors}, {could} could have seen this.", actors=actors(self.actors), could=self.could)
 
 
-def behind(seeing: Sequence[DetectorCoverage], detectors: Iterable[str]) -> Behind:
-    """An actor could have seen it, if any of these detectors could there."""
+def behind(seeing: Sequence[DetectorCoverage], detectors: Iterable[str], saw: Collection[str] = ()) -> Behind:
+    """An actor could have seen it, if any of these detectors could there, or if it ``saw`` it."""
     wanted = sorted(set(detectors))
     could, against = 0, dict[str, int]()
     for eye in seeing:
         coverage_words = [eye.by(name) for name in wanted]
-        if CAN in coverage_words:
+        if CAN in coverage_words or eye.actor in saw:
             could += 1
         elif coverage_words:
             against[coverage_words[0]] = against.get(coverage_words[0], 0) + 1

@@ -22,6 +22,7 @@ export function virtual(wanted: () => Wanted): Seen {
   let items = $state.raw<readonly VirtualItem[]>([]);
   let size = $state(0);
   let made: Virtualizer<HTMLDivElement, HTMLDivElement> | null = null;
+  let high = 0;
 
   function read(one: Virtualizer<HTMLDivElement, HTMLDivElement>): void {
     items = one.getVirtualItems();
@@ -49,9 +50,12 @@ export function virtual(wanted: () => Wanted): Seen {
     if (made && made.scrollElement === scroll) {
       made.setOptions(options);
       made._willUpdate();
+      if (high !== height) made.measure(); // what it remembers of each row's height is of before
+      high = height;
       read(made);
       return;
     }
+    high = height;
     const fresh = new Virtualizer<HTMLDivElement, HTMLDivElement>(options);
     made = fresh;
     stop?.();

@@ -93,7 +93,9 @@ def test_the_sentence_behind_a_claim_counts_those_who_could_and_says_why_others_
     assert dict(said.against) == {"never-heard": 1, "no-sensor": 1}
     assert said.says.en == "Of 4 actors, 2 could have seen this."
     assert said.says.da == "Af 4 aktører kunne 2 have set dette."
-    assert behind(seeing, ["nobody-knows-it"]).could == 0
+    unseen = behind(seeing, ["nobody-knows-it"])
+    assert (unseen.could, unseen.says.en) == (0, "Of 4 actors, none is known to have been able to see this.")
+    assert behind(seeing, ["nobody-knows-it"], ("d",)).could == 1, "who saw it could"
     assert behind_technique(seeing, "T1568.002").could == 2
     assert {name for name in TECHNIQUES if behind_technique(seeing, name).could} < set(TECHNIQUES)
     assert set(SIGHTS)

@@ -40,6 +40,7 @@ export default () => ({
   confirm: t("Go ahead"),
   copy: t("Copy"),
   copied: t("Copied"),
+  notCopied: t("The browser did not let it be copied. Mark the text and copy it by hand."),
   retry: t("Try again"),
   act: {
     you: t("Change what is asked for, and try again."),

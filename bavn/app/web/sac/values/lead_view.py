@@ -252,7 +252,7 @@ def shown(
         now_us=now_us,
         case=None if case is None else _case(case.id, case.state, case.owner),
         ignored=None if aside is None else filled(IgnoredShown, aside),
-        behind=TextShape.of(behind(seeing, (sign.detector for sign in lead.signs)).says),
+        behind=TextShape.of(behind(seeing, (sign.detector for sign in lead.signs), lead.actors).says),
     )
 
 
