@@ -40,14 +40,14 @@ THINK_S = (0.5, 1.5)
 
 
 def paths():
-    """Every question without parameters, but exports and live events."""
+    """Every question that needs no parameters, but exports, files and live events."""
     return sorted(
         one.path
         for one in routes_of(bare_app("sac"))
         if one.method == "GET"
         and "{" not in one.path
         and not one.open
-        and not one.path.endswith(("/live", "/account", "/openapi.json", "/one"))
+        and not one.path.endswith(("/live", "/account", "/openapi.json", "/one", "/file", "/values", "/neighbours"))
     )
 
 

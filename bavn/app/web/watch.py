@@ -37,29 +37,16 @@ ROWS_WHOLE_MAX: Final = 2000
 its last row."""
 
 
-class CentreWatch:
-    """Of the centre's database. ``topics``: topic -> its questions."""
+class Marker:
+    """What is another one after each change of the centre's database, on a connection of its own: in a transaction that
+    stays open nothing would ever move. Not safe from several threads at once."""
 
-    def __init__(self, engine: Engine, topics: Mapping[str, tuple[str, ...]] = CENTRE_TOPICS) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._topics = topics
         self._connection: Connection | None = None
-        self._marker: object = None
-        self._marks: dict[str, object] = {}
 
-    def moved(self) -> frozenset[str]:
-        marker = self._look()
-        if marker == self._marker:
-            return frozenset()
-        with reading(self._engine) as connection:
-            marks = {topic: self._mark(connection, asked) for topic, asked in self._topics.items()}
-        known = self._marker is not None
-        moved = frozenset(topic for topic, mark in marks.items() if mark != self._marks.get(topic)) if known else None
-        self._marker, self._marks = marker, marks
-        return moved or frozenset()
-
-    def _look(self) -> object:
-        """The marker, on a connection of its own. In a transaction that stays open nothing would ever move."""
+    def now(self) -> object:
+        """The marker as it stands. Raises DBAPIError."""
         if self._connection is None:
             self._connection = self._engine.connect()
         postgres = self._engine.dialect.name == "postgresql"
@@ -72,16 +59,42 @@ class CentreWatch:
             self.close()
             raise
 
+    def close(self) -> None:
+        """Gives back the connection; the next look opens another one."""
+        if self._connection is not None:
+            with suppress(DBAPIError):
+                self._connection.close()
+            self._connection = None
+
+
+class CentreWatch:
+    """Of the centre's database. ``topics``: topic -> its questions."""
+
+    def __init__(self, engine: Engine, topics: Mapping[str, tuple[str, ...]] = CENTRE_TOPICS) -> None:
+        self._engine = engine
+        self._topics = topics
+        self._look = Marker(engine)
+        self._marker: object = None
+        self._marks: dict[str, object] = {}
+
+    def moved(self) -> frozenset[str]:
+        marker = self._look.now()
+        if marker == self._marker:
+            return frozenset()
+        with reading(self._engine) as connection:
+            marks = {topic: self._mark(connection, asked) for topic, asked in self._topics.items()}
+        known = self._marker is not None
+        moved = frozenset(topic for topic, mark in marks.items() if mark != self._marks.get(topic)) if known else None
+        self._marker, self._marks = marker, marks
+        return moved or frozenset()
+
     def _mark(self, connection: Connection, asked: tuple[str, ...]) -> object:
         came = _CAME[self._engine.dialect.name]
         questions = (came.format(one[1:]) if one.startswith("+") else one for one in asked)
         return tuple(tuple(row) for one in questions for row in connection.execute(text(one)))
 
     def close(self) -> None:
-        if self._connection is not None:
-            with suppress(DBAPIError):
-                self._connection.close()
-            self._connection = None
+        self._look.close()
 
 
 class BookWatch:

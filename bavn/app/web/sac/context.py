@@ -15,6 +15,7 @@ from bavn.app.centre.parts import open_desk, open_enrolment, open_registry
 from bavn.app.config.load import CentreFile
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock, SystemDice
+from bavn.app.web.answers import Answers
 from bavn.app.web.frame import behind
 from bavn.app.web.sac.exchange.usefulness import UsefulnessCache
 from bavn.centre.desk.desk import Desk
@@ -45,6 +46,7 @@ class SacContext:
     intelligence: Intelligence
     book: Book
     usefulness: UsefulnessCache
+    answers: Answers
 
     @property
     def zone(self) -> ZoneInfo:
@@ -72,6 +74,8 @@ def open_context(file: CentreFile) -> Iterator[SacContext]:
         intelligence, book = open_intelligence(file, registry)
         undo.callback(book.close)
         partners = open_partners(registry.engine, clock)
+        answers = Answers(registry.engine, clock)
+        undo.callback(answers.close)
         yield SacContext(
             file=file,
             clock=clock,
@@ -84,4 +88,5 @@ def open_context(file: CentreFile) -> Iterator[SacContext]:
             intelligence=intelligence,
             book=book,
             usefulness=UsefulnessCache(intelligence, clock),
+            answers=answers,
         )

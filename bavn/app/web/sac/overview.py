@@ -204,7 +204,7 @@ def overview(
     budget: Annotated[int, Query(ge=1, le=50, description="Leads to show.")] = LEADS_SHOWN,
 ) -> SectorOverview:
     """The sector now: actors, what waits, campaigns, the clock, and what is not known."""
-    return looked_at(context, budget)
+    return context.answers.of(("overview", budget), lambda: looked_at(context, budget))
 
 
 def looked_at(context: SacContext, budget: int) -> SectorOverview:

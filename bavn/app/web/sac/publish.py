@@ -105,7 +105,10 @@ def _editions(context: SacContext) -> Editions:
 
 def _picture(context: SacContext, days: int) -> Document:
     with refusing(*acts.REFUSES), installed():
-        return publishing_of(context.file, context.desk).built(Kind.PICTURE, "", catalogue(context.file, None), days)
+        publishing = publishing_of(context.file, context.desk)
+        return context.answers.of(
+            ("picture", days), lambda: publishing.built(Kind.PICTURE, "", catalogue(context.file, None), days)
+        )
 
 
 def _whole(editions: Editions, edition_id: str, version: int | None) -> EditionWhole:

@@ -69,7 +69,7 @@ router = APIRouter(prefix="/threats", tags=["threats"])
 @router.get("", operation_id="threats")
 def levels(context: Context, _: Annotated[Person, allow(Right.READ)]) -> list[ThreatShown]:
     """The level of each sort of threat, of the last 90 days: what a person set, else what the data proposes."""
-    return threats(context)
+    return context.answers.of("threats", lambda: threats(context))
 
 
 @router.get("/history", operation_id="threat_history")
@@ -92,6 +92,10 @@ def history(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[L
 @router.get("/cases", operation_id="threat_cases")
 def cases(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[SortedCase]:
     """Each case confirmed in the last 90 days with its sort of threat; unknown ones first."""
+    return context.answers.of("threat cases", lambda: _sorted(context))
+
+
+def _sorted(context: SacContext) -> Rows[SortedCase]:
     facts = publishing_of(context.file, context.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
     rows = []
     for fact in facts.confirmed_in(facts.period):
