@@ -25,7 +25,7 @@ def remind(
     *,
     try_it: Annotated[bool, typer.Option("--try", help="Send each address of [remind] one mail that says so.")] = False,
 ) -> None:
-    """What is to be mailed to your people now, word for word. The running node sends it; this sends at most a try."""
+    """What is to be mailed to your people now, word for word. The node sends it while it runs, this at most a try."""
     from bavn.app.analyst.mail.book import mailed
     from bavn.app.analyst.mail.mailing import owing
     from bavn.app.analyst.mail.words import mail_of

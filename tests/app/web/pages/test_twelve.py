@@ -143,7 +143,7 @@ def stop_it(player: Player) -> None:
     elif player.how == "keys":
         player.search(WAITS)
         player.page.keyboard.press("y")
-        said = player.says("It goes through the whole gate again", "Den går gennem hele porten igen")
+        said = player.says("It is blocked here until its end", "Den spærres her, til den udløber")
     else:
         line = player.page.locator("[data-thing]").filter(has_text=WAITS).first
         player.click(line.get_by_role("button", name=player.says("Block it", "Spær det")))
@@ -164,6 +164,7 @@ def undo_it(player: Player) -> None:
         player.button(player.says("Lift", "Ophæv"))
     said = player.says("It goes out of force now", "Den sættes ud af kraft nu")
     player.at_hand(player.dialog.get_by_text(said))
+    player.at_hand(player.dialog.get_by_text(player.says("let through again", "slippes den igennem igen")))
     if player.how == "phone":
         player.sure(player.says("Lift", "Ophæv"))
         player.sees(player.says("a lift, asked by Anna Berg", "en ophævelse, ønsket af Anna Berg"))  # the node runs
