@@ -224,7 +224,7 @@ def it_is_blocked(sector: StorySector, operator: Reader) -> None:
     operator.dialog.get_by_text("waits", exact=True).first.wait_for(timeout=COMES_MS)
     operator.kept("soc-waits")
     operator.button("Approve", operator.dialog.first)
-    operator.dialog.get_by_text("It goes through the whole gate again").wait_for()
+    operator.dialog.get_by_text("It is blocked here until its end").wait_for()
     operator.button("Approve", operator.dialog.last)
     expect(operator.page.get_by_role("row").filter(has_text=EVIL)).to_contain_text("in force", timeout=COMES_MS)
     operator.kept("soc-approved")
