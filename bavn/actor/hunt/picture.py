@@ -4,7 +4,7 @@ One place turns filters into SQL: bound as parameters where it is asked here, wr
 it. Both name the same rows. Refuses columns whose values are all different, and numbers that are measured, not named.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ SERIES_MAX: Final = 5
 TOP_MAX: Final = 8
 FIELDS_SHOWN_MAX: Final = 8
 FILTERS_MAX: Final = 20
+QUICK_ROWS: Final = 500_000
+"""So many rows are counted while a person waits, whatever is kept."""
 _STEPS_US: Final = (
     *(n * SECOND_US for n in (1, 5, 15, 30)),
     *(n * MINUTE_US for n in (1, 5, 15, 30)),
@@ -124,6 +126,41 @@ class Picture:
     sql: str
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many rows of a table are kept, in steps of whole hours; ``first_us``: where the first one begins."""
+
+    first_us: int
+    step_us: int
+    rows: list[int]
+
+
+def kept(by_hour: Mapping[int, int]) -> Kept:
+    """What a store's own list says, without opening a file: rows, of which there are some, by hour since 1970."""
+    hours = {hour: rows for hour, rows in by_hour.items() if rows}
+    step_us = max(HOUR_US, _step_us(min(hours) * HOUR_US, max(hours) * HOUR_US))
+    first = min(hours) * HOUR_US // step_us
+    counts = [0] * (max(hours) * HOUR_US // step_us - first + 1)
+    for hour, rows in hours.items():
+        counts[hour * HOUR_US // step_us - first] += rows
+    return Kept(first * step_us, step_us, counts)
+
+
+def quick_span_us(by_hour: Mapping[int, int], newest_us: int) -> int | None:
+    """How far back from the newest record about QUICK_ROWS rows reach, as a round length. None: all rows are fewer."""
+    if sum(by_hour.values()) <= QUICK_ROWS:
+        return None
+    left, reach_us = QUICK_ROWS, 0
+    for hour in sorted((hour for hour, rows in by_hour.items() if rows), reverse=True):
+        rows, length_us = by_hour[hour], min(HOUR_US, newest_us + 1 - hour * HOUR_US)
+        back_us = newest_us + 1 - hour * HOUR_US
+        if rows > left:
+            reach_us = max(reach_us, back_us - length_us + length_us * left // rows)
+            break
+        left, reach_us = left - rows, back_us
+    return max((step for step in _STEPS_US if step <= reach_us), default=_STEPS_US[0])
+
+
 def condition(request: PictureRequest) -> tuple[str, dict[str, Any]]:
     """What was clicked as a condition with parameters; of one column's wanted values any is enough."""
     bound: dict[str, Any] = {}
@@ -136,9 +173,12 @@ def condition(request: PictureRequest) -> tuple[str, dict[str, Any]]:
     return _condition(request, placed), bound
 
 
-def written(request: PictureRequest) -> str:
-    """The rows as one SELECT that a person may go on from."""
+def written(request: PictureRequest, since_us: int | None = None) -> str:
+    """The rows as one SELECT that a person may go on from; with ``since_us`` those from then on."""
     narrowed = _condition(request, _literal, "\n  ")
+    if since_us is not None:
+        newest = f"ts >= make_timestamp({since_us})"
+        narrowed = newest if narrowed == "TRUE" else f"{newest}\n  AND {narrowed}"
     where = "" if narrowed == "TRUE" else f"\nWHERE {narrowed}"
     return f"SELECT *\nFROM {request.table}{where}\nORDER BY ts DESC"
 

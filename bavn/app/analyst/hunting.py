@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from bavn.actor.hunt.picture import Filter, PictureRequest, PictureUnclear, draw
+from bavn.actor.hunt.picture import Filter, Picture, PictureRequest, PictureUnclear, draw, quick_span_us, written
 from bavn.actor.hunt.span import RequestedSpan, SpanUnclear, requested_span
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
@@ -23,6 +23,7 @@ from bavn.app.config.load import NodeConfig, read_node
 from bavn.app.process.bounds import ended_after, memory_bounded
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.one_line import one_line
+from bavn.model.moment import iso
 from bavn.model.ports import QueryExceeded, QueryRefused
 from bavn.model.text import Text
 
@@ -101,11 +102,33 @@ def picture_request(given: Mapping[str, Any]) -> PictureRequest:
 
 
 def drawn(asking: Hunting, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The picture, its notes in every language. Stop for what cannot be asked."""
+    """The picture, its notes in every language; with ``quick`` of the newest rows alone where there are many. Stop for
+    what cannot be asked."""
     request = picture_request(given)
-    with asking.window() as window, ended_after(asking.config.hunt.seconds_max):
-        picture = draw(window, request)
+    picture = _quick(asking, request) if given.get("quick") and asking.span == RequestedSpan() else None
+    if picture is None:
+        with asking.window() as window, ended_after(asking.config.hunt.seconds_max):
+            picture = draw(window, request)
     return {**asdict(replace(picture, notes=[])), "notes": [note.spoken() for note in picture.notes]}
+
+
+def _quick(asking: Hunting, request: PictureRequest) -> Picture | None:
+    """Of the newest rows; None where all are few enough."""
+    with asking.window() as window:
+        by_hour = {hour: stamp[0] for hour, stamp in window.hour_stamps(request.table).items()}
+        back_us = quick_span_us(by_hour, window.last_us - 1)
+    if back_us is None:
+        return None
+    newest = replace(asking, span=RequestedSpan(last_for_us=back_us))
+    with newest.window() as window, ended_after(asking.config.hunt.seconds_max):
+        picture = draw(window, request)
+        note = Text(
+            "Only rows since {since} UTC are counted here, the newest of {rows:,}: choose a span to count more.",
+            since=iso(window.first_us)[:19].replace("T", " "),
+            rows=sum(by_hour.values()),
+        )
+        sql = written(request, window.first_us)
+    return replace(picture, notes=[note, *picture.notes], sql=sql)
 
 
 @contextmanager

@@ -9,15 +9,18 @@ from hypothesis import strategies as st
 from bavn.actor.hunt.picture import (
     BINS_MAX,
     FIELDS,
+    QUICK_ROWS,
     SERIES_MAX,
     Filter,
     PictureRequest,
     PictureUnclear,
     draw,
+    kept,
+    quick_span_us,
     written,
 )
 from bavn.actor.store.columns import ColumnStore
-from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.record import TABLES
 
 from .conftest import AT
@@ -157,3 +160,32 @@ def test_every_column_that_is_counted_by_may_stand_in_sql_as_it_is(window) -> No
             table=table, filters=tuple(Filter(column=name, value=None) for name in list(fields)[:20])
         )
         assert counted(window, written(every)) == 0
+
+
+def test_what_is_kept_is_drawn_from_the_stores_own_list(window) -> None:
+    by_hour = {hour: stamp[0] for hour, stamp in window.hour_stamps("flow").items()}
+    steps = kept(by_hour)
+    assert sum(steps.rows) == draw(window, PictureRequest(table="flow")).rows == 300
+    assert steps.step_us % HOUR_US == 0
+    assert len(steps.rows) <= BINS_MAX
+    sql = f"SELECT count(*) FROM flow WHERE epoch_us(ts) < {steps.first_us + 2 * steps.step_us}"
+    assert sum(steps.rows[:2]) == window.rows(sql)[0][0]
+
+
+HOUR = 500_000
+
+
+@pytest.mark.parametrize(
+    ("by_hour", "newest_us", "back_us"),
+    [
+        ({HOUR: QUICK_ROWS}, HOUR_US - 1, None),
+        ({HOUR: 4 * QUICK_ROWS}, HOUR_US - 1, 15 * MINUTE_US),
+        ({HOUR: 4 * QUICK_ROWS}, 20 * MINUTE_US - 1, 5 * MINUTE_US),
+        ({HOUR: QUICK_ROWS // 4, HOUR - 1: QUICK_ROWS // 4, HOUR - 2: QUICK_ROWS}, HOUR_US - 1, HOUR_US),
+        ({HOUR: QUICK_ROWS // 4, HOUR - 1: QUICK_ROWS // 4, HOUR - 40: QUICK_ROWS}, HOUR_US - 1, DAY_US),
+        ({HOUR - hour: QUICK_ROWS // 7 for hour in range(50)}, HOUR_US - 1, 6 * HOUR_US),
+        ({HOUR: 10**12}, HOUR_US - 1, 1_000_000),
+    ],
+)
+def test_the_newest_rows_reach_back_a_round_length(by_hour, newest_us, back_us) -> None:
+    assert quick_span_us(by_hour, HOUR * HOUR_US + newest_us) == back_us

@@ -112,6 +112,12 @@ class Askings:
             with spare:  # its pipes are closed, and it is waited for
                 spare.kill()
 
+    def ready(self) -> None:
+        """A process waits for the next question, so that it begins at once."""
+        with self._lock:
+            if self._spare is None and not self._closed:
+                self._spare = _child()
+
     def _follow(self, asking: Asking, line: bytes) -> None:
         process = asking.process
         assert process is not None  # noqa: S101  it was started with one
@@ -123,19 +129,13 @@ class Askings:
         finally:
             timer.cancel()
             process.wait()
-            self._ready()
+            self.ready()
         with self._lock:
             if asking.state == "running":
                 _answered(asking, answer, process.returncode)
                 asking.ended_us = self._clock.now_us()
             asking.process = None
             asking.over.set()
-
-    def _ready(self) -> None:
-        """A process waits for the next question."""
-        with self._lock:
-            if self._spare is None and not self._closed:
-                self._spare = _child()
 
     def _forget(self) -> None:
         ended = [asking for asking in self._kept.values() if asking.ended_us is not None]

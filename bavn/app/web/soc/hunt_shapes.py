@@ -135,11 +135,21 @@ class PictureShown(Frozen):
     sql: str
 
 
+class PictureKept(Frozen):
+    """How many rows are kept in each step of time, as the store's own list says."""
+
+    first_us: int
+    step_us: int
+    rows: list[int]
+
+
 class PictureTable(Frozen):
-    """A table that can be drawn, and the columns that are counted by value, those first that tell most."""
+    """A table that can be drawn, and the columns that are counted by value, those first that tell most. ``kept``: None
+    where all its rows are counted at once."""
 
     name: str
     fields: list[str]
+    kept: PictureKept | None
 
 
 class ValueKnown(Frozen):

@@ -6,14 +6,16 @@ It asks and changes nothing; what it shows names hosts and stays here.
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from bavn.actor.hunt.picture import FIELDS, FIELDS_SHOWN_MAX, FILTERS_MAX
+from bavn.actor.hunt.picture import FIELDS, FIELDS_SHOWN_MAX, FILTERS_MAX, QUICK_ROWS, kept
 from bavn.actor.hunt.saved import SavedHunt
+from bavn.actor.hunt.span import LAST_US
 from bavn.actor.store.query.address_macros import HELPERS
 from bavn.actor.store.segments.segment import ROLLUPS
 from bavn.app.acts.node import hunts as acts
@@ -35,6 +37,7 @@ from bavn.app.web.soc.hunt_shapes import (
     HuntShown,
     HuntStatus,
     ListRefusal,
+    PictureKept,
     PictureShown,
     PictureTable,
     RuleMatch,
@@ -74,7 +77,8 @@ class Question(BaseModel):
 
     ``sql``: one SELECT. ``hunt``: a saved one, with ``given`` for what it needs. ``pivot``: all records that share
     ``value``. ``sigma``: rules as YAML texts; ``check``: only what each would run as. ``list``: indicators as text.
-    ``picture``: a table over time ``by`` a column, narrowed by ``filters``, with the values of ``fields``.
+    ``picture``: a table over time ``by`` a column, narrowed by ``filters``, with the values of ``fields``; ``quick``:
+    of the newest rows alone where many are kept and no span is asked for.
     """
 
     kind: Literal["sql", "hunt", "pivot", "sigma", "list", "picture"]
@@ -90,6 +94,7 @@ class Question(BaseModel):
     by: str = Field(default="", max_length=40)
     filters: list[PictureFilter] = Field(default_factory=list, max_length=FILTERS_MAX)
     fields: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=FIELDS_SHOWN_MAX)
+    quick: bool = False
     last: str = Field(default="", pattern=r"^([1-9][0-9]{0,5}[smhdw])?$")
     from_us: int | None = Field(default=None, ge=0, le=2**53)
     to_us: int | None = Field(default=None, ge=0, le=2**53)
@@ -117,9 +122,24 @@ def tables(context: Context, node: NodeName, person: Hunter) -> list[TableShown]
 
 @router.get("/pictures", operation_id="huntPictures")
 def pictures(context: Context, node: NodeName, person: Hunter) -> list[PictureTable]:
-    """What can be drawn, and by which columns."""
-    context.node(node, person)
-    return [PictureTable(name=name, fields=list(fields)) for name, fields in FIELDS.items() if fields]
+    """What can be drawn, by which columns; of a table with many rows how many are kept over time, at once."""
+    here, rows = context.node(node, person), {}
+    context.askings.ready()  # what is drawn is asked next
+    with suppress(Trouble), here.looking(LAST_US) as window:  # a node without a history keeps no row
+        for name in FIELDS:
+            rows[name] = {hour: stamp[0] for hour, stamp in window.hour_stamps(name).items()}
+    return [
+        PictureTable(name=name, fields=list(fields), kept=_kept(rows.get(name, {})))
+        for name, fields in FIELDS.items()
+        if fields
+    ]
+
+
+def _kept(by_hour: dict[int, int]) -> PictureKept | None:
+    if sum(by_hour.values()) <= QUICK_ROWS:
+        return None
+    steps = kept(by_hour)
+    return PictureKept(first_us=steps.first_us, step_us=steps.step_us, rows=steps.rows)
 
 
 @router.get("/functions", operation_id="huntFunctions")
@@ -275,7 +295,7 @@ def _request(here: Node, question: Question) -> tuple[str, dict[str, Any]]:
         more = {"sql": hunt.sql, "given": question.given, "span": hunt.span, "columns": list(hunt.columns)}
         return "sql", {**span, **more}
     if question.kind == "picture":
-        wanted = question.model_dump(include={"table", "by", "filters", "fields"})
+        wanted = question.model_dump(include={"table", "by", "filters", "fields", "quick"})
         with answered():
             picture_request(wanted)
         return "picture", {**span, **wanted}

@@ -7,9 +7,12 @@ import { api } from "../api";
 import { blank } from "./question";
 
 export type Picture = components["schemas"]["PictureShown"];
+export type Kept = NonNullable<components["schemas"]["PictureTable"]["kept"]>;
 export type FieldCounts = components["schemas"]["PictureField"];
 export type Clicked = { column: string; value: string | null; keep: boolean };
 const WAIT_S = 1.5;
+/** The newest rows, or as many as are kept. */
+export const [QUICK, ALL] = ["", "all"];
 
 /** Filters as they stand in the address; what is none of ours is passed over. */
 export function clicked(): Clicked[] {
@@ -28,6 +31,12 @@ export function clicked(): Clicked[] {
 export const written = (filters: readonly Clicked[]): string =>
   filters.length ? JSON.stringify(filters.map((one) => [one.keep ? 1 : 0, one.column, one.value])) : "";
 
+/** All rows that a node keeps, as its own list of them says. */
+export const everything = (table: string, kept: Kept): Picture => ({
+  table, by: "", first_us: kept.first_us, step_us: kept.step_us, rows: kept.rows.reduce((sum, rows) => sum + rows, 0),
+  series: [{ value: null, rest: true, rows: kept.rows }], fields: [], notes: [], sql: "",
+});
+
 export class Drawing {
   picture = $state.raw<Picture | null>(null);
   /** Values of columns, by the column; those that are not there yet are being counted. */
@@ -39,17 +48,21 @@ export class Drawing {
 
   constructor(private readonly node: string) {}
 
-  /** First the picture, then the values of one column after the other: the first answer waits for nothing else. */
+  /** Of the newest rows all at once. Of a chosen span first the picture, then the values of one column after the other: the
+   * first answer waits for nothing else. */
   async draw(table: string, by: string, last: string, filters: readonly Clicked[], names: readonly string[]): Promise<void> {
+    const quick = last === QUICK;
     await this.stop();
     const turn = (this.turn += 1);
     [this.problem, this.busy, this.fields] = [null, true, new Map()];
     try {
-      const ask = (fields: string[]): Promise<Picture | null> => this.one(turn, { ...blank(last, 1), kind: "picture", table, by: fields.length ? "" : by, filters: [...filters], fields });
-      const picture = await ask([]);
+      const ask = (fields: string[]): Promise<Picture | null> =>
+        this.one(turn, { ...blank(last === ALL ? "" : last, 1), kind: "picture", table, by: fields.length && !quick ? "" : by, filters: [...filters], fields, quick });
+      const picture = await ask(quick ? [...names] : []);
       if (turn !== this.turn || !picture) return;
       this.picture = picture;
-      for (const name of names) {
+      this.fields = new Map(picture.fields.map((field) => [field.name, field]));
+      for (const name of quick ? [] : names) {
         const found = (await ask([name]))?.fields[0];
         if (turn !== this.turn) return;
         if (found) this.fields = new Map([...this.fields, [name, found]]);

@@ -4,7 +4,7 @@ import { t, tc, tn } from "$lib/gettext.svelte";
 export default () => ({
   title: t("Hunt"), lead: t("Ask this node's own history. It changes nothing, and what it shows stays here."),
   kinds: { picture: t("Picture"), sql: "SQL", saved: t("Saved hunts"), pivot: t("Pivot"), list: t("Indicators"), sigma: "Sigma" } as Record<string, string>,
-  span: t("Span"), spans: { "": t("all that is kept"), "1h": t("last hour"), "24h": t("last day"), "7d": t("last 7 days"), "28d": t("last 28 days") } as Record<string, string>,
+  span: t("Span"), spanQuick: t("the newest, quickly"), spans: { "": t("all that is kept"), "1h": t("last hour"), "24h": t("last day"), "7d": t("last 7 days"), "28d": t("last 28 days") } as Record<string, string>,
   rows: t("Rows at most"), run: t("Ask"), stop: t("Stop"), running: t("Asking the history …"), cancelled: t("Stopped. Nothing was changed."),
   query: t("One SELECT"), queryHelp: t("Addresses: src = addr('10.0.0.5'), in_net(dst, '192.0.2.0/24'). Ctrl-Enter asks."), tables: t("Tables and columns"), functions: t("Functions"),
   listText: t("Indicators, one a line, or CSV with a header"), listHelp: t("Addresses, networks, domains, URLs, JA3, JA4, certificates, file hashes; defanged spellings are understood."),
