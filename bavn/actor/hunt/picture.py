@@ -177,7 +177,7 @@ def written(request: PictureRequest, since_us: int | None = None) -> str:
     """The rows as one SELECT that a person may go on from; with ``since_us`` those from then on."""
     narrowed = _condition(request, _literal, "\n  ")
     if since_us is not None:
-        newest = f"ts >= make_timestamp({since_us})"
+        newest = f"ts >= TIMESTAMP '{iso(since_us).removesuffix('Z').replace('T', ' ')}'"
         narrowed = newest if narrowed == "TRUE" else f"{newest}\n  AND {narrowed}"
     where = "" if narrowed == "TRUE" else f"\nWHERE {narrowed}"
     return f"SELECT *\nFROM {request.table}{where}\nORDER BY ts DESC"
