@@ -42,7 +42,7 @@ class WayIn:
     """What a node must be told the first time. ``keyholders``: one address in mode M2, several in M3, of which
     ``keyholders_k`` evaluate together. ``listen`` and ``upstreams`` are ``address@port``, ``clients`` and
     ``homes`` CIDR, ``lists`` address:port, "" for no list; ``sense``: settings of ``[sense]`` by name, none for a
-    guard. Without ``listen`` no resolver is put up."""
+    guard. Without ``listen`` no resolver is put up. ``folder``: where its data lies, where that is not beside it."""
 
     way: Way = "guard"
     actor: str
@@ -55,6 +55,7 @@ class WayIn:
     upstreams: Sequence[str] = ()
     clients: Sequence[str] = ()
     lists: str = ""
+    folder: str = ""
 
     def text(self) -> str:
         """The node.toml of it."""
@@ -67,6 +68,9 @@ class WayIn:
         elif self.keyholders:
             lines.append(f"keyholder_urls = {_toml(list(self.keyholders))}")
             lines.append(f"keyholders_k = {self.keyholders_k}")
+        if self.folder:
+            lines.append(f"folder = {_toml(self.folder)}")
+            lines.append(f"policy_file = {_toml(self.folder + '/policy.toml')}")
         if self.homes:
             lines.append(f"homes = {_toml(list(self.homes))}")
         if self.sense:
@@ -82,7 +86,8 @@ class WayIn:
         if self.clients:
             lines.append(f"resolver_clients = {_toml(list(self.clients))}")
         if self.lists:
-            lines += [f'list_folder = "{LISTS}"', f"list_listen = {_toml(self.lists)}"]
+            folder = f"{self.folder}/{LISTS}" if self.folder else LISTS
+            lines += [f"list_folder = {_toml(folder)}", f"list_listen = {_toml(self.lists)}"]
         return "\n".join(lines) + "\n"
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Shown
 
+from bavn.app.cli.node.book import NODE_TOML, Config
 from bavn.app.cli.words import Spoken, heading, number, small
 from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.app.process.whole_file import write_whole
@@ -29,9 +30,7 @@ if TYPE_CHECKING:
     from bavn.app.config.load import NodeConfig
     from bavn.model.ports import Window
 
-Config = Annotated[Path, typer.Option("--config", "-c", help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
-NODE_TOML = Path("node.toml")
 WIDTH_PLAIN = 180
 QUERY_S_MAX = 600.0
 KINDS = ("role", "os", "vendor")

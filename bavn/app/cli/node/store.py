@@ -12,6 +12,7 @@ import typer
 
 from bavn.app.analyst.faults import understood
 from bavn.app.cli.help import Commands
+from bavn.app.cli.node.book import NODE_TOML, Config
 from bavn.app.cli.words import Spoken, number
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
@@ -19,9 +20,7 @@ from bavn.model.text import Language, Text
 
 app = Commands(help="The node's own history: size, health, repair.")
 
-Config = Annotated[Path, typer.Option("--config", "-c", help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]
-NODE_TOML = Path("node.toml")
 
 
 @app.command("stats")

@@ -1,13 +1,13 @@
 """`bavn node guard`, `listen` and `watch`: the three ways in, each from nothing to protected by one command."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bavn.app.cli.node.book import NODE_TOML, Config
 from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
@@ -16,11 +16,17 @@ if TYPE_CHECKING:
     from bavn.app.config.load import NodeConfig
     from bavn.app.fit.way_in import WayIn
 
+OWN_TOML = Path("node.toml")
+Own = Annotated[Path, typer.Option("--config", "-c", help="The node's configuration file.")]
 LISTEN = "127.0.0.1@5353"
 LISTS = "127.0.0.1:8480"
 Token = Annotated[str, typer.Option(help="The one-time token from `bavn centre invite`.", envvar="BAVN_TOKEN")]
 Upstream = Annotated[list[str] | None, typer.Option(help="address@port of a name server that it asks.")]
 Client = Annotated[list[str] | None, typer.Option(help="Who may ask it (CIDR); loopback if none.")]
+Service = Annotated[
+    bool,
+    typer.Option("--service", help="As a service of this machine, from the Debian package; as root."),
+]
 Lists = Annotated[str, typer.Option(help='address:port of the firewall\'s lists; "" for none.')]
 
 
@@ -127,7 +133,7 @@ class Protects:
 
 
 @spread
-def guard(config: Config = NODE_TOML, *, member: Member, guards: Guards) -> None:
+def guard(config: Own = OWN_TOML, *, service: Service = False, member: Member, guards: Guards) -> None:
     """Run a guard: a protected resolver and a list for the firewall, nothing watched. The first time it writes its
     configuration and becomes a member; the same command again only runs it."""
     from bavn.app.fit.way_in import WayIn
@@ -140,23 +146,38 @@ def guard(config: Config = NODE_TOML, *, member: Member, guards: Guards) -> None
         clients=guards.client or [],
         lists=guards.lists,
     )
-    _start(config, way, member, Join())
+    _start(config, way, member, Join(), service=service)
 
 
 @spread
-def listen(config: Config = NODE_TOML, *, member: Member, join: Join, reads: Reads, protects: Protects) -> None:
+def listen(
+    config: Own = OWN_TOML,
+    *,
+    service: Service = False,
+    member: Member,
+    join: Join,
+    reads: Reads,
+    protects: Protects,
+) -> None:
     """Run a node without a sensor: logs and flows are read, and it protects as a guard does. The first time it writes
     its configuration and becomes a member; the same command again only runs it."""
-    _start(config, _way("listen", member, join, reads, protects), member, join)
+    _start(config, _way("listen", member, join, reads, protects), member, join, service=service)
 
 
 @spread
 def watch(
-    config: Config = NODE_TOML, *, member: Member, join: Join, sensor: Sensor, reads: Reads, protects: Protects
+    config: Own = OWN_TOML,
+    *,
+    service: Service = False,
+    member: Member,
+    join: Join,
+    sensor: Sensor,
+    reads: Reads,
+    protects: Protects,
 ) -> None:
     """Run a node with a sensor, and what `listen` reads beside it. The first time it writes its configuration and
     becomes a member; the same command again only runs it."""
-    _start(config, _way("watch", member, join, reads, protects, sensor), member, join)
+    _start(config, _way("watch", member, join, reads, protects, sensor), member, join, service=service)
 
 
 def _way(
@@ -184,13 +205,46 @@ def _way(
     )
 
 
-def _start(config: Path, way: "WayIn", member: Member, join: Join) -> None:
-    from bavn.app.cli.node.run import enrol, run
+def _start(config: Path, way: "WayIn", member: Member, join: Join, *, service: bool) -> None:
+    from bavn.app.cli.node.run import run
+    from bavn.app.fit.way_in import configured
+
+    if service:
+        _serve(config, way, member, join)
+        return
+    _become_member(config, configured(config, way), member, join)
+    run(config)
+
+
+def _serve(config: Path, way: "WayIn", member: Member, join: Join) -> None:
+    """Root writes the configuration; what the service will own is made by its user."""
+    from bavn.app.fit import service_user
+    from bavn.app.fit.service import Machine
+    from bavn.app.fit.way_in import configured
+
+    machine = Machine()
+    if config not in (OWN_TOML, machine.config):
+        raise Stop(Exit.USAGE, Text("the service reads {file}: leave --config out", file=machine.config))
+    user = machine.checked()
+    given = configured(machine.config, replace(way, folder=str(machine.folder)))
+    machine.give(user)
+    service_user.as_user(user, partial(_become_member, machine.config, given, member, join))
+    machine.start(given)
+    print(
+        Text(
+            "{actor} runs as the service {unit}, and starts with this machine. How it is: bavn node health",
+            actor=given.node.actor,
+            unit=service_user.UNIT,
+        )
+    )
+
+
+def _become_member(config: Path, given: "NodeConfig", member: Member, join: Join) -> None:
+    from bavn.app.cli.node.run import enrol
     from bavn.app.config.load import CENTRE_KEYS
-    from bavn.app.fit.way_in import configured, take_group_key
+    from bavn.app.fit.way_in import take_group_key
     from bavn.wire.safe import Safe
 
-    given = configured(config, way)
     if join.group_key is not None:
         take_group_key(given, join.group_key)
     if given.node.centre_url and not Safe(given.folder / CENTRE_KEYS).enrolled:
@@ -201,7 +255,6 @@ def _start(config: Path, way: "WayIn", member: Member, join: Join) -> None:
             )
         enrol(pin=member.pin, token=member.token, config=config, keyholder=False)
     _join(config, given, join)
-    run(config)
 
 
 def _join(config: Path, given: "NodeConfig", join: Join) -> None:

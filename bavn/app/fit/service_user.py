@@ -1,0 +1,42 @@
+"""The user of this machine's service of a node, and how root becomes it. Refuses to know what is done as that user."""
+
+import os
+import pwd
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from bavn.app.process.exits import Exit
+
+UNIT: Final = "bavn-node"
+SERVICE_TOML: Final = Path("/etc/bavn/node.toml")
+
+
+def user_of(name: str) -> pwd.struct_passwd | None:
+    """The user of this name, None where there is none."""
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return None
+
+
+def become(user: pwd.struct_passwd) -> None:
+    """This process is that user's from now on, for good. What root wrote into a service's folder the service could not
+    write again."""
+    os.initgroups(user.pw_name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+    os.environ["HOME"] = user.pw_dir
+
+
+def as_user(user: pwd.struct_passwd, act: Callable[[], None]) -> None:
+    """Does it in a process of that user's. SystemExit with that process's own code where it came to nothing: it said
+    why."""
+    child = os.fork()
+    if child == 0:
+        become(user)
+        act()
+        raise SystemExit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code:
+        raise SystemExit(code if code > 0 else int(Exit.BROKEN))

@@ -1,0 +1,188 @@
+"""A road of docs/roads walked with a stop-watch, on a machine that has nothing: the page's own commands as they stand.
+
+    PYTHONPATH=. .venv/bin/python bench/roads.py [municipality] [--deb FILE] [--folder DIR] [--json]
+
+As root, with debootstrap; the package is built by `script/deb` unless one is given. The machine is a fresh Debian
+minbase (bench/clean_machine.py); the centre is a stand-in behind real TLS in this process, which has released one
+name. Each block of `sh` is run as it stands; only what the page says that the centre tells (its lines of `export`) is
+filled in. A block that fails is asked again for two minutes, as a person would. What a step promises is looked at from
+outside. There is no systemd in a root of this kind: a stand-in for `systemctl` starts what the package's unit says, as
+its user, outside its fence. Bar: 30 minutes in all. Baseline: apt alone, in the same run.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import ended
+from clean_machine import NAME, base_root, centre, fresh_root, inside, listed, refused, run
+from figures import tell
+
+from tests.app.test_way_in import indicator
+
+ROADS = Path(__file__).resolve().parents[1] / "docs/roads"
+BAR_S = 1800
+AGAIN_S = 120
+RESOLVER, LISTS = 5353, 8480
+STEP = re.compile(r"^## ([^\n]+)$|^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SYSTEMCTL = r"""#!/bin/bash
+# What a service manager would do for one unit: start what its file says as its user, and stop it.
+set -eu
+unit=/usr/lib/systemd/system/${!#}.service pid=/run/${!#}.pid
+field() { sed -n "s/^$1=//p" "$unit" | tail -n1; }
+stop() {
+  [ -f "$pid" ] || return 0
+  kill "$(cat "$pid")" 2>/dev/null || true
+  tail --pid="$(cat "$pid")" -f /dev/null
+  rm -f "$pid"
+}
+start() {
+  local user; user="$(field User)"
+  mkdir -p "/run/$(field RuntimeDirectory)"
+  chown "$user" "/run/$(field RuntimeDirectory)"
+  cd "$(field WorkingDirectory)"
+  setsid env $(field Environment) setpriv --reuid="$user" --regid="$user" --init-groups $(field ExecStart) \
+    >/var/log/service 2>&1 </dev/null &
+  echo $! > "$pid"
+}
+case "$*" in
+  *daemon-reload) ;;
+  "enable "*) test -f "$unit" ;;
+  "restart "*) stop; start ;;
+  "disable --now "*|"stop "*) stop ;;
+  *) echo "systemctl $* is not stood in for" >&2; exit 1 ;;
+esac
+"""
+
+
+def steps_of(page: str) -> list[tuple[str, list[str]]]:
+    """Each heading of a page with its blocks of commands."""
+    found: list[tuple[str, list[str]]] = []
+    for heading, block in STEP.findall(page):
+        if heading:
+            found.append((heading, []))
+        elif found:
+            found[-1][1].append(block)
+    return [(heading, blocks) for heading, blocks in found if blocks]
+
+
+def filled(block: str, known: dict[str, str]) -> str:
+    """The block without the lines that say what somebody was told; SystemExit for one that is not known here."""
+    lines = block.splitlines()
+    wanted = [match[1] for line in lines if (match := re.match(r"export (\w+)=", line))]
+    if missing := set(wanted) - set(known):
+        raise SystemExit(f"the page has its reader told {', '.join(sorted(missing))}, which this bench does not know")
+    return "\n".join(line for line in lines if not line.startswith("export "))
+
+
+def walked(root: Path, block: str, known: dict[str, str]) -> int:
+    """How often a block was asked until it went well. SystemExit with its words where it never did."""
+    text = filled(block, known)
+    began, tries = time.monotonic(), 0
+    while text.strip():
+        tries += 1
+        done = subprocess.run(
+            ["chroot", str(root), "bash", "-euc", f"cd /srv\n{text}"],
+            env=os.environ | known | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode == 0:
+            break
+        if time.monotonic() - began > AGAIN_S:
+            raise SystemExit(f"{text}\nended with {done.returncode}:\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}")
+        time.sleep(2)
+    return tries
+
+
+def gone(root: Path) -> bool:
+    """Nothing runs there any more, and nothing of Bavn lies there."""
+    places = ("etc/bavn", "var/lib/bavn", "opt/bavn", "usr/bin/bavn")
+    return not inside(root) and not any((root / place).exists() for place in places)
+
+
+PROMISED: dict[str, Callable[[Path], bool]] = {
+    "The first block": lambda _: refused(RESOLVER) and listed(LISTS),
+    "Undo": lambda _: not refused(RESOLVER) and not listed(LISTS),
+    "Leave": gone,
+}
+"""What must be so after the step whose heading ends with this."""
+
+
+def measured(road: str, base: Path, deb: Path) -> dict[str, object]:
+    """Seconds of each step."""
+    facts: dict[str, object] = {"load": round(os.getloadavg()[0], 1)}
+    steps = steps_of((ROADS / f"{road}.md").read_text(encoding="utf-8"))
+    with ExitStack() as undo:
+        root = undo.enter_context(fresh_root(base))
+        stand, url = undo.enter_context(centre(Path(undo.enter_context(tempfile.TemporaryDirectory()))))
+        stand.say("region-a", indicator(NAME, 1)[1])
+        shutil.copy(deb, root / "srv")
+        control = root / "usr/local/bin/systemctl"
+        control.write_text(SYSTEMCTL)
+        control.chmod(0o755)
+        known = {
+            "CENTRE": url,
+            "PIN": stand.authority.fingerprint,
+            "BAVN_TOKEN": stand.enrolment.invite("region-a"),
+            "UPSTREAM": "127.0.0.1",
+            "NAME": NAME,
+        }
+        began = time.monotonic()
+        for heading, blocks in steps:
+            step = time.monotonic()
+            tries = [walked(root, block.replace("klinik", "region-a"), known) for block in blocks]
+            for ending, promised in PROMISED.items():
+                while heading.endswith(ending) and not promised(root):
+                    if time.monotonic() - step > AGAIN_S:
+                        raise SystemExit(f"{heading}: what it promises is not so")
+                    time.sleep(0.2)
+            facts[heading] = round(time.monotonic() - step, 1)
+            if max(tries) > 1:
+                facts[f"{heading}: asked again"] = max(tries)
+        total = time.monotonic() - began
+        facts["in all s"] = round(total, 1)
+        install = next(float(str(facts[heading])) for heading, _ in steps if heading.endswith("Install"))
+        facts["baseline: apt s"] = install
+        facts["ratio"] = round(total / install, 2)
+        facts["within"] = total <= BAR_S
+    return facts
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    every = sorted(path.stem for path in ROADS.glob("*.md"))
+    parser.add_argument("roads", nargs="*", default=every, metavar="|".join(every))
+    parser.add_argument("--deb", type=Path)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "bavn-clean")
+    parser.add_argument("--json", action="store_true")
+    said = parser.parse_args(words)
+    ended.in_order()
+    if not set(said.roads) <= set(every):
+        parser.error(f"a road is one of {', '.join(every)}")
+    if os.geteuid() or shutil.which("debootstrap") is None:
+        raise SystemExit("a root of its own needs root, and debootstrap (apt-get install debootstrap)")
+    said.folder.mkdir(parents=True, exist_ok=True)
+    deb = said.deb
+    if deb is None:
+        run("script/deb", str(said.folder))
+        deb = max(said.folder.glob("*.deb"), key=lambda file: file.stat().st_mtime)
+    within = True
+    for road in said.roads:
+        facts = measured(road, base_root(said.folder), deb)
+        within = within and bool(facts["within"])
+        tell({road: facts}, as_json=said.json)
+    sys.exit(not within)
+
+
+if __name__ == "__main__":
+    main()
