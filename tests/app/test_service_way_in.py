@@ -5,6 +5,7 @@ import pwd
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -147,3 +148,26 @@ except PermissionError:
     sys.exit(42)
 """
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 42
+
+
+def test_the_file_beside_you_comes_before_the_services_and_root_is_its_user_only_for_that(
+    tmp_path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    etc, became = tmp_path / "etc", []
+    etc.mkdir()
+    monkeypatch.setattr(service_user, "FOLDER", etc)
+    monkeypatch.setattr(service_user, "user_of", lambda name: name)
+    monkeypatch.setattr(service_user, "become", became.append)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert service_user.service_config("centre.toml") == Path("centre.toml")
+    (etc / "centre.toml").touch()
+    assert service_user.service_config("centre.toml") == etc / "centre.toml"
+    (tmp_path / "centre.toml").touch()
+    assert service_user.service_config("centre.toml") == Path("centre.toml")
+    for config in (tmp_path / "centre.toml", etc / "node.toml", etc / "centre.toml"):
+        assert service_user.as_its_user(config) == config
+    assert became == ["bavn-centre"]
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    service_user.as_its_user(etc / "centre.toml")
+    assert became == ["bavn-centre"]

@@ -20,6 +20,7 @@ from bavn.app.cli.help import Commands
 from bavn.app.cli.language import tell
 from bavn.app.cli.node.book import NODE_TOML
 from bavn.app.cli.spread import typed
+from bavn.app.fit.service_user import as_its_user
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
@@ -37,7 +38,11 @@ Actors = Annotated[
 Config = Annotated[
     Path,
     typer.Option(
-        "--config", "-c", is_eager=True, help="The configuration file; the first node's, where there are several."
+        "--config",
+        "-c",
+        is_eager=True,
+        callback=as_its_user,
+        help="The configuration file; the first node's, where there are several.",
     ),
 ]
 

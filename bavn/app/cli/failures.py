@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bavn.app.cli.words import Spoken
+from bavn.app.fit.service_user import as_its_user, service_config
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
@@ -24,9 +25,12 @@ ForgetAll = Annotated[bool, typer.Option("--forget-all", help="Delete all.")]
 
 def failures_command(default: str, folder_of: Callable[[Path], Path]) -> Callable[..., None]:
     """The command for one service. ``default``: its configuration file; ``folder_of``: from that to its data."""
+    its_own = service_config(default)
 
     def failures(
-        config: Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")] = Path(default),
+        config: Annotated[
+            Path, typer.Option("--config", "-c", callback=as_its_user, help="The configuration file.")
+        ] = its_own,
         forget: Forget = None,
         *,
         forget_all: ForgetAll = False,

@@ -14,6 +14,7 @@ from bavn.app.acts.gates import opened, there
 from bavn.app.acts.node import gates as node_acts
 from bavn.app.cli.centre.person import of_act, option
 from bavn.app.cli.words import Spoken
+from bavn.app.fit.service_user import as_its_user, service_config
 from bavn.model.moment import iso
 from bavn.model.text import Text
 from bavn.wire.shut import ShutGate
@@ -24,13 +25,16 @@ HINT = Text("What waits is kept. Look at `failures` first, then open it with `op
 OPENED = Text("Gate {gate} is open for {kind} of {peer}.")
 From = Annotated[str | None, typer.Option("--from", help="Only of this sender or recipient.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
-ConfigFile = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The configuration file.")]
+ConfigFile = Annotated[
+    Path, typer.Option("--config", "-c", is_eager=True, callback=as_its_user, help="The configuration file.")
+]
 
 
 def gates_command(default: str, book_of: Callable[[Path], Path]) -> Callable[..., None]:
     """The command that lists. ``default``: the service's configuration file; ``book_of``: from that to its book."""
+    its_own = service_config(default)
 
-    def gates(config: ConfigFile = Path(default), *, as_json: AsJson = False, language: Spoken = "en") -> None:
+    def gates(config: ConfigFile = its_own, *, as_json: AsJson = False, language: Spoken = "en") -> None:
         """Gates that are shut for a kind of message, since a rule failed over one."""
         from bavn.wire.ledger import looked_on
         from bavn.wire.shut import shut_gates
@@ -52,13 +56,14 @@ def open_gate_command(
     default: str, book_of: Callable[[Path], Path], what: Act[..., list[ShutGate]] | None = None
 ) -> Callable[..., None]:
     """The command that opens. ``what``: the act, at node and centre, where whoever opens may have an account."""
+    its_own = service_config(default)
     By = Annotated[str, option("sac", None) if what is None else of_act(what)]  # noqa: N806  a type
     opens = what or opened
 
     def open_gate(
         gate: Annotated[str, typer.Argument(help="The gate, as `gates` names it.")],
         kind: Annotated[str, typer.Argument(help="The kind of message, as `gates` names it.")],
-        config: ConfigFile = Path(default),
+        config: ConfigFile = its_own,
         by: By = "",
         peer: From = None,
         *,

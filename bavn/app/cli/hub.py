@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from bavn.app.cli.help import Commands
+from bavn.app.fit.service_user import as_its_user, service_config
 
 app = Commands(help="A regional hub between nodes and the centre.")
-Config = Annotated[Path, typer.Option("--config", "-c", help="The hub's configuration file.")]
-HUB_TOML = Path("hub.toml")
+Config = Annotated[Path, typer.Option("--config", "-c", callback=as_its_user, help="The hub's configuration file.")]
+HUB_TOML = service_config("hub.toml")
 
 
 @app.callback()

@@ -11,6 +11,7 @@ from bavn.app.cli.help import Commands
 from bavn.app.cli.language import tell
 from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, RefusedOnly, Verify, show_ledger
+from bavn.app.fit.service_user import as_its_user, service_config
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, iso
 from bavn.model.text import Text
@@ -25,8 +26,10 @@ app = Commands(
     help="The key holder of the private join, apart from the centre.",
     cls=later(COMMANDS),
 )
-Config = Annotated[Path, typer.Option("--config", "-c", help="The key holder's configuration file.")]
-KEYHOLDER_TOML = Path("keyholder.toml")
+Config = Annotated[
+    Path, typer.Option("--config", "-c", callback=as_its_user, help="The key holder's configuration file.")
+]
+KEYHOLDER_TOML = service_config("keyholder.toml")
 
 
 @app.command("init")

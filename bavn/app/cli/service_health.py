@@ -10,6 +10,7 @@ import typer
 from bavn.app.cli.node.health import told_of
 from bavn.app.cli.promises import UNCHECKED, promise_lines, unchecked_only
 from bavn.app.cli.words import Spoken
+from bavn.app.fit.service_user import as_its_user, service_config
 from bavn.app.process.exits import Exit
 from bavn.model.text import Text
 
@@ -22,9 +23,12 @@ SILENT: Final = Text("It does not run, or hangs: it was last heard")
 
 def health_command(default: str, file_of: Callable[[Path], Path]) -> Callable[..., None]:
     """The command for one service. ``default``: its configuration file; ``file_of``: from that to its health file."""
+    its_own = service_config(default)
 
     def health(
-        config: Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")] = Path(default),
+        config: Annotated[
+            Path, typer.Option("--config", "-c", callback=as_its_user, help="The configuration file.")
+        ] = its_own,
         *,
         as_json: AsJson = False,
         language: Spoken = "en",

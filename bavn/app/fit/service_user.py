@@ -1,4 +1,7 @@
-"""The user of this machine's service of a node, and how root becomes it. Refuses to know what is done as that user."""
+"""The services that the Debian package makes, their users, and how root becomes one of them.
+
+Refuses to know what is done as that user.
+"""
 
 import os
 import pwd
@@ -9,7 +12,25 @@ from typing import Final
 from bavn.app.process.exits import Exit
 
 UNIT: Final = "bavn-node"
-SERVICE_TOML: Final = Path("/etc/bavn/node.toml")
+FOLDER: Final = Path("/etc/bavn")
+SERVICE_TOML: Final = FOLDER / "node.toml"
+
+
+def service_config(name: str) -> Path:
+    """Where a command looks for its configuration when nobody says: in this folder, else where this machine's service
+    of that name has it (``node.toml``: bavn-node's)."""
+    here, services = Path(name), FOLDER / name
+    return services if not here.exists() and services.exists() else here
+
+
+def as_its_user(config: Path) -> Path:
+    """Root reads and writes what is a service's as that service's own user, from here on; anybody else, and any other
+    configuration, is left as it is. For a command's option."""
+    if config.parent == FOLDER and os.geteuid() == 0 and config.exists():
+        user = user_of(f"bavn-{config.stem}")
+        if user is not None:
+            become(user)
+    return config
 
 
 def user_of(name: str) -> pwd.struct_passwd | None:

@@ -17,6 +17,7 @@ from bavn.app.acts.act import ActRefused, Kind, refusing
 from bavn.app.cli.centre.person import option
 from bavn.app.cli.language import language_here
 from bavn.app.cli.words import Spoken as SpokenHere
+from bavn.app.fit.service_user import as_its_user, service_config
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from bavn.app.config.load import CentreFile
     from bavn.centre.desk.desk import Desk
 
-Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The centre's configuration file.")]
+Config = Annotated[
+    Path, typer.Option("--config", "-c", is_eager=True, callback=as_its_user, help="The centre's configuration file.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
 Spoken = SpokenHere
 By = Annotated[str, option("sac", Right.TRIAGE)]
@@ -32,7 +35,7 @@ ByHere = Annotated[str, option("sac", None)]
 """Where there are no accounts yet: whoever is at the machine."""
 Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log.")]
 WIDTH_PLAIN = 180
-CENTRE_TOML = Path("centre.toml")
+CENTRE_TOML = service_config("centre.toml")
 
 
 def configured(config: Path) -> "CentreFile":

@@ -3,7 +3,6 @@
 Refuses to know what is asked.
 """
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -13,29 +12,17 @@ import typer
 from bavn.app.access.rights import Right
 from bavn.app.cli.centre.person import option
 from bavn.app.cli.words import Spoken, heading
-from bavn.app.fit.service_user import SERVICE_TOML, UNIT, become, user_of
+from bavn.app.fit.service_user import as_its_user, service_config
 from bavn.app.node.book_queries import Asks, asks, book_of
 from bavn.model.text import Language, Text
 
-
-def _of_service(config: Path) -> Path:
-    """Root asks a service's node as the service's own user."""
-    if config == SERVICE_TOML and os.geteuid() == 0 and config.exists():
-        user = user_of(UNIT)
-        if user is not None:
-            become(user)
-    return config
-
-
 Config = Annotated[
     Path,
-    typer.Option("--config", "-c", is_eager=True, callback=_of_service, help="The node's configuration file."),
+    typer.Option("--config", "-c", is_eager=True, callback=as_its_user, help="The node's configuration file."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
 By = Annotated[str, option("soc", Right.SOC_TRIAGE)]
-_HERE: Final = Path("node.toml")
-NODE_TOML: Final = SERVICE_TOML if SERVICE_TOML.exists() and not _HERE.exists() else _HERE
-"""The one in this folder, else that of this machine's service."""
+NODE_TOML: Final = service_config("node.toml")
 WIDTH_PLAIN: Final = 180
 __all__ = ["NODE_TOML", "AsJson", "Asks", "By", "Config", "Spoken", "asks", "book_of", "show_table"]
 NOTHING: Final = Text("nothing yet")
