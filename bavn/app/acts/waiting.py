@@ -15,7 +15,7 @@ from bavn.app.acts.act import Act, ActRefused
 from bavn.model.moment import iso
 from bavn.model.principal import no_second
 from bavn.model.spans import lasting
-from bavn.model.text import Text
+from bavn.model.text import Number, Text
 
 LINES_MAX: Final = 50
 """So many lines of one kind, the oldest first; a page has them all."""
@@ -42,11 +42,21 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why several lines stand there together: ``key`` is the same for all of them; ``what``: what they are, in the
+    plural; ``who``: whom this one is about."""
+
+    key: str
+    what: Text
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """One thing that waits. ``subject`` names it within its kind; ``will``: what doing it does, in one sentence;
     ``act``: what is done; ``by``: who asked, empty where no person did; ``second``: it takes somebody beside them;
     ``page``: where all of it stands; ``step`` None: it is done there; ``due_us``: by when, which stands behind
-    ``what``."""
+    ``what``; ``cause`` None: it is the only one of its cause."""
 
     kind: str
     subject: str
@@ -61,6 +71,7 @@ class Waiting:
     step: Step | None = None
     node: str = ""
     due_us: int | None = None
+    cause: Cause | None = None
 
     @property
     def thing(self) -> str:
@@ -125,6 +136,34 @@ def _who(right: Right, names: Sequence[str]) -> Text:
     if len(names) > PEOPLE_MAX:
         return Text("{names} and {n} more can do this.", names=shown, n=len(names) - PEOPLE_MAX)
     return Text("{names} can do this.", names=shown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """Lines of one cause that wait for the same person, as one line: what they are, how many, and about whom. Each of
+    ``things`` is still done by itself."""
+
+    what: Text
+    things: tuple[str, ...]
+
+
+def folds(stands: Sequence[WaitingForViewer]) -> list[Fold]:
+    """Which of a person's lines are shown as one, in the order in which the first of each stands."""
+    alike: dict[tuple[str, bool, tuple[str, ...]], list[WaitingForViewer]] = {}
+    for view in stands:
+        if view.waiting.cause is not None:
+            alike.setdefault((view.waiting.cause.key, view.may, view.handed_by), []).append(view)
+    return [_fold(views) for views in alike.values() if len(views) > 1]
+
+
+def _fold(views: Sequence[WaitingForViewer]) -> Fold:
+    causes = [view.waiting.cause for view in views if view.waiting.cause is not None]
+    names = sorted(cause.who for cause in causes)
+    who = Text.plain(", ".join(names[:PEOPLE_MAX]))
+    if len(names) > PEOPLE_MAX:
+        who = Text("{names} and {n} more", names=who, n=len(names) - PEOPLE_MAX)
+    what = Text.shaped("{n} {what} ({who})", n=Number(len(names)), what=causes[0].what, who=who)
+    return Fold(what=what, things=tuple(view.waiting.thing for view in views))
 
 
 def holders_of(right: Right, viewer: Viewer, people: Sequence[Account]) -> Text:

@@ -73,6 +73,12 @@ class Alarm:
     acked_us: int | None
 
     @property
+    def cause(self) -> str:
+        """The same for alarms that have one cause as far as an alarm knows: one kind, at actors; the centre's own
+        stands alone."""
+        return f"{self.kind}/actors" if self.actor else f"{self.kind}/centre"
+
+    @property
     def text(self) -> Text:
         """The kind and its detail."""
         words, more = KINDS[self.kind], self.detail

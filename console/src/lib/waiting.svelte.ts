@@ -61,5 +61,22 @@ class Waiting {
   }
 }
 
+/** One line, or several of one cause shown as one. */
+export interface Row {
+  key: string;
+  says?: WaitingList["folds"][number]["what"];
+  lines: readonly Waits[];
+}
+/** The lines as they are drawn: those that are shown as one stand together where the first of them does. */
+export function rows(lines: readonly Waits[]): Row[] {
+  const folds = new Map(waiting.list?.folds.flatMap((fold) => fold.things.map((thing) => [thing, fold] as const)));
+  const drawn = new Map<string, Row>();
+  for (const one of lines) {
+    const fold = folds.get(one.thing);
+    const key = fold?.things[0] ?? one.thing;
+    drawn.set(key, { key, says: fold?.what, lines: [...(drawn.get(key)?.lines ?? []), one] });
+  }
+  return [...drawn.values()];
+}
 export const isMine = (one: Waits): boolean => one.may || one.handed_by.length > 0;
 export const waiting = new Waiting();

@@ -16,7 +16,7 @@ from bavn.app.acts.centre import learning, policies, publications, questions, ro
 from bavn.app.acts.centre import members as member_acts
 from bavn.app.acts.centre import sources as source_acts
 from bavn.app.acts.centre import warnings as warning_acts
-from bavn.app.acts.waiting import LINES_MAX, Step, Viewer, Waiting, hand
+from bavn.app.acts.waiting import LINES_MAX, Cause, Step, Viewer, Waiting, hand
 from bavn.centre.cases.case.pages import CaseAsk
 from bavn.centre.cases.exercises.exercises import Exercises
 from bavn.centre.cases.indicators.indicator import Life
@@ -30,6 +30,7 @@ from bavn.centre.publish.life import EditionState
 from bavn.model.counted import actors, indicators
 from bavn.model.moment import iso
 from bavn.model.ports import Clock
+from bavn.model.sector.alarm import KINDS as ALARM_KINDS
 from bavn.model.sector.case import CaseAct, CaseState
 from bavn.model.sector.exercise import ExerciseState
 from bavn.model.sector.indicator_life import LifeState, may_go
@@ -362,6 +363,11 @@ def _alarms(desk: "Desk", _: Clock) -> Iterator[Waiting]:
             since_us=alarm.began_us,
             weight=2,
             step=Step(verb=Text("I have it"), path=f"/alarms/{alarm.number}/take"),
+            cause=Cause(
+                key=alarm.cause,
+                what=Text("alarms that nobody has taken: {alarm}", alarm=ALARM_KINDS[alarm.kind]),
+                who=alarm.actor,
+            ),
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bavn.app.acts.centre import waiting as centre
-from bavn.app.acts.waiting import Viewer, Waiting, standing
+from bavn.app.acts.waiting import Viewer, Waiting, WaitingForViewer, folds, standing
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, configured, opened
 from bavn.app.cli.centre.desk import Config as CentreConfig
 from bavn.app.cli.centre.person import of_act, rights_here
@@ -79,30 +79,47 @@ def show_waiting(
     stands = standing(lines, viewer_of(by, side), people, handed.every())
     if not stands and not as_json:
         tell(Text("Nothing waits for anybody."))
+    if as_json:
+        for view in stands:
+            print(json.dumps(_row(view, language), ensure_ascii=False))
+        return
+    together = {thing: fold for fold in folds(stands) for thing in fold.things}
     for view in stands:
-        line = view.waiting
-        if as_json:
-            row = {
-                "thing": line.thing,
-                "what": line.what.say(language),
-                "will": line.will.say(language),
-                "by": line.by,
-                "since": iso(line.since_us),
-                "due": None if line.due_us is None else iso(line.due_us),
-                "right": line.right.value,
-                "may": view.may,
-                "why_not": None if view.why_not is None else view.why_not.say(language),
-                "can": list(view.can),
-                "handed_by": list(view.handed_by),
-                "handed_to": list(view.handed_to),
-            }
-            print(json.dumps(row, ensure_ascii=False))
-            continue
-        origin = Text("asked by {by}", by=line.by) if line.by else Text("nobody asked: it came by itself")
-        since = f"{iso(line.since_us)[:16]}Z"
-        print(f"{line.by_when(now_us).say(language)}  [{line.thing}]\n  {line.will.say(language)}")
-        print(f"  {since}, {origin.say(language)}")
-        for name in view.handed_by:
-            print(f"  {Text('{name} asks you to look at this', name=name).say(language)}")
-        why = view.who() if view.may or view.why_not is None else Text.joined(" ", [view.why_not, view.who()])
-        print(f"  {why.say(language)}")
+        fold = together.get(view.waiting.thing)
+        if fold is None:
+            _print(view, language, now_us)
+        elif view.waiting.thing == fold.things[0]:
+            print(fold.what.say(language))
+            for each in stands:
+                if each.waiting.thing in fold.things:
+                    _print(each, language, now_us, "  ")
+
+
+def _row(view: WaitingForViewer, language: str) -> dict[str, object]:
+    line = view.waiting
+    return {
+        "thing": line.thing,
+        "what": line.what.say(language),
+        "will": line.will.say(language),
+        "by": line.by,
+        "since": iso(line.since_us),
+        "due": None if line.due_us is None else iso(line.due_us),
+        "right": line.right.value,
+        "may": view.may,
+        "why_not": None if view.why_not is None else view.why_not.say(language),
+        "can": list(view.can),
+        "handed_by": list(view.handed_by),
+        "handed_to": list(view.handed_to),
+    }
+
+
+def _print(view: WaitingForViewer, language: str, now_us: int, pad: str = "") -> None:
+    line = view.waiting
+    origin = Text("asked by {by}", by=line.by) if line.by else Text("nobody asked: it came by itself")
+    since = f"{iso(line.since_us)[:16]}Z"
+    print(f"{pad}{line.by_when(now_us).say(language)}  [{line.thing}]\n{pad}  {line.will.say(language)}")
+    print(f"{pad}  {since}, {origin.say(language)}")
+    for name in view.handed_by:
+        print(f"{pad}  {Text('{name} asks you to look at this', name=name).say(language)}")
+    why = view.who() if view.may or view.why_not is None else Text.joined(" ", [view.why_not, view.who()])
+    print(f"{pad}  {why.say(language)}")

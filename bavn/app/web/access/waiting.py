@@ -13,7 +13,7 @@ from bavn.app.access.handed import Handed
 from bavn.app.access.rights import RIGHTS, ROLES, Right
 from bavn.app.acts.centre import waiting as centre
 from bavn.app.acts.node import waiting as node
-from bavn.app.acts.waiting import PRESSING, Viewer, Waiting, WaitingForViewer, holders_of, standing
+from bavn.app.acts.waiting import PRESSING, Viewer, Waiting, WaitingForViewer, folds, holders_of, standing
 from bavn.app.process.exits import Stop
 from bavn.app.web.access.keeper import Keeper
 from bavn.app.web.console import Side
@@ -63,6 +63,13 @@ class WaitingShown(_Frozen):
     handed_to: list[str]
 
 
+class FoldShown(_Frozen):
+    """Lines of one cause that are shown as one: ``what`` they are, with how many and about whom; ``things``: which."""
+
+    what: TextShape
+    things: list[str]
+
+
 class NodeWaits(_Frozen):
     """How much waits at a node for the person who asks, and of it how much presses most."""
 
@@ -79,11 +86,12 @@ class Holder(_Frozen):
 
 
 class WaitingList(_Frozen):
-    """``lines``: at most SHOWN_MAX; ``mine``: how many wait for the person who asks, also of those that no longer fit
-    here. ``holders``: of each right that this person lacks. ``nodes``: where most is to do first; empty at the centre.
-    ``silent``: nodes that could not be asked."""
+    """``lines``: at most SHOWN_MAX; ``folds``: which of them are shown as one; ``mine``: how many wait for the
+    person who asks, also of those that no longer fit here. ``holders``: of each right that this person lacks.
+    ``nodes``: where most is to do first; empty at the centre. ``silent``: nodes that could not be asked."""
 
     lines: list[WaitingShown]
+    folds: list[FoldShown]
     mine: int
     holders: list[Holder]
     nodes: list[NodeWaits]
@@ -179,6 +187,7 @@ def _shown(stands: list[WaitingForViewer], gathered: _Found, holders: list[Holde
     ]
     return WaitingList(
         lines=[_line(view) for view in stands[:SHOWN_MAX]],
+        folds=[FoldShown(what=TextShape.of(fold.what), things=list(fold.things)) for fold in folds(stands[:SHOWN_MAX])],
         mine=len(mine),
         holders=holders,
         nodes=sorted(nodes, key=lambda waits: (-waits.pressing, -waits.mine, waits.node)),

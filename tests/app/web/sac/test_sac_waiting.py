@@ -10,6 +10,7 @@ from bavn.app.access.rights import Role
 from bavn.app.acts.centre import alarms as alarms_acts
 from bavn.app.acts.centre.waiting import waiting_at_centre
 from bavn.app.centre.rollout_parts import rollout_over
+from bavn.app.cli.centre.main import app as centre_app
 from bavn.app.web.access import waiting
 from bavn.app.web.frame import API, Person
 from bavn.app.web.sides import bare_app
@@ -19,10 +20,12 @@ from bavn.centre.desk.rollout_facts import ready_steps
 from bavn.model.moment import DAY_US
 from bavn.model.principal import account
 from bavn.model.sector.rollout import Stage
+from bavn.model.text import Text
 from bavn.rehearsal.clock import SimClock
 from tests.app.web import drawn_plans
 from tests.app.web.asking import ask, serve_as
 from tests.app.web.people import Place
+from tests.people import Runner as CliRunner
 
 ANNA, BO, EVA = account("Anna Berg"), account("Bo Lund"), account("Eva Holm")
 
@@ -48,6 +51,13 @@ def queue(sac, tmp_path):
 def line_of(answer, kind):
     assert answer.status_code == 200, answer.text
     return next(one for one in answer.json()["lines"] if one["kind"] == kind)
+
+
+def wrong_now(sac, *wrongs):
+    """The centre finds this wrong at its next look."""
+    alarms = sac.house.desk.alarms
+    alarms.own, alarms._next_us = lambda: wrongs, 0
+    alarms.step(sac.house.desk.members)
 
 
 def test_what_one_asked_for_waits_for_another_and_says_who_that_may_be(queue) -> None:
@@ -144,8 +154,7 @@ def test_the_next_step_of_the_way_in_and_who_has_not_enrolled_wait_for_whoever_l
 
 
 def test_an_alarm_waits_until_somebody_takes_it(queue, sac) -> None:
-    sac.house.desk.alarms.own = lambda: [Wrong("", "late")]
-    sac.house.desk.alarms.step(sac.house.desk.members)
+    wrong_now(sac, Wrong("", "late"))
     line = line_of(queue(ANNA, Role.ANALYST), "alarm")
     assert line["may"]
     assert line["will"]["en"].startswith("You look after it")
@@ -153,3 +162,31 @@ def test_an_alarm_waits_until_somebody_takes_it(queue, sac) -> None:
     alarms_acts.take(sac.house.desk.alarms, ANNA, int(line["thing"].rpartition("/")[2]))
     left = [one["thing"] for one in queue(ANNA).json()["lines"] if one["kind"] == "alarm"]
     assert set(things) - set(left) == {line["thing"]}
+
+
+def test_alarms_of_one_cause_are_one_line_and_each_is_still_taken_by_itself(queue, sac) -> None:
+    full = ["harbour-clinic", "clinic-south", "county-west"]
+    more = Wrong("harbour-clinic", "capture-loss", Text.plain("3.1 %"))
+    wrong_now(sac, *(Wrong(name, "disk") for name in full), Wrong("", "disk"), more)
+    answer = queue(ANNA, Role.ANALYST).json()
+    (fold,) = [fold for fold in answer["folds"] if "the disk is full" in fold["what"]["en"]]
+    lines = {line["thing"]: line for line in answer["lines"]}
+    assert fold["what"]["en"] == (
+        "3 alarms that nobody has taken: the disk is full or nearly so (clinic-south, county-west, harbour-clinic)"
+    )
+    assert [lines[thing]["step"]["verb"]["en"] for thing in fold["things"]] == ["I have it"] * 3
+    alone = [line["what"]["en"] for thing, line in lines.items() if thing not in fold["things"]]
+    assert any("the disk is full" in what and "at the centre itself" in what for what in alone), "the centre's own"
+    shell = CliRunner().invoke(centre_app, ["waiting", "--config", str(sac.house.file.base / "centre.toml")]).output
+    (at,) = [number for number, line in enumerate(shell.splitlines()) if line == fold["what"]["en"]]
+    assert [f"[{thing}]" in shell for thing in fold["things"]] == [True] * 3
+    assert shell.splitlines()[at + 1].startswith("  An alarm that nobody has taken: the disk is full")
+    body = {"path": "/waiting/hand-over", "thing": fold["things"][0]}
+    assert queue(account("Ida Krog"), Role.ANALYST, to="Bo Lund", **body).status_code == 200
+    handed = queue(BO, Role.ANALYST).json()
+    assert handed["lines"][0]["thing"] == body["thing"], "what was handed on stands alone, on top"
+    (rest,) = [fold["things"] for fold in handed["folds"] if "the disk is full" in fold["what"]["en"]]
+    assert set(rest) == set(fold["things"][1:])
+    alarms_acts.take(sac.house.desk.alarms, ANNA, int(fold["things"][0].rpartition("/")[2]))
+    left = queue(ANNA, Role.ANALYST).json()
+    assert [len(each["things"]) for each in left["folds"] if "the disk is full" in each["what"]["en"]] == [2]
