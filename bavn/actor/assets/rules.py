@@ -78,7 +78,17 @@ SAID: Final[dict[str, Text]] = {
     "hl7 client": Text("HL7 sender"),
     "medical device": Text("medical device"),
 }
-"""Role -> how it is said, English and Danish."""
+"""Role -> how it is said."""
+
+CLINICAL: Final = frozenset({"dicom server", "dicom client", "hl7 server", "hl7 client", "medical device"})
+"""Roles at the bedside, or of what carries pictures and answers there."""
+CARRYING: Final = frozenset(
+    {
+        *("domain controller", "directory server", "dns resolver", "dhcp server", "database", "hypervisor"),
+        *("industrial control", "building automation"),
+    }
+)
+"""Roles that many others at the actor depend on."""
 
 PORTS: Final[tuple[PortRule, ...]] = (
     PortRule("dns resolver", "udp", (53,), ("dns",), 0.6, 0.9),

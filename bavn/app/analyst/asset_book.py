@@ -8,11 +8,15 @@ import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Final
 
 from bavn.actor.assets.asset import Asset
+from bavn.actor.assets.rules import CARRYING, CLINICAL
 from bavn.actor.assets.survey import assets
+from bavn.actor.protect.own_history import in_networks
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Window
 from bavn.model.record import address_uuid
@@ -135,6 +139,31 @@ def card_at(rows: Rows, address: str) -> dict[str, Any] | None:
     """What ``card_of`` made of one host."""
     found = rows("SELECT card FROM asset WHERE address = ?", (address,))
     return json.loads(found[0][0]) if found else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriticalHost:
+    """An own machine that patients or many others depend on. ``roles``: those that say so, the surest first;
+    ``clinical``: by such a role, or since it stands in a network that the policy names as clinical."""
+
+    host: str
+    names: tuple[str, ...]
+    roles: tuple[str, ...]
+    clinical: bool
+
+
+def critical_among(
+    rows: Rows, hosts: Sequence[str], networks: Sequence[IPv4Network | IPv6Network]
+) -> list[CriticalHost]:
+    """Which of these hosts are critical, clinical ones first; without a survey, those of clinical networks alone."""
+    critical = []
+    for host in hosts:
+        card = card_at(rows, host) or {"names": (), "role": ()}
+        roles = tuple(role for role, _ in card["role"] if role in CLINICAL | CARRYING)
+        clinical = in_networks(host, networks) or any(role in CLINICAL for role in roles)
+        if clinical or roles:
+            critical.append(CriticalHost(host=host, names=tuple(card["names"]), roles=roles, clinical=clinical))
+    return sorted(critical, key=lambda each: not each.clinical)
 
 
 def opened(file: Path) -> sqlite3.Connection:

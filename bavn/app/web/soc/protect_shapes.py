@@ -132,9 +132,20 @@ class ServiceBehind(Frozen):
     known: str
 
 
+class CriticalHostShown(Frozen):
+    """An own machine that a block would hit and that patients or many others depend on: ``clinical`` by its traffic's
+    role or its network; ``roles`` in words, empty where its network alone says so."""
+
+    host: str
+    names: list[str]
+    roles: list[TextShape]
+    clinical: bool
+
+
 class DryRunShown(Frozen):
     """Where a dry run stands, and what it found. ``rule`` empty: it would go into force at once, as far as history and
-    lists have a say; ``days`` 0: there is no history. ``next_door``: how many of the sector know it, where known."""
+    lists have a say; ``days`` 0: there is no history. ``next_door``: how many of the sector know it, where known.
+    ``critical``: which of ``named_hosts`` are; ``roles_known`` false: no survey of own hosts is there yet."""
 
     id: str
     state: Literal["running", "done", "failed", "cancelled"]
@@ -154,6 +165,8 @@ class DryRunShown(Frozen):
     background_hosts: int = 0
     background_destinations: int = 0
     named_hosts: list[str] = Field(default_factory=list)
+    critical: list[CriticalHostShown] = Field(default_factory=list)
+    roles_known: bool = False
     rule: str = ""
     next_door: KnownInSectorShown | None = None
 

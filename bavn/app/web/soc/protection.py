@@ -10,8 +10,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from bavn.actor.assets.rules import SAID
 from bavn.actor.protect import queries
+from bavn.actor.protect.rollback import networks_of
 from bavn.app.acts.node import protection as acts
+from bavn.app.analyst.asset_book import critical_among
 from bavn.app.analyst.trying import wanted_of
 from bavn.app.siem.rules.known import indicator_here
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
@@ -22,6 +25,7 @@ from bavn.app.web.soc.errors import trouble_of
 from bavn.app.web.soc.protect_shapes import (
     Block,
     BlockShort,
+    CriticalHostShown,
     DryRunRequest,
     DryRunShown,
     Enforcer,
@@ -245,7 +249,10 @@ def _tried(here: Node, asking: Asking) -> DryRunShown:
     answer = dict(asking.answer)
     why = answer.pop("reason", "")
     services = [ServiceBehind(**one) for one in answer.pop("services", [])]
-    known = None
+    known, survey = None, here.survey()
+    with survey.rows() as hosts:
+        networks = networks_of(here.config().protect.clinical_networks)
+        critical = critical_among(hosts, answer.get("named_hosts", ()), networks)
     if "type" in answer:
         with here.asks() as rows:
             known = here.next_door(rows).of(Observable.of(answer["type"], answer["value"]))
@@ -256,5 +263,15 @@ def _tried(here: Node, asking: Asking) -> DryRunShown:
         says=TextShape.of(Text.of_row(why)) if why else None,
         services=services,
         next_door=None if known is None else KnownInSectorShown.of(known),
+        critical=[
+            CriticalHostShown(
+                host=each.host,
+                names=list(each.names),
+                roles=[TextShape.of(SAID[role]) for role in each.roles],
+                clinical=each.clinical,
+            )
+            for each in critical
+        ],
+        roles_known=survey.at_us is not None,
         **answer,
     )

@@ -19,6 +19,11 @@ export default () => ({
   what: t("Domain, address, type:value or indicator"), whatHelp: t("It asks this node's own history and changes nothing."), howFar: t("Days back (0: as the policy says)"), tryIt: t("Try it"), trying: t("Asking own history …"),
   wouldHit: (hosts: string, of: string, times: string) => t("A block would have hit {hosts} of {of} own hosts, {times} times.", { hosts, of, times }), covers: (a: string, b: string) => t("It would cover {a} of {b} destinations in use.", { a, b }), nobody: t("Nobody here met it."),
   noHistory: t("There is no history: this node has no sensor, so nobody knows whom it would hit."), wouldBlock: t("It would go into force at once"), atOnce: t("History and lists have nothing against it."), wouldWait: t("It would not go into force at once"),
+  critical: {
+    title: t("Machines that patients or many others depend on"), clinical: t("clinical"), network: t("in a clinical network"),
+    none: t("None of these machines has a clinical role, or one that many others depend on, as far as its traffic shows."),
+    unknown: t("What your machines are is not known yet: open Hosts once, and look again."),
+  },
   historyOf: (have: string, want: string) => t("Days of own history: {have}, of {want} that were asked for", { have, want }), services: t("What stands behind it"), namedHosts: t("Own hosts that met it"), known: t("Lists"), kind: t("Kind"), service: t("Service"), times: t("Records"),
   neverLead: t("What this actor blocks for nobody. The list is a file that the policy names (never_block_file); own networks and domains and the centre are added by the node. What people add here by hand holds at once, also with the centre gone."), covering: { tree: t("and all below"), name: t("this name"), network: t("network") } as Record<string, string>, covers1: tc("protect.covers1", "Covers"), reason: t("Table"), ask: t("May this be blocked?"),
   forbidden: (table: string) => t("No: the list names it under [{table}].", { table }), mayBe: t("The list has nothing against it."), noEntries: t("Nothing on the list fits"), noEntriesNext: t("Clear the search."),

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import time
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from bavn.actor.door.conversations.witness_book import ProvenEntry, WitnessBook
 from bavn.actor.protect.requests import request, requests
 from bavn.actor.protect.state import State
 from bavn.app.acts.node.waiting import waiting_at_node
+from bavn.app.analyst.asset_book import critical_among
 from bavn.app.cli.node.main import app
 from bavn.app.config.enforce import EnforceTable
 from bavn.app.node.health.holders import holders_state
@@ -178,6 +180,31 @@ def test_a_dry_run_names_hosts_and_services_and_changes_nothing(looking) -> None
     assert (said["state"], said["hosts"], said["named_hosts"]) == ("done", 1, [own(21)])
     assert said["services"][0]["what"] == C2
     looking.do("/protection/dry-runs", {"what": "no such thing"}, code=422)
+
+
+@pytest.mark.slow
+def test_a_dry_run_names_the_clinical_machines_with_their_roles_and_names(console, tmp_path, monkeypatch) -> None:
+    policy = next(iter(console.house.seen_by(ANNA))).file.parent / "policy.toml"
+    policy.write_text(policy.read_text().replace("10.0.9.0/24", f"{own(21)}/32"))
+    cards = {
+        own(5): {"names": ["dc1"], "role": [["domain controller", 0.9], ["web server", 0.7]]},
+        own(21): {"names": ["ct-3.ward"], "role": [["dicom client", 0.8]]},
+        own(22): {"names": [], "role": [["workstation", 0.9]]},
+    }
+    monkeypatch.setattr("bavn.app.analyst.asset_book.card_at", lambda _, host: cards.get(host))
+    networks = (ip_network(f"{own(23)}/32"),)
+    critical = critical_among(lambda *_: [], [own(5), own(21), own(22), own(23), own(24)], networks)
+    assert [(each.host, each.names, each.roles, each.clinical) for each in critical] == [
+        (own(21), ("ct-3.ward",), ("dicom client",), True),
+        (own(23), (), (), True),
+        (own(5), ("dc1",), ("domain controller",), False),
+    ]
+    shown = console.do("/protection/dry-runs", {"what": C2}, code=202)
+    while shown["state"] == "running":
+        shown = console.get(f"/protection/dry-runs/{shown['id']}?wait_s=2")
+    (machine,) = shown["critical"]
+    assert (machine["host"], machine["names"], machine["clinical"]) == (own(21), ["ct-3.ward"], True)
+    assert machine["roles"][0]["da"] == "modalitet eller anden DICOM-afsender"
 
 
 def test_the_never_block_list_is_searched_and_asked(looking) -> None:
