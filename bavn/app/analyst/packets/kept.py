@@ -30,6 +30,7 @@ SECONDS_MAX: Final = 20.0
 """After so long no other file is opened: what was found until then is what there is."""
 BEFORE_US: Final = 2 * SECOND_US
 AFTER_US: Final = MINUTE_US
+OPENED_MAX: Final = 200
 OPEN_US: Final = 15 * MINUTE_US
 """How long a row without an end may have gone on."""
 _PROTOS: Final = {"tcp": TCP, "udp": UDP}
@@ -149,7 +150,7 @@ def read_out(some: Cut) -> dict[str, Any]:
 def kept_at(given: NodeConfig) -> Kept:
     """What there is to cut from, in words."""
     evidence, sense = given.evidence, given.sense
-    on = bool(sense.captures_folder or (sense.suricata_interface and evidence.ring_bytes_max))
+    on = _keeps(given)
     sizes, dates = [0], []
     for path in [*packet_files(given), *captures_in([evidence_folder(given)])]:
         try:
@@ -178,3 +179,29 @@ def kept_at(given: NodeConfig) -> Kept:
         )
     older = Text("What is older is gone: ask about a later time, or open a suspicion, whose packets are kept longer.")
     return Kept(True, sum(sizes), min(dates, default=None), max(dates, default=None), says, older)
+
+
+def why_none(given: NodeConfig, first_us: int, last_us: int, suspicion: str = "") -> Text | None:
+    """Why there can be no packets of that span, in a few words; None where there may be some: which, is looked up when
+    somebody opens them. Of a file no packet is read but its first, and of at most OPENED_MAX files."""
+    if suspicion and path_of(evidence_folder(given), suspicion).exists():
+        return None
+    files = [*packet_files(given), *captures_in([evidence_folder(given)])]
+    if not files:
+        return Text("No packets: none are kept yet.") if _keeps(given) else Text("No packets: this node keeps none.")
+    opened = 0
+    for path in files:
+        try:
+            if path.stat().st_mtime_ns // 1000 < first_us - AFTER_US:
+                continue
+            opened += 1
+            begins = next(iter(packets(path)), None)
+        except OSError:
+            continue
+        if opened > OPENED_MAX or begins is None or begins.at_us <= last_us + AFTER_US:
+            return None
+    return Text("No packets: those of that time are gone.")
+
+
+def _keeps(given: NodeConfig) -> bool:
+    return bool(given.sense.captures_folder or (given.sense.suricata_interface and given.evidence.ring_bytes_max))

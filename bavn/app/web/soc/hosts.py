@@ -12,12 +12,13 @@ from fastapi import APIRouter, Query
 from bavn.actor.assets.rules import SAID
 from bavn.app.analyst.asset_book import card_at, hosts_count, hosts_page
 from bavn.app.analyst.confirmed.here import HitHere, hits_here
+from bavn.app.analyst.packets.kept import why_none
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, HostAddress, NodeName, Reads, like
 from bavn.app.web.soc.suspected_shapes import ConfirmedShown, KnownInSectorShown, Suspected, shown
 from bavn.app.web.soc.timeline import PEERS_SHOWN_MAX, Hour, PeerOf, names_of, talk_of
-from bavn.model.moment import DAY_US
+from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.record import address_text, address_uuid
 from bavn.model.text import Text
 
@@ -94,7 +95,8 @@ class ServiceShown(Frozen):
 
 
 class HostCard(HostShort):
-    """All that is known of a host. ``surveyed_us``: when; None where it was not seen in the last survey."""
+    """All that is known of a host. ``surveyed_us``: when; None where it was not seen in the last survey.
+    ``no_packets``: why there are none of its last hour; null where there may be some."""
 
     macs: list[str]
     hints: list[HintShown]
@@ -103,6 +105,7 @@ class HostCard(HostShort):
     peers_outside: int
     suspected: list[Suspected]
     surveyed_us: int | None
+    no_packets: TextShape | None
 
 
 class Timeline(Frozen):
@@ -171,7 +174,9 @@ def host(context: Context, node: NodeName, host: HostAddress, person: Reads) -> 
         )
     with here.asks() as rows_of_book:
         suspected = shown(entries, rows_of_book, context.clock.now_us(), here.next_door(rows_of_book))
-    return _card(address, card, suspected, stands, survey.at_us)
+    whole = _card(address, card, suspected, stands, survey.at_us)
+    none = why_none(here.config(), whole.last_us - HOUR_US, whole.last_us)
+    return whole.model_copy(update={"no_packets": None if none is None else TextShape.of(none)})
 
 
 @router.get("/{host}/timeline", operation_id="hostTimeline")
@@ -294,4 +299,5 @@ def _card(
         peers_outside=card["peers_outside"],
         suspected=suspected,
         surveyed_us=at_us,
+        no_packets=None,
     )

@@ -19,6 +19,7 @@ from bavn.app.web.frame import TextShape, filled
 from bavn.app.web.soc.shapes import Frozen
 from bavn.model.sector.verdict import Verdict, Verdicts
 from bavn.model.suspicion import Suspicion
+from bavn.model.text import Text
 from bavn.psi.element import as_element
 
 
@@ -156,18 +157,25 @@ class GuideShown(Frozen):
 
 
 class SuspectedWhole(Suspected):
-    """With what its detector sees and misses, takes for innocent, and what to do first."""
+    """With what its detector sees and misses, takes for innocent, and what to do first. ``no_packets``: why there are
+    none of it; null where there may be some."""
 
     look_first: TextShape | None
     guide: list[GuideShown]
+    no_packets: TextShape | None
 
     @classmethod
-    def of(cls, entry: Suspected, suspicion: Suspicion) -> "SuspectedWhole":
+    def of(cls, entry: Suspected, suspicion: Suspicion, no_packets: Text | None) -> "SuspectedWhole":
         guide = [
             GuideShown(heading=TextShape.of(head), says=TextShape.of(said)) for head, said in guide_of(entry.detector)
         ]
         look = look_first(suspicion)
-        return cls(**dict(entry), look_first=None if look is None else TextShape.of(look), guide=guide)
+        return cls(
+            **dict(entry),
+            look_first=None if look is None else TextShape.of(look),
+            guide=guide,
+            no_packets=None if no_packets is None else TextShape.of(no_packets),
+        )
 
 
 class Sector:

@@ -14,6 +14,7 @@ from bavn.actor.door.suspicions import RUN_SQL, Ranked
 from bavn.actor.protect.confirmed import hits
 from bavn.actor.protect.queries import TURN_WAITS, kill_switches
 from bavn.app.analyst.knocking import KnockDay, knocks
+from bavn.app.analyst.packets.kept import why_none
 from bavn.app.web.frame import After, Limit, Rows, TextShape, opened, page
 from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.health import problems_of
@@ -200,8 +201,11 @@ def suspicion(context: Context, node: NodeName, suspicion: SuspicionId, person: 
     """One suspicion, with what its detector says of itself."""
     here = context.node(node, person)
     entry = here.one(suspicion)
+    suspected = entry.suspicion
+    none = why_none(here.config(), suspected.first_us, suspected.last_us, suspected.id)
     with here.asks() as rows:
-        return SuspectedWhole.of(shown([entry], rows, context.clock.now_us(), here.next_door(rows))[0], entry.suspicion)
+        short = shown([entry], rows, context.clock.now_us(), here.next_door(rows))[0]
+        return SuspectedWhole.of(short, suspected, none)
 
 
 def _knocks(entries: list[Ranked]) -> Mapping[str, KnockDay]:

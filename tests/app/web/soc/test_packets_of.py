@@ -6,9 +6,11 @@ import pytest
 
 from bavn.actor.formats.pcap import packets
 from bavn.app.access.rights import Role
+from bavn.app.analyst.packets.kept import why_none
 from bavn.app.config.load import read_node
 from bavn.app.node.packets import evidence_folder
 from bavn.app.web.frame import Person
+from bavn.model.moment import DAY_US, HOUR_US
 from tests.actor.evidence.conftest import frame, pcap
 from tests.app.web.drawn_node import BEACON, C2_ADDRESS, own
 
@@ -80,3 +82,21 @@ def test_of_a_suspicion_what_was_kept_for_it_and_where_nothing_is_kept_how_to_tu
     os.utime(kept)
     assert console.do("/packets/read", {"suspicion": BEACON})["packets"] == 1
     assert console.do("/packets/pcap", {"suspicion": BEACON}).content[:4] == b"\xd4\xc3\xb2\xa1"
+
+
+def test_packets_are_offered_where_some_may_be_kept_and_else_it_says_why_not(captured, looking) -> None:
+    assert looking.get(f"/suspicions/{BEACON}")["no_packets"]["en"] == "No packets: this node keeps none."
+    assert looking.get(f"/hosts/{own(21)}")["no_packets"]["da"] == "Ingen pakker: denne node gemmer ingen."
+    given, capture = read_node(captured.file), captured.file.parent / "caps/one.pcap"
+    at_us = captured.at_us
+    os.utime(capture, ns=(at_us * 1000, at_us * 1000))
+    assert why_none(given, at_us - HOUR_US, at_us) is None
+    for first_us, last_us in ((at_us - DAY_US, at_us - HOUR_US), (at_us + HOUR_US, at_us + 2 * HOUR_US)):
+        assert why_none(given, first_us, last_us).en == "No packets: those of that time are gone."
+    kept = evidence_folder(given) / f"{BEACON}.pcap"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_bytes(capture.read_bytes())
+    assert why_none(given, at_us - DAY_US, at_us - HOUR_US, BEACON) is None, "they were kept for it"
+    kept.unlink()
+    capture.unlink()
+    assert why_none(given, at_us - HOUR_US, at_us).en == "No packets: none are kept yet."
