@@ -8,9 +8,10 @@ say how likely a lead is: that is the score's.
 from collections.abc import Collection, Mapping
 
 from bavn.centre.correlate.context import Context
+from bavn.model.counted import actors as counted_actors
 from bavn.model.sector.functions import FUNCTIONS, Role
-from bavn.model.sector.lead import Reason
-from bavn.model.text import Text
+from bavn.model.sector.lead import Lead, Reason
+from bavn.model.text import Number, Text
 
 _NAMED_MAX = 6
 
@@ -45,6 +46,34 @@ def reasons_of(actors: Collection[str], context: Context) -> tuple[Reason, ...]:
             )
         )
     return tuple(reasons)
+
+
+def without_supplier(lead: Lead, roles: Mapping[str, Role]) -> tuple[Text, ...]:
+    """Where no supplier is named in a lead: that none in common was found in the register, and of how many actors it
+    says nothing. One sentence, or none."""
+    if any(reason.name.startswith("supplier:") for reason in lead.reasons):
+        return ()
+    supplied = [set(roles.get(actor, Role()).suppliers) for actor in lead.actors]
+    registered = [suppliers for suppliers in supplied if suppliers]
+    if sum(map(len, registered)) > len(set().union(*registered)):
+        return ()  # registered since the last ranking: the next one names it
+    known, every = Number(len(registered)), counted_actors(len(supplied))
+    if len(registered) < 2:
+        words = Text(
+            "Whether they share a supplier is not known: suppliers are registered for {known} of {actors}.",
+            known=known,
+            actors=every,
+        )
+    elif len(registered) == len(supplied):
+        words = Text("No supplier in common was found among those registered for {actors}.", actors=every)
+    else:
+        words = Text(
+            "No supplier in common was found among those registered for {known} of {actors}; for the others none is"
+            " registered.",
+            known=known,
+            actors=every,
+        )
+    return (words,)
 
 
 def points_of(actors: Collection[str], context: Context) -> float:

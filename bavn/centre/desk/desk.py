@@ -6,6 +6,7 @@ running service carries out at its next step. Refuses to send anything.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import tzinfo
 
 from sqlalchemy import Engine, select
@@ -40,6 +41,7 @@ from bavn.centre.cases.set_apart import ApartBook
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.correlate.laws.fitted import shipped
 from bavn.centre.correlate.laws.learned import NOTHING, Learned, learn
+from bavn.centre.correlate.priority import without_supplier
 from bavn.centre.correlate.review.review import Brief, Review, brief, review
 from bavn.centre.correlate.round_state import Round
 from bavn.centre.correlate.score import reported_hour
@@ -122,7 +124,11 @@ class Desk:
 
     def reviews(self, views: Sequence[LeadView]) -> tuple[Review, ...]:
         """Each lead as a person weighs it, in words."""
-        return self._weighed(views, review)
+        roles = self._roles.every()
+        return tuple(
+            replace(weighed, matters=(*weighed.matters, *without_supplier(view.lead, roles)))
+            for view, weighed in zip(views, self._weighed(views, review), strict=True)
+        )
 
     def briefs(self, views: Sequence[LeadView]) -> tuple[Brief, ...]:
         """Of each lead what a list says of it."""

@@ -1,10 +1,14 @@
 """Priority: reasons with points, from the register alone, within limits; and the rank goes by it."""
 
+from dataclasses import replace
+
 from bavn.centre.correlate.context import Context
-from bavn.centre.correlate.priority import points_of, reasons_of
+from bavn.centre.correlate.priority import points_of, reasons_of, without_supplier
 from bavn.centre.correlate.run import correlate
 from bavn.model.observable import Observable
 from bavn.model.sector.functions import FUNCTIONS, Role
+from bavn.model.sector.lead import Reason
+from bavn.model.text import Text
 
 NOW_US = 1_700_000_000_000_000
 ROLES = {
@@ -54,3 +58,24 @@ def test_the_rank_goes_by_priority_and_the_score_stays(sign) -> None:
     assert [r.lead.observables[0].value for r in after] == ["touched.example", "plain.example"]
     assert after[0].lead.score == before[1].lead.score
     assert after[0].lead.priority == after[0].lead.score + 3.5
+
+
+def test_a_lead_without_a_common_supplier_says_so_and_of_how_many_it_is_known(sign) -> None:
+    signs = [sign(actor=name) for name in ("anna", "clara", "emma")]
+    (ranked,) = correlate(signs, Context(now_us=NOW_US), {})
+    lead = ranked.lead
+
+    def words(roles):
+        return [text.en for text in without_supplier(lead, roles)]
+
+    apart = {"anna": Role((), ("dxc",)), "clara": Role((), ("kmd",))}
+    assert words({}) == ["Whether they share a supplier is not known: suppliers are registered for 0 of 3 actors."]
+    assert words(apart) == [
+        "No supplier in common was found among those registered for 2 of 3 actors; for the others none is registered."
+    ]
+    assert words(apart | {"emma": Role((), ("netic",))}) == [
+        "No supplier in common was found among those registered for 3 actors."
+    ]
+    assert words(apart | {"emma": Role((), ("kmd",))}) == [], "the next ranking names it"
+    shared = replace(lead, reasons=(Reason("supplier:kmd", 1.0, Text("{n}", n=1)),))
+    assert without_supplier(shared, {}) == ()

@@ -83,6 +83,8 @@ def test_one_lead_is_told_in_words_in_each_language(console) -> None:
     first = found["claim"][0]
     assert first["en"].startswith("At ")
     assert first["da"].startswith("Hos ")
+    touched = [one["en"] for one in found["matters"]]
+    assert any("supplier" in one for one in touched), touched
 
 
 def test_a_lead_is_taken_or_found_harmless_by_a_named_person(console) -> None:
