@@ -24,7 +24,7 @@ from bavn.model.counted import days as counted_days
 from bavn.model.health import ACTS, ends_soon, file_old
 from bavn.model.health import STATES as PROMISE_STATES
 from bavn.model.malformed import UNREADABLE
-from bavn.model.moment import DAY_US
+from bavn.model.moment import DAY_US, iso
 from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS
 from bavn.model.text import Text
 from bavn.wire.enrol import RENEW_BEFORE_END_US, ends_us
@@ -49,8 +49,8 @@ class ProblemShown(Frozen):
 
 
 class PromiseShown(Frozen):
-    """A promise of the node's. ``state``: kept, broken or unknown (not checked yet), since when; ``affected``: what is,
-    or why nobody knows."""
+    """A promise of the node's. ``state``: kept, broken or unknown (not checked yet, or not heard of any more), since
+    when; ``affected``: what is, or why nobody knows."""
 
     code: str
     says: TextShape
@@ -328,6 +328,7 @@ def _health_of(
     certificates: list[CertificateShown],
     log: LogWatched | None,
 ) -> Health:
+    unheard_us = written["at_us"] if state in ("silent", "stopped") else None
     store, detect, rules, sigma = (written.get(name) or {} for name in ("store", "detect", "rules", "sigma"))
     return Health(
         state=state,
@@ -336,7 +337,7 @@ def _health_of(
         up_s=written.get("up_s", 0),
         version=written.get("version", ""),
         problems=problems,
-        promises=[_promise(promise) for promise in written.get("promises", [])],
+        promises=[_promise(promise, unheard_us) for promise in written.get("promises", [])],
         sensor=written.get("sensor", "none"),
         capture_loss_permille=written.get("capture_loss_permille") if written.get("capture_loss_known") else None,
         disk_free_mb=written.get("disk_free_mb"),
@@ -384,13 +385,17 @@ def _canary_link(link: dict[str, Any]) -> CanaryLink:
     )
 
 
-def _promise(promise: dict[str, Any]) -> PromiseShown:
+def _promise(promise: dict[str, Any], unheard_us: int | None) -> PromiseShown:
+    """``unheard_us``: when a node that says nothing now was last heard; what it kept then, nobody knows now."""
+    state, words, since_us = promise["state"], PROMISE_STATES[promise["state"]], promise["since_us"]
+    if unheard_us is not None and state == "kept":
+        state, words, since_us = "unknown", Text("not heard since {day}Z", day=iso(unheard_us)[:16]), None
     return PromiseShown(
         code=promise["code"],
         says=TextShape.kept(promise["says"]),
-        state=promise["state"],
-        state_said=TextShape.of(PROMISE_STATES[promise["state"]]),
-        since_us=promise["since_us"],
+        state=state,
+        state_said=TextShape.of(words),
+        since_us=since_us,
         affected=None if promise["affected"] is None else TextShape.kept(promise["affected"]),
         who=TextShape.of(ACTS[promise["act"]]),
         first=TextShape.kept(promise["first"]),

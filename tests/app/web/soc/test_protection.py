@@ -23,6 +23,7 @@ from bavn.app.web.frame import Person
 from bavn.app.web.soc.protect_shapes import lists_of
 from bavn.centre.share.share import identity_of
 from bavn.model.intel.accidents import accident_of
+from bavn.model.moment import iso
 from bavn.model.observable import Observable
 from bavn.model.text import Text
 from bavn.tlog.checkpoint import Checkpoint, line_by, signed, witness_of
@@ -236,7 +237,11 @@ def test_a_node_that_died_or_never_ran_is_said_so(console, tmp_path) -> None:
     told = json.loads(file.read_text())
     for change, state in (({"at_us": 1}, "silent"), ({"stopped": True}, "stopped")):
         file.write_text(json.dumps({**told, **change}))
-        assert console.get("/health")["state"] == state
+        said = console.get("/health")
+        assert said["state"] == state
+        disk = next(one for one in said["promises"] if one["code"] == "disk_room")
+        assert (disk["state"], disk["since_us"]) == ("unknown", None), "nobody knows what it keeps now"
+        assert disk["state_said"]["en"] == f"not heard since {iso(said['at_us'])[:16]}Z"
     unsure = [{**one, "state": "unknown", "since_us": None} for one in told["promises"]]
     alive = {"stopped": False, "problems": [], "promises": unsure, "at_us": time.time_ns() // 1000, "pid": os.getpid()}
     file.write_text(json.dumps({**told, **alive}))
