@@ -19,6 +19,7 @@ from bavn.app.web.sac.values.lead_view import LeadSummary, spread, summary
 from bavn.centre.books.clock import STEPS, IndicatorClock
 from bavn.centre.cases.case.pages import CaseAsk
 from bavn.centre.cases.indicators.indicator import Life
+from bavn.centre.desk.case.handover import handover
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine
 from bavn.centre.desk.participation import TookPart, took_part
@@ -178,7 +179,8 @@ class SectorNow(Shape):
 
 
 class SectorOverview(Shape):
-    """The sector at a glance. ``missing``: what is not shown because nobody knows it."""
+    """The sector at a glance. ``missing``: what is not shown because nobody knows it. ``handover``: what the next
+    person on a shift must know beside what waits: deadlines of actors, and whose clocks are not known here."""
 
     sector: str
     now_us: int
@@ -190,6 +192,7 @@ class SectorOverview(Shape):
     clocks: list[ClockShown]
     counts: list[CountShown]
     deadlines: list[Owed]
+    handover: list[TextShape]
     missing: list[Coded]
 
 
@@ -243,6 +246,7 @@ def looked_at(context: SacContext, budget: int) -> SectorOverview:
         clocks=clocks(desk),
         counts=counted,
         deadlines=owed[:DEADLINES_SHOWN],
+        handover=[TextShape.of(line) for line in handover(desk, context.zone)],
         missing=[Coded(code=code, says=TextShape.of(words)) for code, words in MISSING.items() if not known[code]],
     )
 

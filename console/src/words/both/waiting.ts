@@ -4,6 +4,7 @@ import { t, tn } from "$lib/gettext.svelte";
 export default () => ({
   shift: {
     verb: t("Hand over the shift"), lead: t("What you leave to the next one. Copy it into your log, or ask a colleague to look: it stands on top of what waits for them."),
+    owed: t("Deadlines of others"),
     nothing: t("Nothing waits for you: there is nothing to hand over."), to: t("Colleague"), nobody: t("Nobody else here can do any of this."),
     ask: (n: number) => tn("Ask to look at {n} thing", "Ask to look at all {n} things", n, { n }), copied: t("The note was copied"), copy: t("Copy as a note"),
     cannot: (name: string, n: number) => tn("{name} cannot do {n} of them: it stays with you.", "{name} cannot do {n} of them: they stay with you.", n, { name, n }),

@@ -235,6 +235,16 @@ def test_the_overview_shows_who_is_silent_what_spread_and_what_nobody_knows(cons
     assert any(one["overdue"] for one in seen["deadlines"])
     assert [one["report"]["da"] for one in seen["deadlines"] if one["what"] == "nis2"] == ["tidlig varsling"]
     assert seen["now"]["kill_switch"] is False
+    (nis2,) = [one for one in seen["deadlines"] if one["what"] == "nis2"]
+    note = [one["en"] for one in seen["handover"]]
+    begins = f"{nis2['actor']} has noted no early warning of NIS2 in {nis2['case_id']}: "
+    (line,) = [one for one in note if one.startswith(begins)]
+    assert ("it was due" in line) is nis2["overdue"]
+    late = sum("it was due" in one for one in note)
+    assert late == sum(one["overdue"] for one in seen["deadlines"]), note
+    (unknown,) = [one for one in note if one.startswith(f"{nis2['case_id']}: not known here")]
+    assert nis2["actor"] not in unknown, "its clock is known: it was noted"
+    assert "region-nord" in unknown or "region-syd" in unknown
 
 
 def test_leads_are_found_by_the_actor_that_reports_them(console) -> None:
