@@ -1,7 +1,11 @@
 """An attack told again: its steps, who saw what when, when it could have been stopped, and the sentences for others."""
 
+import re
 from dataclasses import replace
 
+import pytest
+
+import build_words
 from bavn.centre.desk.story.facts import Place, Report, StoryFacts
 from bavn.centre.desk.story.replay import late, replay_of
 from bavn.centre.desk.story.sentences import story_of
@@ -12,6 +16,7 @@ from bavn.model.sector.case import CaseState
 from bavn.model.text import Text
 
 BEGIN = 500_000 * HOUR_US
+ENGLISH_CHARS_MIN = 9
 C2 = Observable.of("domain", "c2.example.org")
 
 
@@ -175,6 +180,32 @@ def test_the_story_names_no_member_and_each_sentence_its_fact() -> None:
     assert all(sentence.ref for sentence in story_of(RELEASED).sentences)
     assert "4 of the 4 members that can carry it; the last said so after 22 seconds" in said(RELEASED)
     assert "it took 7 hours; 1 organisation met it for the first time meanwhile" in said(RELEASED)
+
+
+@pytest.mark.parametrize("language", ["da", "sv"])
+def test_no_english_of_the_catalogue_is_left_in_a_story_of_another_language(language) -> None:
+    """Also not a part of a sentence between two of its facts."""
+    known = build_words.catalogue(build_words.LOCALE / language / "LC_MESSAGES" / "bavn.po")
+    ids = [form for one in known if one.id for form in ([one.id] if isinstance(one.id, str) else one.id)]
+    parts = {part.strip() for id_ in ids for part in re.split(r"\{[^}]*\}", id_)}
+    english = {part for part in parts if len(part) >= ENGLISH_CHARS_MIN and " " in part}
+    harmless = replace(LEAD, state=CaseState.DISMISSED, opened_us=BEGIN + 5 * HOUR_US, dismissed_us=RELEASED_US)
+    lifted = replace(RELEASED, lifted_us=RELEASED_US + 9 * HOUR_US)
+    unmet, unblocked = replace(RELEASED, met=()), replace(RELEASED, places=())
+    opened = replace(LEAD, case_id="case-1", state=CaseState.TRIAGE, opened_us=BEGIN + 5 * HOUR_US)
+    alone = replace(LEAD, reports=LEAD.reports[:1])
+    stranger = replace(LEAD, first=frozenset({"east"}))
+    for known_facts in (RELEASED, LEAD, BARE, harmless, lifted, unmet, unblocked, opened, alone, stranger):
+        facts = replace(known_facts, opening=Text.plain("-"))  # the rooms that say it are whole: test_words.py
+        replay, story = replay_of(facts), story_of(facts)
+        texts = [sentence.text for sentence in story.sentences]
+        texts += [mark for _, mark in (story.strip.marks if story.strip else ())]
+        texts += [text for step in replay.steps for text in (step.says, step.sector)]
+        texts += [stand.says for path in replay.actors for stand in path.stands]
+        texts += [replay.could, replay.prevented, *replay.unknown]
+        for text in texts:
+            said_so = text.say(language)
+            assert not [part for part in english if part in said_so], said_so
 
 
 def test_the_strip_shows_when_it_was_met_and_what_happened_meanwhile() -> None:
