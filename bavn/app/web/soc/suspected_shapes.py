@@ -169,10 +169,10 @@ class SuspectedWhole(Suspected):
         guide = [
             GuideShown(heading=TextShape.of(head), says=TextShape.of(said)) for head, said in guide_of(entry.detector)
         ]
-        look = look_first(suspicion)
+        first = look_first(suspicion)
         return cls(
             **dict(entry),
-            look_first=None if look is None else TextShape.of(look),
+            look_first=None if first is None else TextShape.of(first),
             guide=guide,
             no_packets=None if no_packets is None else TextShape.of(no_packets),
         )
