@@ -44,7 +44,8 @@ runpy.run_path(str(ROOT / "build_words.py"), run_name="__main__")  # the catalog
 
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES_MIN = 4 << 30
-if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN:
+IN_MEMORY = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN
+if IN_MEMORY:
     # Books and databases wait for the disk at each commit: hours of a disk a day that no test says anything about. What
     # kill -9 leaves is the same in memory; a power cut is no test's business.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
@@ -154,13 +155,14 @@ def postgres_programs() -> Path | None:
 
 
 class Cluster:
-    """A PostgreSQL of one's own: an unprivileged user, a unix socket in a folder of its own, no port, no fsync unless
-    asked for (what kill -9 of its processes leaves is the same)."""
+    """A PostgreSQL of one's own: an unprivileged user, a unix socket in a folder of its own, no port. In memory and
+    without fsync unless asked for (what kill -9 of its processes leaves is the same)."""
 
     def __init__(self, durable=False):
         self.programs = postgres_programs()
         self.user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
-        self.folder = Path(tempfile.mkdtemp(prefix="bavn-pg-", dir="/tmp"))  # a socket's path is short
+        place = "/tmp" if durable or not IN_MEMORY else str(MEMORY)
+        self.folder = Path(tempfile.mkdtemp(prefix="bavn-pg-", dir=place))  # a socket's path is short
         self.data = self.folder / "data"
         if self.user:
             shutil.chown(self.folder, "postgres", "postgres")
@@ -232,16 +234,16 @@ class Cluster:
     def url(self, database):
         return f"postgresql://bavn@/{database}?host={self.folder}"
 
-    def execute(self, statement):
+    def execute(self, statement, database="postgres"):
         import psycopg
 
-        with psycopg.connect(host=str(self.folder), user="bavn", dbname="postgres", autocommit=True) as connection:
+        with psycopg.connect(host=str(self.folder), user="bavn", dbname=database, autocommit=True) as connection:
             connection.execute(statement)
 
     def make(self, template="template1"):
         """A new database; its name. As a copy of ``template``."""
         name = f"t{next(self.numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return name
 
     def drop(self, name):
@@ -249,7 +251,7 @@ class Cluster:
 
     def end(self):
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+            self.process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
             self.process.wait(60)
         shutil.rmtree(self.folder)
 

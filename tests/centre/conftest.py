@@ -274,6 +274,15 @@ class SqliteDatabases:
         pass
 
 
+EMPTIED = """
+DO $$ DECLARE name text; BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE 'DELETE FROM ' || quote_ident(name);
+  END LOOP;
+END $$"""
+
+
 class PostgresDatabases:
     """Databases of a cluster, each with the tables that the revisions lead to; emptied and used again."""
 
@@ -318,29 +327,23 @@ class PostgresDatabases:
             name = self.spare.pop()
             self._empty(name)
         else:
-            name = self.cluster.make()
-            engine = open_engine(self.cluster.url(name))
-            schema.upgrade(engine)
-            engine.dispose()
+            name = self.cluster.make(self._template)
         self.taken.append(name)
         return name
 
-    def _empty(self, name):
-        """Sessions of the test before are ended; rows go, tables stay."""
-        self.cluster.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    @functools.cached_property
+    def _template(self):
+        """A database that went through all revisions: to copy it takes a tenth of that."""
+        name = self.cluster.make()
         engine = open_engine(self.cluster.url(name))
-        with engine.begin() as connection:
-            tables = (
-                connection.exec_driver_sql(
-                    "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-                )
-                .scalars()
-                .all()
-            )
-            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-            for table in tables:
-                connection.exec_driver_sql(f"DELETE FROM {table}")
+        schema.upgrade(engine)
         engine.dispose()
+        return name
+
+    def _empty(self, name):
+        """Sessions of the test before are ended; rows go, tables stay. In one trip: there are a hundred tables."""
+        self.cluster.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        self.cluster.execute(EMPTIED, name)
 
 
 @pytest.fixture(
