@@ -99,24 +99,28 @@ WEAK = (Observable.of("domain", "news-letter-box.com"),)
 class DrawnSector:
     """A centre and its nodes on one folder. ``file`` is the centre's configuration: a console opens its house on it."""
 
-    def __init__(self, file: CentreFile, engine: Engine, book: Book) -> None:
+    def __init__(self, file: CentreFile, engine: Engine, book: Book, *, hours_ago: int, seed: int) -> None:
         keys = PartyKeys(file.folder, "centre")
         self.file, self.engine = file, engine
-        self.clock = SimClock(SystemClock().now_us() - HOURS_DRAWN * HOUR_US)
+        self.clock = SimClock(SystemClock().now_us() - hours_ago * HOUR_US)
         self.registry = Registry(engine, self.clock)
         self.centre = open_centre(
             file.centre,
             ground=CentreGround(engine=engine, book=book, key=keys.message_key(), authority=keys.authority()),
             clock=self.clock,
-            dice=SeededDice(9, "centre"),
+            dice=SeededDice(seed, "centre"),
             lists=NoLists(),
             registry=self.registry,
         )
         self.nodes: dict[str, Node] = {}
+
+    def join(self) -> None:
+        """Everybody becomes a member, with a door of their own."""
+        centre_key = PartyKeys(self.file.folder, "centre").message_key()
         for at, (name, kind) in enumerate(ACTORS.items()):
             self.registry.add(name, kind)
-            node = Node(name, at, self.clock, keys.message_key(), ())
-            with engine.begin() as tx:
+            node = Node(name, at, self.clock, centre_key, ())
+            with self.engine.begin() as tx:
                 self.registry.activate(tx, name, node.key.public_key().public_bytes_raw().hex())
             self.nodes[name] = node
         self.registry.add("clinic-east", "clinic")
@@ -293,6 +297,16 @@ def _sighted(sector: DrawnSector) -> None:
 
 
 @contextmanager
+def _opened(file: CentreFile, *, hours_ago: int, seed: int) -> Iterator[DrawnSector]:
+    engine = open_database(file)
+    try:
+        with Book(file.folder / BOOK_FILE) as book:
+            yield DrawnSector(file, engine, book, hours_ago=hours_ago, seed=seed)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def draw(folder: Path, *, worked: bool = True) -> Iterator[DrawnSector]:
     """A drawn sector in this folder, at the present moment. ``worked`` False: nobody has touched its cases yet."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -301,9 +315,8 @@ def draw(folder: Path, *, worked: bool = True) -> Iterator[DrawnSector]:
     file = read_centre(toml)
     init(file)
     with ExitStack() as undo:
-        engine = open_database(file)
-        undo.callback(engine.dispose)
-        sector = DrawnSector(file, engine, undo.enter_context(Book(file.folder / BOOK_FILE)))
+        sector = undo.enter_context(_opened(file, hours_ago=HOURS_DRAWN, seed=9))
+        sector.join()
         for node in sector.nodes.values():
             undo.callback(node.book.close)
         _spread(sector)
@@ -322,6 +335,15 @@ def copied(file: CentreFile, folder: Path) -> CentreFile:
         with closing(whole), closing(part):
             whole.backup(part)
     return made
+
+
+@contextmanager
+def drawn_again(sector: DrawnSector, folder: Path) -> Iterator[DrawnSector]:
+    """The same sector at the present moment, on files of its own: a hundredth of the work. What is decided there the
+    centre carries out; opposite it stands nobody."""
+    sector.today()
+    with _opened(copied(sector.file, folder), hours_ago=0, seed=10) as again:
+        yield again
 
 
 def many_leads(engine: Engine, count: int, now_us: int) -> None:

@@ -4,6 +4,7 @@ import fcntl
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
@@ -37,16 +38,29 @@ def pages_built():
 
 
 @pytest.fixture(scope="session")
-def sac_served(pages_built, tmp_path_factory):
+def new_sac(pages_built, drawn_once):
+    """``new_sac(folder)`` serves a SAC's console of a test's own, over a copy of the drawn sector."""
+    return partial(sac, like=drawn_once)
+
+
+@pytest.fixture(scope="session")
+def new_soc(pages_built):
+    """``new_soc(folder)`` serves a SOC's console of a test's own, over nodes drawn now: one that was drawn some minutes
+    ago is silent, and no tick of its own makes it younger."""
+    return soc
+
+
+@pytest.fixture(scope="session")
+def sac_served(new_sac, tmp_path_factory):
     """The SAC's console over the drawn sector, one for the whole run: a test that changes it serves its own."""
-    with sac(tmp_path_factory.mktemp("sac")) as served:
+    with new_sac(tmp_path_factory.mktemp("sac")) as served:
         yield served
 
 
 @pytest.fixture(scope="session")
-def soc_served(pages_built, tmp_path_factory):
+def soc_served(new_soc, tmp_path_factory):
     """The SOC's console over the drawn nodes north and south, one for the whole run."""
-    with soc(tmp_path_factory.mktemp("soc")) as served:
+    with new_soc(tmp_path_factory.mktemp("soc")) as served:
         yield served
 
 

@@ -69,14 +69,15 @@ def serving(side, folder: Path, house, areas, watch=None, drawn=None, pages: Pat
 
 
 @contextmanager
-def sac(folder: Path, **more) -> Iterator[Served]:
-    """The SAC's console over a drawn sector (``drawn``) with all that one has. ``more``: for ``drawn_sector.draw``."""
+def sac(folder: Path, like=None) -> Iterator[Served]:
+    """The SAC's console over a drawn sector (``drawn``) with all that one has. ``like``: a sector that it is a copy of,
+    in place of one that is drawn."""
     from bavn.app.web.sac.context import open_context
     from tests.app.web import drawn_more, drawn_plans
-    from tests.app.web.drawn_sector import draw
+    from tests.app.web.drawn_sector import draw, drawn_again
 
     with ExitStack() as undo:
-        sector = undo.enter_context(draw(folder, **more))
+        sector = undo.enter_context(draw(folder) if like is None else drawn_again(like, folder))
         house = undo.enter_context(open_context(sector.file))
         drawn_more.add(house, folder)
         drawn_plans.add(house)

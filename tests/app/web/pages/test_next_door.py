@@ -13,7 +13,6 @@ from tests.actor.evidence.conftest import frame, pcap
 from tests.app.web.drawn_next_door import draw_next_door
 from tests.app.web.drawn_node import BEACON, C2, C2_ADDRESS, own
 from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
-from tests.app.web.pages.served import soc
 
 pytestmark = [pytest.mark.slow, pytest.mark.chromium]
 SAID = {"en": "9 to 16 of 41 organisations", "da": "9 til 16 af 41 organisationer"}
@@ -22,9 +21,9 @@ SQL = "SELECT sni, dst, count(*) AS n FROM tls GROUP BY ALL"
 
 
 @pytest.fixture(scope="module")
-def told(pages_built, tmp_path_factory):
+def told(new_soc, tmp_path_factory):
     """A SOC's console of its own, to whose first node the commons told of a name."""
-    with soc(tmp_path_factory.mktemp("told")) as served:
+    with new_soc(tmp_path_factory.mktemp("told")) as served:
         north = served.drawn["north"]
         draw_next_door(north, C2)
         kept = evidence_folder(read_node(north)) / f"{BEACON}.pcap"

@@ -21,7 +21,6 @@ from bavn.wire.book import Book
 from bavn.wire.links.holders import HoldersSeen, Named, RoundAsked
 from tests.app.web.pages.conftest import SAC_ROLES, SIZES, SOC_ROLES
 from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
-from tests.app.web.pages.served import sac, soc
 
 pytestmark = [pytest.mark.slow, pytest.mark.chromium]
 KEY = Ed25519PrivateKey.from_private_bytes(b"l" * 32)
@@ -78,10 +77,8 @@ def clean(page, name):
 
 
 @pytest.mark.parametrize("lang", ["en", "da", "sv"])
-def test_a_node_names_the_key_holder_that_is_silent_and_what_it_saw_of_the_log(
-    pages_built, opened, tmp_path, lang
-) -> None:
-    with soc(tmp_path) as served:
+def test_a_node_names_the_key_holder_that_is_silent_and_what_it_saw_of_the_log(opened, new_soc, tmp_path, lang) -> None:
+    with new_soc(tmp_path) as served:
         add_to_node(served.drawn["north"])
         page = opened(served, SOC_ROLES, lang=lang)
         page.goto("/nodes/north/health")
@@ -100,8 +97,8 @@ def test_a_node_names_the_key_holder_that_is_silent_and_what_it_saw_of_the_log(
 
 
 @pytest.mark.parametrize("lang", ["en", "da"])
-def test_the_centre_shows_its_newest_checkpoint_and_how_many_cosigned(pages_built, opened, tmp_path, lang) -> None:
-    with sac(tmp_path) as served:
+def test_the_centre_shows_its_newest_checkpoint_and_how_many_cosigned(opened, new_sac, tmp_path, lang) -> None:
+    with new_sac(tmp_path) as served:
         add_to_centre(served.drawn.engine)
         page = opened(served, SAC_ROLES, lang=lang)
         page.goto("/rounds?tab=log")

@@ -5,7 +5,6 @@ import pytest
 
 from tests.app.web.pages.conftest import SAC_ROLES, SOC_ROLES
 from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
-from tests.app.web.pages.served import sac
 
 pytestmark = [pytest.mark.slow, pytest.mark.chromium]
 SAC_PAGES = (
@@ -27,9 +26,9 @@ FOCUSED = "() => document.activeElement.id"
 
 
 @pytest.fixture(scope="module")
-def served(pages_built, tmp_path_factory):
+def served(new_sac, tmp_path_factory):
     """A drawn sector of this module's own, which its tests change."""
-    with sac(tmp_path_factory.mktemp("queue")) as console:
+    with new_sac(tmp_path_factory.mktemp("queue")) as console:
         yield console
 
 

@@ -7,16 +7,15 @@ from bavn.model.principal import account
 from bavn.model.sector.indicator_life import LifeAct
 from tests.app.web.drawn_sector import CAMPAIGN, FOURTH, WEAK
 from tests.app.web.pages.looking import axe_clean, csp_reports, cut_off, settled, shot, untranslated
-from tests.app.web.pages.served import sac
 
 pytestmark = [pytest.mark.slow, pytest.mark.chromium]
 TABS = ("now", "tasks", "talk", "actors", "nis2", "evidence", "indicators", "timeline", "file")
 
 
 @pytest.fixture(scope="module")
-def changed(pages_built, tmp_path_factory):
+def changed(new_sac, tmp_path_factory):
     """A drawn sector of this module's own, which its tests change."""
-    with sac(tmp_path_factory.mktemp("casework")) as served:
+    with new_sac(tmp_path_factory.mktemp("casework")) as served:
         yield served
 
 

@@ -4,7 +4,6 @@ import pytest
 
 from tests.app.web.drawn_node import BEACON, C2, own
 from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
-from tests.app.web.pages.served import soc
 
 pytestmark = [pytest.mark.slow, pytest.mark.chromium]
 WORDS = {
@@ -20,8 +19,8 @@ AGAIN = {"en": "It was first met here on ", "da": "Det blev først mødt her den
 
 
 @pytest.fixture
-def served(pages_built, tmp_path):
-    with soc(tmp_path) as console:
+def served(new_soc, tmp_path):
+    with new_soc(tmp_path) as console:
         yield console
 
 

@@ -8,15 +8,14 @@ from bavn.app.process.real import SystemClock
 from bavn.wire.book import Book
 from tests.app.web.drawn_node import own, suspicion
 from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
-from tests.app.web.pages.served import soc
 
 pytestmark = [pytest.mark.slow, pytest.mark.chromium]
 
 
 @pytest.fixture
-def knocked(pages_built, tmp_path):
+def knocked(new_soc, tmp_path):
     """A SOC's console of its own, at whose first node the internet tried a door and guessed a password."""
-    with soc(tmp_path) as served:
+    with new_soc(tmp_path) as served:
         now_us = SystemClock().now_us()
         tried = {"detector": "scan", "technique": "T1595.001", "knock": "tcp/22", "host": own(29), "observables": ()}
         guessed = {

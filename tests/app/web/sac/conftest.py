@@ -13,7 +13,7 @@ from bavn.app.web.sac import AREAS
 from bavn.app.web.sac.context import open_context
 from tests.app.web import drawn_more
 from tests.app.web.asking import ask, serve_as
-from tests.app.web.drawn_sector import ANNA, copied, draw
+from tests.app.web.drawn_sector import ANNA, copied
 
 ALL_ROLES = frozenset({Role.APPROVER, Role.PUBLISHER, Role.AUDITOR, Role.ADMIN})
 
@@ -40,13 +40,6 @@ class Asker:
 
     def routes(self):
         return [route for router in AREAS for route in router.routes if isinstance(route, APIRoute)]
-
-
-@pytest.fixture(scope="session")
-def drawn_once(tmp_path_factory):
-    """The drawn sector that every module's house is a copy of: to draw one takes eight seconds of a processor."""
-    with draw(tmp_path_factory.mktemp("drawn")) as sector:
-        yield sector
 
 
 @contextmanager
