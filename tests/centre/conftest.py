@@ -357,6 +357,20 @@ def databases(request):
     return PostgresDatabases(request.getfixturevalue("postgres"))
 
 
+def pytest_collection_modifyitems(items):
+    """Each test runs on PostgreSQL, one that has parameters with one of them: what those are about is the same on
+    either database, and script/test --world tries them all. Where a parameter is about the database:
+    ``each_on_postgresql``."""
+    tried = set()
+    for item in items:
+        if not hasattr(item, "callspec") or item.callspec.params.get("databases") != "postgresql":
+            continue
+        test = item.nodeid.partition("[")[0]
+        if test in tried and item.get_closest_marker("each_on_postgresql") is None:
+            item.add_marker(pytest.mark.world)
+        tried.add(test)
+
+
 @pytest.fixture(autouse=True)
 def _databases_again(request):
     """What a test has used is free for the next."""

@@ -3,9 +3,11 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests.centre.conftest import pytest_collection_modifyitems as choose
 from tests.handing_out import LONG, TOGETHER_MAX, parts_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,3 +45,30 @@ def test_a_run_of_two_processes_runs_all_of_them(tmp_path) -> None:
         [sys.executable, "-m", "pytest", *asked, tmp_path], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert "1 failed, 119 passed" in done.stdout, done.stdout
+
+
+class Item:
+    """Of a test, what the choice asks for."""
+
+    def __init__(self, test, marks=(), **params):
+        self.nodeid, self.marks = f"tests/centre/a.py::{test}[{params}]", set(marks)
+        self.callspec = SimpleNamespace(params=params)
+
+    def get_closest_marker(self, name):
+        return name if name in self.marks else None
+
+    def add_marker(self, mark):
+        self.marks.add(mark.name)
+
+
+def test_a_test_with_parameters_meets_postgresql_once_unless_it_asks_for_more() -> None:
+    items = [
+        Item(test, marks, databases=name, at=at)
+        for test, marks in (("plain", ()), ("dies", ("each_on_postgresql",)))
+        for name in ("sqlite", "postgresql")
+        for at in (1, 2)
+    ]
+    choose(items)
+    left = [(item.nodeid.partition("::")[2].partition("[")[0], item.callspec.params["at"]) for item in items]
+    assert [at for item, at in zip(items, left, strict=True) if "world" in item.marks] == [("plain", 2)]
+    assert [item.callspec.params["databases"] for item in items if "world" in item.marks] == ["postgresql"]

@@ -92,6 +92,7 @@ def decide(sector, act, folder):
             sector.desk.cases.act(case.id, act, who, "because")
 
 
+@pytest.mark.each_on_postgresql
 @pytest.mark.slow
 @pytest.mark.parametrize(("at", "after"), [(20, True), (60, False)])
 def test_a_kill_at_some_writes_loses_and_doubles_nothing(sector_on_disk, suspicion, tmp_path, at, after):

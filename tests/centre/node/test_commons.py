@@ -143,6 +143,7 @@ def test_too_few_make_no_round(make_sector) -> None:
     assert sector.nodes["north"].door.commons.days.newest()[0].state == "unanswered"
 
 
+@pytest.mark.each_on_postgresql
 @pytest.mark.slow
 @pytest.mark.parametrize("cells", [1, 10_000_000])
 def test_a_centre_that_dies_at_any_step_answers_all_the_same(sector, cells, monkeypatch) -> None:

@@ -101,6 +101,7 @@ def test_what_passed_the_gate_and_was_not_worked_off_is_worked_off_by_the_next(w
     assert len(world.lines()) == 2
 
 
+@pytest.mark.each_on_postgresql
 @pytest.mark.slow
 @pytest.mark.parametrize("at", range(1, 12))
 def test_a_death_at_any_write_loses_nothing_and_doubles_nothing(world, monkeypatch, at) -> None:

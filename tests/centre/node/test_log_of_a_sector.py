@@ -168,6 +168,7 @@ def test_a_kill_at_any_write_leaves_the_log_and_the_centre_of_one_mind(
     of_one_mind(at, after, sector_on_disk, suspicion, tmp_path_factory.mktemp("killed"))
 
 
+@pytest.mark.each_on_postgresql
 @pytest.mark.slow
 @pytest.mark.parametrize(("at", "after"), [(9, True), (40, False), (90, True)])
 def test_a_kill_at_some_writes_leaves_them_of_one_mind(sector_on_disk, suspicion, tmp_path, at, after) -> None:
