@@ -1,4 +1,5 @@
-"""Who runs which slow test: whole files go to one process, what takes long goes first, browsers to two processes.
+"""Who runs which slow test: whole files go to one process, what takes long goes first, browsers to two processes, the
+SAC's console to one.
 
 xdist by itself hands tests out in ever smaller pieces: a file's fixtures are made in each process that gets a piece of
 it, and a test of two minutes may begin when all others are done. Tests are told apart by their number, not by their
@@ -17,6 +18,8 @@ TOGETHER_MAX = 32
 """More tests of one file than these are handed out in parts."""
 BROWSERS = 2
 """How many processes serve the consoles to a browser: each draws a sector, two nodes and a page of all parts first."""
+ONE_SECTOR = ("tests/app/web/sac/", "tests/app/web/test_drawn_sector.py")
+"""What looks at the drawn sector, which each process draws for itself: all of it goes to one."""
 LONG = (
     "tests/sector/test_ideal.py",
     "tests/app/accept/test_accept_whole.py",
@@ -62,9 +65,10 @@ def parts_of(collection: Sequence[str]) -> list[list[int]]:
     for file in sorted(browsing, key=lambda file: len(files[file]), reverse=True):
         min(first, key=len).extend(files[file])
     long = [files[file] for file in LONG if file in files and file not in browsing]
-    rest = [files[file] for file in files if file not in browsing and file not in LONG]
+    drawn = [number for file in files if file.startswith(ONE_SECTOR) and file not in browsing for number in files[file]]
+    rest = [of for file, of in files.items() if file not in browsing and not file.startswith((*LONG, *ONE_SECTOR))]
     cut = [of[at : at + TOGETHER_MAX] for of in rest for at in range(0, len(of), TOGETHER_MAX)]
-    return [part for part in [*first, *long, *sorted(cut, key=len, reverse=True)] if part]
+    return [part for part in [*first, *long, drawn, *sorted(cut, key=len, reverse=True)] if part]
 
 
 class ByFile(LoadScheduling):

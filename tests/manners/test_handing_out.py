@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.centre.conftest import pytest_collection_modifyitems as choose
-from tests.handing_out import LONG, TOGETHER_MAX, parts_of
+from tests.handing_out import LONG, ONE_SECTOR, TOGETHER_MAX, parts_of
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSING = "tests/app/web/pages/test_signing_in.py"
@@ -23,8 +23,15 @@ def test_each_test_is_in_one_part_also_where_many_have_one_name() -> None:
     assert max(map(len, parts)) == TOGETHER_MAX
 
 
+def test_what_looks_at_the_drawn_sector_goes_to_one_process() -> None:
+    sac = [
+        f"tests/app/web/sac/test_sac_{name}.py::test_{at}" for name in ("cases", "leads") for at in range(TOGETHER_MAX)
+    ]
+    assert parts_of([f"{LONE}::test_one", *sac]) == [[*range(1, 2 * TOGETHER_MAX + 1)], [0]]
+
+
 def test_what_takes_long_is_a_file_that_is_there() -> None:
-    assert [file for file in LONG if not (ROOT / file).is_file()] == []
+    assert [file for file in (*LONG, *ONE_SECTOR) if not (ROOT / file).exists()] == []
 
 
 @pytest.mark.slow

@@ -3,12 +3,13 @@
 import pytest
 
 from bavn.model.sector.case import CaseState
-from tests.app.web.drawn_sector import ACTORS, CAMPAIGN, FOURTH, SECOND, THIRD, WEAK, draw, many_leads
+from tests.app.web.drawn_sector import ACTORS, CAMPAIGN, FOURTH, SECOND, THIRD, WEAK, drawn_again, many_leads
 
 
 @pytest.mark.slow
-def test_the_drawn_sector_has_cases_in_all_stages_and_a_campaign_in_force(tmp_path) -> None:
-    with draw(tmp_path) as sector:
+def test_the_drawn_sector_has_cases_in_all_stages_and_a_campaign_in_force(drawn_once, tmp_path) -> None:
+    """And so has a copy of it."""
+    with drawn_again(drawn_once, tmp_path) as sector:
         states = {
             name: sector.case_of(one[0]).state
             for name, one in {"campaign": CAMPAIGN, "second": SECOND, "third": THIRD, "fourth": FOURTH}.items()
