@@ -22,6 +22,7 @@ from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.queries.behaviour import Common, shipped
 from bavn.actor.detect.run import SurveyBackground, survey
 from bavn.model.intel.behaviour import BEHAVIOUR
+from bavn.model.intel.grades import Grade
 from bavn.model.observable import ObservableType
 
 SHIPPED = ROOT / "bavn" / "actor" / "detect" / "common_behaviour.json"
@@ -39,7 +40,7 @@ def pairs_of(one) -> dict[str, bool]:
         return {}
     made: dict[str, bool] = {}
     for sni, ja3, ja3s, ja4 in zip(*(rows[name].to_pylist() for name in ("sni", "ja3", "ja3s", "ja4")), strict=True):
-        famous = bool(sni) and lists.shipped().name_grade(sni) >= lists.Grade.POPULAR
+        famous = bool(sni) and lists.shipped().name_grade(sni) >= Grade.POPULAR
         for client in (ja3, ja4):
             if client and ja3s:
                 made[f"{client}+{ja3s}"] = famous or made.get(f"{client}+{ja3s}", False)

@@ -40,17 +40,14 @@ from bavn.model.outcome import Refused
 from bavn.model.sector.known_days import bucket_of
 from bavn.psi import oprf
 from bavn.psi.commons import (
-    CANARY_CLASS,
     EDGES,
-    KNOWN_CLASS,
     answer_bytes,
     answers,
-    commons_params,
     planes_by_table,
     read_answer,
     table_answers,
 )
-from bavn.psi.commons_terms import SIZES, R, T
+from bavn.psi.commons_terms import CANARY_CLASS, KNOWN_CLASS, SIZES, R, T, commons_params
 from bavn.psi.element import element_bytes
 from bavn.psi.identifier import Joined
 from bavn.psi.round import RoundParams

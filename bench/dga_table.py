@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bavn.actor.detect.indicators.lists import _entries
 from bavn.actor.detect.statistics import surprise
+from bavn.model.intel.grades import entries
 from bavn.model.observable import registered_domain
 
 FILE = Path(__file__).resolve().parents[1] / "bavn" / "actor" / "detect" / "surprise.json"
@@ -29,7 +29,7 @@ SMOOTH = 0.5
 def labels() -> tuple[list[str], list[str]]:
     """Labels for the table, and those kept apart to measure it."""
     found: set[str] = set()
-    for name in _entries("tranco"):
+    for name in entries("tranco"):
         registered = registered_domain(name)
         if registered:
             label = registered.split(".")[0]

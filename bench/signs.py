@@ -43,9 +43,9 @@ from bavn.actor.detect.detectors.rarity import (
     unaged_nats,
 )
 from bavn.actor.detect.indicators import lists
-from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.oddities import ODDITIES, SIGNS
 from bavn.actor.detect.terms import PeerProfile, Terms
+from bavn.model.intel.grades import Grade
 from bavn.model.observable import registered_domain
 from bavn.model.record import address_text
 

@@ -26,7 +26,8 @@ from labelled import BENIGN, data_needed, labelled
 
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.run import Survey, survey
-from bavn.actor.node.monitor import Monitor, NodeSettings
+from bavn.actor.node.monitor import Monitor
+from bavn.actor.node.settings import NodeSettings
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.suricata.config import SuricataConfig

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  a program beside the packages, not a package
 """Where a release comes from: an in-toto statement with SLSA's provenance of all files in a folder, for script/release.
 
     python packaging/provenance.py FOLDER FILE
@@ -21,7 +20,10 @@ BUILD_TYPE = "urn:bavn:script-release:1"
 """What the parameters mean: script/release of the commit, on a Debian with what script/bootstrap installs."""
 BUILDER = "urn:bavn:release-signer"
 """A person at a machine of his or her own (GOVERNANCE.md, release signer): SLSA's build level 1, and no more."""
-PINS = ("requirements/package.txt", "requirements/run.txt", "console/package-lock.json")
+PINS = (
+    *(f"requirements/{role}.txt" for role in ("guard", "node", "centre", "run")),
+    "console/package-lock.json",
+)
 
 
 def statement(folder: Path) -> dict[str, Any]:

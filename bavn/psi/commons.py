@@ -19,35 +19,14 @@ import numpy.typing as npt
 
 from bavn.model.outcome import Refused
 from bavn.model.sector.known_days import EDGES
-from bavn.psi import commons_terms
-from bavn.psi.commons_terms import TIER, R, T
 from bavn.psi.field import Plane
 from bavn.psi.reconstruct import Engine, Members, TableOf, Xs, part_groups, parts_of
-from bavn.psi.round import PROTOCOL_VERSION, RoundParams
+from bavn.psi.round import RoundParams
 from bavn.psi.slots import SlotMap
 
-CANARY_CLASS, KNOWN_CLASS = 0, 1
-"""Whose turn comes first: the element that everybody holds (keys.CANARY), then what t groups knew the day before."""
 Buckets = npt.NDArray[np.uint8]
 _HALF: Final = 4
 _LOW: Final = np.uint8(0x0F)
-
-
-def commons_params(*, epoch: int, round_id: bytes, registry_version: int, m: int, forms: str = "") -> RoundParams:
-    """A day's round. ValueError for an ``m`` that is no size class, and as RoundParams."""
-    if m not in commons_terms.SIZES:
-        raise ValueError(f"no size class of the commons: {m}")
-    return RoundParams(
-        version=PROTOCOL_VERSION,
-        epoch=epoch,
-        round_id=round_id,
-        registry_version=registry_version,
-        tier=TIER,
-        t=T,
-        m=m,
-        r=R,
-        forms=forms,
-    )
 
 
 def answer_bytes(params: RoundParams) -> int:

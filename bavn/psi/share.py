@@ -22,7 +22,7 @@ from bavn.model.ports import Dice
 from bavn.psi.element import select
 from bavn.psi.field import P, Plane, Words, horner, reduce, valid_x
 from bavn.psi.keys import ID_BYTES, KEY_BYTES
-from bavn.psi.planes import planes_to_bytes
+from bavn.psi.planes import planes_to_bytes, tables_of
 from bavn.psi.round import RoundParams
 from bavn.psi.slots import SlotMap
 
@@ -42,6 +42,14 @@ class Share:
 
     def to_bytes(self) -> bytes:
         return planes_to_bytes(self.planes)
+
+    def tables(self) -> tuple[bytes, ...]:
+        """Both planes of each table apart."""
+        return tables_of(self.planes)
+
+    def slot_bytes(self) -> bytes:
+        """The slots, for the actor's own encrypted disk."""
+        return self.slots.to_bytes()
 
 
 def generate(

@@ -4,7 +4,6 @@ Refuses to know the elements: it counts them as the caller listed them. It lies 
 business) and is deleted when the round is closed.
 """
 
-import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -13,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bavn.model.outcome import Refused
+from bavn.psi.cover import SLOTS_HEAD as _HEAD
+from bavn.psi.cover import SLOTS_MAGIC as _MAGIC
 from bavn.psi.round import Cell, RoundParams
 
-_HEAD: Final = struct.Struct(">16s4sI")
-_MAGIC: Final = b"slt1"
 _ROW_BYTES: Final = 9
 Column = npt.NDArray[np.int64]
 

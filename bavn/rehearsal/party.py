@@ -19,8 +19,9 @@ from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.door.terms import Keys
 from bavn.actor.node.build import NodeOutfit, ProtectOutfit, counting_of, gates_of
-from bavn.actor.node.monitor import Monitor, NodeSettings
+from bavn.actor.node.monitor import Monitor
 from bavn.actor.node.outside import outside_of
+from bavn.actor.node.settings import NodeSettings
 from bavn.actor.node.talker import Talker
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.never import NeverBlock

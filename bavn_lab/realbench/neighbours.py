@@ -9,8 +9,8 @@ from typing import Final
 
 from bavn.model.outcome import Refused
 from bavn.model.sector.known_days import bucket_of
-from bavn.psi.commons import answers, commons_params, planes_by_table, read_answer
-from bavn.psi.commons_terms import SIZES
+from bavn.psi.commons import answers, planes_by_table, read_answer
+from bavn.psi.commons_terms import SIZES, commons_params
 from bavn.psi.element import element_bytes
 from bavn.psi.field import Plane
 from bavn.psi.keys import element_id, epoch_key, round_key

@@ -23,7 +23,6 @@ import pyarrow as pa
 from bavn.actor.detect.base import Candidate, Detector, DetectorContext, Found, story_id
 from bavn.actor.detect.detectors.rarity import Rarity
 from bavn.actor.detect.indicators import lists
-from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.homes import inferred
 from bavn.actor.detect.run import DETECTORS, survey
 from bavn.actor.detect.terms import PeerProfile, Terms
@@ -34,6 +33,7 @@ from bavn.actor.sense.suricata.config import HOMES_DEFAULT
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
+from bavn.model.intel.grades import Grade
 from bavn.model.moment import MINUTE_US, hour_of
 from bavn.model.observable import NotCanonical, Observable, is_external, registered_domain
 from bavn.model.ports import QueryRefused
@@ -252,7 +252,7 @@ def _detected(name: str, tables: Mapping[str, pa.Table], every: Sequence[Detecto
             seen = survey(window, detectors)
             met = [str(row[0]) for row in window.rows(_LISTED_SQL)]
         known_lists = lists.shipped()
-        listed = [domain for domain in met if known_lists.name_grade(domain) >= lists.Grade.POPULAR]
+        listed = [domain for domain in met if known_lists.name_grade(domain) >= Grade.POPULAR]
         shown = {suspicion.id: suspicion.observables for suspicion in seen.suspicions}
         return CaptureDetections(
             name=name,

@@ -10,7 +10,8 @@ from typing import Final
 
 from bavn.actor.detect.run import survey
 from bavn.actor.door.suspicions import NodeSuspicions
-from bavn.actor.node.monitor import Monitor, NodeSettings
+from bavn.actor.node.monitor import Monitor
+from bavn.actor.node.settings import NodeSettings
 from bavn.actor.protect.own_history import History
 from bavn.actor.sense.base import Batch
 from bavn.actor.store.columns import ColumnStore

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  a program beside the packages, not a package
 """Puts together what the site is built of: the pages of docs/ and of the project, pictures, and the site's settings.
 
     python packaging/site/assemble.py FOLDER [PICTURES]

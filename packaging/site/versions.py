@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  a program beside the packages, not a package
 """Puts a built site beside those of other versions, and opens with the newest.
 
     python packaging/site/versions.py BUILT FOLDER

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from bavn.actor.formats.refused import RefusedLine
-from bavn.actor.node.monitor import Monitor, NodeSettings
+from bavn.actor.node.monitor import Monitor
+from bavn.actor.node.settings import NodeSettings
 from bavn.actor.sense.base import Batch, Loss, SourceBroken
 from bavn.actor.sense.reader import fault
 from bavn.model.ports import QueryRefused

@@ -82,7 +82,7 @@ def test_one_clear_word_where_it_cannot_be(config, monkeypatch) -> None:
         raise NoiseDown("drawing noise failed: killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr("bavn.app.process.noise.drawn_apart", down)
+        patch.setattr("bavn.app.process.noise.discrete_laplace", down)
         assert "nothing was released" in run(config, "benchmark", ACTORS[0], code=Exit.NOT_NOW)
     change(config, update(ACTOR).where(ACTOR.c.name.in_(ACTORS[:6])).values(group="one-operator"))
     assert "7 groups" in run(config, "benchmark", ACTORS[0], code=Exit.NOT_NOW)

@@ -19,7 +19,8 @@ import pytest
 import bavn.actor.protect
 import bavn.actor.sense
 from bavn.actor.detect.run import DETECTORS
-from bavn.actor.node.monitor import Monitor, NodeSettings
+from bavn.actor.node.monitor import Monitor
+from bavn.actor.node.settings import NodeSettings
 from bavn.actor.sense import turn
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.store.columns import ColumnStore
@@ -402,7 +403,7 @@ def test_what_a_batch_may_never_be_is_told_as_lost_and_the_mark_goes_on(tmp_path
 def test_a_start_that_failed_is_tried_again_at_each_turn_until_it_is_done(tmp_path) -> None:
     from types import SimpleNamespace
 
-    from bavn.actor.node.monitor import NodeSettings
+    from bavn.actor.node.settings import NodeSettings
     from bavn.actor.node.talker import Talker
     from bavn.app.process.failure_folder import FailureFolder
     from bavn.app.process.real import SystemClock

@@ -8,8 +8,9 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.app.config.load import read_node
-from bavn.app.node import exercise_sandbox
-from bavn.app.node.exercise_runner import TRIES_MAX, Runner
+from bavn.app.node.exercise import block as exercise_block
+from bavn.app.node.exercise import sandbox as exercise_sandbox
+from bavn.app.node.exercise.runner import TRIES_MAX, Runner
 from bavn.app.node.protect import never_block
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.model.moment import HOUR_US
@@ -35,10 +36,10 @@ def test_each_campaign_is_suspected_by_its_detector_and_let_out_as_the_policy_sa
 
 
 def test_the_block_is_the_policys_and_lies_in_no_enforcer_of_the_actors(never) -> None:
-    assert exercise_sandbox.blocked(ONE, ProtectPolicy(), never) is ActorStep.BLOCKED
-    assert exercise_sandbox.blocked(ONE, ProtectPolicy(automatic=False), never) is ActorStep.WAITS
+    assert exercise_block.blocked(ONE, ProtectPolicy(), never) is ActorStep.BLOCKED
+    assert exercise_block.blocked(ONE, ProtectPolicy(automatic=False), never) is ActorStep.WAITS
     forbidden = NeverBlock.of("", "here", own_domains=[element_of(ONE).value])
-    assert exercise_sandbox.blocked(ONE, ProtectPolicy(), forbidden) is ActorStep.REFUSED
+    assert exercise_block.blocked(ONE, ProtectPolicy(), forbidden) is ActorStep.REFUSED
 
 
 @pytest.mark.parametrize("name", ["evil.com", "exercise-zz", "exercise-" + "1" * 15, ONE + "/../x", ""])
@@ -46,14 +47,12 @@ def test_no_name_but_an_exercises_own_can_be_played_or_blocked(never, name) -> N
     with pytest.raises(BadExercise):
         exercise_sandbox.played(name, Campaign.BEACON, DoorPolicy())
     with pytest.raises(BadExercise):
-        exercise_sandbox.blocked(name, ProtectPolicy(), never)
+        exercise_block.blocked(name, ProtectPolicy(), never)
 
 
 def test_the_lane_is_handed_policies_alone() -> None:
     given = {
-        name
-        for ask in (exercise_sandbox.played, exercise_sandbox.blocked)
-        for name in inspect.signature(ask).parameters
+        name for ask in (exercise_sandbox.played, exercise_block.blocked) for name in inspect.signature(ask).parameters
     }
     assert given == {"exercise_id", "campaign", "policy", "never"}
 

@@ -14,7 +14,8 @@ from bavn.app.centre.exchange.taxii_service import TaxiiLimits, make_taxii
 from bavn.app.centre.fanout import Ear
 from bavn.app.centre.service import make_app
 from bavn.app.keyholder.server import make_keyholder
-from bavn.app.net.member_service import CERTIFICATE_KEY, ServiceLimits
+from bavn.app.net.connections import CERTIFICATE_KEY
+from bavn.app.net.member_service import ServiceLimits
 from bavn.app.net.wakes import Wakes
 from bavn.keyholder.epochs import EpochKeys
 from bavn.keyholder.holder import KeyHolder, SingleKey

@@ -6,7 +6,8 @@ import pytest
 from fastapi import HTTPException
 
 from bavn.app.keyholder.server import AT_ONCE_MAX, _Service
-from bavn.app.net.member_service import CERTIFICATE_KEY, ServiceLimits
+from bavn.app.net.connections import CERTIFICATE_KEY
+from bavn.app.net.member_service import ServiceLimits
 from bavn.model.outcome import Refused
 from bavn.model.sector.member import Actor, ActorState
 from bavn.psi import oprf

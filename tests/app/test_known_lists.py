@@ -1,35 +1,57 @@
-"""The lists of a guard, mapped from a file, say what the lists of the package say."""
+"""The lists of a guard, asked in a file, say what the lists of the package say; packed they say the same."""
+
+import contextlib
+import gzip
+import json
 
 import pytest
 
 from bavn.actor.detect.indicators import lists
-from bavn.actor.detect.indicators.lists import Grade, Lists, Names, Ranges
+from bavn.actor.detect.indicators.lists import Lists, Names
 from bavn.app.node import known_lists
 from bavn.app.node.known_lists import Kept
 from bavn.app.node.protect import warning_list
+from bavn.model.intel import warning_files
+from bavn.model.intel.grades import ADDRESS_LISTS, NAME_LISTS, Grade, ListsMissing, Ranges, entries
 from bavn.model.observable import Observable
 from bavn.model.record import address_uuid
 
+NAMES = {
+    Grade.POPULAR: ["b.example.org", "a.example.org", "service.example.com"],
+    Grade.SERVICE: [" .Service.example.com"],
+}
+ADDRESSES = {Grade.SERVICE: ["203.0.113.0/25", "203.0.113.128/25", "2001:db8::/32"], Grade.POPULAR: ["203.0.113.7"]}
 SMALL = Lists(
-    {Grade.POPULAR: Names(["b.example.org", "a.example.org"]), Grade.SERVICE: Names(["Service.example.com"])},
-    {Grade.SERVICE: Ranges(["203.0.113.0/25", "203.0.113.128/25", "2001:db8::/32"])},
+    {grade: Names(names) for grade, names in NAMES.items()}, {grade: Ranges(some) for grade, some in ADDRESSES.items()}
 )
 ASKED = ["a.example.org", "x.a.example.org", "service.example.com", "c.example.org", "example.com"]
+PLACES = ["203.0.113.0", "203.0.113.7", "203.0.113.255", "203.0.114.0", "2001:db8::1", "2001:db9::1"]
 
 
-def test_what_was_written_is_what_is_read(tmp_path) -> None:
-    known_lists.write(SMALL, tmp_path / "lists.arrow")
-    read = known_lists._mapped(tmp_path / "lists.arrow")
-    assert [read.name_grade(name) for name in ASKED] == [SMALL.name_grade(name) for name in ASKED]
-    assert {SMALL.name_grade(name) for name in ASKED} == {Grade.POPULAR, Grade.SERVICE, Grade.UNKNOWN}
-    for text in ("203.0.113.0", "203.0.113.255", "203.0.114.0", "2001:db8::1", "2001:db9::1"):
-        number = address_uuid(text).int
-        assert read.address_grade(number) == SMALL.address_grade(number)
+@pytest.fixture
+def kept_in():
+    """Lists that are kept in a folder, let go of at the end."""
+    with contextlib.ExitStack() as undo:
+        yield lambda folder: undo.enter_context(contextlib.closing(Kept(folder)))
+
+
+def own_file(folder):
+    return folder / f"known-{known_lists.version('pymispwarninglists')}.db"
+
+
+def test_what_was_written_is_what_is_read(tmp_path, kept_in) -> None:
+    known_lists.write(NAMES, ADDRESSES, own_file(tmp_path))
+    kept = kept_in(tmp_path)
+    assert [kept.name_grade(name) for name in ASKED] == [SMALL.name_grade(name) for name in ASKED]
+    assert {kept.name_grade(name) for name in ASKED} == {Grade.POPULAR, Grade.SERVICE, Grade.UNKNOWN}
+    numbers = [address_uuid(text).int for text in PLACES]
+    assert [kept.address_grade(one) for one in numbers] == [SMALL.address_grade(one) for one in numbers]
+    assert kept.address_grade(numbers[1]) is Grade.SERVICE
 
 
 @pytest.mark.slow
-def test_a_child_makes_them_once_and_they_agree_with_the_package(tmp_path, monkeypatch) -> None:
-    kept, whole = Kept(tmp_path), lists.shipped()
+def test_a_child_makes_them_once_and_they_agree_with_the_package(tmp_path, monkeypatch, kept_in) -> None:
+    kept, whole = kept_in(tmp_path), lists.shipped()
     names = [
         "evil.com",
         "evil-c2.com",
@@ -38,20 +60,47 @@ def test_a_child_makes_them_once_and_they_agree_with_the_package(tmp_path, monke
         "x.duckdns.org",
         "1.1.1.1",
         "203.0.114.9",
+        *entries("tranco")[::9973],
+        *entries("public-dns-v4")[::997],
     ]
-    made = [Observable.address(n) if n[0].isdigit() else Observable.of("domain", n) for n in names]
+    made = [Observable.address(n) if n[-1].isdigit() else Observable.of("domain", n) for n in names]
     said = [warning_list(one, kept) for one in made]
-    assert said == [warning_list(one, lambda: whole) for one in made]
+    assert said == [warning_list(one, whole) for one in made]
     assert len(set(said)) > 2
     monkeypatch.setattr("subprocess.run", None)  # a second time nothing is made
-    assert [warning_list(one, Kept(tmp_path)) for one in made] == said
+    assert [warning_list(one, kept_in(tmp_path)) for one in made] == said
 
 
-@pytest.mark.slow
-def test_where_nothing_can_be_kept_they_are_read_after_all(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(known_lists, "shipped", lambda: SMALL)
+def test_where_nothing_can_be_kept_the_lists_themselves_are_asked(tmp_path, monkeypatch, kept_in) -> None:
+    monkeypatch.setattr(known_lists, "NAME_LISTS", {Grade.POPULAR: ("names",)})
+    monkeypatch.setattr(known_lists, "ADDRESS_LISTS", {Grade.SERVICE: ("places",)})
+    monkeypatch.setattr(known_lists, "entries", {"names": [".A.example.org"], "places": ["203.0.113.0/25"]}.get)
     (tmp_path / "file").write_text("")
-    assert Kept(tmp_path / "file")() is SMALL
-    kept = Kept(tmp_path)
-    (tmp_path / f"known-{known_lists.version('pymispwarninglists')}.arrow").write_bytes(b"cut off")
-    assert kept() is SMALL
+    own_file(tmp_path).write_bytes(b"cut off")
+    for folder in (tmp_path / "file", tmp_path):
+        kept = kept_in(folder)
+        assert [kept.name_grade(name) for name in ("x.a.example.org", "b.org")] == [Grade.POPULAR, Grade.UNKNOWN]
+        assert kept.address_grade(address_uuid("203.0.113.9").int) is Grade.SERVICE
+    own_file(tmp_path).write_bytes(b"")  # an empty file is a database that knows nobody, and is not taken for one
+    assert kept_in(tmp_path).name_grade("a.example.org") is Grade.POPULAR
+    known_lists.write({}, {}, own_file(tmp_path))
+    whole = own_file(tmp_path).read_bytes()
+    own_file(tmp_path).write_bytes(whole[:4096] + bytes(len(whole) - 4096))
+    assert kept_in(tmp_path).name_grade("a.example.org") is Grade.POPULAR, "damaged behind its head"
+
+
+def test_a_packed_list_is_the_list_and_a_damaged_one_is_said(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(warning_files, "_folder", lambda: tmp_path)
+    (tmp_path / "small").mkdir()
+    packed = tmp_path / "small" / "list.json.gz"
+    packed.write_bytes(gzip.compress(json.dumps({"list": ["a.example.org"]}).encode()))
+    assert entries("small") == ["a.example.org"]
+    packed.write_bytes(packed.read_bytes()[:-6])
+    for name in ("small", "none"):
+        with pytest.raises(ListsMissing):
+            entries(name)
+
+
+def test_every_list_that_is_named_is_in_the_package() -> None:
+    named = {name for some in (NAME_LISTS, ADDRESS_LISTS) for names in some.values() for name in names}
+    assert all((warning_files._folder() / name / "list.json").exists() for name in named)

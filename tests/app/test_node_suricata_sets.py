@@ -9,8 +9,8 @@ from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset
 from bavn.actor.protect.enforcers.suricata_rules import RULES_NAME, rules_text
 from bavn.app.config.load import read_node
 from bavn.app.node import sources as node_sources
-from bavn.app.node.protect import dataset_of
-from bavn.app.node.sources import AGE_RULES_FILE, command_socket, rule_folder, sources_of
+from bavn.app.node.protect import command_socket, dataset_of
+from bavn.app.node.sources import AGE_RULES_FILE, rule_folder, sources_of
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
 

@@ -32,8 +32,7 @@ elif "-m bavn.app." in " ".join(sys.orig_argv):
 """What a process of Bavn's own does when it starts, so that it is there when its parent goes."""
 HELPERS = {
     "documents": "from bavn.app.reports.apart import _drawn as drawn\ndrawn('document_file')",
-    "noise": "from bavn.app.process.noise import drawn_apart\ndrawn_apart([1], 1, 1.0)",
-    "popularity lists": "from bavn.app.node.known_lists import Kept\nKept(Path(sys.argv[1]))()",
+    "popularity lists": "from bavn.app.node.known_lists import Kept\nKept(Path(sys.argv[1])).name_grade('a.dk')",
     "suricata-update": "from bavn.actor.sense.rules.update import _run\n"
     "_run(['sh', '-c', 'touch $HANGS; exec sleep 600'])",
     "squid's word": "from bavn.actor.protect.enforcers.squid_acl import SquidAcl\n"

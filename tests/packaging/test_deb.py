@@ -50,7 +50,7 @@ def listing(deb):
 @MADE
 @pytest.mark.slow
 def test_the_package_holds_what_a_role_needs_and_starts_nothing(release) -> None:
-    (deb,) = (release / "out").glob("*.deb")
+    (deb,) = (release / "out").glob("bavn-centre_*.deb")
     files = listing(deb)
     for unit in (ROOT / "packaging/systemd").glob("*.service"):
         assert f"/usr/lib/systemd/system/{unit.name}" in files
@@ -65,7 +65,7 @@ def test_the_package_holds_what_a_role_needs_and_starts_nothing(release) -> None
         "/usr/share/doc/bavn/examples/hub.toml",
         "/usr/share/doc/bavn/operations.md",
         "/usr/share/doc/bavn/reference/configuration.md",
-        "/usr/share/doc/bavn/copyright",
+        "/usr/share/doc/bavn-centre/copyright",
     ):
         assert name in files
     assert not any(name.startswith(("/etc/", "/var/")) for name in files), "configuration and data are the actor's"
@@ -81,21 +81,51 @@ def test_the_package_holds_what_a_role_needs_and_starts_nothing(release) -> None
         assert set(re.findall(r"\brm\b[^;\n]*", text)) <= {'rm -f "$link"'}, "a purge takes away links to units alone"
 
 
-def test_the_package_carries_what_reports_and_hubs_need() -> None:
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements/package.txt").read_text(), re.MULTILINE))
-    wanted = {re.split(r"[<>=]", line)[0] for name in ("reports", "nats") for line in extras[name]}
-    assert len(wanted) > 3
-    assert wanted <= locked
-    assert "--extra nats --extra reports" in (ROOT / "script/lock").read_text()
+def test_each_role_locks_what_its_extra_names_and_no_more_than_the_next() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    pins = {
+        role: dict(
+            re.findall(
+                r"^([a-z0-9-]+)(?:\[[a-z,-]+\])?==(\S+)", (ROOT / f"requirements/{role}.txt").read_text(), re.MULTILINE
+            )
+        )
+        for role in ("guard", "node", "centre", "run", "dev")
+    }
+    wanted = project["dependencies"]
+    for role in ("guard", "node", "centre"):
+        wanted = [*wanted, *(line for line in extras[role] if not line.startswith("bavn["))]
+        assert {re.split(r"[\[<>=]", line)[0].lower() for line in wanted} <= set(pins[role]), role
+    assert pins["guard"].items() <= pins["node"].items() <= pins["centre"].items() <= pins["dev"].items()
+    assert pins["centre"].items() <= pins["run"].items() <= pins["dev"].items()
+    assert not {"numpy", "pyarrow", "duckdb", "sqlalchemy", "llvmlite", "opendp"} & set(pins["guard"])
+    assert not {"llvmlite", "opendp", "psycopg"} & set(pins["node"])
+    assert "opendp" not in pins["centre"]
     assert "! -name nats-server -delete" in (ROOT / "script/deb").read_text(), "the server that a hub runs stays"
 
 
 @MADE
 @pytest.mark.slow
+def test_a_machine_has_one_role_and_each_holds_the_one_before(release) -> None:
+    held = {}
+    for role, units in (("guard", 1), ("node", 2), ("centre", 6)):
+        (deb,) = (release / "out").glob(f"bavn-{role}_*.deb")
+        held[role] = {name.replace(f"/bavn-{role}/", "/doc/") for name in listing(deb)}
+        assert sum(name.endswith(".service") for name in held[role]) == units
+        said = dict(line.split(": ", 1) for line in run("dpkg-deb", "-f", str(deb)).stdout.splitlines() if ": " in line)
+        others = {f"bavn-{other}" for other in ("guard", "node", "centre")} - {f"bavn-{role}"}
+        assert said["Package"] == f"bavn-{role}"
+        assert set(said["Conflicts"].split(", ")) == set(said["Replaces"].split(", ")) == {*others, "bavn"}
+    ours = {role: {name for name in names if "/doc/" not in name} for role, names in held.items()}
+    assert {name for name in ours["guard"] if "bavn-guard" not in name} <= ours["node"]
+    assert {name for name in ours["node"] if "bavn-node" not in name} - ours["centre"] == set()
+
+
+@MADE
+@pytest.mark.slow
 def test_two_builds_are_the_same_bytes(release, tmp_path) -> None:
-    (deb,), (wheel,) = (release / "out").glob("*.deb"), (release / "out").glob("*.whl")
-    again = run("script/deb", "--thin", "--wheel", str(wheel), str(tmp_path))
+    (deb,), (wheel,) = (release / "out").glob("bavn-centre_*.deb"), (release / "out").glob("*.whl")
+    again = run("script/deb", "--role", "centre", "--thin", "--wheel", str(wheel), str(tmp_path))
     assert again.returncode == 0, again.stderr
     assert hashlib.sha256((tmp_path / deb.name).read_bytes()).digest() == hashlib.sha256(deb.read_bytes()).digest()
 
@@ -104,7 +134,7 @@ def test_two_builds_are_the_same_bytes(release, tmp_path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("lintian"), reason="lintian is not installed (apt-get install lintian)")
 def test_lintian_says_nothing_that_was_not_decided(release) -> None:
-    (deb,) = (release / "out").glob("*.deb")
+    (deb,) = (release / "out").glob("bavn-centre_*.deb")
     done = run("script/deb", "--lint-only", str(deb))
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -197,8 +227,8 @@ ParseDict(MessageToDict(told)["predicate"], provenance_pb2.Provenance())
     assert subjects == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in others}
     built = told["predicate"]["buildDefinition"]
     from_what = {one["name"]: one["digest"] for one in built["resolvedDependencies"]}
-    pins = hashlib.sha256((ROOT / "requirements/package.txt").read_bytes()).hexdigest()
-    assert from_what["requirements/package.txt"] == {"sha256": pins}
+    pins = hashlib.sha256((ROOT / "requirements/centre.txt").read_bytes()).hexdigest()
+    assert from_what["requirements/centre.txt"] == {"sha256": pins}
     head = run("git", "rev-parse", "HEAD")
     assert from_what.get("source", {}).get("gitCommit", "") == (head.stdout.strip() if head.returncode == 0 else "")
     assert built["externalParameters"]["thin"] is True
@@ -231,7 +261,7 @@ def test_the_same_tree_makes_the_same_wheel_and_archive(release, tmp_path) -> No
 
 def test_a_release_says_what_it_lacks(tmp_path) -> None:
     assert run("script/release").returncode == 2
-    assert run("script/deb", "--nothing").returncode == 2
+    assert [run("script/deb", *words).returncode for words in ((), ("--nothing",), ("--role", "hub"))] == [2, 2, 2]
     (tmp_path / "key").write_text("no key")
     for contact in ((), ("--contact", "security@example.org"), ("--contact", "http://example.org")):
         done = run("script/release", "--key", str(tmp_path / "key"), *contact, str(tmp_path / "out"))

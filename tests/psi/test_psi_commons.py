@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from bavn.model.outcome import Refused
 from bavn.model.sector.known_days import EDGES, bucket_of
 from bavn.psi import commons
-from bavn.psi.commons import KNOWN_CLASS, answer_bytes, answers, commons_params, planes_by_table, read_answer
-from bavn.psi.commons_terms import SIZES
+from bavn.psi.commons import answer_bytes, answers, planes_by_table, read_answer
+from bavn.psi.commons_terms import CANARY_CLASS, KNOWN_CLASS, SIZES, commons_params
 from bavn.psi.keys import CANARY, element_id
 from bavn.psi.round import RoundParams
 from bavn.psi.share import Share, generate
@@ -246,7 +246,7 @@ def test_what_everybody_holds_ahead_of_all_is_counted_whole_in_every_table(param
     planes, slots = {}, {}
     for x in xs:
         ids = [(canary, 1.0), *((_id((x, n)), 1.0) for n in range(20)), *((_id(n), 1.0) for n in range(19))]
-        ahead = {canary: commons.CANARY_CLASS} | {_id(n): KNOWN_CLASS for n in range(19)}
+        ahead = {canary: CANARY_CLASS} | {_id(n): KNOWN_CLASS for n in range(19)}
         share = generate(p, _KR, ids, x, _Dice(x), ahead)
         planes[x], slots[x] = share.planes, share.slots
     raw = answers(p, xs, {x: str(x) for x in xs}, planes_by_table(planes), "numba")

@@ -14,7 +14,7 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.door.terms import Keys
 from bavn.actor.node.build import NodeOutfit, ProtectOutfit, gates_of
-from bavn.actor.node.monitor import NodeSettings
+from bavn.actor.node.settings import NodeSettings
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.textlist import TextList

@@ -3,15 +3,17 @@
 No figure of the detectors' own stands here (p, nats, bits): those come after. Refuses to know any one detector.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import as_address
-from bavn.actor.detect.terms import SHARE_FREE, PeerProfile, Terms
 from bavn.actor.detect.wording import number
+from bavn.model.intel.grades import Grade
 from bavn.model.moment import DAY_US
 from bavn.model.spans import day, lasting
 from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.actor.detect.terms import PeerProfile, Terms
 
 GRADES: Final = {
     Grade.KNOWN: Text("it is among the million best-known names of the world"),
@@ -33,12 +35,12 @@ def place(peer: str) -> Text:
     return Text("the address {peer}", peer=peer) if as_address(peer) else Text.plain(peer)
 
 
-def alone(peer: str, known_hosts: int, terms: Terms) -> Text:
+def alone(peer: str, known_hosts: int, terms: "Terms") -> Text:
     """The same with that nobody else uses it, where there is somebody else and nobody does. It ends with a comma."""
     return unshared(place(peer), known_hosts, terms)
 
 
-def unshared(named: Text, known_hosts: int, terms: Terms) -> Text:
+def unshared(named: Text, known_hosts: int, terms: "Terms") -> Text:
     """The same of a peer that a sentence names already."""
     if terms.hosts > 1 and known_hosts <= 1:
         return Text("{peer}, which nobody else here uses,", peer=named)
@@ -95,9 +97,11 @@ def fame(peer: str, grade: Grade) -> list[Text]:
     return [GRADES[grade]] if grade in GRADES else []
 
 
-def known_against(peer: str, known: PeerProfile, terms: Terms, first_us: int) -> list[Text]:
+def known_against(peer: str, known: "PeerProfile", terms: "Terms", first_us: int) -> list[Text]:
     """What speaks for a peer: fame, company and age. ``first_us``: when the suspicion begins; only a use that is older
     by a day speaks for the peer, else it is what is suspected."""
+    from bavn.actor.detect.terms import SHARE_FREE  # columns: who only shows what was told needs none
+
     parts = fame(peer, known.grade)
     if known.hosts > max(1.0, SHARE_FREE * terms.hosts):
         hosts, total = number(known.hosts), number(max(terms.hosts, known.hosts))

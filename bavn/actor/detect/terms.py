@@ -14,10 +14,11 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from bavn.actor.detect.indicators.lists import Grade, Lists
+from bavn.actor.detect.indicators.lists import Lists
 from bavn.actor.detect.queries.home_names import HomeNames, home_domains
 from bavn.actor.detect.wording import number, span
 from bavn.model.evidence import AGE_EDGES_DAYS
+from bavn.model.intel.grades import Grade
 from bavn.model.moment import DAY_US, as_us
 from bavn.model.observable import Observable, ObservableType, is_internal_name
 from bavn.model.ports import Window

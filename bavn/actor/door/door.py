@@ -20,7 +20,7 @@ from bavn.actor.door.live import Element, echoes, live_elements, put_aside
 from bavn.actor.door.ordinary import established_at
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.report_rules import ElementRequest, Offered, Rules
-from bavn.actor.door.round_elements import Prepared, RoundElement, element_of
+from bavn.actor.door.round_elements import Prepared, RoundElement, element_of, share_of
 from bavn.actor.door.rounds import labels
 from bavn.actor.door.rounds.commons import Commons, CommonsKnowledge
 from bavn.actor.door.rounds.held import Held
@@ -37,7 +37,7 @@ from bavn.model.moment import SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice, LinkDown, LinkRefused
 from bavn.model.suspicion import Suspicion
-from bavn.psi import receipt, share
+from bavn.psi import receipt
 from bavn.psi.commons_terms import TIER as COMMONS
 from bavn.psi.element import select
 from bavn.psi.identifier import Identifiers
@@ -310,10 +310,8 @@ class Door:
         kr = members_key(joined.kr, members)
         known = [(entry, id_) for entry, id_ in zip(elements, joined.ids, strict=True) if id_ is not None]
         weighed = [(id_, 1.0 - entry.p) for entry, id_ in known]
-        shares = share.generate(params, kr, weighed, opened.own_x, self._dice)
-        prepared = Prepared(
-            tuple(entry for entry, _ in known), tuple(id_ for _, id_ in known), kr, shares.slots.to_bytes()
-        )
+        shares = share_of(params, kr, weighed, opened.own_x, self._dice)
+        prepared = Prepared(tuple(entry for entry, _ in known), tuple(id_ for _, id_ in known), kr, shares.slot_bytes())
         check = key_check(kr, joined.canary_id)
         upload = {
             "round_id": params.round_id.hex(),
@@ -328,7 +326,7 @@ class Door:
                 return  # the round waits, until a person opens the gate or its deadline passes
             self.state.keep_round(opened, self._clock.now_us(), prepared, self._dice)
             if not isinstance(sent, Refused):
-                self.drawing.sent(params, check, shares)
+                self.drawing.sent(params, check, shares.tables())
                 self._held.put(params, opened.deadline_us, self.outbox.last_seq(CENTRE))
 
     def _set_of(self, params: RoundParams, now_us: int) -> list[RoundElement]:

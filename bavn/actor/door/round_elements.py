@@ -4,13 +4,21 @@ Exact values on purpose: the rules of the gate make buckets of them, nobody else
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bavn.actor.door.live import Element
 from bavn.model.observable import Observable, ObservableType
+from bavn.model.ports import Dice
+from bavn.psi.cover import Cover
 from bavn.psi.keys import ID_BYTES, KEY_BYTES
+from bavn.psi.round import RoundParams
+
+if TYPE_CHECKING:
+    from bavn.psi.share import Share
 
 NONCE_BYTES = 12
 
@@ -87,3 +95,14 @@ def unlock(key: bytes, box: bytes) -> Prepared:
     first, last = at + KEY_BYTES, at + KEY_BYTES + ID_BYTES * len(elements)
     ids = tuple(plain[start : start + ID_BYTES] for start in range(first, last, ID_BYTES))
     return Prepared(elements, ids, plain[at:first], plain[last:])
+
+
+def share_of(
+    params: RoundParams, kr: bytes, weighed: Sequence[tuple[bytes, float]], own_x: int, dice: Dice
+) -> "Share | Cover":
+    """What goes up in a round: the share of what is held, or a cover where nothing is."""
+    if not weighed:
+        return Cover.drawn(params, dice)
+    from bavn.psi.share import generate  # who never has anything to join loads no mathematics
+
+    return generate(params, kr, weighed, own_x, dice)

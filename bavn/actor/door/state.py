@@ -6,17 +6,20 @@ have been heard, what each element's last outcome was, and the actor's own vetoe
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bavn.actor.door.round_elements import NONCE_BYTES, Prepared, lock, unlock
 from bavn.actor.door.rounds.leaps import Leaps
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.ports import Dice
+from bavn.psi.cover import NoSlots, no_slots
 from bavn.psi.round import RoundParams
-from bavn.psi.slots import SlotMap
 from bavn.wire.book import Book
 from bavn.wire.ledger import Asks
+
+if TYPE_CHECKING:
+    from bavn.psi.slots import SlotMap
 
 _SCHEMA = (
     """CREATE TABLE door_round (
@@ -155,9 +158,13 @@ class State:
         )
         return _open_round(rows[0]) if rows else None
 
-    def contents(self, opened: OpenRound) -> tuple[Prepared, SlotMap]:
+    def contents(self, opened: OpenRound) -> "tuple[Prepared, SlotMap | NoSlots]":
         """What an open round rests on. A box that does not open is a broken invariant."""
         prepared = self.box(opened)
+        if prepared.slots == no_slots(opened.params):
+            return prepared, NoSlots()
+        from bavn.psi.slots import SlotMap  # who never has anything to join loads no mathematics
+
         slots = SlotMap.from_bytes(opened.params, prepared.slots)
         if not isinstance(slots, SlotMap):
             raise TypeError(f"the slot map of round {opened.params.round_id.hex()} is damaged: {slots.reason}")

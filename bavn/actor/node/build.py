@@ -14,7 +14,7 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.rounds.commons import OutsideLife, nothing_outside
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.door.terms import DoorOwner, DoorTerms, Keys, NodeKnowledge
-from bavn.actor.node.monitor import NodeSettings
+from bavn.actor.node.settings import NodeSettings
 from bavn.actor.node.talker import Talker
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.held import held_span

@@ -11,6 +11,7 @@ from threading import Event
 from typing import Final
 
 from bavn.actor.detect.run import Survey
+from bavn.actor.node.settings import NodeSettings
 from bavn.actor.sense.account import Account, Figures
 from bavn.actor.sense.base import Source, SourceBroken
 from bavn.actor.sense.canary import NAME as CANARY
@@ -24,17 +25,6 @@ from bavn.model.text import Text
 _LOG = logging.getLogger(__name__)
 DAMAGED_MAX: Final = 20
 """After so many damaged files in one look the disk is beyond looking."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeSettings:
-    """``detect_s``: seconds between two runs of the detectors; ``window_days``: what they look back on."""
-
-    version: str
-    detect_s: int = 60
-    window_days: int = 28
-    health_s: int = 60
-    batches_per_look_max: int = 64
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from bavn.actor.door.door import Door
 from bavn.actor.door.draft import SHUT
 from bavn.actor.door.rounds.labels import number_of
 from bavn.actor.door.tell_rules import Condition
-from bavn.actor.node.monitor import NodeSettings
+from bavn.actor.node.settings import NodeSettings
 from bavn.actor.protect.own_history import Found
 from bavn.actor.protect.protect import Protect
 from bavn.model.contained import contained

@@ -11,9 +11,6 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from bavn.actor.formats.refused import RefusedLine, without_file
 from bavn.actor.sense.base import Accounted, Batch, Loss, Source
 from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
@@ -139,6 +136,9 @@ class Account:
         """How far the newest record is ahead of the clock. What is logged late says little, so the most in ten minutes
         counts: one entry a minute. What lay there before the source was ever read to its end says nothing of being
         behind: it is what was logged while nobody read."""
+        import pyarrow as pa  # a node that reads nothing has no columns
+        import pyarrow.compute as pc
+
         newest = [pc.max(table["ts"].cast(pa.int64())).as_py() for table in batch.tables.values() if table.num_rows]
         latest = max((ts for ts in newest if ts is not None), default=None)
         if latest is None:

@@ -6,12 +6,13 @@ what a record means, and who asks.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
 from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class SourceBroken(Exception):
@@ -40,7 +41,7 @@ class Batch:
 
     source: str
     mark: str
-    tables: Mapping[str, pa.Table]
+    tables: "Mapping[str, pa.Table]"
     lines: int
     passed: int = 0
     refused: int = 0
@@ -124,4 +125,22 @@ class Accounted(Protocol):
 
     def counts(self) -> Mapping[str, int]:
         """Other figures by name (exporters, restarts, connections), the unit last in the name where it has one."""
+        ...
+
+
+@runtime_checkable
+class PassesOver(Protocol):
+    """A Source that can leave out what lies at the place where it stands."""
+
+    def pass_over(self) -> Passed | None:
+        """Goes on behind the smallest piece that it can. None where nothing lay."""
+        ...
+
+
+@runtime_checkable
+class GoesBack(Protocol):
+    """A Source that reads again what it gave and nobody kept."""
+
+    def go_back(self, mark: str | None) -> None:
+        """As if made with this mark."""
         ...

@@ -8,12 +8,12 @@ Refuses to know what a source reads.
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 import pyarrow as pa
 
 from bavn.actor.sense.account import Account
-from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
+from bavn.actor.sense.base import Batch, GoesBack, Loss, PassesOver, SourceBroken
 from bavn.model.failure import Failures
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock, Store
@@ -26,24 +26,6 @@ TRIES_MAX: Final = 3
 """So often it may fail at one place before it passes over that, and a batch be refused by the store's own rules."""
 _MISFITS: Final = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, pa.ArrowException)
 """What a batch raises that can never be kept, whatever the disk; all else is the store's, and the batch waits."""
-
-
-@runtime_checkable
-class PassesOver(Protocol):
-    """A Source that can leave out what lies at the place where it stands."""
-
-    def pass_over(self) -> Passed | None:
-        """Goes on behind the smallest piece that it can. None where nothing lay."""
-        ...
-
-
-@runtime_checkable
-class GoesBack(Protocol):
-    """A Source that reads again what it gave and nobody kept."""
-
-    def go_back(self, mark: str | None) -> None:
-        """As if made with this mark."""
-        ...
 
 
 @dataclass(slots=True)

@@ -33,7 +33,7 @@ from bavn.app.accept.check import (
     yes,
 )
 from bavn.app.config.load import NodeConfig
-from bavn.app.node.log_sources import reads_logs
+from bavn.app.config.sense import reads_logs
 from bavn.app.node.own_indicators import OwnIndicators
 from bavn.app.node.sigma_files import sigma_rules
 from bavn.app.node.sources import rule_folder

@@ -21,7 +21,7 @@ from bavn.actor.protect.enforcers.textlist import ADDRESS_LIST, NAME_LIST
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.suricata.command_socket import CommandSocket, SuricataRefused
 from bavn.app.config.load import NodeConfig
-from bavn.app.node.sources import command_socket
+from bavn.app.node.protect import command_socket
 from bavn.app.node.zone_service import endpoint
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import EnforcerDown

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
-from bavn.actor.detect.base import HEADINGS
-from bavn.actor.detect.run import DETECTORS
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Capital, Text
 
@@ -23,6 +21,9 @@ HEADS: Final = {
 @cache
 def guide_of(detector: str) -> tuple[tuple[Text, Text], ...]:
     """(heading, what it says), in the order of HEADINGS; nothing of an unknown one."""
+    from bavn.actor.detect.base import HEADINGS  # the detectors are not for a node that has none
+    from bavn.actor.detect.run import DETECTORS
+
     known = next((one for one in DETECTORS if one.name == detector), None)
     said = (sys.modules[type(known).__module__].__doc__ or "") if known else ""
     return tuple((HEADS[head], Text.documented(text)) for head in HEADINGS if (text := _under(said, head, HEADINGS)))

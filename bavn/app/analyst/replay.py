@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from bavn.actor.detect.rank import Ranked, ranked
 from bavn.actor.detect.run import Survey
-from bavn.actor.node.monitor import NodeSettings
+from bavn.actor.node.settings import NodeSettings
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits

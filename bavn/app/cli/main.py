@@ -147,6 +147,8 @@ def _run() -> int:
             raise
         _nobody_reads()  # typer ends with 1 by itself
         return Exit.OK
+    except ModuleNotFoundError as error:
+        return _of_a_library(error)
     except OSError as error:
         return _of_a_file(error)
     except sqlite3.DatabaseError as error:
@@ -164,6 +166,13 @@ def _run() -> int:
     if ended == Exit.INTERRUPTED:
         return _say(Exit.INTERRUPTED, _STOPPED)
     return ended if isinstance(ended, int) else Exit.OK
+
+
+def _of_a_library(error: ModuleNotFoundError) -> int:
+    from bavn.app.config.roles import lacking
+
+    stop = lacking(error)
+    return _broken(error) if stop is None else _say(stop.code, Text.of_error(stop))
 
 
 def _of_a_file(error: OSError) -> int:

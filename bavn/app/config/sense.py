@@ -81,3 +81,15 @@ class SenseTable:
         holds="A folder of captures, such as a Suricata's ring of packets: only how conversations begin is read of it.",
     )
     memory_mb: int = setting(512, unit="MB", holds="Memory for reading logs.", low=64, high=65536)
+
+
+def reads_logs(given: SenseTable) -> bool:
+    """Whether any log source is configured."""
+    syslog = given.syslog_udp_listen or given.syslog_tcp_listen or given.syslog_tls_listen
+    return bool(given.log_files or given.dnstap_listen or syslog)
+
+
+def watches(given: SenseTable) -> bool:
+    """Whether the node reads anything; else it is a guard."""
+    sensors = given.captures_folder or given.suricata_interface or given.eve_file or given.zeek_folder
+    return bool(sensors or given.key_exchange_folder or reads_logs(given) or given.netflow_listen or given.sflow_listen)

@@ -11,6 +11,8 @@ from cryptography import x509
 from bavn.centre.members.authority import MALFORMED
 
 ConnectionState = Literal["open", "refused", "cut"]
+CERTIFICATE_KEY: Final = "bavn.client_certificate"
+"""Where the server puts the verified client certificate (DER) in the ASGI scope's ``extensions``."""
 NOBODY: Final = ""
 
 

@@ -15,6 +15,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 
+from bavn.app.net.connections import CERTIFICATE_KEY
 from bavn.app.net.throttle import Throttle
 from bavn.centre.members.enrolment import Admitted, Application
 from bavn.model.failure import Failures, NoContainment
@@ -28,8 +29,6 @@ from bavn.wire.privacy import Message
 from bavn.wire.seal import ENVELOPE_BYTES_MAX
 
 _LOG = logging.getLogger(__name__)
-CERTIFICATE_KEY: Final = "bavn.client_certificate"
-"""Where the server puts the verified client certificate (DER) in the ASGI scope's ``extensions``."""
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
 

@@ -18,9 +18,8 @@ import rfc8785
 import uvicorn
 from fastapi import FastAPI
 
-from bavn.app.net.connections import NOBODY, Connections, ConnectionState, name_of
+from bavn.app.net.connections import CERTIFICATE_KEY, NOBODY, Connections, ConnectionState, name_of
 from bavn.app.net.http_protocol import HttpProtocol
-from bavn.app.net.member_service import CERTIFICATE_KEY
 
 HEADER_S: Final = 10.0
 HEADER_BYTES_MAX: Final = 16_384

@@ -4,18 +4,20 @@ Each link is tried where it lies and told to the door, which keeps the account. 
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bavn.actor.door.conversations.canary import Canaries
 from bavn.actor.protect.protect import Protect
 from bavn.actor.sense.account import Figures
-from bavn.actor.sense.canary import NAME, CanarySource, Wanted
 from bavn.app.node.health.silent_sources import OCCASIONAL
 from bavn.model.health import CANARY_SOURCE_US
 from bavn.model.intel.indicator import Block
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock, Window
 from bavn.model.sector.canary import indicator_id, name_of
+
+if TYPE_CHECKING:
+    from bavn.actor.sense.canary import CanarySource, Wanted
 
 BLOCK_US: Final = 10 * MINUTE_US
 """So long a canary's name stays in force."""
@@ -81,15 +83,19 @@ class NodeCanary:
 
     # --- from the thread that looks ---------------------------------------------------------------------------
 
-    def source(self, newest_us: Callable[[], int | None]) -> CanarySource:
+    def source(self, newest_us: Callable[[], int | None]) -> "CanarySource":
         """Reads as a source of the node beside the others."""
+        from bavn.actor.sense.canary import CanarySource  # columns: a guard has no source
+
         return CanarySource(self._wanted, newest_us, self._kept)
 
-    def _wanted(self) -> Wanted | None:
+    def _wanted(self) -> "Wanted | None":
+        from bavn.actor.sense.canary import Wanted
+
         run = self._canaries.waits("store")
         return None if run is None else Wanted(run.day, run.run)
 
-    def _kept(self, wanted: Wanted) -> None:
+    def _kept(self, wanted: "Wanted") -> None:
         run = self._canaries.under_way()
         if run is not None and (run.day, run.run) == (wanted.day, wanted.run):
             self._canaries.note("store", "passed")
@@ -99,6 +105,8 @@ class NodeCanary:
         run = self._canaries.waits("detect")
         if run is None:
             return
+        from bavn.actor.sense.canary import NAME, Wanted
+
         wanted = Wanted(run.day, run.run)
         asked = {"name": name_of(run.day).value, "flow_id": wanted.flow_id, "sensor": NAME}
         if window.rows(FOUND_SQL, asked):

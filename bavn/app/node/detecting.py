@@ -1,20 +1,32 @@
-"""How a node's detectors are asked, and up to when: with its lists, rules and verdicts of the moment.
+"""The half of a node that looks: its store and sources, and how its detectors are asked and up to when, with its lists,
+rules and verdicts of the moment.
 
-Refuses to detect anything itself.
+A node that reads nothing never loads this. Refuses to detect anything itself.
 """
 
-from collections.abc import Callable, Mapping
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bavn.actor.detect.detectors.ioc import Ioc
 from bavn.actor.detect.indicators.indicators import IndicatorSet
 from bavn.actor.detect.indicators.rule_memory import RuleMemory
 from bavn.actor.detect.run import Survey, SurveyBackground, survey
-from bavn.actor.detect.tasks import Weigh
+from bavn.actor.detect.tasks import Weigh, weigh_here
+from bavn.actor.door.books import NodeBooks
+from bavn.actor.door.rounds.commons_table import CommonsTable
+from bavn.actor.node.monitor import Monitor
+from bavn.actor.node.settings import NodeSettings
+from bavn.actor.protect.confirmed import met_elements
+from bavn.actor.sense.base import Source
+from bavn.actor.store.faults import StoreBroken, StoreBusy, StoreDamaged
+from bavn.actor.store.limits import StoreLimits
 from bavn.app.config.load import NodeConfig
 from bavn.app.node.own_indicators import OwnIndicators
+from bavn.app.node.sources import sources_of
 from bavn.app.process.late import begun
 from bavn.model.contained import contained
 from bavn.model.failure import Failures
@@ -26,6 +38,76 @@ from bavn.model.suspicion import in_order
 
 if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
+
+STORE_FAULTS: Final = (StoreBusy, StoreBroken, StoreDamaged)
+"""The operator must act: the command says what the store says."""
+
+
+def senses_of(
+    config: NodeConfig, clock: Clock, closing: contextlib.ExitStack, failures: Failures
+) -> "tuple[ColumnStore | None, list[Source]]":
+    """Neither where the store cannot be opened in a way that nobody foresaw: the node protects all the same."""
+    store = begun(failures, "store", lambda: _store(config, clock, closing), STORE_FAULTS)
+    if store is None:
+        return None, []
+    return store, begun(failures, "sources", lambda: sources_of(config, store, clock, closing, failures)) or []
+
+
+def _store(config: NodeConfig, clock: Clock, closing: contextlib.ExitStack) -> "ColumnStore":
+    from bavn.actor.store.mended import open_or_mend  # DuckDB: a guard has no history
+
+    limits = StoreLimits(
+        age_days_max=config.store.age_days_max,
+        bytes_max=config.store.bytes_max,
+        threads=config.store.threads,
+        memory_mb_max=config.store.memory_mb_max,
+    )
+    return closing.enter_context(
+        open_or_mend(config.folder / "store", limits, homes=config.node.homes, clock=clock, tick=time.monotonic)
+    )
+
+
+def monitor_of(
+    config: NodeConfig,
+    clock: Clock,
+    books: NodeBooks,
+    store: "ColumnStore",
+    sources: Sequence[Source],
+    settings: NodeSettings,
+    failures: Failures,
+    *,
+    weigh: Weigh | None = None,
+    surveyed: Callable[[Window], None] | None = None,
+) -> tuple[Monitor, RuleMemory]:
+    """With what it remembers of rules. ``weigh``: who weighs candidates, this process unless somebody is named."""
+    known, verdicts, memory = books.known, books.verdicts, RuleMemory(config.hunt.sigma_checks_max)
+    looks = detecting(
+        config,
+        clock,
+        lambda: verdicts.holding(clock.now_us()),
+        memory,
+        weigh or weigh_here,
+        surveyed,
+        failures,
+        CommonsTable(books.book) if config.door.join_commons else None,
+        lambda: met_elements(books.book.rows, clock.now_us()),
+    )
+
+    def keep(survey: Survey, end_us: int) -> None:
+        known.replace(survey.suspicions, clock.now_us(), end_us, survey.hosts, survey.failed)
+
+    monitor = Monitor(
+        clock=clock,
+        store=store,
+        sources=sources,
+        detect=looks,
+        keep=keep,
+        failures=failures,
+        horizon_us=horizon(store, clock),
+        settings=settings,
+        unfinished=lambda: memory.waits,
+    )
+    return monitor, memory
 
 
 def detecting(

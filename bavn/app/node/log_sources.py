@@ -16,7 +16,7 @@ from bavn.actor.sense.syslog.admission import SyslogSettings
 from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
 from bavn.actor.sense.syslog.sockets import NO_CERTIFICATE, TCP, TLS, UDP
 from bavn.app.config.load import NodeConfig
-from bavn.app.config.sense import SenseTable
+from bavn.app.config.sense import SenseTable, reads_logs
 from bavn.app.node.flow_sources import Made
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.ports import Clock
@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 
 SYSLOG_NAME = "syslog"
 DNSTAP_NAME = "dnstap"
-
-
-def reads_logs(given: SenseTable) -> bool:
-    """Whether any log source is configured."""
-    return bool(given.log_files or given.dnstap_listen or listens(given))
 
 
 def listens(given: SenseTable) -> dict[int, str]:

@@ -7,18 +7,15 @@ node_service's.
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bavn import __version__
 from bavn.actor.detect.indicators.rule_memory import RuleMemory, RulesStatus
-from bavn.actor.detect.run import Survey
-from bavn.actor.detect.tasks import Weigh, weigh_here
 from bavn.actor.door.books import NodeBooks, books_of
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door
 from bavn.actor.door.rounds.commons import nothing_outside
-from bavn.actor.door.rounds.commons_table import CommonsTable
 from bavn.actor.door.rounds.held import by_size, in_turn
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
@@ -27,31 +24,25 @@ from bavn.actor.door.verdicts import VerdictBook
 from bavn.actor.evidence import redact
 from bavn.actor.evidence.keep import Keeper
 from bavn.actor.node.build import NodeOutfit, counting_of, door_of, talker_of
-from bavn.actor.node.monitor import Monitor, NodeSettings
 from bavn.actor.node.outside import outside_of
+from bavn.actor.node.settings import NodeSettings
 from bavn.actor.node.talker import Talker
-from bavn.actor.protect.confirmed import met_elements
 from bavn.actor.protect.protect import Protect
 from bavn.actor.sense.account import Figures
 from bavn.actor.sense.base import Source
-from bavn.actor.sense.suricata.config import SOCKET_NAME
 from bavn.actor.store.faults import StoreBroken, StoreBusy, StoreDamaged
-from bavn.actor.store.limits import StoreLimits
-from bavn.actor.store.query.hunt import hunt
 from bavn.app.config.load import CENTRE_KEYS, NodeConfig
+from bavn.app.config.roles import needs
+from bavn.app.config.sense import watches
 from bavn.app.net.link_watch import WatchedLink
 from bavn.app.node.canary import NodeCanary
-from bavn.app.node.detecting import detecting, horizon
-from bavn.app.node.exercise_runner import Runner
+from bavn.app.node.exercise.runner import Runner
 from bavn.app.node.health.checking import StoreWalk, chain_of, checking
 from bavn.app.node.health.checks import NodeChecks
 from bavn.app.node.health.recorder import Recorder
 from bavn.app.node.links import KeyHolding, NoLink, centre_link, identifiers_of, key_holder_of, keys_of
-from bavn.app.node.log_sources import reads_logs
 from bavn.app.node.packets import keeper_of
 from bavn.app.node.protect import never_block, protection, zone_service_of
-from bavn.app.node.rule_keeper import RuleKeeper
-from bavn.app.node.sources import rule_folder, sources_of
 from bavn.app.node.zone_service import ZoneService
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.exits import cannot_write
@@ -59,20 +50,21 @@ from bavn.app.process.failure_folder import FOLDER, FailureFolder
 from bavn.app.process.gate_alarms import contained as gates_contained
 from bavn.app.process.late import begun
 from bavn.app.process.letting_go import LettingGo
-from bavn.app.process.noise import drawn_apart
+from bavn.app.process.noise import discrete_laplace
 from bavn.app.process.owned import ANY, BOOK, GATES, HEALTH, KEYS, owned
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.app.siem.handover import Handover
 from bavn.app.siem.node import node_handover
 from bavn.model.failure import Failures, NoContainment
-from bavn.model.ports import Window
 from bavn.wire.book import Book, BookForeign, Doomed
 from bavn.wire.ledger import Ledger, look_on
 from bavn.wire.safe import Safe
 from bavn.wire.shut import shut_gates
 
 if TYPE_CHECKING:
+    from bavn.actor.node.monitor import Monitor
     from bavn.actor.store.columns import ColumnStore
+    from bavn.app.node.rule_keeper import RuleKeeper
     from bavn.app.node.scale_engine import Scaled
 
 BOOK_FILE = "node.db"
@@ -95,12 +87,12 @@ class NodeParts:
     door: Door
     protect: Protect
     talker: Talker
-    monitor: Monitor | None
+    monitor: "Monitor | None"
     store: "ColumnStore | None"
     link: "WatchedLink | NoLink"
     recorder: Recorder
     keeper: Keeper | None
-    rule_keeper: RuleKeeper | None
+    rule_keeper: "RuleKeeper | None"
     zone: ZoneService | None
     siem: Handover | None
     check: Callable[[], None]
@@ -162,7 +154,7 @@ class _Gates:
 class _Looking:
     """The half that looks, with what it remembers of rules and the canary that flies through it."""
 
-    monitor: Monitor | None = None
+    monitor: "Monitor | None" = None
     memory: RuleMemory | None = None
     canary: NodeCanary | None = None
 
@@ -232,8 +224,8 @@ def _outfit(start: _Start) -> NodeOutfit:
         homes=config.node.homes,
         clock=start.clock,
         dice=start.dice,
-        noise=drawn_apart,
-        policy=config.door,
+        noise=discrete_laplace,
+        policy=config.door if watches(config.sense) else replace(config.door, join_commons=False),
         settings=NodeSettings(
             version=__version__,
             detect_s=config.node.detect_s,
@@ -256,7 +248,7 @@ def _gates(
     scale: "Scaled | None",
 ) -> _Gates:
     config, clock, closing, failures = start.config, start.clock, start.closing, start.failures
-    safe, hunts = Safe(config.folder / CENTRE_KEYS), scale.hunt if scale else hunt
+    safe, hunts = Safe(config.folder / CENTRE_KEYS), scale.hunt if scale else None
     protect = start.own(GATES, lambda: protection(config, books, clock, store, closing, zone, hunts, failures))
     checks = start.own(HEALTH, lambda: _checks(config, protect, failures, books.book))
     keys = start.own(KEYS, lambda: keys_of(config, safe, start.dice))
@@ -264,7 +256,7 @@ def _gates(
         "link to the key holder", lambda: key_holder_of(config, books.ledger, start.dice, checks, closing, failures)
     )
     identifiers = identifiers_of(
-        config, books.ledger, start.dice, keyholder, checks, failures, watches=_watches(config)
+        config, books.ledger, start.dice, keyholder, checks, failures, watches=watches(config.sense)
     )
     outside = start.begin("own history for the commons", lambda: outside_of(store, clock)) or nothing_outside
     door = start.own(GATES, lambda: door_of(outfit, books, keys, identifiers, protect, outside))
@@ -335,7 +327,7 @@ def _runner(start: _Start) -> Runner:
         config.protect,
         never_block(config),
         start.clock,
-        watches=_watches(config),
+        watches=watches(config.sense),
         failures=start.failures,
     )
 
@@ -365,8 +357,7 @@ def _looking(
     if canary is not None:
         bird = start.begin("canary", lambda: canary.source(lambda: store.stats().newest_us))
         sources = [*sources, *([bird] if bird is not None else ())]
-    weigh, surveyed = scale.weigh if scale else weigh_here, canary.surveyed if canary else None
-    made = start.begin("lookout", lambda: _monitor(start, outfit, books, store, sources, weigh, surveyed))
+    made = start.begin("lookout", lambda: _monitor(start, outfit, books, store, sources, scale, canary))
     if made is not None:
         looking.monitor, looking.memory = made
     return looking
@@ -378,39 +369,23 @@ def _monitor(
     books: NodeBooks,
     store: "ColumnStore",
     sources: Sequence[Source],
-    weigh: Weigh,
-    surveyed: Callable[[Window], None] | None,
-) -> tuple[Monitor, RuleMemory]:
+    scale: "Scaled | None",
+    canary: NodeCanary | None,
+) -> "tuple[Monitor, RuleMemory]":
     """With what it remembers of rules."""
-    config, clock, known, verdicts = start.config, start.clock, books.known, books.verdicts
-    memory = RuleMemory(config.hunt.sigma_checks_max)
-    looks = detecting(
-        config,
-        clock,
-        lambda: verdicts.holding(clock.now_us()),
-        memory,
-        weigh,
-        surveyed,
+    from bavn.app.node.detecting import monitor_of  # the detectors are not for a node that has none
+
+    return monitor_of(
+        start.config,
+        start.clock,
+        books,
+        store,
+        sources,
+        outfit.settings,
         start.failures,
-        CommonsTable(books.book) if config.door.join_commons else None,
-        lambda: met_elements(books.book.rows, clock.now_us()),
+        weigh=scale.weigh if scale else None,
+        surveyed=canary.surveyed if canary else None,
     )
-
-    def keep(survey: Survey, end_us: int) -> None:
-        known.replace(survey.suspicions, clock.now_us(), end_us, survey.hosts, survey.failed)
-
-    monitor = Monitor(
-        clock=clock,
-        store=store,
-        sources=sources,
-        detect=looks,
-        keep=keep,
-        failures=start.failures,
-        horizon_us=horizon(store, clock),
-        settings=outfit.settings,
-        unfinished=lambda: memory.waits,
-    )
-    return monitor, memory
 
 
 def _chain(start: _Start, recorder: Recorder) -> ChainWalk:
@@ -420,10 +395,14 @@ def _chain(start: _Start, recorder: Recorder) -> ChainWalk:
     return ChainWalk(chain_of(on_ledger), start.clock, walked_us=walked_us if isinstance(walked_us, int) else None)
 
 
-def _keeper(config: NodeConfig, clock: SystemClock) -> RuleKeeper | None:
+def _keeper(config: NodeConfig, clock: SystemClock) -> "RuleKeeper | None":
     """Of the Suricata that the node runs; None where it runs none."""
     if not (config.sense.suricata_interface or config.sense.captures_folder):
         return None
+    from bavn.actor.sense.suricata.config import SOCKET_NAME
+    from bavn.app.node.rule_keeper import RuleKeeper
+    from bavn.app.node.sources import rule_folder
+
     socket = config.folder / "suricata" / SOCKET_NAME if config.sense.suricata_interface else None
     keeper = RuleKeeper(rule_folder(config), config.path(config.rules.tuning_file), clock, socket)
     try:
@@ -433,39 +412,16 @@ def _keeper(config: NodeConfig, clock: SystemClock) -> RuleKeeper | None:
     return keeper
 
 
-def _watches(config: NodeConfig) -> bool:
-    """Whether it reads anything; else it is a guard."""
-    given = config.sense
-    sensors = given.captures_folder or given.suricata_interface or given.eve_file or given.zeek_folder
-    return bool(sensors or given.key_exchange_folder or reads_logs(given) or given.netflow_listen or given.sflow_listen)
-
-
 def _senses(
     config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack, failures: Failures | None = None
 ) -> "tuple[ColumnStore | None, list[Source]]":
-    """Store and sources; neither for a node that reads nothing, or whose store cannot be opened in a way that nobody
-    foresaw: it protects all the same."""
-    if not _watches(config):
+    """Store and sources; neither for a node that reads nothing."""
+    if not watches(config.sense):
         return None, []
-    containment: Failures = NoContainment() if failures is None else failures
-    store = begun(containment, "store", lambda: _store(config, clock, closing), STORE_FAULTS)
-    if store is None:
-        return None, []
-    return store, begun(containment, "sources", lambda: sources_of(config, store, clock, closing, failures)) or []
+    needs("node")
+    from bavn.app.node.detecting import senses_of  # DuckDB and the detectors: a guard has no history
 
-
-def _store(config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack) -> "ColumnStore":
-    from bavn.actor.store.mended import open_or_mend  # DuckDB: a guard has no history
-
-    limits = StoreLimits(
-        age_days_max=config.store.age_days_max,
-        bytes_max=config.store.bytes_max,
-        threads=config.store.threads,
-        memory_mb_max=config.store.memory_mb_max,
-    )
-    return closing.enter_context(
-        open_or_mend(config.folder / "store", limits, homes=config.node.homes, clock=clock, tick=time.monotonic)
-    )
+    return senses_of(config, clock, closing, failures or NoContainment())
 
 
 def _scale(config: NodeConfig, store: "ColumnStore | None", closing: contextlib.ExitStack) -> "Scaled | None":

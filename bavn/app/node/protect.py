@@ -9,12 +9,11 @@ from contextlib import ExitStack
 from contextlib import closing as closed
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
 import dns.tsig
 
-from bavn.actor.detect.indicators import lists
 from bavn.actor.door.books import NodeBooks
 from bavn.actor.node.build import ProtectOutfit, protect_of
 from bavn.actor.protect import never
@@ -33,19 +32,19 @@ from bavn.actor.protect.never_own import own_entries
 from bavn.actor.protect.own_history import History
 from bavn.actor.protect.protect import Protect
 from bavn.actor.protect.sightings import HitSource
+from bavn.actor.sense.suricata.config import SOCKET_NAME
 from bavn.actor.store.faults import StoreDamaged
-from bavn.actor.store.query.hunt import Hunted, hunt
 from bavn.app.config.enforce import EnforceTable
 from bavn.app.config.load import NodeConfig
 from bavn.app.config.plain_file import NoText, text_of
 from bavn.app.node.enforcers import reaching_out
 from bavn.app.node.known_lists import Kept
-from bavn.app.node.sources import command_socket
 from bavn.app.node.zone_service import Address, ZoneService, endpoint
 from bavn.app.process.exits import Exit, Stop, cannot_listen
 from bavn.app.process.late import enforcer_of
 from bavn.app.process.real import SystemClock
 from bavn.model.failure import Failures, NoContainment
+from bavn.model.intel.grades import Grade
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Enforcer, EnforcerDown, QueryRefused, Window
 from bavn.model.record import address_uuid
@@ -55,8 +54,9 @@ from bavn.wire.book import read_only
 
 if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
+    from bavn.actor.store.query.hunt import Hunted
 
-Hunts = Callable[[Window, Sequence[Observable]], Sequence[Hunted]]
+type Hunts = Callable[[Window, Sequence[Observable]], Sequence[Hunted]]
 
 
 NEVER_BYTES_MAX: Final = 64 << 20
@@ -69,7 +69,7 @@ def protection(
     store: "ColumnStore | None",
     closing: ExitStack,
     zone: ZoneService | None = None,
-    hunts: Hunts = hunt,
+    hunts: Hunts | None = None,
     failures: Failures | None = None,
 ) -> Protect:
     """The way in, with the enforcers of this configuration; what they hold open is let go by ``closing``. ``hunts``
@@ -100,6 +100,9 @@ def protection(
         watched = enforcers if given.suricata_inline else watchers
         add(watched, SuricataDataset.name, partial(dataset_of, config))
     enforcers += reaching_out(config, clock, closing, containment)
+    known = None if store is not None else Kept(config.folder)
+    if known is not None:
+        closing.callback(known.close)
     outfit = ProtectOutfit(
         clock=clock,
         policy=policy,
@@ -107,7 +110,7 @@ def protection(
         enforcers=Enforcers(enforcers, watchers),
         homes=config.node.homes,
         history=_history(store, hunts),
-        listed=partial(warning_list, known=lists.shipped if store is not None else Kept(config.folder)),
+        listed=partial(warning_list, known=known),
         sources=hits,
         failures=containment,
     )
@@ -242,10 +245,20 @@ def zone_settings(given: EnforceTable) -> tuple[Address, list[Address], dns.tsig
     return listen, secondaries, key
 
 
-def _history(store: "ColumnStore | None", hunts: Hunts) -> History | None:
+def command_socket(config: NodeConfig) -> Path | None:
+    """Where the Suricata that takes our sets hears commands: as configured, else the managed one's, if there is one."""
+    if config.enforce.suricata_socket:
+        return config.path(config.enforce.suricata_socket)
+    return config.folder / "suricata" / SOCKET_NAME if config.sense.suricata_interface else None
+
+
+def _history(store: "ColumnStore | None", hunts: Hunts | None) -> History | None:
     """Own history for dry runs and retro-hunts; None at an actor without a sensor."""
     if store is None:
         return None
+    from bavn.actor.store.query.hunt import hunt
+
+    asks: Hunts = hunts or hunt
 
     def window(first_us: int, last_us: int) -> Window:
         try:
@@ -253,9 +266,9 @@ def _history(store: "ColumnStore | None", hunts: Hunts) -> History | None:
         except StoreDamaged as error:
             raise QueryRefused(str(error)) from error
 
-    def met(span: Window, observables: Sequence[Observable]) -> Sequence[Hunted]:
+    def met(span: Window, observables: Sequence[Observable]) -> "Sequence[Hunted]":
         try:
-            return hunts(span, observables)
+            return asks(span, observables)
         except StoreDamaged as error:
             raise QueryRefused(str(error)) from error
 
@@ -300,12 +313,24 @@ def resolver_settled(config: NodeConfig) -> Unbound:
         ) from error
 
 
-def warning_list(observable: Observable, known: Callable[[], lists.Lists] = lists.shipped) -> str | None:
-    """The grade by which the popularity and warning lists know an observable; None if they do not."""
+class Known(Protocol):
+    """Lists of what is well known."""
+
+    def name_grade(self, name: str) -> Grade: ...
+    def address_grade(self, address: int) -> Grade: ...
+
+
+def warning_list(observable: Observable, known: Known | None = None) -> str | None:
+    """The grade by which the popularity and warning lists know an observable; None if they do not. ``known``: where
+    they are looked up, else in the lists that the detectors have in memory anyway."""
+    if known is None:
+        from bavn.actor.detect.indicators.lists import shipped  # columns: a guard asks a file
+
+        known = shipped()
     if observable.type is ObservableType.DOMAIN:
-        grade = known().name_grade(observable.value)
+        grade = known.name_grade(observable.value)
     elif observable.type in (ObservableType.IP4, ObservableType.IP6):
-        grade = known().address_grade(address_uuid(observable.value).int)
+        grade = known.address_grade(address_uuid(observable.value).int)
     else:
         return None
-    return None if grade is lists.Grade.UNKNOWN else grade.name.lower()
+    return None if grade is Grade.UNKNOWN else grade.name.lower()

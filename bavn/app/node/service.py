@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bavn.actor.evidence.keep import Keeper
-from bavn.actor.node.monitor import Monitor
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.suricata.live import SuricataLive
 from bavn.actor.store.faults import StoreBroken, StoreDamaged
 from bavn.app.config.load import CENTRE_KEYS, NodeConfig
 from bavn.app.node.health.recorder import STEP_S
@@ -38,6 +36,7 @@ from bavn.wire.safe import Safe
 if TYPE_CHECKING:
     import uvicorn
 
+    from bavn.actor.node.monitor import Monitor
     from bavn.actor.store.columns import ColumnStore
 
 _LOG = logging.getLogger(__name__)
@@ -217,7 +216,7 @@ class NodeService:
         while not self._ended.is_set():
             more = False
 
-            def turn(out: Monitor = monitor, kept: "ColumnStore" = store) -> None:
+            def turn(out: "Monitor" = monitor, kept: "ColumnStore" = store) -> None:
                 nonlocal more
                 more = self._looked(out, kept)
 
@@ -225,7 +224,7 @@ class NodeService:
                 self._ended.wait(IDLE_S)
         self._finish(monitor)
 
-    def _looked(self, monitor: Monitor, store: "ColumnStore") -> bool:
+    def _looked(self, monitor: "Monitor", store: "ColumnStore") -> bool:
         """One look and what follows it; True if there is more at once."""
         recorder = self.parts.recorder
         more, failed, full = False, None, None
@@ -270,7 +269,7 @@ class NodeService:
             self._step("step keep", turn)
             rest_s = max(KEEP_S, KEEP_REST * (time.monotonic() - began))
 
-    def _finish(self, monitor: Monitor) -> None:
+    def _finish(self, monitor: "Monitor") -> None:
         """The sensor is ended, and what it wrote until then is kept."""
         begun_us = self.parts.clock.now_us()
         for account in monitor.accounts:
@@ -289,10 +288,14 @@ class NodeService:
             self._step("step health", self.parts.recorder.step, 0.0)
 
     def _keep_rules(self) -> None:
+        if self.parts.rule_keeper is None:
+            return
+        from bavn.actor.sense.suricata.live import SuricataLive  # only who runs a Suricata keeps its rules
+
         sources = self.parts.monitor.sources if self.parts.monitor else ()
-        sensor = next((source for source in map(made_of, sources) if isinstance(source, SuricataLive)), None)
-        if self.parts.rule_keeper is not None:
-            self.parts.rule_keeper.step(sensor)
+        self.parts.rule_keeper.step(
+            next((source for source in map(made_of, sources) if isinstance(source, SuricataLive)), None)
+        )
 
     def _tell_siem(self) -> None:
         siem, more = self.parts.siem, False

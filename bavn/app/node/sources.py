@@ -201,12 +201,5 @@ def rule_folder(config: NodeConfig) -> RuleFolder:
     return RuleFolder(config.folder / "rules")
 
 
-def command_socket(config: NodeConfig) -> Path | None:
-    """Where the Suricata that takes our sets hears commands: as configured, else the managed one's, if there is one."""
-    if config.enforce.suricata_socket:
-        return config.path(config.enforce.suricata_socket)
-    return _managed(config) / SOCKET_NAME if config.sense.suricata_interface else None
-
-
 def _managed(config: NodeConfig) -> Path:
     return config.folder / "suricata"

@@ -11,14 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.flows.exporters import Rates
-from bavn.actor.sense.flows.receiver import Allowed
 from bavn.app.config.check import Checked, Finding, place
 from bavn.app.config.load import POLICY_TABLES, NodeConfig, read_policy
+from bavn.app.config.sense import reads_logs, watches
 from bavn.app.node.enforcers import squid_of, update_of, webhook_secret_of
-from bavn.app.node.log_sources import certificate_of, form_and_path, listens, look_at_sender, look_at_zone, reads_logs
 from bavn.app.node.protect import dataset_places, never_block, packet_filter_of, resolver_settled, zone_settings
-from bavn.app.node.sources import room_for_socket
 from bavn.app.process.exits import Stop
 from bavn.app.process.real import SystemClock
 from bavn.model.settings import SettingsError
@@ -65,6 +62,13 @@ def _of_policy(config: NodeConfig) -> Iterator[Finding]:
 
 def _sensing(config: NodeConfig) -> Iterator[Look]:
     given = config.sense
+    if not watches(given):
+        return
+    from bavn.actor.sense.flows.exporters import Rates  # columns: not for a node that reads nothing
+    from bavn.actor.sense.flows.receiver import Allowed
+    from bavn.app.node.log_sources import certificate_of, form_and_path, listens, look_at_sender, look_at_zone
+    from bavn.app.node.sources import room_for_socket
+
     if given.suricata_interface:
         yield "node", "folder", partial(room_for_socket, config)
     if reads_logs(given):

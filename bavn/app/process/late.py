@@ -10,8 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bavn.actor.sense.base import Accounted, Batch, Loss, Passed, Source, SourceBroken
-from bavn.actor.sense.turn import GoesBack, PassesOver
+from bavn.actor.sense.base import Accounted, Batch, GoesBack, Loss, Passed, PassesOver, Source, SourceBroken
 from bavn.app.process.exits import Stop
 from bavn.model.failure import Failures
 from bavn.model.intel.indicator import Block

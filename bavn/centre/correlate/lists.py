@@ -11,7 +11,7 @@ from functools import cached_property
 from ipaddress import ip_address, ip_network
 from typing import Final, Literal, Protocol
 
-from bavn.model.intel.warning_files import warning_file
+from bavn.model.intel.warning_files import warning_text
 from bavn.model.observable import Observable, ObservableType, registered_domain
 
 Grade = Literal["known", "popular", "service", "shared"]
@@ -154,7 +154,7 @@ def _index(lists: dict[str, Grade]) -> dict[str, tuple[str, ...]]:
 
 def _entries(name: str) -> list[str]:
     try:
-        entries: list[str] = json.loads(warning_file(name).read_text(encoding="utf-8"))["list"]
+        entries: list[str] = json.loads(warning_text(name))["list"]
     except (OSError, ValueError, KeyError) as error:
         raise ListsMissing(f"pymispwarninglists holds no list {name!r}: {error}") from error
     return entries

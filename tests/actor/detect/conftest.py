@@ -16,11 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from bavn.actor.detect.indicators.lists import Grade, Lists, Names
+from bavn.actor.detect.indicators.lists import Lists, Names
 from bavn.actor.detect.indicators.reader import read
 from bavn.actor.detect.run import DETECTORS, Survey, SurveyBackground, survey
 from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.store.columns import ColumnStore
+from bavn.model.intel.grades import Grade
 from bavn.model.record import TABLES, address_uuid
 
 sys.path.insert(0, str(Path(__file__).parent))

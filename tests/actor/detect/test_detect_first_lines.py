@@ -12,10 +12,11 @@ import pytest
 from bavn.actor.detect.daytime import daytime
 from bavn.actor.detect.detectors.rarity import PLAIN, SAID
 from bavn.actor.detect.detectors.scan import Scan
-from bavn.actor.detect.indicators.lists import NO_LISTS, Grade
+from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.run import SurveyBackground, survey
 from bavn.actor.detect.telling import alone, in_time, known_against, since, when
 from bavn.actor.detect.terms import PeerProfile, Terms
+from bavn.model.intel.grades import Grade
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.spans import in_year
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.detect.indicators.lists import Grade, Lists, Names, Ranges, shipped
+from bavn.actor.detect.indicators.lists import Lists, Names, shipped
+from bavn.model.intel.grades import Grade, Ranges
 from bavn.model.record import address_uuid
 
 

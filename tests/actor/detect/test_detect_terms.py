@@ -2,9 +2,10 @@
 
 import pytest
 
-from bavn.actor.detect.indicators.lists import NO_LISTS, Grade, Lists
+from bavn.actor.detect.indicators.lists import NO_LISTS, Lists
 from bavn.actor.detect.queries.homes import LINK, PRIVATE, inferred
 from bavn.actor.detect.terms import EDGE_NATS, NEW_NATS, OLD_NATS, UNSEEN, PeerProfile, Terms
+from bavn.model.intel.grades import Grade
 from bavn.model.observable import Observable
 
 

@@ -5,7 +5,7 @@ import pytest
 from bavn.actor.door.rounds import held
 from bavn.actor.door.rounds.held import Held, by_size, in_turn
 from bavn.model.moment import MINUTE_US, SECOND_US
-from bavn.psi import commons, commons_terms
+from bavn.psi import commons_terms
 
 from .conftest import NOW_US, Actor, suspicion
 
@@ -78,6 +78,6 @@ def test_commons_shares_are_begun_in_turn_and_leave_together() -> None:
     xs, hour_us = frozenset({3, 7, 11, 40}), 3600 * SECOND_US
     begins = [in_turn(x, xs, 1000, 1000 + 4 * hour_us) for x in sorted(xs)]
     assert begins == [1000 + hour_us + hour_us * place // 4 for place in range(4)]
-    params = commons.commons_params(epoch=1, round_id=bytes(16), registry_version=1, m=commons_terms.SIZES[1])
+    params = commons_terms.commons_params(epoch=1, round_id=bytes(16), registry_version=1, m=commons_terms.SIZES[1])
     assert by_size(params, 1000, 1000 + 4 * hour_us) == 1000 + 3 * hour_us
     assert in_turn(3, xs, 1000, 500) == 1000

@@ -29,7 +29,6 @@ import pyarrow as pa
 
 from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
-from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.pace import ABOUT_MAX, EVEN_MAX
 from bavn.actor.detect.pulse import PEERS_KEPT_MAX, Pulse, folded, story_of
 from bavn.actor.detect.queries.peers import as_address, observable_of
@@ -40,6 +39,7 @@ from bavn.actor.detect.telling import alone, dated, known_against, ongoing, plac
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.timed import REGULAR_NATS_MIN, Timed, merged, timed
 from bavn.actor.detect.wording import joined, number, seconds, span
+from bavn.model.intel.grades import Grade
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable, registered_domain
 from bavn.model.record import address_text, address_uuid

@@ -23,12 +23,12 @@ import pyarrow as pa
 
 from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
-from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.statistics.made_names import DOWN_NATS, DomainLookup, Walked, made_up, step_nats, walked
 from bavn.actor.detect.statistics.surprise import surprise_bits
 from bavn.actor.detect.telling import in_time
 from bavn.actor.detect.wording import joined, number, span
+from bavn.model.intel.grades import Grade
 from bavn.model.record import address_text
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text

@@ -26,12 +26,12 @@ import pyarrow as pa
 
 from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
-from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.statistics.information import busiest, information_bytes
 from bavn.actor.detect.telling import OWN_DOMAIN, known_against, since
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number
+from bavn.model.intel.grades import Grade
 from bavn.model.moment import MINUTE_US
 from bavn.model.record import address_text, address_uuid
 from bavn.model.suspicion import RowsRef

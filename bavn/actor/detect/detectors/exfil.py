@@ -27,11 +27,11 @@ import pyarrow as pa
 
 from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
-from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import observable_of, one_peer
 from bavn.actor.detect.telling import alone, in_time, known_against
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number, span
+from bavn.model.intel.grades import Grade
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import registered_domain
 from bavn.model.record import address_text, address_uuid

@@ -22,10 +22,10 @@ from uuid import UUID
 import pyarrow as pa
 
 from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
-from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import as_address, observable_of
 from bavn.actor.detect.telling import fame, place, since, times
 from bavn.actor.detect.wording import joined, number, span
+from bavn.model.intel.grades import Grade
 from bavn.model.moment import as_us
 from bavn.model.observable import ObservableType
 from bavn.model.record import address_text, address_uuid

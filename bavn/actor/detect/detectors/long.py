@@ -21,12 +21,12 @@ from typing import Any, Final
 
 from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
-from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.open_flows import CLOSED_SQL, OPEN_SQL, PAIRS_SQL, open_kinds
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.telling import alone, dated, known_against, place, when
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, size_of, span
+from bavn.model.intel.grades import Grade
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import registered_domain
 from bavn.model.record import address_text

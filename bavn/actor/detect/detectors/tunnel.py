@@ -23,12 +23,12 @@ from typing import Final
 
 from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
-from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries import channels
 from bavn.actor.detect.queries.peers import as_address, observable_of
 from bavn.actor.detect.telling import known_against, place
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number, size_of, span
+from bavn.model.intel.grades import Grade
 from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.observable import registered_domain
 from bavn.model.record import address_text

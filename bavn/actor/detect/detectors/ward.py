@@ -27,12 +27,12 @@ from typing import Final
 
 from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import OWN_MIN, P_MIN
-from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.clinical import ASKS, HABIT_DAYS_MIN, Hour, Neighbours, hours_of, network_of
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.telling import known_against, when
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number
+from bavn.model.intel.grades import Grade
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.record import address_text

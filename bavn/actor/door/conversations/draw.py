@@ -19,9 +19,7 @@ from bavn.actor.door.draft import Draft
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.text import Text
-from bavn.psi.planes import tables_of
 from bavn.psi.round import RoundParams
-from bavn.psi.share import Share
 from bavn.tlog.bad import BadLog
 from bavn.tlog.checkpoint import Checkpoint
 from bavn.tlog.draw import commitment, opening_text, own_value, table_hash, upload_hash
@@ -66,10 +64,10 @@ class Drawing:
         """What goes with the upload of a round."""
         return commitment(own_value(self._secret, params.canonical()))
 
-    def sent(self, params: RoundParams, key_check: str, shares: Share) -> None:
-        """The upload is on its way. Joins the transaction that is open."""
+    def sent(self, params: RoundParams, key_check: str, tables: Sequence[bytes]) -> None:
+        """The upload of these tables is on its way. Joins the transaction that is open."""
         value = own_value(self._secret, params.canonical())
-        upload = upload_hash(key_check, commitment(value), [table_hash(each) for each in tables_of(shares.planes)])
+        upload = upload_hash(key_check, commitment(value), [table_hash(each) for each in tables])
         now_us = self.at.clock.now_us()
         with self._book.transaction() as tx:
             tx.execute("DELETE FROM draw_upload WHERE at_us < ?", (now_us - KEPT_US,))

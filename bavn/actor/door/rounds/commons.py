@@ -9,7 +9,7 @@ import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bavn.actor.door.conversation import DoorContext, Received
 from bavn.actor.door.draft import SHUT, Draft
@@ -25,18 +25,19 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import Dice, LinkDown, LinkRefused, QueryRefused, RowsDamaged
 from bavn.model.sector.known_days import DAYS, EDGES, bucket_of
 from bavn.model.suspicion import Suspicion
-from bavn.psi import share
-from bavn.psi.commons import CANARY_CLASS, KNOWN_CLASS, Buckets, cells_of, read_answer
-from bavn.psi.commons_terms import TIER
+from bavn.psi.commons_terms import CANARY_CLASS, KNOWN_CLASS, TIER
 from bavn.psi.element import as_element, element_bytes
 from bavn.psi.identifier import Identifiers
 from bavn.psi.keys import CANARY, key_check, members_key
 from bavn.psi.ordinary import Ordinary
-from bavn.psi.slots import SlotMap
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Note
 from bavn.wire.messages.catalogue import ShareUpload
 from bavn.wire.messages.commons import CommonsAnswered
+
+if TYPE_CHECKING:
+    from bavn.psi.commons import Buckets
+    from bavn.psi.slots import SlotMap
 
 Kind = Observable | Ordinary
 LeftOut = Callable[[Kind], bool]
@@ -81,7 +82,7 @@ class AnswerDraft:
 
     opened: OpenRound | None = None
     elements: tuple[bytes, ...] = ()
-    buckets: Buckets | None = None
+    buckets: "Buckets | None" = None
     canary: frozenset[int] = frozenset()
 
 
@@ -179,6 +180,8 @@ class Commons:
 
     def _made(self, opened: OpenRound) -> CommonsShare:
         """Raises LinkDown, LinkRefused, QueryRefused, RowsDamaged. No transaction is open meanwhile."""
+        from bavn.psi import share  # who has no history is in no commons, and loads no mathematics
+
         params = opened.params
         members = self._state.members(params.registry_version)
         if members is None:
@@ -265,6 +268,8 @@ class Commons:
     def _cells(self, put: Received[CommonsAnswered], answer: AnswerDraft) -> AnswerDraft | Refused:
         if answer.opened is None:
             raise ValueError("the rules come in their order")
+        from bavn.psi.commons import cells_of, read_answer
+
         elements, slots = _read(answer.opened, self._state.box(answer.opened).slots)
         params, raw = answer.opened.params, put.message.cells
         buckets = read_answer(params, raw, slots, len(elements))
@@ -308,14 +313,16 @@ def _about(opened: OpenRound) -> Mapping[str, object]:
     return {"round_id": opened.params.round_id.hex(), "tier": opened.params.tier}
 
 
-def _written(listed: Mapping[bytes, bytes], slots: SlotMap) -> bytes:
+def _written(listed: Mapping[bytes, bytes], slots: "SlotMap") -> bytes:
     """The elements in the order of the slots, and the slots."""
     parts = [_LENGTH.pack(len(element)) + element for element in listed]
     return _COUNT.pack(len(parts)) + b"".join(parts) + slots.to_bytes()
 
 
-def _read(opened: OpenRound, raw: bytes) -> tuple[tuple[bytes, ...], SlotMap]:
+def _read(opened: OpenRound, raw: bytes) -> "tuple[tuple[bytes, ...], SlotMap]":
     """What ``_written`` wrote, out of this node's own sealed box: damage is a broken invariant."""
+    from bavn.psi.slots import SlotMap
+
     at, elements = _COUNT.size, list[bytes]()
     for _ in range(_COUNT.unpack_from(raw)[0]):
         (length,) = _LENGTH.unpack_from(raw, at)

@@ -16,7 +16,8 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from bavn.app.centre.exchange.taxii_answers import ROOT, Answers, Problem, TaxiiResponse
-from bavn.app.net.member_service import CERTIFICATE_KEY, answer_of_party, body_length, read_body
+from bavn.app.net.connections import CERTIFICATE_KEY
+from bavn.app.net.member_service import answer_of_party, body_length, read_body
 from bavn.app.net.throttle import Throttle
 from bavn.centre.members.partner_credentials import PartnerCredentials
 from bavn.model.failure import Failures, NoContainment

@@ -1,4 +1,4 @@
-"""`bavn centre alarms`, `canaries`, `coverage` and `bavn node canary`: what is wrong, how far canaries came, who could
+"""`bavn centre alarms`, `canaries`, `coverage`: what is wrong, how far canaries came, who could
 have seen what.
 
 Refuses to find alarms: the running centre does, each quarter of a minute.
@@ -10,11 +10,8 @@ from typing import Annotated
 import typer
 
 from bavn.app.acts.centre import alarms as acts
-from bavn.app.acts.node import canary as canary_acts
-from bavn.app.acts.node.here import Here
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened, show
 from bavn.app.cli.centre.person import of_act
-from bavn.app.cli.node import book
 from bavn.app.process.exits import Exit
 from bavn.model.moment import iso
 from bavn.model.text import Text
@@ -115,39 +112,3 @@ def coverage(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language:
         behind = behind_technique(seeing, technique)
         against = ", ".join(f"{REASONS[reason].say(language)}: {count}" for reason, count in behind.against)
         print(f"{technique_words(technique).say(language)}: {behind.says.say(language)} {against}".rstrip())
-
-
-def canary(
-    config: book.Config = book.NODE_TOML,
-    *,
-    now: Annotated[
-        bool, typer.Option("--now", help="Send one now: the running node does it within seconds; one waits at most.")
-    ] = False,
-    by: Annotated[str, of_act(canary_acts.send)] = "",
-    as_json: book.AsJson = False,
-    language: book.Spoken = "en",
-    runs: Annotated[int, typer.Option(help="The latest so many.", min=1, max=100)] = 1,
-) -> None:
-    """How far this node's daily canary came, link by link (docs/canaries.md)."""
-    from bavn.actor.door.conversations.canary_book import LINKS_SQL, RUNS_SQL, links_of, run_of
-    from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS
-
-    if now:
-        print(canary_acts.send(Here(config), by).say(language))
-        return
-    rows = []
-    with book.asks(config) as ask:
-        for run in [run_of(row) for row in ask(RUNS_SQL, (runs,))]:
-            for link in links_of(ask(LINKS_SQL, (run.day, run.run))):
-                why = WHYS.get(link.why)
-                rows.append(
-                    {
-                        "began": iso(run.began_us)[:19],
-                        "by": run.by or None,
-                        "link": LINKS[link.link].say(language),
-                        "state": STATES[link.state].say(language),
-                        "why": why and why.say(language),
-                        "took": None if link.took is None else TOOK[link.took].say(language),
-                    }
-                )
-    show(rows, as_json=as_json)

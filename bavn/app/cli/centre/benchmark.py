@@ -31,7 +31,7 @@ def benchmark(
     """An actor beside the sector's quartiles, to be handed to that actor only. The first asking of a month draws the
     quartiles with noise, once for everybody; asking again costs nothing and gives the same."""
     from bavn.app.centre.publish_parts import rendered, write
-    from bavn.app.process.noise import drawn_apart
+    from bavn.app.process.noise import discrete_laplace
     from bavn.app.reports.page import DocumentStatus
     from bavn.app.reports.text import lines
     from bavn.centre.desk.benchmarking import NotMade, TooFew
@@ -41,7 +41,7 @@ def benchmark(
 
     with publishing(config) as (_, opened):
         try:
-            beside = opened.benchmarking.beside(actor, month, drawn_apart)
+            beside = opened.benchmarking.beside(actor, month, discrete_laplace)
         except UnknownActor as error:
             raise Stop(Exit.NOT_FOUND, Text.of_error(error)) from error
         except (TooFew, NotMade) as error:

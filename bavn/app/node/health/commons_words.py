@@ -6,7 +6,7 @@ from bavn.actor.door.rounds.commons_days import CommonsDay, DayState
 from bavn.model.moment import DAY_US, iso
 from bavn.model.sector.known_days import EDGES
 from bavn.model.text import Text
-from bavn.psi.commons import commons_params
+from bavn.psi.commons_terms import commons_params
 
 _RULES: Final = {
     "answer_canary": Text("the element that everybody holds is not answered as it must be"),

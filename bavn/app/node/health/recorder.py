@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bavn import __version__
 from bavn.actor.detect.indicators.rule_memory import RulesStatus
-from bavn.actor.node.monitor import Monitor
 from bavn.actor.sense.account import Figures
 from bavn.app.config.load import NodeConfig
 from bavn.app.config.policy_mark import mark_of_policy
@@ -39,6 +38,7 @@ from bavn.model.sector.alarm import kinds_of
 from bavn.model.text import Text
 
 if TYPE_CHECKING:
+    from bavn.actor.node.monitor import Monitor
     from bavn.actor.store.columns import ColumnStore
 
 _LOG = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Recorder:
 
     config: NodeConfig
     clock: Clock
-    monitor: Monitor | None
+    monitor: "Monitor | None"
     store: "ColumnStore | None"
     queued: Callable[[], int]
     rules: Callable[[], tuple[dict[str, Any], Sequence[Text]]] = lambda: ({}, ())

@@ -12,6 +12,7 @@ from typing import Final
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
+from bavn.app.node.exercise import block as sandbox_block
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock, QueryRefused
@@ -52,7 +53,7 @@ class Runner:
             return Played((ActorStep.MISSED,))
 
         def play() -> Played:
-            from bavn.app.node.exercise_sandbox import played  # the detectors are not for a node that has none
+            from bavn.app.node.exercise.sandbox import played  # the detectors are not for a node that has none
 
             return played(exercise_id, campaign, self._door)
 
@@ -63,9 +64,7 @@ class Runner:
         """See the Lane port."""
 
         def block() -> ActorStep:
-            from bavn.app.node.exercise_sandbox import blocked
-
-            return blocked(exercise_id, self._protect, self._never)
+            return sandbox_block.blocked(exercise_id, self._protect, self._never)
 
         found = self._ask((exercise_id, "block"), block)
         return found if isinstance(found, ActorStep) else None

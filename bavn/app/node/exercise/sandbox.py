@@ -19,21 +19,14 @@ from bavn.actor.door.live import live_elements
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.report_rules import Offered, Rules
 from bavn.actor.door.state import State
-from bavn.actor.protect.carriers import Enforcers
-from bavn.actor.protect.enforcers.rpz import Rpz, names_in
-from bavn.actor.protect.never import NeverBlock
-from bavn.actor.protect.own_history import Found
-from bavn.actor.protect.policy import ProtectPolicy
-from bavn.actor.protect.rules import Arrived, Evidence, Row, Spent
-from bavn.actor.protect.rules import Draft as BlockDraft
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
+from bavn.app.node.exercise.block import AT_US, HOMES, HOURS, SandboxClock
 from bavn.model.evidence import p_bucket
-from bavn.model.intel.indicator import Block, Indicator, Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.outcome import Refused
-from bavn.model.sector.exercise import ActorStep, BadExercise, Campaign, Played, element_of
+from bavn.model.sector.exercise import ActorStep, Campaign, Played, element_of
 from bavn.traffic.dice import Ints, SeededDice
 from bavn.traffic.flows import Flows, flows, with_ports
 from bavn.traffic.hello import TLS12
@@ -43,30 +36,16 @@ from bavn.traffic.speech import dns
 from bavn.traffic.stacks import STACKS
 from bavn.traffic.tls import Exchange, Server, tls
 from bavn.wire.book import Book
-from bavn.wire.partners.stix_indicator import bundle_of
 
-HOMES: Final = ("10.0.0.0/8",)
 HOST: Final = 0x0A_00_00_07
 RESOLVER: Final = 0x0A_00_00_35
 PEER: Final = 0xC0_58_63_07
 """192.88.99.7: taken out of use by RFC 7526, and it never leaves the sandbox."""
-HOURS: Final = 24
 PERIOD_S: Final = 600.0
 JITTER: Final = 0.1
 LABEL_CHARS: Final = 52
 LIMITS: Final = StoreLimits(threads=1)
-AT_US: Final = 1_790_000_000 * SECOND_US
-"""The sandbox's own moment: nothing in it depends on when it is played."""
 _BASE32: Final = b"abcdefghijklmnopqrstuvwxyz234567"
-_IDENTITY: Final = "identity--6f1f6c3a-8d0e-5c52-9d5a-1b8b4d2f7e01"
-
-
-class SandboxClock:
-    """The Clock port: the sandbox's own moment."""
-
-    def now_us(self) -> int:
-        """Always the same."""
-        return AT_US
 
 
 def played(exercise_id: str, campaign: Campaign, policy: DoorPolicy) -> Played:
@@ -94,53 +73,6 @@ def played(exercise_id: str, campaign: Campaign, policy: DoorPolicy) -> Played:
             )
         way = ActorStep.LET_OUT if out else ActorStep.KEPT
         return Played((ActorStep.SUSPECTED, way), best.detector, p_bucket(best.p))
-
-
-def blocked(exercise_id: str, policy: ProtectPolicy, never: NeverBlock) -> ActorStep:
-    """The released indicator to gate 4's rules and into an enforcer of the sandbox's own. Raises BadExercise,
-    OSError."""
-    element = element_of(exercise_id)
-    indicator = Indicator(
-        id=f"indicator--{exercise_id[9:17]}-{exercise_id[17:21]}-5{exercise_id[21:24]}-8000-{'0' * 12}",
-        version=AT_US,
-        observable=element,
-        tlp=Tlp.GREEN,
-        pap=Pap.GREEN,
-        confidence=100,
-        valid_from_us=AT_US,
-        valid_until_us=AT_US + HOUR_US,
-        case_id=f"case-{exercise_id[9:25]}",
-        technique="T1071",
-    )
-    bundle = bundle_of(indicator, created_by=_IDENTITY, created_us=AT_US)
-    with tempfile.TemporaryDirectory(prefix="bavn-exercise-") as scratch:
-        zone = Path(scratch) / "rpz.zone"
-        enforcer = Rpz(zone)
-        row = Row(
-            policy=policy,
-            never=lambda: never,
-            homes=HOMES,
-            enforcers=Enforcers([enforcer], []),
-            clock=SandboxClock(),
-            known=lambda _: None,
-            held=lambda _: None,
-            spent=lambda: Spent(blocks=0, destinations=0, in_force=0, covered=0, items=0),
-        )
-        draft = BlockDraft()
-        seen = Found(days=1, hits=HOURS, hosts=1, destinations=1, background_hosts=1, background_destinations=1)
-        for rule in row.rules:
-            given = Arrived(bundle=bundle, item_id="0" * 64, evidence=Evidence(found=seen, listed=None))
-            outcome = rule.apply(given, draft)
-            if isinstance(outcome, Refused):
-                return ActorStep.REFUSED
-            draft = outcome
-        if draft.waits:
-            return ActorStep.WAITS
-        enforcer.enforce([Block(element, indicator.id, indicator.valid_until_us)])
-        if names_in(zone.read_bytes()) != {element.value}:
-            raise BadExercise("the sandbox's enforcer says more than the exercise's name")
-        enforcer.enforce([])
-    return ActorStep.BLOCKED
 
 
 def _passes(rules: Rules, item: Offered) -> bool:

@@ -1,0 +1,48 @@
+"""What is installed: each role brings the libraries of the one before it, and a command says which role it lacks.
+
+Refuses to know what a role does with them: pyproject.toml has each role's list, and tests/app/test_lean.py holds that
+this one is the same.
+"""
+
+from importlib.util import find_spec
+from typing import Final
+
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
+
+MODULES: Final = {
+    "node": (
+        *("argon2", "authlib", "cyclonedx", "duckdb", "jinja2", "joserfc", "numpy", "packageurl", "packaging"),
+        *("pyarrow", "pyotp", "rbcl", "scapy", "sigma", "sqlalchemy", "weasyprint", "webauthn", "yaml"),
+    ),
+    "centre": ("alembic", "matplotlib", "numba", "psycopg", "pymisp"),
+}
+"""What is imported from the distributions that a role adds; a guard has none of either."""
+LACKS: Final = Text(
+    "what this needs is not installed here ({module}): apt-get install bavn-{role}, or pip install 'bavn[{role}]'"
+)
+
+
+def needs(role: str) -> None:
+    """Raises Stop where a library of this role is not installed."""
+    for module in MODULES[role]:
+        if not _is_there(module):
+            raise lacks(role, module)
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def lacking(error: ModuleNotFoundError) -> Stop | None:
+    """What to install for an import that failed; None where no role brings it."""
+    module = (error.name or "").partition(".")[0]
+    return next((lacks(role, module) for role, brings in MODULES.items() if module in brings), None)
+
+
+def lacks(role: str, module: str) -> Stop:
+    """Says so."""
+    return Stop(Exit.MISSING, LACKS.filled(role=role, module=module))
