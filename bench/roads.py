@@ -2,10 +2,10 @@
 
     PYTHONPATH=. .venv/bin/python bench/roads.py [municipality] [centre] [--deb FILE] [--folder DIR] [--json]
 
-As root, with debootstrap; the package is built by `script/deb` unless one is given. The machine is a fresh Debian
-minbase (bench/clean_machine.py); a municipality's centre is a stand-in behind real TLS in this process, which has
-released one name. Each block of `sh` is run as it stands; only what a reader fills in (the lines of `export`) is filled
-in here. A block that fails is asked again for two minutes, as a person would. What a step promises is looked at from
+As root, with debootstrap; the role's package is built by `script/deb` unless one is given. The machine is a fresh
+Debian minbase (bench/clean_machine.py); a municipality's centre is a stand-in behind real TLS in this process, which
+has released one name. Each block of `sh` is run as it stands; only what a reader fills in (the lines of `export`) is
+filled in here. A block that fails is asked again for two minutes, as a person would. What a step promises is looked at from
 outside. There is no systemd in a root of this kind: a stand-in for `systemctl` starts what the package's unit says, as
 its user, outside its fence. Bars: what the page's heading says. Baseline: apt alone, in the same run.
 """
@@ -31,6 +31,7 @@ from tests.app.test_way_in import indicator
 
 ROADS = Path(__file__).resolve().parents[1] / "docs/roads"
 BARS_S = {"municipality": 1800, "centre": 3600}
+ROLES = {"municipality": "guard", "centre": "centre"}
 AGAIN_S = 120
 RESOLVER, LISTS, MEMBERS, PEOPLE = 5353, 8480, 8443, 8450
 STEP = re.compile(r"^## ([^\n]+)$|^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -187,12 +188,9 @@ def main(words: Sequence[str] | None = None) -> None:
     if os.geteuid() or shutil.which("debootstrap") is None:
         raise SystemExit("a root of its own needs root, and debootstrap (apt-get install debootstrap)")
     said.folder.mkdir(parents=True, exist_ok=True)
-    deb = said.deb
-    if deb is None:
-        run("script/deb", str(said.folder))
-        deb = max(said.folder.glob("*.deb"), key=lambda file: file.stat().st_mtime)
     within = True
     for road in said.roads:
+        deb = said.deb or Path(run("script/deb", "--role", ROLES[road], str(said.folder)).splitlines()[-1])
         facts = measured(road, base_root(said.folder), deb)
         within = within and bool(facts["within"])
         tell({road: facts}, as_json=said.json)
