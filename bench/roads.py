@@ -6,8 +6,8 @@ As root, with debootstrap; the role's package is built by `script/deb` unless on
 Debian minbase (bench/clean_machine.py); a municipality's centre is a stand-in behind real TLS in this process, which
 has released one name. Each block of `sh` is run as it stands; only what a reader fills in (the lines of `export`) is
 filled in here. A block that fails is asked again for two minutes, as a person would. What a step promises is looked at
-from outside. There is no systemd in a root of this kind: a stand-in for `systemctl` starts what the package's unit says, as
-its user, outside its fence. Bars: what the page's heading says. Baseline: apt alone, in the same run.
+from outside. There is no systemd in a root of this kind: a stand-in for `systemctl` starts what the package's unit
+says, as its user, outside its fence. Bars: what the page's heading says. Baseline: apt alone, in the same run.
 """
 
 import argparse
