@@ -10,7 +10,7 @@ from typing import Final
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 
-MODULES: Final = {
+MODULES: Final[dict[str, tuple[str, ...]]] = {
     "node": (
         *("argon2", "authlib", "cyclonedx", "duckdb", "jinja2", "joserfc", "numpy", "packageurl", "packaging"),
         *("pyarrow", "pyotp", "rbcl", "scapy", "sigma", "sqlalchemy", "weasyprint", "webauthn", "yaml"),

@@ -38,12 +38,12 @@ class Kept:
     def name_grade(self, name: str) -> Grade:
         """The highest grade of the name or of a parent down to its registered domain."""
         names = spellings(name)
-        return self._asked(f"SELECT max(grade) FROM name WHERE name IN ({', '.join('?' * len(names))})", names)
+        return self._grade_by(f"SELECT max(grade) FROM name WHERE name IN ({', '.join('?' * len(names))})", names)
 
     def address_grade(self, address: int) -> Grade:
         """The grade of an address in its stored 128-bit form."""
         number = address.to_bytes(16)
-        return self._asked("SELECT max(grade) FROM span WHERE first <= ? AND last >= ?", (number, number))
+        return self._grade_by("SELECT max(grade) FROM span WHERE first <= ? AND last >= ?", (number, number))
 
     def close(self) -> None:
         """Lets go of the file; the next question opens it anew."""
@@ -55,7 +55,7 @@ class Kept:
             self._opened.close()
             self._opened = None
 
-    def _asked(self, sql: str, given: Sequence[object]) -> Grade:
+    def _grade_by(self, sql: str, given: Sequence[object]) -> Grade:
         with self._lock:
             if self._opened is None:
                 self._opened = self._from_file() or _in_memory()

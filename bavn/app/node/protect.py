@@ -313,14 +313,14 @@ def resolver_settled(config: NodeConfig) -> Unbound:
         ) from error
 
 
-class Known(Protocol):
+class FameLists(Protocol):
     """Lists of what is well known."""
 
     def name_grade(self, name: str) -> Grade: ...
     def address_grade(self, address: int) -> Grade: ...
 
 
-def warning_list(observable: Observable, known: Known | None = None) -> str | None:
+def warning_list(observable: Observable, known: FameLists | None = None) -> str | None:
     """The grade by which the popularity and warning lists know an observable; None if they do not. ``known``: where
     they are looked up, else in the lists that the detectors have in memory anyway."""
     if known is None:
