@@ -2,7 +2,7 @@
 
 import sys
 
-from bavn.app.config.roles import MODULES
+from bavn.app.fit.roles import MODULES
 
 HOOK = """
 import sys

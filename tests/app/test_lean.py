@@ -17,7 +17,7 @@ from bavn.app.cli.centre import main as centre
 from bavn.app.cli.centre.rollout import main as rollout
 from bavn.app.cli.later import said_in
 from bavn.app.cli.node import main as node
-from bavn.app.config.roles import MODULES
+from bavn.app.fit.roles import MODULES
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.process.exits import Exit
 

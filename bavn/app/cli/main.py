@@ -169,7 +169,7 @@ def _run() -> int:
 
 
 def _of_a_library(error: ModuleNotFoundError) -> int:
-    from bavn.app.config.roles import lacking
+    from bavn.app.fit.roles import lacking
 
     stop = lacking(error)
     return _broken(error) if stop is None else _say(stop.code, Text.of_error(stop))

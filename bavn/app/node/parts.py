@@ -32,8 +32,8 @@ from bavn.actor.sense.account import Figures
 from bavn.actor.sense.base import Source
 from bavn.actor.store.faults import StoreBroken, StoreBusy, StoreDamaged
 from bavn.app.config.load import CENTRE_KEYS, NodeConfig
-from bavn.app.config.roles import needs
 from bavn.app.config.sense import watches
+from bavn.app.fit.roles import needs
 from bavn.app.net.link_watch import WatchedLink
 from bavn.app.node.canary import NodeCanary
 from bavn.app.node.exercise.runner import Runner
