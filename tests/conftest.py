@@ -102,6 +102,7 @@ PROGRAMS = {
             "dnsdist",
             "rsyslogd",
             "lognormalizer",
+            "gpg",
         )
     },
     "chromium": BROWSER,
@@ -110,6 +111,7 @@ PROGRAMS = {
     "syslog_ng": "syslog-ng",
     "node_exporter": "prometheus-node-exporter",
     "faketime": "faketime",
+    "apt": "apt-ftparchive",
 }
 """Markers, and the program without which such a test cannot run."""
 

@@ -253,10 +253,31 @@ print(json.dumps([one["code"] for one in told.errors] + sorted(told._values)))
 
 @MADE
 @pytest.mark.slow
-def test_the_same_tree_makes_the_same_wheel_and_archive(release, tmp_path) -> None:
-    again = run("script/release", "--key", str(release / "key"), *CONTACT, "--thin", str(tmp_path / "out"))
+@pytest.mark.gpg
+@pytest.mark.apt
+def test_the_same_tree_makes_the_same_again_also_with_an_apt_repository_beside_it(
+    release, tmp_path, openpgp, monkeypatch
+) -> None:
+    monkeypatch.setenv("GNUPGHOME", str(openpgp.home))
+    repository = ("--apt-key", openpgp.fingerprint, "--apt-uri", "https://packages.example.org/bavn")
+    out = tmp_path / "out"
+    again = run("script/release", "--key", str(release / "key"), *CONTACT, *repository, "--thin", str(out))
     assert again.returncode == 0, again.stderr
-    assert (tmp_path / "out/SHA256SUMS").read_text() == (release / "out/SHA256SUMS").read_text()
+    lines = (out / "SHA256SUMS").read_text().splitlines()
+    assert [line for line in lines if "  apt/" not in line] == (release / "out/SHA256SUMS").read_text().splitlines()
+    (deb,) = out.glob("*.deb")
+    assert {line.split("  ")[1] for line in lines if "  apt/" in line} == {
+        "apt/bavn.sources",
+        "apt/dists/stable/InRelease",
+        "apt/dists/stable/main/binary-amd64/Packages",
+        "apt/dists/stable/main/binary-amd64/Packages.xz",
+        f"apt/pool/{deb.name}",
+    }
+    assert run("script/release", "--verify", str(release / "signers"), str(out)).returncode == 0
+    sources = out / "apt/bavn.sources"
+    sources.write_text(sources.read_text().replace("packages.", "others."))
+    done = run("script/release", "--verify", str(release / "signers"), str(out))
+    assert (done.returncode, "apt/bavn.sources" in done.stdout) == (6, True)
 
 
 def test_a_release_says_what_it_lacks(tmp_path) -> None:
@@ -269,3 +290,4 @@ def test_a_release_says_what_it_lacks(tmp_path) -> None:
     done = run("script/release", "--key", str(tmp_path / "key"), *CONTACT, str(tmp_path / "out"))
     assert (done.returncode, "no private key" in done.stderr) == (4, True)
     assert not (tmp_path / "out").exists()
+    assert run("script/release", "--key", str(tmp_path / "key"), *CONTACT, "--apt-key", "A" * 40).returncode == 2
