@@ -103,6 +103,10 @@ PROGRAMS = {
             "rsyslogd",
             "lognormalizer",
             "gpg",
+            "mmdebstrap",
+            "buildah",
+            "podman",
+            "runc",
         )
     },
     "chromium": BROWSER,
@@ -112,6 +116,7 @@ PROGRAMS = {
     "node_exporter": "prometheus-node-exporter",
     "faketime": "faketime",
     "apt": "apt-ftparchive",
+    "podman_compose": "podman-compose",
 }
 """Markers, and the program without which such a test cannot run."""
 
@@ -120,11 +125,16 @@ DEBIANS_PYTHON = "/usr/bin/python3"
 """Libraries that Debian packs for Python are its own Python's: the environment here does not see them."""
 
 
-def lacks_pyoprf() -> str | None:
-    """None if Debian's Python has liboprf's binding, else why a test that asks it is skipped."""
-    asked = [DEBIANS_PYTHON, "-c", "import pyoprf"]
-    has = shutil.which(DEBIANS_PYTHON) and subprocess.run(asked, capture_output=True, check=False).returncode == 0
-    return None if has else "python3-pyoprf is not installed (script/bootstrap --tests)"
+DEBIANS_LIBRARIES = {"pyoprf": ("pyoprf", "python3-pyoprf"), "python_apt": ("apt", "python3-apt")}
+"""Markers, and the module and package without which such a test cannot run."""
+
+
+def lacks_library(marker: str) -> str | None:
+    """None if Debian's Python has what tests of this marker import, else why they are skipped."""
+    module, package = DEBIANS_LIBRARIES[marker]
+    words = [DEBIANS_PYTHON, "-c", f"import {module}"]
+    has = shutil.which(DEBIANS_PYTHON) and subprocess.run(words, capture_output=True, check=False).returncode == 0
+    return None if has else f"{package} is not installed (script/bootstrap --tests)"
 
 
 def find_program(name: str) -> str | None:
@@ -375,8 +385,8 @@ def pytest_collection_modifyitems(config, items) -> None:
     if "postgresql" in wanted:
         found = postgres_programs()
         lacks["postgresql"] = None if found else "postgresql is not installed (script/bootstrap --tests)"
-    if "pyoprf" in wanted:
-        lacks["pyoprf"] = lacks_pyoprf()
+    for marker in wanted & DEBIANS_LIBRARIES.keys():
+        lacks[marker] = lacks_library(marker)
     if "netns" in wanted:
         lacks["netns"] = _may_make_netns()
     must_run = os.environ.get("BAVN_SKIP_NONE") == "1"

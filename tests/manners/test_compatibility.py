@@ -32,9 +32,10 @@ PACKAGES = {
     "pdns_recursor": "pdns-recursor",
     "syslog_ng": "syslog-ng",
     "node_exporter": "prometheus-node-exporter",
+    "podman_compose": "podman-compose",
 }
-NO_PEERS = {"faketime"}
-"""A marker of a program that helps a test and that Bavn never meets."""
+NO_PEERS = {"faketime", "gpg", "mmdebstrap", "buildah", "runc"}
+"""Markers of programs that help a test and that Bavn never meets."""
 
 
 def first_cells(page, head):

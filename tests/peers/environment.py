@@ -61,7 +61,8 @@ def environment(name: str) -> Path:
 
 def peer_node(name: str) -> tuple[Path, Path]:
     """Node.js, and the folder whose node_modules holds a peer from npm (requirements/peers/NAME/package-lock.json, with
-    digests and no addresses). Skips the test that asks where it cannot be made."""
+    digests and no addresses; .npmrc where npm must not bring what the peer is a plug-in of). Skips the test that asks
+    where it cannot be made."""
     try:
         return node_environment(name)
     except PeerMissing as error:
@@ -73,7 +74,8 @@ def peer_node(name: str) -> tuple[Path, Path]:
 def node_environment(name: str) -> tuple[Path, Path]:
     """As peer_node. Raises PeerMissing."""
     node, npm = find_node()
-    wanted = [PINS / name / file for file in ("package.json", "package-lock.json")]
+    files = [PINS / name / file for file in ("package.json", "package-lock.json", ".npmrc")]
+    wanted = [file for file in files if file.exists()]
     stamp = hashlib.sha256(b"".join(file.read_bytes() for file in wanted)).hexdigest()
     folder = ENVIRONMENTS / name
     ENVIRONMENTS.mkdir(exist_ok=True)
