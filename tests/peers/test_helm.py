@@ -138,6 +138,8 @@ def test_its_configuration_is_one_that_a_centre_starts_with(helm, values, tmp_pa
     path.write_text(text)
     centre = read_centre(path)
     assert centre.place.database_url == "postgresql://bavn@postgres.example.org:5432/bavn?sslmode=verify-full"
+    # The centre asks its own server of NATS as localhost.
+    assert list(centre.place.names) == LEAST["names"] + (["localhost"] if values is MOST else [])
     assert ("fanout" in tomllib.loads(text)) == (values is MOST)
 
 

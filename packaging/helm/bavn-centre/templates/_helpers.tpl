@@ -23,6 +23,7 @@ securityContext:
   readOnlyRootFilesystem: true
   capabilities: {drop: [ALL]}
 env:
+  - {name: BAVN_LOG, value: INFO}
   - name: PGPASSWORD
     valueFrom:
       secretKeyRef:
