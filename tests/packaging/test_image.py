@@ -36,7 +36,7 @@ def build(role, deb, folder) -> Path:
 @pytest.fixture(scope="module")
 def thin(tmp_path_factory):
     folder = tmp_path_factory.mktemp("deb")
-    done = run("script/deb", "--thin", folder)
+    done = run("script/deb", "--role", "node", "--thin", folder)
     assert done.returncode == 0, done.stderr
     return Path(done.stdout.splitlines()[-1])
 
@@ -150,7 +150,9 @@ class Podman:
         store = ("--root", self.folder / "store", "--runroot", self.folder / "run", "--storage-driver", "overlay")
         store = (*store, "--tmpdir", self.folder / "tmp")
         settings = f"CONTAINERS_CONF={self.folder}/containers.conf"
-        return run("env", settings, "podman", *store, "--runtime", "runc", "--cgroup-manager", "cgroupfs", *words, **more)
+        return run(
+            "env", settings, "podman", *store, "--runtime", "runc", "--cgroup-manager", "cgroupfs", *words, **more
+        )
 
     def __exit__(self, *_):
         self("rmi", "--all", "--force")
@@ -197,7 +199,9 @@ def test_compose_takes_its_files(file) -> None:
     done = run("podman-compose", "--file", file, "config")
     assert done.returncode == 0, done.stderr
     services = yaml.safe_load(file.read_text())["services"]
-    assert set(yaml.safe_load(done.stdout)["services"]) >= {name for name in services if "profiles" not in services[name]}
+    assert set(yaml.safe_load(done.stdout)["services"]) >= {
+        name for name in services if "profiles" not in services[name]
+    }
 
 
 def test_the_sectors_files_fit_each_other() -> None:

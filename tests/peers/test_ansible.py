@@ -90,7 +90,7 @@ def test_it_makes_a_node_of_a_machine_and_the_second_time_changes_nothing(ansibl
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()[-1]
 
-    deb = script("script/deb", "--thin", tmp_path / "deb")
+    deb = script("script/deb", "--role", "node", "--thin", tmp_path / "deb")
     script("script/apt", "--key", key.fingerprint, "--uri", f"file:{tmp_path}/apt", tmp_path / "apt", deb)
     subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
     (tmp_path / "play.yml").write_text(PLAY.format(sources=tmp_path / "apt/bavn.sources"))
@@ -99,7 +99,7 @@ def test_it_makes_a_node_of_a_machine_and_the_second_time_changes_nothing(ansibl
         f"export ANSIBLE_ROLES_PATH={ANSIBLE}/roles ANSIBLE_HOME=/root/.ansible ANSIBLE_NOCOLOR=1 HOME=/root\n"
         "export TMPDIR=/tmp\n"
         f"cd /; {play}; {play}\n"
-        "stat -c '%U:%G %a' /etc/bavn/node.toml; dpkg-query -W -f '${db:Status-Status}\\n' bavn\n"
+        "stat -c '%U:%G %a' /etc/bavn/node.toml; dpkg-query -W -f '${db:Status-Status}\\n' bavn-node\n"
         "ls /etc/systemd/system/multi-user.target.wants | grep bavn\n"
         "readlink /etc/systemd/system/bavn-node.service.d/*\n"
     )
