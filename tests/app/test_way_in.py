@@ -38,8 +38,8 @@ from bavn.wire.safe import Safe
 from . import lean
 
 WAIT_S = 120
-RSS_MB_MAX = {"guard": 120, "listen": 200}
-"""Of the node's own process."""
+RSS_MB_MAX = 120
+"""Of a guard's own process."""
 IDENTITY = "identity--5a4c9f6e-2a63-4b7c-9d7e-0f3a1c2b4d5e"
 
 
@@ -182,7 +182,7 @@ def test_one_command_protects_an_actor_without_anything_and_its_hits_come_back(g
     resolver = memory_mb(int((guard.folder / "data/unbound/unbound.pid").read_text()), "VmRSS")
     with capsys.disabled():
         print(f"\nguard: {used['VmRSS']} MB resident ({used['VmHWM']} at most), resolver {resolver} MB")
-    assert used["VmRSS"] <= RSS_MB_MAX["guard"]
+    assert used["VmRSS"] <= RSS_MB_MAX
     loaded = Path(f"/proc/{guard.process.pid}/maps").read_text()
     for library in ("/_duckdb", "/pyarrow/", "/numpy/", "/llvmlite/"):
         assert library not in loaded, "it has no history to ask and nothing to join"
