@@ -181,13 +181,20 @@ def host(context: Context, node: NodeName, host: HostAddress, person: Reads) -> 
 
 @router.get("/{host}/timeline", operation_id="hostTimeline")
 def timeline(
-    context: Context, node: NodeName, host: HostAddress, person: Reads, days: Annotated[int, Query(ge=1, le=400)] = 7
+    context: Context,
+    node: NodeName,
+    host: HostAddress,
+    person: Reads,
+    days: Annotated[int, Query(ge=1, le=400)] = 7,
+    next_door: Annotated[bool, Query()] = True,
 ) -> Timeline:
-    """Traffic by the hour over the last so many days of the history, and whom it spoke with most."""
+    """Traffic by the hour over the last so many days of the history, and whom it spoke with most; with ``next_door``
+    how many of the sector know each of them, for which the names are read by which it called them."""
     here, address = context.node(node, person), _address(host)
     with here.looking(days * DAY_US) as window:
         hours, peers = talk_of(window, address)
-        names = names_of(window, address, {peer.peer for peer in peers if not peer.home})
+        outside = {peer.peer for peer in peers if not peer.home} if next_door else ()
+        names = names_of(window, address, outside)
         with here.asks() as rows:
             known = here.next_door(rows).of_values(names.values())
         known_peers = {peer: KnownInSectorShown.of(known[name]) for peer, name in names.items() if name in known}

@@ -25,6 +25,8 @@ def told(console, file) -> dict[str, list[str]]:
     while tried["state"] == "running":
         tried = console.get(f"/protection/dry-runs/{tried['id']}?wait_s=2")
     peers = console.get(f"/hosts/{own(21)}/timeline?days=7")["peers"]
+    quick = console.get(f"/hosts/{own(21)}/timeline?days=7&next_door=false")["peers"]
+    assert quick == [{**peer, "next_door": None} for peer in peers]
     lists = console.get("/suspicions")["items"]
     printed = [
         CliRunner().invoke(app, [*words, "--config", str(file)]).output
