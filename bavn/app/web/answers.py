@@ -37,15 +37,18 @@ class Answers:
         self._look = threading.Lock()
         self._kept: dict[Hashable, _Kept] = {}
 
-    def of[Made](self, question: Hashable, make: Callable[[], Made]) -> Made:
-        """What ``make`` gave whoever asked this question last, while it holds; what it raises, nobody else gets."""
+    def of[Made](self, question: Hashable, make: Callable[[], Made], *, of_days: bool = False) -> Made:
+        """What ``make`` gave whoever asked this question last, while it holds; what it raises, nobody else gets.
+        ``of_days``: it tells of days or more, so it holds its seconds whatever changes meanwhile."""
         with self._look:
             kept = self._kept.setdefault(question, _Kept())
             while len(self._kept) > KEPT_MAX:
                 del self._kept[next(iter(self._kept))]
         with kept.turn:
-            with self._look:
-                marker = self._marker.now()
+            marker = None
+            if not of_days:
+                with self._look:
+                    marker = self._marker.now()
             now_us = self._clock.now_us()
             if kept.answer is None or kept.marker != marker or not 0 <= now_us - kept.made_us < HOLDS_US:
                 kept.answer = None

@@ -48,6 +48,16 @@ def test_it_is_made_once_until_the_database_changes_or_it_is_old(asked) -> None:
     assert answers.of("a", made) == 3, "it says how long ago things were"
 
 
+def test_an_answer_of_days_holds_its_seconds_whatever_changes(asked) -> None:
+    answers, clock, there = asked
+    made = Made()
+    assert answers.of("a", made, of_days=True) == 1
+    changed(there)
+    assert answers.of("a", made, of_days=True) == 1
+    clock.advance(HOLDS_US)
+    assert answers.of("a", made, of_days=True) == 2
+
+
 def test_what_changes_while_it_is_made_is_in_the_next_one(asked) -> None:
     answers, _, there = asked
     made = Made()

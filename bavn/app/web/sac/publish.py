@@ -107,7 +107,9 @@ def _picture(context: SacContext, days: int) -> Document:
     with refusing(*acts.REFUSES), installed():
         publishing = publishing_of(context.file, context.desk)
         return context.answers.of(
-            ("picture", days), lambda: publishing.built(Kind.PICTURE, "", catalogue(context.file, None), days)
+            ("picture", days),
+            lambda: publishing.built(Kind.PICTURE, "", catalogue(context.file, None), days),
+            of_days=True,
         )
 
 
