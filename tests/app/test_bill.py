@@ -22,19 +22,31 @@ def package(site, name, number, *lines):
 
 
 def test_each_package_with_version_licence_and_what_it_needs(tmp_path) -> None:
-    needed = ("Left_Pad>=1", "absent", "right-pad; extra == 'more'", "not a requirement")
+    needed = (
+        "Left_Pad>=1",
+        "absent",
+        "right-pad; extra == 'more'",
+        "not a requirement",
+        "bavn[node]; extra == 'centre'",
+    )
+    needed += ("up-pad; extra == 'node'", "absent-too; extra == 'centre'")
     package(tmp_path, "Bavn", "0.1.0", "License-Expression: Apache-2.0", *(f"Requires-Dist: {one}" for one in needed))
     package(tmp_path, "left.pad", "1.2", "License: MIT", "Requires-Dist: right-pad")
     package(tmp_path, "right-pad", "3")
+    package(tmp_path, "up-pad", "4")
     text = bill(tmp_path, AT)
     assert text == bill(tmp_path, AT)
     told = json.loads(text)
     assert told["metadata"]["component"]["purl"] == "pkg:pypi/bavn@0.1.0"
     assert told["metadata"]["timestamp"].startswith("2026-11-26")
-    assert {part["name"]: part["version"] for part in told["components"]} == {"left-pad": "1.2", "right-pad": "3"}
+    assert {part["name"]: part["version"] for part in told["components"]} == {
+        "left-pad": "1.2",
+        "right-pad": "3",
+        "up-pad": "4",
+    }
     assert [part["licenses"] for part in told["components"] if "licenses" in part] == [[{"license": {"name": "MIT"}}]]
     needs = {entry["ref"]: entry.get("dependsOn", []) for entry in told["dependencies"]}
-    assert needs["pkg:pypi/bavn@0.1.0"] == ["pkg:pypi/left-pad@1.2"]
+    assert needs["pkg:pypi/bavn@0.1.0"] == ["pkg:pypi/left-pad@1.2", "pkg:pypi/up-pad@4"]
     assert needs["pkg:pypi/left-pad@1.2"] == ["pkg:pypi/right-pad@3"]
 
 

@@ -30,6 +30,8 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 
 PRODUCT: Final = canonicalize_name("bavn")
+ROLES: Final = ("node", "centre")
+"""Extras that are Bavn's own (docs/decisions/0040-packages-by-role.md); a guard has neither."""
 LICENCE_CHARS_MAX: Final = 200
 
 
@@ -77,16 +79,18 @@ def _component(name: str, package: Distribution) -> Component:
 
 
 def _needs(package: Distribution, known: Iterable[NormalizedName]) -> list[NormalizedName]:
-    """What it requires here, of what is installed; extras that nobody asked for are left out."""
+    """What it requires here, of what is installed. Of extras only the roles: others are left out."""
+    name = canonicalize_name(package.metadata["Name"])
+    extras = ("", *ROLES) if name == PRODUCT else ("",)
     needs = set()
     for text in package.requires or ():
         try:
             requirement = Requirement(text)
         except InvalidRequirement:
             continue
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+        if requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in extras):
             needs.add(canonicalize_name(requirement.name))
-    return sorted(needs & set(known))
+    return sorted(needs & set(known) - {name})
 
 
 def main(site: Path, file: Path) -> None:
