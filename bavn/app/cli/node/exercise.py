@@ -1,6 +1,7 @@
-"""`bavn node exercise`: the sector's exercises at this actor: take part or not, and say that a person saw it.
+"""`bavn node exercise`: the sector's exercises at this actor: take part or not, and say that a person saw it; and `bavn
+node canary`, the small one of each day.
 
-Refuses to send: the running node lets each step out through gate 1.
+Refuses to send: the running node lets each step out through gate 1, and sends the canary.
 """
 
 import json
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bavn.app.acts.node import canary as canary_acts
 from bavn.app.acts.node import exercises as acts
 from bavn.app.acts.node.here import Here, centre_is_told
+from bavn.app.cli.centre.desk import show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks
@@ -126,3 +129,39 @@ def _plain(exercise: "KeptExercise", steps: "list[StepStatement]") -> dict[str, 
             if step.exercise_id == exercise.exercise_id
         ],
     }
+
+
+def canary(
+    config: Config = NODE_TOML,
+    *,
+    now: Annotated[
+        bool, typer.Option("--now", help="Send one now: the running node does it within seconds; one waits at most.")
+    ] = False,
+    by: Annotated[str, of_act(canary_acts.send)] = "",
+    as_json: AsJson = False,
+    language: Spoken = "en",
+    runs: Annotated[int, typer.Option(help="The latest so many.", min=1, max=100)] = 1,
+) -> None:
+    """How far this node's daily canary came, link by link (docs/canaries.md)."""
+    from bavn.actor.door.conversations.canary_book import LINKS_SQL, RUNS_SQL, links_of, run_of
+    from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS
+
+    if now:
+        print(canary_acts.send(Here(config), by).say(language))
+        return
+    rows = []
+    with asks(config) as ask:
+        for run in [run_of(row) for row in ask(RUNS_SQL, (runs,))]:
+            for link in links_of(ask(LINKS_SQL, (run.day, run.run))):
+                why = WHYS.get(link.why)
+                rows.append(
+                    {
+                        "began": iso(run.began_us)[:19],
+                        "by": run.by or None,
+                        "link": LINKS[link.link].say(language),
+                        "state": STATES[link.state].say(language),
+                        "why": why and why.say(language),
+                        "took": None if link.took is None else TOOK[link.took].say(language),
+                    }
+                )
+    show(rows, as_json=as_json)

@@ -49,7 +49,7 @@ COMMANDS: Final = {
     "reminders": "bavn.app.cli.remind:reminders",
     "gates": "bavn.app.cli.gates:node_gates",
     "open-gate": "bavn.app.cli.gates:node_open_gate",
-    "canary": "bavn.app.cli.failures:canary",
+    "canary": "bavn.app.cli.node.exercise:canary",
     "hits": "bavn.app.cli.node.protection:hits",
     "hit-taken": "bavn.app.cli.node.protection:hit_taken",
     "story": "bavn.app.cli.node.protection:story",
