@@ -17,7 +17,7 @@ def test_a_console_that_ends_leaves_no_process_behind(monkeypatch, tmp_path, que
         asked = askings.start(tmp_path / "none.toml", "node", "anna", "sql", {"sql": "SELECT 1"})
         assert asked.over.wait(60)
     if not questions:
-        askings._ready()
+        askings.ready()
     askings.close()
     assert len(made) == questions + 1  # one waits for the next question
     assert all(process.returncode is not None for process in made)
