@@ -105,6 +105,7 @@ class TestAnImage:
         assert again.name == image.name
         assert again.read_bytes() == image.read_bytes()
 
+    @pytest.mark.world  # not every machine that tests may run a container
     @pytest.mark.podman
     @pytest.mark.runc
     def test_runs_on_a_root_that_nobody_may_write_as_nobody_without_a_network(self, image) -> None:
