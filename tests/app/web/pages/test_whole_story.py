@@ -23,15 +23,15 @@ from tests.app.web.pages.served import Served, serving
 from tests.app.web.story_sector import ASKS, CLINIC, CLINICAL, EVIL, EVIL_ADDRESS, StorySector, running, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.chromium, pytest.mark.unbound]
-COMES_MS = 60_000
+COMES_MS = 240_000
 """Until what other processes do is seen, on a busy machine; nothing is measured here."""
 QUESTION = "Which machine calls it, and what is it for?"
 ANSWER = "A blood gas analyser; its supplier was here on Monday"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def told(pages_built):
-    """The sector and its two consoles."""
+    """The sector and its two consoles, made anew when the test runs once more: the story starts from a lead nobody took."""
     with ExitStack() as undo:
         folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="bavn-story-", dir="/tmp")))
         sector = undo.enter_context(running(folder))
