@@ -20,14 +20,14 @@ def demo(
     headless: Annotated[bool, typer.Option("--headless", help="Plain output, and end by itself.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed plays another sector.")] = 1,
-    scale: Annotated[float, typer.Option(min=0.05, max=5, help="Times the usual number of hosts.")] = 1.0,
+    scale: Annotated[float, typer.Option(min=0.05, max=5, help="Times the simulator's usual number of hosts.")] = 0.5,
     captures: Annotated[
         Path | None, typer.Option(help="Given captures instead: a folder for each actor, or files dealt out in turn.")
     ] = None,
     by_hand: Annotated[
         bool, typer.Option("--by-hand", help="Protect the sector yourself, in the two consoles, by a guided path.")
     ] = False,
-    releases: Annotated[int, typer.Option(min=0, max=100, help="How often the release is measured.")] = 20,
+    releases: Annotated[int, typer.Option(min=0, max=100, help="How often the release is measured.")] = 10,
 ) -> None:
     """Run a whole sector as real processes on loopback, from packets to blocks. Ctrl-C stops it and cleans up."""
     from bavn_lab.demo.captures import deal_out, play

@@ -41,7 +41,7 @@ from bavn_lab.demo.sector import COMMONS_UPLOAD_S, STRONG_EVERY_S, WEAK_EVERY_S,
 from bavn_lab.demo.silent_holder import who_noticed
 
 READ_S_MAX = 420.0
-LEAD_S_MAX = 150.0
+LEAD_S_MAX = 300.0
 BLOCK_S_MAX = 60.0
 COMMONS_S_MAX = COMMONS_UPLOAD_S + 30.0
 RETRO_S_MAX = 45.0
