@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.run import Survey
 from bavn.actor.door.echo import is_echo
 from bavn.actor.evidence.keep import Keeper
@@ -31,7 +32,7 @@ def window():
 
 
 def test_the_machine_that_met_it_is_suspected_with_its_rows_and_its_packets_are_kept(window, tmp_path) -> None:
-    done = with_confirmed(window, Survey(()), lambda: {EVIL: 90}, NoContainment())
+    done = with_confirmed(window, Survey(()), lambda: {EVIL: 90}, NoContainment(), NO_LISTS)
     (found,) = done.suspicions
     assert (found.host, found.observables, found.detector) == ("10.0.0.21", (EVIL,), "ioc")
     assert found.rows.table == "name_hour"
@@ -41,12 +42,12 @@ def test_the_machine_that_met_it_is_suspected_with_its_rows_and_its_packets_are_
 
 
 def test_it_is_told_as_a_sighting_alone_whatever_becomes_of_the_indicator(window) -> None:
-    (found,) = with_confirmed(window, Survey(()), lambda: {EVIL: 90}, NoContainment()).suspicions
+    (found,) = with_confirmed(window, Survey(()), lambda: {EVIL: 90}, NoContainment(), NO_LISTS).suspicions
     assert found.shared
     assert is_echo(found, lambda _: None)
 
 
 def test_what_an_own_list_names_too_is_one_suspicion_and_nothing_met_changes_nothing(window) -> None:
-    once = with_confirmed(window, Survey(()), lambda: {EVIL: 90}, NoContainment())
-    assert with_confirmed(window, once, lambda: {EVIL: 90}, NoContainment()).suspicions == once.suspicions
-    assert with_confirmed(window, once, dict, NoContainment()) is once
+    once = with_confirmed(window, Survey(()), lambda: {EVIL: 90}, NoContainment(), NO_LISTS)
+    assert with_confirmed(window, once, lambda: {EVIL: 90}, NoContainment(), NO_LISTS).suspicions == once.suspicions
+    assert with_confirmed(window, once, dict, NoContainment(), NO_LISTS) is once

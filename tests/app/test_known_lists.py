@@ -1,4 +1,4 @@
-"""The lists of a guard, asked in a file, say what the lists of the package say; packed they say the same."""
+"""The lists of a node, asked in a file, say what the lists of the package say; packed they say the same."""
 
 import contextlib
 import gzip
@@ -9,12 +9,21 @@ import pytest
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.indicators.lists import Lists, Names
 from bavn.app.node import known_lists
-from bavn.app.node.known_lists import Kept
+from bavn.app.node.known_lists import Kept, Shipped
 from bavn.app.node.protect import warning_list
 from bavn.model.intel import warning_files
-from bavn.model.intel.grades import ADDRESS_LISTS, NAME_LISTS, Grade, ListsMissing, Ranges, entries
+from bavn.model.intel.grades import (
+    ADDRESS_LISTS,
+    EDGE_LISTS,
+    NAME_LISTS,
+    RESEARCH_LISTS,
+    Grade,
+    ListsMissing,
+    Ranges,
+    entries,
+)
 from bavn.model.observable import Observable
-from bavn.model.record import address_uuid
+from bavn.model.record import address_uuid, range_uuids
 
 NAMES = {
     Grade.POPULAR: ["b.example.org", "a.example.org", "service.example.com"],
@@ -32,15 +41,15 @@ PLACES = ["203.0.113.0", "203.0.113.7", "203.0.113.255", "203.0.114.0", "2001:db
 def kept_in():
     """Lists that are kept in a folder, let go of at the end."""
     with contextlib.ExitStack() as undo:
-        yield lambda folder: undo.enter_context(contextlib.closing(Kept(folder)))
+        yield lambda folder, **whole: undo.enter_context(contextlib.closing(Kept(folder, **whole)))
 
 
 def own_file(folder):
-    return folder / f"known-{known_lists.version('pymispwarninglists')}.db"
+    return folder / known_lists.file_name(whole=False)
 
 
 def test_what_was_written_is_what_is_read(tmp_path, kept_in) -> None:
-    known_lists.write(NAMES, ADDRESSES, own_file(tmp_path))
+    known_lists.write(Shipped(NAMES, ADDRESSES), own_file(tmp_path))
     kept = kept_in(tmp_path)
     assert [kept.name_grade(name) for name in ASKED] == [SMALL.name_grade(name) for name in ASKED]
     assert {kept.name_grade(name) for name in ASKED} == {Grade.POPULAR, Grade.SERVICE, Grade.UNKNOWN}
@@ -51,7 +60,7 @@ def test_what_was_written_is_what_is_read(tmp_path, kept_in) -> None:
 
 @pytest.mark.slow
 def test_a_child_makes_them_once_and_they_agree_with_the_package(tmp_path, monkeypatch, kept_in) -> None:
-    kept, whole = kept_in(tmp_path), lists.shipped()
+    kept, whole = kept_in(tmp_path, whole=True), lists.shipped()
     names = [
         "evil.com",
         "evil-c2.com",
@@ -68,7 +77,17 @@ def test_a_child_makes_them_once_and_they_agree_with_the_package(tmp_path, monke
     assert said == [warning_list(one, whole) for one in made]
     assert len(set(said)) > 2
     monkeypatch.setattr("subprocess.run", None)  # a second time nothing is made
-    assert [warning_list(one, kept_in(tmp_path)) for one in made] == said
+    assert [warning_list(one, kept_in(tmp_path, whole=True)) for one in made] == said
+    names += [f"{label}.{name}" for name in entries("dynamic-dns")[::7] for label in ("x", "x.y")]
+    assert [kept.is_lent(name) for name in names] == [whole.is_lent(name) for name in names]
+    networks = [cidr for some in (EDGE_LISTS, RESEARCH_LISTS) for name in some for cidr in entries(name)[::97]]
+    ends = [end.int for cidr in networks for end in range_uuids(cidr)]
+    numbers = sorted({number + step for number in ends for step in (-1, 0, 1)})
+    for asked in ("is_edge", "is_research_scanner", "address_grade"):
+        answers = [getattr(kept, asked)(number) for number in numbers]
+        assert answers == [getattr(whole, asked)(number) for number in numbers]
+        assert len(set(answers)) > 1
+    assert kept.address_tellers == whole.address_tellers != ()
 
 
 def test_where_nothing_can_be_kept_the_lists_themselves_are_asked(tmp_path, monkeypatch, kept_in) -> None:
@@ -83,7 +102,7 @@ def test_where_nothing_can_be_kept_the_lists_themselves_are_asked(tmp_path, monk
         assert kept.address_grade(address_uuid("203.0.113.9").int) is Grade.SERVICE
     own_file(tmp_path).write_bytes(b"")  # an empty file is a database that knows nobody, and is not taken for one
     assert kept_in(tmp_path).name_grade("a.example.org") is Grade.POPULAR
-    known_lists.write({}, {}, own_file(tmp_path))
+    known_lists.write(Shipped({}, {}), own_file(tmp_path))
     whole = own_file(tmp_path).read_bytes()
     own_file(tmp_path).write_bytes(whole[:4096] + bytes(len(whole) - 4096))
     assert kept_in(tmp_path).name_grade("a.example.org") is Grade.POPULAR, "damaged behind its head"

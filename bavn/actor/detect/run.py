@@ -27,7 +27,7 @@ from bavn.actor.detect.detectors.tunnel import Tunnel
 from bavn.actor.detect.detectors.ward import Ward
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
-from bavn.actor.detect.indicators.lists import Lists
+from bavn.actor.detect.indicators.lists import Fame
 from bavn.actor.detect.indicators.rule_memory import RuleMemory
 from bavn.actor.detect.next_door import UNMOVED, Moved, NextDoor
 from bavn.actor.detect.queries import behaviour
@@ -97,7 +97,7 @@ class SurveyBackground:
     history: Window | None = None
     past: Mapping[str, Tally] = field(default_factory=dict)
     reference: Reference | None = None
-    known: Callable[[], Lists] = lists.shipped
+    known: Callable[[], Fame] = lists.shipped
     common: behaviour.Common | None = None
     now_us: int | None = None
     commons: Neighbours | None = None

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from bavn.actor.detect.indicators.lists import Lists
+from bavn.actor.detect.indicators.lists import Fame
 from bavn.actor.detect.queries.home_names import HomeNames, home_domains
 from bavn.actor.detect.wording import number, span
 from bavn.model.evidence import AGE_EDGES_DAYS
@@ -69,7 +69,7 @@ class Terms:
     def __init__(
         self,
         window: Window,
-        lists: Callable[[], Lists],
+        lists: Callable[[], Fame],
         history: Window | None = None,
         home_domains: tuple[str, ...] = (),
     ) -> None:
@@ -81,7 +81,7 @@ class Terms:
         self._domains: dict[str, PeerProfile] = {}
 
     @cached_property
-    def lists(self) -> Lists:
+    def lists(self) -> Fame:
         """Loaded at the first question only."""
         return self._load()
 

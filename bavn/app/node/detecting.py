@@ -11,8 +11,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import pyarrow as pa
+
 from bavn.actor.detect.detectors.ioc import Ioc
 from bavn.actor.detect.indicators.indicators import IndicatorSet
+from bavn.actor.detect.indicators.lists import Fame
 from bavn.actor.detect.indicators.rule_memory import RuleMemory
 from bavn.actor.detect.run import Survey, SurveyBackground, survey
 from bavn.actor.detect.tasks import Weigh, weigh_here
@@ -46,7 +49,9 @@ STORE_FAULTS: Final = (StoreBusy, StoreBroken, StoreDamaged)
 def senses_of(
     config: NodeConfig, clock: Clock, closing: contextlib.ExitStack, failures: Failures
 ) -> "tuple[ColumnStore | None, list[Source]]":
-    """Neither where the store cannot be opened in a way that nobody foresaw: the node protects all the same."""
+    """Neither where the store cannot be opened in a way that nobody foresaw: the node protects all the same. Columns
+    are freed to the machine: Arrow's own pool keeps some for what may come."""
+    pa.set_memory_pool(pa.system_memory_pool())
     store = begun(failures, "store", lambda: _store(config, clock, closing), STORE_FAULTS)
     if store is None:
         return None, []
@@ -75,11 +80,13 @@ def monitor_of(
     sources: Sequence[Source],
     settings: NodeSettings,
     failures: Failures,
+    fame: Fame,
     *,
     weigh: Weigh | None = None,
     surveyed: Callable[[Window], None] | None = None,
 ) -> tuple[Monitor, RuleMemory]:
-    """With what it remembers of rules. ``weigh``: who weighs candidates, this process unless somebody is named."""
+    """With what it remembers of rules. ``fame``: what the world's lists say; ``weigh``: who weighs candidates, this
+    process unless somebody is named."""
     known, verdicts, memory = books.known, books.verdicts, RuleMemory(config.hunt.sigma_checks_max)
     looks = detecting(
         config,
@@ -89,6 +96,7 @@ def monitor_of(
         weigh or weigh_here,
         surveyed,
         failures,
+        fame,
         CommonsTable(books.book) if config.door.join_commons else None,
         lambda: met_elements(books.book.rows, clock.now_us()),
     )
@@ -118,6 +126,7 @@ def detecting(
     weigh: Weigh,
     surveyed: Callable[[Window], None] | None,
     failures: Failures,
+    fame: Fame,
     commons: Neighbours | None = None,
     confirmed: Callable[[], Mapping[Observable, int]] = dict,
 ) -> Callable[[Window], Survey]:
@@ -134,7 +143,7 @@ def detecting(
     def detect(window: Window) -> Survey:
         survey_done = survey(
             window,
-            against=SurveyBackground(now_us=clock.now_us(), commons=commons, dates=True),
+            against=SurveyBackground(known=lambda: fame, now_us=clock.now_us(), commons=commons, dates=True),
             indicators=lists.now(),
             settings=config.detect,
             verdicts=verdicts(),
@@ -146,13 +155,13 @@ def detecting(
         if surveyed is not None:
             step = partial(surveyed, window)
             contained(failures, "step canary in detection", step, passing=(QueryRefused,))
-        return with_confirmed(window, survey_done, confirmed, failures)
+        return with_confirmed(window, survey_done, confirmed, failures, fame)
 
     return detect
 
 
 def with_confirmed(
-    window: Window, done: Survey, confirmed: Callable[[], Mapping[Observable, int]], failures: Failures
+    window: Window, done: Survey, confirmed: Callable[[], Mapping[Observable, int]], failures: Failures, fame: Fame
 ) -> Survey:
     """The same with a suspicion of each machine that met what the sector confirmed: by then it is a row, with its
     records and packets, whatever the detectors thought of it. These are looked for apart: they are evidence of nothing
@@ -163,9 +172,10 @@ def with_confirmed(
         nonlocal both
         if not (elements := dict(confirmed())):
             return
-        matches = survey(window, (Ioc(),), indicators=IndicatorSet(elements), failures=failures).suspicions
+        behind = SurveyBackground(known=lambda: fame)
+        met = survey(window, (Ioc(),), against=behind, indicators=IndicatorSet(elements), failures=failures)
         own = {suspicion.id for suspicion in done.suspicions}
-        shared = [replace(match, shared=True) for match in matches if match.id not in own]
+        shared = [replace(match, shared=True) for match in met.suspicions if match.id not in own]
         both = replace(done, suspicions=tuple(in_order([*done.suspicions, *shared])))
 
     contained(failures, "step confirmed in detection", look, passing=(QueryRefused, RowsDamaged))

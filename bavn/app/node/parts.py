@@ -40,9 +40,10 @@ from bavn.app.node.exercise.runner import Runner
 from bavn.app.node.health.checking import StoreWalk, chain_of, checking
 from bavn.app.node.health.checks import NodeChecks
 from bavn.app.node.health.recorder import Recorder
+from bavn.app.node.known_lists import Kept
 from bavn.app.node.links import KeyHolding, NoLink, centre_link, identifiers_of, key_holder_of, keys_of
 from bavn.app.node.packets import keeper_of
-from bavn.app.node.protect import never_block, protection, zone_service_of
+from bavn.app.node.protect import known_of, never_block, protection, zone_service_of
 from bavn.app.node.zone_service import ZoneService
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.exits import cannot_write
@@ -131,6 +132,7 @@ class _Start:
     closing: LettingGo
     clock: SystemClock
     dice: SystemDice
+    known: Kept
 
     def own[Part](self, what: str, make: Callable[[], Part]) -> Part:
         return owned(self.failures, what, make)
@@ -166,7 +168,8 @@ class _Looking:
 
 
 def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> NodeParts:
-    start = _Start(config, failures, closing, SystemClock(), SystemDice())
+    known = closing.enter_context(contextlib.closing(known_of(config)))
+    start = _Start(config, failures, closing, SystemClock(), SystemDice(), known)
     closing.failures = failures
     books = start.own(BOOK, lambda: _books(start))
     start.begin("gates shut before", lambda: gates_contained(books.book, failures))
@@ -249,7 +252,9 @@ def _gates(
 ) -> _Gates:
     config, clock, closing, failures = start.config, start.clock, start.closing, start.failures
     safe, hunts = Safe(config.folder / CENTRE_KEYS), scale.hunt if scale else None
-    protect = start.own(GATES, lambda: protection(config, books, clock, store, closing, zone, hunts, failures))
+    protect = start.own(
+        GATES, lambda: protection(config, books, clock, store, closing, zone, hunts, failures, start.known)
+    )
     checks = start.own(HEALTH, lambda: _checks(config, protect, failures, books.book))
     keys = start.own(KEYS, lambda: keys_of(config, safe, start.dice))
     keyholder = start.begin(
@@ -383,6 +388,7 @@ def _monitor(
         sources,
         outfit.settings,
         start.failures,
+        start.known,
         weigh=scale.weigh if scale else None,
         surveyed=canary.surveyed if canary else None,
     )

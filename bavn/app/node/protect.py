@@ -37,6 +37,7 @@ from bavn.actor.store.faults import StoreDamaged
 from bavn.app.config.enforce import EnforceTable
 from bavn.app.config.load import NodeConfig
 from bavn.app.config.plain_file import NoText, text_of
+from bavn.app.config.sense import watches
 from bavn.app.node.enforcers import reaching_out
 from bavn.app.node.known_lists import Kept
 from bavn.app.node.zone_service import Address, ZoneService, endpoint
@@ -71,9 +72,10 @@ def protection(
     zone: ZoneService | None = None,
     hunts: Hunts | None = None,
     failures: Failures | None = None,
+    known: Kept | None = None,
 ) -> Protect:
     """The way in, with the enforcers of this configuration; what they hold open is let go by ``closing``. ``hunts``
-    asks own history. Raises Stop for what the operator wrote wrongly."""
+    asks own history, ``known`` the world's lists. Raises Stop for what the operator wrote wrongly."""
     policy, given = config.protect, config.enforce
     enforcers: list[Enforcer] = []
     watchers: list[Enforcer] = []
@@ -100,9 +102,8 @@ def protection(
         watched = enforcers if given.suricata_inline else watchers
         add(watched, SuricataDataset.name, partial(dataset_of, config))
     enforcers += reaching_out(config, clock, closing, containment)
-    known = None if store is not None else Kept(config.folder)
-    if known is not None:
-        closing.callback(known.close)
+    if known is None:
+        known = closing.enter_context(closed(known_of(config)))
     outfit = ProtectOutfit(
         clock=clock,
         policy=policy,
@@ -313,6 +314,11 @@ def resolver_settled(config: NodeConfig) -> Unbound:
         ) from error
 
 
+def known_of(config: NodeConfig) -> Kept:
+    """The world's lists, where they are kept: those of a guard, or all that detectors ask for."""
+    return Kept(config.folder, whole=watches(config.sense))
+
+
 class FameLists(Protocol):
     """Lists of what is well known."""
 
@@ -322,7 +328,7 @@ class FameLists(Protocol):
 
 def warning_list(observable: Observable, known: FameLists | None = None) -> str | None:
     """The grade by which the popularity and warning lists know an observable; None if they do not. ``known``: where
-    they are looked up, else in the lists that the detectors have in memory anyway."""
+    they are looked up, else in the memory of a command that is soon over."""
     if known is None:
         from bavn.actor.detect.indicators.lists import shipped  # columns: a guard asks a file
 

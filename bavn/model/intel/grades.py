@@ -48,6 +48,47 @@ ADDRESS_LISTS: Final = {
     Grade.POPULAR: ("public-dns-v4", "public-dns-v6"),
 }
 
+EDGE_LISTS: Final = (
+    "akamai",
+    "cloudflare",
+    "fastly",
+    "stackpath",
+    "amazon-aws",
+    "microsoft-azure",
+    "google-gcp",
+    "ovh-cluster",
+    "github",
+    "zscaler",
+)
+RESEARCH_LISTS: Final = (
+    "alphastrike-research-nt-scanning",
+    "alphastrike-scanning",
+    "bufferover-nt-scanning",
+    "censys-scanning",
+    "coalition-signals-intelligence-nt-scanning",
+    "cybergreen-nt-scanning",
+    "cyberresilience-nt-scanning",
+    "internet-census-nt-scanning",
+    "intrinsec-nt-scanning",
+    "ipinfo-nt-scanning",
+    "ipip-nt-scanning",
+    "modat-scanner",
+    "netsecscan-scanning",
+    "onyphe-scanner",
+    "probethenet-nt-scanning",
+    "rapid7-nt-scanning",
+    "research-scanner-nt-scanning",
+    "shadowforce-scanning",
+    "shadowserver",
+    "shadowserver-nt-scanning",
+    "shodan-scanning",
+    "shodan-nt-scanning",
+    "tenable-cloud-ipv4",
+    "tenable-cloud-ipv6",
+)
+LENT_LISTS: Final = ("dynamic-dns",)
+TELLER_LISTS: Final = ("whats-my-ip", "findip-host")
+
 
 class ListsMissing(Exception):
     """The package pymispwarninglists holds no such list. The operator must act: install the pinned version."""

@@ -8,54 +8,53 @@ itself and by its parents down to its registered domain, never above it: ``custo
 from bisect import bisect_left
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bavn.model.intel.grades import ADDRESS_LISTS, NAME_LISTS, Grade, Ranges, entries, spellings
-
-EDGE_LISTS: Final = (
-    "akamai",
-    "cloudflare",
-    "fastly",
-    "stackpath",
-    "amazon-aws",
-    "microsoft-azure",
-    "google-gcp",
-    "ovh-cluster",
-    "github",
-    "zscaler",
+from bavn.model.intel.grades import (
+    ADDRESS_LISTS,
+    EDGE_LISTS,
+    LENT_LISTS,
+    NAME_LISTS,
+    RESEARCH_LISTS,
+    TELLER_LISTS,
+    Grade,
+    Ranges,
+    entries,
+    spellings,
 )
-RESEARCH_LISTS: Final = (
-    "alphastrike-research-nt-scanning",
-    "alphastrike-scanning",
-    "bufferover-nt-scanning",
-    "censys-scanning",
-    "coalition-signals-intelligence-nt-scanning",
-    "cybergreen-nt-scanning",
-    "cyberresilience-nt-scanning",
-    "internet-census-nt-scanning",
-    "intrinsec-nt-scanning",
-    "ipinfo-nt-scanning",
-    "ipip-nt-scanning",
-    "modat-scanner",
-    "netsecscan-scanning",
-    "onyphe-scanner",
-    "probethenet-nt-scanning",
-    "rapid7-nt-scanning",
-    "research-scanner-nt-scanning",
-    "shadowforce-scanning",
-    "shadowserver",
-    "shadowserver-nt-scanning",
-    "shodan-scanning",
-    "shodan-nt-scanning",
-    "tenable-cloud-ipv4",
-    "tenable-cloud-ipv6",
-)
+from bavn.model.observable import parents
 
-LENT_LISTS: Final = ("dynamic-dns",)
-TELLER_LISTS: Final = ("whats-my-ip", "findip-host")
+
+class Fame(Protocol):
+    """What is looked up about a peer's fame, wherever it is kept."""
+
+    @property
+    def address_tellers(self) -> tuple[str, ...]:
+        """Names that tell whoever asks the address he comes from."""
+        ...
+
+    def name_grade(self, name: str) -> Grade:
+        """The highest grade of the name or of a parent down to its registered domain."""
+        ...
+
+    def address_grade(self, address: int) -> Grade:
+        """The grade of an address in its stored 128-bit form."""
+        ...
+
+    def is_edge(self, address: int) -> bool:
+        """True in the ranges of clouds and content networks: many customers behind one address."""
+        ...
+
+    def is_lent(self, name: str) -> bool:
+        """True for a name under a domain of dynamic DNS: anybody takes one within a minute, for nothing."""
+        ...
+
+    def is_research_scanner(self, address: int) -> bool:
+        """True in the ranges of those who scan the whole internet and say so."""
+        ...
 
 
 class Names:
@@ -73,7 +72,7 @@ class Names:
 
 
 class Lists:
-    """Everything that is looked up about a peer's fame. Build from the shipped lists or, in tests, from a few names."""
+    """Fame in memory. Build from the shipped lists or, in tests, from a few names."""
 
     def __init__(
         self,
@@ -89,13 +88,17 @@ class Lists:
         self._edges = edges or Ranges(())
         self._research = research or Ranges(())
         self._lent = lent or Names(())
-        self.address_tellers = tuple(sorted(set(address_tellers)))
-        """Names that tell whoever asks the address he comes from."""
+        self._address_tellers = tuple(sorted(set(address_tellers)))
 
     @classmethod
     def of(cls, **names: Iterable[str]) -> Self:
         """Small lists by grade: ``Lists.of(popular=["example.com"])``."""
         return cls({Grade[grade.upper()]: Names(given) for grade, given in names.items()})
+
+    @property
+    def address_tellers(self) -> tuple[str, ...]:
+        """Names that tell whoever asks the address he comes from."""
+        return self._address_tellers
 
     def name_grade(self, name: str) -> Grade:
         """The highest grade of the name or of a parent down to its registered domain."""
@@ -115,8 +118,7 @@ class Lists:
 
     def is_lent(self, name: str) -> bool:
         """True for a name under a domain of dynamic DNS: anybody takes one within a minute, for nothing."""
-        parts = name.split(".")
-        return any(".".join(parts[at:]) in self._lent for at in range(len(parts) - 1))
+        return any(each in self._lent for each in [name, *parents(name)][:-1])
 
     def is_research_scanner(self, address: int) -> bool:
         """True in the ranges of those who scan the whole internet and say so."""
