@@ -11,15 +11,17 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import h11
 import rfc8785
 import uvicorn
-from fastapi import FastAPI
 
 from bavn.app.net.connections import CERTIFICATE_KEY, NOBODY, Connections, ConnectionState, name_of
 from bavn.app.net.http_protocol import HttpProtocol
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 HEADER_S: Final = 10.0
 HEADER_BYTES_MAX: Final = 16_384
@@ -132,7 +134,7 @@ class TlsServer(uvicorn.Server):
 
 
 def tls_server(
-    app: FastAPI, authority_pem: str, certificate: Path, key: Path, each_max: int = CONNECTIONS_EACH_MAX
+    app: "FastAPI", authority_pem: str, certificate: Path, key: Path, each_max: int = CONNECTIONS_EACH_MAX
 ) -> TlsServer:
     """Serves ``app`` to whoever has a certificate of this authority, and to those who come to get one; ``each_max``
     connections at once to each."""
@@ -140,7 +142,7 @@ def tls_server(
     return _server(app, made, CONNECTIONS_MAX, lambda _, __: _tls(authority_pem, certificate, key))
 
 
-def browser_server(app: FastAPI, tls: tuple[Path, Path] | None, connections_max: int) -> TlsServer:
+def browser_server(app: "FastAPI", tls: tuple[Path, Path] | None, connections_max: int) -> TlsServer:
     """Serves ``app`` to browsers: with this certificate and key, or without TLS (which is for loopback). Raises
     OSError, ssl.SSLError for files that are no such pair."""
     made = None if tls is None else _tls_for_browsers(*tls)
@@ -150,7 +152,7 @@ def browser_server(app: FastAPI, tls: tuple[Path, Path] | None, connections_max:
     return _server(app, protocol, connections_max, factory)
 
 
-def _server(app: FastAPI, protocol: type[asyncio.Protocol], connections_max: int, tls: Any) -> TlsServer:
+def _server(app: "FastAPI", protocol: type[asyncio.Protocol], connections_max: int, tls: Any) -> TlsServer:
     return TlsServer(
         uvicorn.Config(
             app,

@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from bavn.actor.protect.enforcers.textlist import LISTS, is_whole
 from bavn.app.net.http_protocol import HttpProtocol
@@ -25,18 +28,16 @@ HEADER_CHARS_MAX: Final = 1024
 PART: Final = "list service in work"
 
 
-def list_app(folder: Path, token: str | None = None, failures: Failures | None = None) -> FastAPI:
+def list_app(folder: Path, token: str | None = None, failures: Failures | None = None) -> Starlette:
     """``GET`` and ``HEAD`` of the lists in a folder that TextList writes, packed for whoever takes gzip. A list that
     was never written is empty, not absent: a firewall must not keep an old one for want of an answer. One that was cut
     off on the disk is not served at all: the firewall keeps the whole one that it has, and so it does where serving
     fails in a way that nobody foresaw, which ``failures`` hears of."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     containment: Failures = failures or NoContainment()
 
-    @app.api_route("/{name}", methods=["GET", "HEAD"])
-    def text_list(name: str, request: Request) -> Response:
+    def text_list(request: Request) -> Response:
         try:
-            answer = listed(name, request)
+            answer = listed(request.path_params["name"], request)
         except Exception as error:  # noqa: BLE001  the next request is answered
             containment.note(PART, error)
             return Response(status_code=503, headers={"Retry-After": "60"})
@@ -72,11 +73,11 @@ def list_app(folder: Path, token: str | None = None, failures: Failures | None =
             headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(digest.digest()).decode('ascii')}:"
         return Response(text, media_type="text/plain; charset=us-ascii", headers=headers)
 
-    return app
+    return Starlette(routes=[Route("/{name}", text_list, methods=["GET", "HEAD"])])
 
 
 def list_server(
-    app: FastAPI, *, host: str = "127.0.0.1", port: int = 0, certificate: Path | None = None, key: Path | None = None
+    app: Starlette, *, host: str = "127.0.0.1", port: int = 0, certificate: Path | None = None, key: Path | None = None
 ) -> TlsServer:
     """A server to run (``server.run()``), with TLS where a certificate and its key are given. ValueError for one
     without the other."""
