@@ -23,6 +23,7 @@ from bavn.app.cli.node import run
 from bavn.app.cli.node.main import app
 from bavn.app.config.load import read_node
 from bavn.app.fit.way_in import WayIn, configured, take_group_key
+from bavn.app.node.known_lists import file_name
 from bavn.app.node.parts import build
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
@@ -40,6 +41,8 @@ from . import lean
 WAIT_S = 120
 RSS_MB_MAX = 120
 """Of a guard's own process."""
+LISTENER_MB_MAX = 250
+"""Of a listener's, far above what it takes and below what it took with the world's lists in its memory."""
 IDENTITY = "identity--5a4c9f6e-2a63-4b7c-9d7e-0f3a1c2b4d5e"
 
 
@@ -83,10 +86,10 @@ def memory_mb(pid, field):
 class Guarded:
     """A guard's process, ended with its resolver."""
 
-    def __init__(self, folder, stand, lists, token, words, resolver=0):
+    def __init__(self, folder, stand, lists, token, words, resolver=0, actor="region-a"):
         self.folder, self.resolver, self.lists = folder, resolver, lists
         way, *more = words
-        words = [way, "--actor", "region-a", "--centre", stand.url, "--pin", stand.centre.authority.fingerprint]
+        words = [way, "--actor", actor, "--centre", stand.url, "--pin", stand.centre.authority.fingerprint]
         words += ["--lists", f"127.0.0.1:{lists}", *more]
         run = "import sys; from bavn.app.cli.main import main; sys.argv = ['bavn', 'node', *sys.argv[1:]]; main()"
         self.lacks = ("node", "centre") if way == "guard" else ("centre",)
@@ -242,6 +245,8 @@ def test_one_command_listens_to_logs_and_finds_what_was_there_before_the_indicat
     used = {field: memory_mb(node.process.pid, field) for field in ("VmRSS", "VmHWM", "RssAnon")}
     with capsys.disabled():
         print(f"\nlistener: {used}")
+    assert used["VmRSS"] <= LISTENER_MB_MAX
+    assert [file.name for file in spool.glob("known-*")] == [file_name(whole=True)], "detectors ask a file"
     node.end()
     again = watching(home, "", "listen")  # what was written holds
     again.until(lambda: again.list("domain.txt") == "evil-c2.com\n")
