@@ -2,11 +2,14 @@
 
 Run by the package's own Python with the role (script/deb). A guard's are few; of the others all of Bavn, and of its
 libraries what that and the names below load. The rest is compiled when somebody asks for it.
+
+It ends with an error where a module of Bavn, and so any command, wants what the package left out of a library: only the
+libraries of a larger role may be missing (bavn/app/fit/roles.py).
 """
 
-import contextlib
 import pkgutil
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 
 GUARD = (
@@ -24,7 +27,11 @@ GUARD = (
     "uvicorn",
 )
 NODE = ("duckdb", "pyarrow.parquet", "scapy.all", "sigma.backends.sqlite", "sqlalchemy.dialects.sqlite", "weasyprint")
-CENTRE = ("matplotlib.figure", "matplotlib.backends.backend_svg", "numba", "psycopg", "sqlalchemy.dialects.postgresql")
+CENTRE = ("matplotlib.figure", "matplotlib.backends.backend_agg", "numba", "psycopg", "sqlalchemy.dialects.postgresql")
+
+ROLES = ("guard", "node", "centre")
+BESIDE = ("bavn_lab", "ray")
+"""A guard's package has no lab, and none has the extra."""
 
 
 def bavn() -> list[str]:
@@ -35,13 +42,33 @@ def bavn() -> list[str]:
     return [name for name in found if not name.endswith("__main__") and ".migrations" not in name]
 
 
-if __name__ == "__main__":
-    role = sys.argv[1]
-    for name in GUARD:
-        import_module(name)
-    wanted = () if role == "guard" else (*NODE, *(CENTRE if role == "centre" else ()), *bavn())
-    for name in wanted:
-        with contextlib.suppress(ModuleNotFoundError):  # of a larger role
+def load(names: Iterable[str], role: str) -> None:
+    """Imports them all. Raises what an import raises, but for a library of a larger role."""
+    for name in names:
+        try:
             import_module(name)
+        except ModuleNotFoundError as error:
+            if not of_a_larger(role, error.name or ""):
+                raise
+
+
+def of_a_larger(role: str, module: str) -> bool:
+    """Whether a role beyond this one brings the library, or it is the other distribution of this tree."""
+    from bavn.app.fit.roles import MODULES
+
+    beyond = [modules for larger, modules in MODULES.items() if ROLES.index(larger) > ROLES.index(role)]
+    return module.partition(".")[0] in {*BESIDE, *(name for modules in beyond for name in modules)}
+
+
+def main(role: str) -> None:
+    """Prints them; then, of a guard too, all of Bavn is loaded."""
+    load(GUARD, role)
+    if role != "guard":
+        load((*NODE, *(CENTRE if role == "centre" else ()), *bavn()), role)
     files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
     print("\n".join(sorted(file for file in files if "/site-packages/" in file and file.endswith(".py"))))
+    load(bavn(), role)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = (
     *("pyarrow._flight", "pyarrow._s3fs", "pyarrow._gcsfs", "pyarrow._azurefs", "pyarrow._hdfs"),
     *("pyarrow._pyarrow_cpp_tests", "pyarrow.tests", "pygments", "numpy.f2py", "numba.tests", "numpy.lib.tests"),
+    *("numba.cuda", "PIL._avif", "sqlalchemy.testing", "sqlalchemy.dialects.mysql", "sqlalchemy.dialects.mssql"),
 )
 USED = {
     "columns": """
@@ -24,6 +25,20 @@ assert pc.sum(held["a"]).as_py() == 6 and numpy.testing is not None
     "arithmetic": """
 import numba, numpy
 numba.njit("int64(int64[::1])")(lambda some: some.sum())(numpy.arange(5))
+""",
+    "tables": """
+from sqlalchemy import create_engine, text
+from sqlalchemy.dialects import postgresql
+import sqlalchemy.orm, alembic.command
+with create_engine("sqlite://").connect() as there:
+    assert there.execute(text("SELECT 1")).scalar() == 1
+""",
+    "drawings": """
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+figure = Figure(); FigureCanvasAgg(figure); figure.add_subplot().set_title("æøå"); figure.savefig("t.png")
+from PIL import Image
+assert Image.open("t.png").size == (640, 480)
 """,
     "words": """
 from rich.console import Console
