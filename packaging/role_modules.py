@@ -4,13 +4,14 @@ Run by the package's own Python with the role (script/deb). A guard's are few; o
 libraries what that and the names below load. The rest is compiled when somebody asks for it.
 
 It ends with an error where a module of Bavn, and so any command, wants what the package left out of a library: only the
-libraries of a larger role may be missing (bavn/app/fit/roles.py).
+libraries of a larger role may be missing.
 """
 
 import pkgutil
 import sys
 from collections.abc import Iterable
 from importlib import import_module
+from importlib.util import find_spec
 
 GUARD = (
     "bavn.app.cli.main",
@@ -29,7 +30,7 @@ GUARD = (
 NODE = ("duckdb", "pyarrow.parquet", "scapy.all", "sigma.backends.sqlite", "sqlalchemy.dialects.sqlite", "weasyprint")
 CENTRE = ("matplotlib.figure", "matplotlib.backends.backend_agg", "numba", "psycopg", "sqlalchemy.dialects.postgresql")
 
-ROLES = ("guard", "node", "centre")
+LARGEST = "centre"
 BESIDE = ("bavn_lab", "ray")
 """A guard's package has no lab, and none has the extra."""
 
@@ -53,11 +54,10 @@ def load(names: Iterable[str], role: str) -> None:
 
 
 def of_a_larger(role: str, module: str) -> bool:
-    """Whether a role beyond this one brings the library, or it is the other distribution of this tree."""
-    from bavn.app.fit.roles import MODULES
-
-    beyond = [modules for larger, modules in MODULES.items() if ROLES.index(larger) > ROLES.index(role)]
-    return module.partition(".")[0] in {*BESIDE, *(name for modules in beyond for name in modules)}
+    """Whether nothing of the library is here, and so a larger role brings it. Where some of it is, the package left
+    something out; the largest may lack nothing but the lab and an extra."""
+    library = module.partition(".")[0]
+    return library in BESIDE or (role != LARGEST and find_spec(library) is None)
 
 
 def main(role: str) -> None:

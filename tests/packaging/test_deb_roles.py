@@ -74,3 +74,16 @@ def test_what_is_said_to_be_left_out_is() -> None:
     for name in LEFT_OUT:
         library, _, part = name.partition(".")
         assert (part or library).rpartition(".")[2] in script, name
+
+
+def test_only_a_whole_library_may_be_missing_of_a_smaller_role(monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "packaging"))
+    from role_modules import load, of_a_larger
+
+    assert of_a_larger("guard", "library_of_a_node.part")
+    assert of_a_larger("centre", "ray")
+    assert not of_a_larger("centre", "library_of_nobody")
+    assert not of_a_larger("guard", "numpy.left_out")
+    load(["library_of_a_node"], "guard")
+    with pytest.raises(ModuleNotFoundError):
+        load(["numpy.left_out"], "node")
