@@ -118,6 +118,7 @@ APART: Final[dict[str, str]] = {
             "bavn.centre.cases.policies",
             "bavn.centre.cases.intelligence.proposals",
             "bavn.centre.cases.questions",
+            "bavn.centre.cases.radius",
             "bavn.centre.cases.set_apart",
             "bavn.centre.cases.intelligence.sources",
             "bavn.centre.cases.case.notices",

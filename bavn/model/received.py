@@ -130,6 +130,24 @@ class Replied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RadiusReply:
+    """How many machines of one actor a block would hit, noise and all: in all, and by function (intel/radius.py)."""
+
+    item_id: str
+    actor: str
+    question_id: str
+    number: int
+    epsilon_milli: int
+    in_all: int
+    functions: tuple[int, ...]
+    received_us: int
+
+
+Reply = Replied | RadiusReply
+"""What an actor said to a question of either kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
     """One actor's counts of one day (since 1970, UTC), noise and all; lists as in bavn.model.sector.tally."""
 
@@ -299,6 +317,7 @@ Heard = (
     | Withdrawal
     | Observed
     | BlockReceipt
+    | RadiusReply
     | Replied
     | Counted
     | NodeHealth

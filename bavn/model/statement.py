@@ -105,6 +105,11 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskingRadius(Asking):
+    """The same of what is about to be released: how many hosts a block of it would hit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
     """This actor's part of a case; ``version`` counts up for each that it is told."""
 
@@ -231,6 +236,7 @@ Statement = (
     | Releasing
     | Withdrawing
     | Asking
+    | AskingRadius
     | Telling
     | Judging
     | Switching

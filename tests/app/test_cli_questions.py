@@ -10,6 +10,7 @@ from bavn.actor.door.conversations.questions import Finding, Questions
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.rounds.labels import received_note
 from bavn.actor.door.state import State
+from bavn.actor.door.terms import no_noise
 from bavn.app.centre.parts import open_registry
 from bavn.app.cli.centre.main import app as centre_app
 from bavn.app.cli.node.main import app as node_app
@@ -131,7 +132,7 @@ def test_an_actor_sees_who_asked_and_what_was_answered(node) -> None:
             homes=(),
             centre="centre",
         )
-        kept = Questions(at, State(book, bytes(32)))
+        kept = Questions(at, State(book, bytes(32)), no_noise)
         for number, names in enumerate((("evil-c2.com", "other-c2.com"), ("third-c2.com",))):
             asked = messages.QuestionAsked(
                 question_id=f"{number:032x}",
@@ -160,3 +161,21 @@ def test_an_actor_sees_who_asked_and_what_was_answered(node) -> None:
     assert "budget" in " ".join(english.split())
     assert "mødt" in danish
     assert "dagens" in danish
+
+
+def test_how_far_a_block_would_reach_is_asked_before_its_release(sector) -> None:
+    def on(*words, code=0):
+        return run(centre_app, "indicator", *words, "-c", sector, code=code)
+
+    why = ("--why", "seen at a partner")
+    (made,) = on("draft", "evil-c2[.]com", "--technique", "T1071", "--by", "anna", *why, "--json").splitlines()
+    wanted = json.loads(made)["indicator"]
+    on("review", wanted, "--by", "anna", *why)
+    on("radius", wanted, "--by", "anna", *why, code=Exit.NOT_NOW)
+    on("approve", wanted, "--by", "bo", *why)
+    assert "within a minute" in on("radius", wanted, "--by", "carl", *why)
+    shown = json.loads(on("show", wanted, "--json"))["radius"]
+    assert (shown["asked"], shown["answered"], shown["known"], shown["hosts"]) == (2, 0, False, None)
+    assert "Svar: 0 af 2. Intet vises" in on("show", wanted, "--language", "da")
+    on("radius", wanted, "--by", "carl", *why, code=Exit.NOT_NOW)
+    assert run(centre_app, "questions", "-c", sector, "--json") == ""

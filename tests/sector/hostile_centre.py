@@ -222,6 +222,16 @@ def every_kind(text):
         approved_by="Bo Lund",
         why=why,
     )
+    yield messages.RadiusAsked(
+        question_id="0f" * 16,
+        observables=(messages.AskedObservable(type="domain", value=why[:200]),),
+        since_hour=0,
+        asked_us=NOW_US,
+        until_us=NOW_US + DAY_US,
+        asked_by="Anna Berg",
+        approved_by="Bo Lund",
+        why=why,
+    )
     yield messages.CasePart(
         case_id="case-00000000000000aa",
         version=1,

@@ -10,10 +10,11 @@ from bavn.actor.door.conversations.case_book import ATTACH
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.rounds.rules import params_of
-from bavn.actor.protect.own_history import Found
+from bavn.actor.protect.own_history import Found, Reached
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.requests import request
 from bavn.model.intel.indicator import indicator_id
+from bavn.model.intel.radius import by_function
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import LinkDown
@@ -57,6 +58,7 @@ class Whole(Node):
         self.talker._answers.found = lambda asked, days, now_us: {
             one: Found(days=days, hits=3, first_us=now_us - DAY_US, last_us=now_us) for one in asked
         }
+        self.talker._answers.reached = lambda _: Reached(days=30, hosts=3, functions=by_function((), {}))
 
     def waits(self, minutes=2):
         self.clock.advance(minutes * MINUTE_US)
@@ -223,8 +225,8 @@ def an_exercise(exercise_id=EXERCISE):
     )
 
 
-def a_question(observable=NAME):
-    return messages.QuestionAsked(
+def a_question(observable=NAME, kind=messages.QuestionAsked):
+    return kind(
         question_id="0d" * 16,
         observables=(_asked(observable),),
         since_hour=NOW_US // HOUR_US - 48,
@@ -378,6 +380,8 @@ SCENES = [
     Scene("counts", "Counts", hours, again=hours),
     Scene("question", "QuestionAsked", of_centre(lambda _: a_question())),
     Scene("answered", "QuestionAnswered", of_centre(lambda _: a_question())),
+    Scene("radius", "RadiusAsked", of_centre(lambda _: a_question(kind=messages.RadiusAsked))),
+    Scene("counted", "QuestionCounted", of_centre(lambda _: a_question(kind=messages.RadiusAsked))),
     Scene("never", "QuestionDeclined", of_centre(lambda _: a_question()), more=(DoorPolicy(answer_questions="never"),)),
     Scene("ill-formed", "QuestionDeclined", of_centre(lambda _: a_question(Observable.of("ip4", "10.1.1.1")))),
     Scene("case", "CasePart", of_centre(lambda _: a_case())),

@@ -226,6 +226,8 @@ BOUNDED = {
         "SectorSwitched.at_us",
         "QuestionAsked.asked_us",
         "QuestionAsked.until_us",
+        "RadiusAsked.asked_us",
+        "RadiusAsked.until_us",
         "VerdictGiven.until_us",
     },
     "leaps are bounded": {

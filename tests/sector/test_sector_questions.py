@@ -8,9 +8,13 @@ import pytest
 from bavn.actor.door.conversations.questions import QUESTIONS_SQL
 from bavn.actor.protect.own_history import History
 from bavn.actor.store.query.hunt import Hunted
+from bavn.app.acts.act import ActRefused
+from bavn.app.acts.centre import indicators as acts
+from bavn.centre.desk.radius import radius_of
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, hour_of
 from bavn.model.observable import Observable
 from bavn.model.principal import account
+from bavn.model.sector.indicator_life import LifeAct
 from bavn.rehearsal.network import Faults
 from bavn.rehearsal.script import CENTRE, START_US, Death, Script
 from bavn.rehearsal.world import World
@@ -137,6 +141,41 @@ def test_an_answer_after_the_end_or_to_a_question_taken_back_is_refused(opened) 
     world.links["actor-b"].faults = Faults()
     step(world, 60)
     assert told(world, question)["actor-b"] == "unanswered"
+
+
+def approved(world):
+    """An indicator that two people stand behind, and that is not released."""
+    book = world.centre.centre.desk.indicator_book
+    life = book.draft(EVIL, account("anne"), "seen", technique="T1071.001")
+    book.act(life.id, LifeAct.REVIEW, account("anne"), "look")
+    return life, lambda: book.act(life.id, LifeAct.APPROVE, account("bo"), "yes")
+
+
+def test_how_far_a_block_would_reach_is_asked_before_its_release_and_no_actors_part_is_kept(opened) -> None:
+    """The whole way: act, gate 3, each node's own history and noise, gate 2, sum. A name that nobody is about to
+    release is not asked for, and nobody asks twice while answers come."""
+    world = opened()
+    desk = world.centre.centre.desk
+    step(world, 10)
+    life, approve = approved(world)
+    why = acts.RadiusAsking(why="released next")
+    with pytest.raises(ActRefused, match="two people"):
+        acts.ask_radius(desk, account("carl"), life.id, why)
+    approve()
+    question = acts.ask_radius(desk, account("anne"), life.id, why)
+    assert (question.asked_by, question.approved_by) == ("anne", "bo")
+    with pytest.raises(ActRefused, match="already"):
+        acts.ask_radius(desk, account("carl"), life.id, why)
+    assert radius_of(desk, life.id).answered == 0
+    step(world, 60)
+    radius = radius_of(desk, life.id)
+    assert (radius.asked, radius.answered, radius.declined) == (4, 3, 1)
+    assert radius.hosts.high >= 2
+    lines = [json.loads(line) for line in world.ledgers()[CENTRE].export()]
+    counted = [json.loads(line["summary"]) for line in lines if line["kind"] == "QuestionCounted"]
+    assert [sorted(one) for one in counted] == [["number", "question_id"]] * 3
+    own = [json.loads(line) for line in world.ledgers()["actor-a"].export()]
+    assert [json.loads(one["summary"])["epsilon_milli"] for one in own if one["kind"] == "QuestionCounted"] == [100]
 
 
 @pytest.mark.slow

@@ -102,7 +102,7 @@ class Door:
         self.canary = Canaries(at, self.state, self.reveals)
         self.witness = Witness(at, keys.own)
         self.drawing = Drawing(at, keys.own, self.witness.book)
-        self.questions, self.cases = Questions(at, self.state), Cases(at, on.cleaned)
+        self.questions, self.cases = Questions(at, self.state, on.noise), Cases(at, on.cleaned)
         self.commons = Commons(
             at,
             self.state,
@@ -122,6 +122,7 @@ class Door:
             ExerciseTold: self.cases.exercises,
             CanaryAnswered: self.canary,
             messages.QuestionAsked: self.questions,
+            messages.RadiusAsked: self.questions,
             LogShown: self.witness,
             LogProven: self.witness,
             RoundsFixed: self.drawing,

@@ -13,6 +13,7 @@ from bavn.model.text import Text
 from bavn.psi.ordinary import Ordinary, OrdinaryType
 
 REVEAL_MODES = ("automatic", "ask", "never")
+MODAL = ("answer_questions", "answer_radius", "exercises")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,22 @@ class DoorPolicy:
     questions_per_day_max: int = setting(
         50, unit="indicators", holds="The most indicators the centre may ask about in 24 hours.", low=0, high=10_000
     )
+    answer_radius: str = setting(
+        "automatic",
+        unit="",
+        holds="Tell the centre, with noise, how many hosts here use what it is about to block: automatic, ask or never;"
+        " the stricter of this and reveal_* of the class counts.",
+    )
+    radius_epsilon: float = setting(
+        0.1,
+        unit="",
+        holds="Epsilon (differential privacy) of one such answer, given once for a name; smaller is noisier.",
+        low=0.05,
+        high=10.0,
+    )
+    radius_per_day_max: int = setting(
+        10, unit="indicators", holds="The most names that such answers are given on in 24 hours.", low=0, high=1000
+    )
     answer_cases: bool = setting(
         default=True, unit="", holds="People here may answer what the centre asks this actor in a case."
     )
@@ -159,7 +176,7 @@ class DoorPolicy:
 
     def __post_init__(self) -> None:
         for entry in fields(self):
-            modal = entry.name.startswith("reveal_") or entry.name in ("answer_questions", "exercises")
+            modal = entry.name.startswith("reveal_") or entry.name in MODAL
             if modal and getattr(self, entry.name) not in REVEAL_MODES:
                 raise SettingsError(
                     Text("door.{entry} must be one of {named}", entry=entry.name, named=", ".join(REVEAL_MODES))

@@ -11,6 +11,7 @@ from typing import Final
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.observable import ObservableType
 from bavn.model.outcome import Refused
+from bavn.model.sector.question import Asks
 
 _NO_SIGHTINGS: Final = Refused("tell_sightings", "the policy tells no sightings")
 _SWITCHES: Final[dict[str, tuple[Callable[[DoorPolicy], bool], Refused]]] = {
@@ -48,15 +49,15 @@ def turned_off(policy: DoorPolicy, kind: str) -> Refused | None:
     return None if allowed(policy) else refused
 
 
-def answer_mode(policy: DoorPolicy, kind: ObservableType) -> str:
-    """The stricter of what the policy says to questions and to revealing this class: automatic, ask or never."""
-    modes = {policy.answer_questions, policy.reveal_mode(kind)}
+def answer_mode(policy: DoorPolicy, kind: ObservableType, asks: Asks = "met") -> str:
+    """The stricter of what the policy says to such questions and to revealing this class: automatic, ask or never."""
+    modes = {policy.answer_radius if asks == "hit" else policy.answer_questions, policy.reveal_mode(kind)}
     return "never" if "never" in modes else "ask" if "ask" in modes else "automatic"
 
 
-def unanswered(policy: DoorPolicy, kind: ObservableType, wish: str | None) -> Refused | None:
+def unanswered(policy: DoorPolicy, kind: ObservableType, wish: str | None, asks: Asks = "met") -> Refused | None:
     """Why a question about an observable of this class gets no answer; ``wish``: what a person here said of it."""
-    mode = answer_mode(policy, kind)
+    mode = answer_mode(policy, kind, asks)
     if mode == "never":
         return Refused("answer_mode", "the policy never answers questions of this class")
     if mode == "ask" and wish not in ("allow", "veto"):

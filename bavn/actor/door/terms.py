@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from bavn.actor.door.echo import Holds, holds_none
 from bavn.actor.door.rounds.commons import OutsideLife, nothing_outside
 from bavn.actor.door.rounds.held import Begin, Hold, at_once, begun_at_once
+from bavn.model.ports import Noise, NoiseDown
 from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
 from bavn.model.suspicion import Suspicion
 from bavn.wire.outbox import OutboxLimits
@@ -43,15 +44,22 @@ class NodeKnowledge:
     outside: OutsideLife = nothing_outside
 
 
+def no_noise(counts: Sequence[int], sensitivity: int, epsilon: float, /) -> list[int]:
+    """Of a door that was given none: no count leaves."""
+    del counts, sensitivity, epsilon
+    raise NoiseDown("this door was given no noise")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorTerms:
     """On what terms something leaves. ``limits`` of what waits; ``hold``: when an upload may leave; ``cleaned``: a text
     without what is a person's; ``begin``: when a commons share may be begun; ``lists_proven``: the witnesses of whom
     half must have cosigned the list of members before a round is joined (none: the centre's count is believed), None
-    where no proof is wanted."""
+    where no proof is wanted; ``noise``: for what is counted here before a release."""
 
     limits: OutboxLimits | None = None
     hold: Hold = at_once
     begin: Begin = begun_at_once
     cleaned: Callable[[str], str] = str
     lists_proven: tuple[str, ...] | None = None
+    noise: Noise = no_noise

@@ -133,7 +133,7 @@ def door_of(
         policy=outfit.policy,
         identifiers=identifiers,
         knowledge=knowledge,
-        terms=replace(outfit.terms, lists_proven=lists_proven(protect.policy)),
+        terms=replace(outfit.terms, lists_proven=lists_proven(protect.policy), noise=outfit.noise),
     )
 
 

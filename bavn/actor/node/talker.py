@@ -11,7 +11,7 @@ from bavn.actor.door.draft import SHUT
 from bavn.actor.door.rounds.labels import number_of
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node.settings import NodeSettings
-from bavn.actor.protect.own_history import Found
+from bavn.actor.protect.own_history import Found, Reached
 from bavn.actor.protect.protect import Protect
 from bavn.model.contained import contained
 from bavn.model.failure import Failures, NoContainment
@@ -35,31 +35,39 @@ ANSWER_AGAIN_US = 15 * SECOND_US
 @dataclass(slots=True)
 class Answers:
     """Questions of the centre answered from own history when they are due. ``found``: observables, days back and now to
-    what own history holds of each; raises QueryRefused."""
+    what own history holds of each; ``reached``: whom a block of one would hit. Both raise QueryRefused."""
 
     clock: Clock
     questions: Questions
     found: Callable[[Sequence[Observable], int, int], dict[Observable, Found]]
+    reached: Callable[[Observable], Reached]
     _next_us: int = field(default=0, init=False)
 
     def step(self) -> int:
         """Answers all that is due; how many that were, with declines that waited."""
         now_us, count = self.clock.now_us(), self.questions.tell_declines()
         due = self.questions.due() if now_us >= self._next_us else []
+        try:
+            for question in due:
+                if question.asks == "hit":
+                    hit = self.reached(question.observable)
+                    self.questions.answer(Finding(question, hit.days, hit.hosts, functions=hit.functions))
+            self._say_what_was_met([question for question in due if question.asks == "met"], now_us)
+        except QueryRefused:
+            self._next_us = now_us + ANSWER_AGAIN_US
+            return count
+        return count + len(due)
+
+    def _say_what_was_met(self, due: Sequence[Due], now_us: int) -> None:
         spans: dict[int, list[Due]] = {}
         for question in due:
             spans.setdefault(question.since_us, []).append(question)
         for since_us, some in sorted(spans.items()):
             days = max(1, -(-(now_us - since_us) // DAY_US))
-            try:
-                met = self.found(sorted({question.observable for question in some}), days, now_us)
-            except QueryRefused:
-                self._next_us = now_us + ANSWER_AGAIN_US
-                return count
+            met = self.found(sorted({question.observable for question in some}), days, now_us)
             for question in some:
                 known = met[question.observable]
                 self.questions.answer(Finding(question, known.days, known.hits, known.first_us, known.last_us))
-        return count + len(due)
 
 
 @dataclass(slots=True)
@@ -90,7 +98,7 @@ class Talker:
     _to_start: bool = False
 
     def __post_init__(self) -> None:
-        self._answers = Answers(self.clock, self.door.questions, self.protect.found)
+        self._answers = Answers(self.clock, self.door.questions, self.protect.found, self.protect.reached)
 
     def start(self) -> None:
         """Once: the enforcers are brought to the wanted set. Where that fails it is tried again at each turn: what a

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final, Protocol
 
+from bavn.model.intel.radius import CELL_MAX, DAYS_BACK, Networks, by_function
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Window
@@ -48,10 +49,12 @@ class Met(Protocol):
 @dataclass(frozen=True, slots=True)
 class History:
     """The actor's own past. ``window(first_us, last_us)`` is the store's; ``hunt`` says what of these was met in a
-    window and leaves out what was not. Both may raise QueryRefused."""
+    window and leaves out what was not; ``every``: the same with all hosts named, up to a thousand, where ``hunt`` names
+    fewer. All may raise QueryRefused."""
 
     window: Callable[[int, int], Window]
     hunt: Callable[[Window, Sequence[Observable]], Sequence[Met]]
+    every: Callable[[Window, Sequence[Observable]], Sequence[Met]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,16 @@ NO_HISTORY: Final = Found(days=0)
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """Whom a block of one element would have hit in ``days`` of history: how many own hosts in all, and how many each
+    critical function has (radius.ENTRIES)."""
+
+    days: int
+    hosts: int
+    functions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Hunted:
     """What the retro-hunt found of one element. ``named``: own machines that met it, the first of them."""
 
@@ -83,11 +96,16 @@ class Hunted:
 
 
 class Hunter:
-    """Hunts one actor's history. ``clinical``: own networks of clinical equipment. The background is counted once per
-    hour of the clock and kept."""
+    """Hunts one actor's history. ``clinical``: own networks of clinical equipment; ``functions``: own networks by
+    critical function. The background is counted once per hour of the clock and kept."""
 
-    def __init__(self, history: History | None, clinical: Sequence[IPv4Network | IPv6Network] = ()) -> None:
-        self._history, self._clinical = history, tuple(clinical)
+    def __init__(
+        self,
+        history: History | None,
+        clinical: Sequence[IPv4Network | IPv6Network] = (),
+        functions: Networks | None = None,
+    ) -> None:
+        self._history, self._clinical, self._functions = history, tuple(clinical), functions or {}
         self._background: tuple[tuple[int, int], tuple[int, int, int]] | None = None
 
     @property
@@ -128,6 +146,16 @@ class Hunter:
             )
             for observable, met_there in met.items()
         }
+
+    def reached(self, observable: Observable, now_us: int) -> Reached:
+        """Whom a block of it would have hit in the last DAYS_BACK days. Raises QueryRefused."""
+        if self._history is None:
+            return Reached(0, 0, by_function((), {}))
+        window = self._window(self._history, DAYS_BACK, now_us)
+        met = (self._history.every or self._history.hunt)(window, [observable])
+        found = self._founds(window, met, [observable], DAYS_BACK, now_us)[observable]
+        named = [host for hit in met for host in hit.named]
+        return Reached(found.days, min(CELL_MAX, found.hosts), by_function(named, self._functions))
 
     def _window(self, history: History, days: int, now_us: int) -> Window:
         return history.window(now_us - days * DAY_US, now_us + 1)

@@ -7,6 +7,7 @@ rest waits for a person. Refuses to know any indicator.
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+from bavn.model.intel.radius import functions_of
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.settings import SettingsError, setting
 from bavn.model.text import Text
@@ -82,6 +83,12 @@ class ProtectPolicy:
         (),
         unit="",
         holds="Own networks of clinical equipment (CIDR): a block that would have met a host there waits for a person.",
+    )
+    function_networks: tuple[str, ...] = setting(
+        (),
+        unit="",
+        holds='Own networks of critical functions, such as "imaging=10.20.0.0/16": what a block would hit is counted by'
+        " function before a release (answer_radius). It changes no block here.",
     )
     rollback: bool = setting(
         default=True, unit="", holds="Lift a block by itself when it hits more than its dry run promised."
@@ -167,6 +174,10 @@ class ProtectPolicy:
                         error=Text.of_error(error),
                     )
                 ) from error
+        try:
+            functions_of(self.function_networks)
+        except ValueError as error:
+            raise SettingsError(Text("protect.function_networks: {error}", error=Text.of_error(error))) from error
         for text in self.log_witnesses:
             if not _is_witness(text):
                 raise SettingsError(Text("protect.log_witnesses: {text} is no key of a witness", text=repr(text)))

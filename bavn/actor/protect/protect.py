@@ -31,7 +31,7 @@ from bavn.actor.protect.intake import (
 )
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.never_own import Own, own_entries, own_mark, touched
-from bavn.actor.protect.own_history import Found, History, Hunter
+from bavn.actor.protect.own_history import Found, History, Hunter, Reached
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.requests import end_request, requests
 from bavn.actor.protect.rollback import Rollback, networks_of
@@ -44,6 +44,7 @@ from bavn.actor.protect.wanted import fingerprint
 from bavn.model.contained import contained
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.indicator import Block, SightingKind
+from bavn.model.intel.radius import functions_of
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.observable import Observable, is_external
 from bavn.model.outcome import Refused
@@ -94,7 +95,7 @@ class Protect:
         self._telling = Telling(self.state, self.force, enforcers, clock, lambda: self.killed_by)
         self._rollback = Rollback(self.state, policy, tuple(homes))
         self._sightings = Sightings(self.state, every_s=policy.sighting_every_s, refused=self._rollback.refused)
-        self._hunter = Hunter(history, networks_of(policy.clinical_networks))
+        self._hunter = Hunter(history, networks_of(policy.clinical_networks), functions_of(policy.function_networks))
         self._history, self._sources = history, sources
         self._given, self._homes, self._ledger = never, tuple(homes), ledger
         self._read_list()
@@ -398,6 +399,10 @@ class Protect:
     def found(self, observables: Sequence[Observable], days: int, now_us: int) -> dict[Observable, Found]:
         """What own history of so many days holds of each. Raises QueryRefused."""
         return self._hunter.found(observables, days, now_us)
+
+    def reached(self, observable: Observable) -> Reached:
+        """Whom a block of it would hit here, by own history. Raises QueryRefused."""
+        return self._hunter.reached(observable, self.clock.now_us())
 
     def _hunt(self) -> None:
         """Own history, asked once for each new indicator: the fourth actor learns that it was there last week."""

@@ -46,6 +46,7 @@ from bavn.app.process.late import enforcer_of
 from bavn.app.process.real import SystemClock
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.grades import Grade
+from bavn.model.intel.radius import CELL_MAX
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Enforcer, EnforcerDown, QueryRefused, Window
 from bavn.model.record import address_uuid
@@ -273,7 +274,13 @@ def _history(store: "ColumnStore | None", hunts: Hunts | None) -> History | None
         except StoreDamaged as error:
             raise QueryRefused(str(error)) from error
 
-    return History(window, met)
+    def every(span: Window, observables: Sequence[Observable]) -> "Sequence[Hunted]":
+        try:
+            return hunt(span, observables, CELL_MAX)
+        except StoreDamaged as error:
+            raise QueryRefused(str(error)) from error
+
+    return History(window, met, every)
 
 
 def resolver_of(config: NodeConfig) -> Unbound:

@@ -65,7 +65,15 @@ QUESTIONS: Final = (
         Text("What may the centre ask, and who answers?"),
         Text("The sector learns whom else an attack met, and people here work on cases with others."),
         Text("An answer says what was met here; automatic answers leave without a person."),
-        ("answer_questions", "answer_cases", "answer_warnings", "attach_evidence", "note_nis2", "exercises"),
+        (
+            "answer_questions",
+            "answer_radius",
+            "answer_cases",
+            "answer_warnings",
+            "attach_evidence",
+            "note_nis2",
+            "exercises",
+        ),
     ),
     PolicyQuestion(
         "told",
@@ -93,6 +101,8 @@ QUESTIONS: Final = (
         (
             "reports_per_day_max",
             "questions_per_day_max",
+            "radius_per_day_max",
+            "radius_epsilon",
             "case_answers_per_day_max",
             "evidence_per_day_max",
             "verdicts_per_day_max",
@@ -114,7 +124,7 @@ QUESTIONS: Final = (
         Text("What is never blocked?"),
         Text("What care rests on goes on, whatever the sector says."),
         Text("An attack that hides behind these is not stopped by a block."),
-        ("own_domains", "never_block_file", "clinical_networks"),
+        ("own_domains", "never_block_file", "clinical_networks", "function_networks"),
     ),
     PolicyQuestion(
         "tried",

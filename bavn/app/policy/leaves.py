@@ -30,6 +30,7 @@ def leaves(policy: DoorPolicy) -> list[tuple[str, Text]]:
         ("S2", _sightings(policy)),
         ("S2", _questions(policy)),
         ("S3", _counts(policy)),
+        ("S3", _radius(policy)),
         ("S4", _health(policy)),
         ("S5", _people(policy)),
         ("S5", _exercises(policy)),
@@ -94,6 +95,15 @@ def _counts(policy: DoorPolicy) -> Text:
         " days): how many hosts were suspected of what",
         counts_epsilon=policy.counts_epsilon,
         counts_epsilon_30_days=policy.counts_epsilon_30_days,
+    )
+
+
+def _radius(policy: DoorPolicy) -> Text:
+    mode = policy.answer_radius if policy.radius_per_day_max else "never"
+    return Text(
+        "before a release, with noise (epsilon {epsilon:g}): how many hosts a block would hit: {said}",
+        epsilon=policy.radius_epsilon,
+        said=_SAID[mode],
     )
 
 

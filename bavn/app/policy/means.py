@@ -57,6 +57,9 @@ TURNS: Final[dict[str, dict[str, int]]] = {
         "tell_sightings": _UP,
         "answer_questions": _UP,
         "questions_per_day_max": _UP,
+        "answer_radius": _UP,
+        "radius_epsilon": _UP,
+        "radius_per_day_max": _UP,
         "answer_cases": _UP,
         "case_answers_per_day_max": _UP,
         "answer_warnings": _UP,
@@ -89,6 +92,7 @@ TURNS: Final[dict[str, dict[str, int]]] = {
         "dry_run_share_permille_max": _UP,
         "dry_run_small_max": _UP,
         "clinical_networks": _DOWN,
+        "function_networks": _BESIDE,
         "rollback": _DOWN,
         "rollback_hosts_more_max": _UP,
         "blocks_per_hour_max": _UP,
@@ -146,6 +150,11 @@ _QUESTIONS: Final = {
     "ask": Text("A question of the centre is answered only when a person here has allowed it (S2)."),
     "never": Text("No question of the centre is answered."),
 }
+_RADIUS: Final = {
+    "automatic": Text("How many machines a block would hit is told with noise, before a release, automatically (S3)."),
+    "ask": Text("How many machines a block would hit is told only when a person here has allowed it (S3)."),
+    "never": Text("How many machines a block would hit is never told."),
+}
 
 _EXERCISES: Final = {
     "automatic": Text("The sector's exercises are taken part in without asking, apart from all that is real (S5)."),
@@ -175,6 +184,8 @@ def means(name: str, value: Any, about: About) -> Text:
         return said.filled(what=what)
     if name == "answer_questions":
         return _QUESTIONS[value]
+    if name == "answer_radius":
+        return _RADIUS[value]
     sentence = Text.documented(about.holds)
     if name == "exercises":
         return _EXERCISES[value]

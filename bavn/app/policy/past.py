@@ -26,6 +26,7 @@ from bavn.model.evidence import evidence_nats, p_of_bucket
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.outcome import Refused
+from bavn.model.sector.question import Asks
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
 from bavn.psi.round import Cell
@@ -36,6 +37,7 @@ from bavn.wire.messages.catalogue import RoundOpened
 DAYS: Final = 28
 LINES_MAX: Final = 400_000
 """So many lines of these days are looked through: some 600 an hour."""
+ANSWERS: Final[Mapping[str, Asks]] = {"QuestionAnswered": "met", "QuestionCounted": "hit"}
 OF_ROUNDS: Final = frozenset({"ShareUpload", "Receipts", "Declined"})
 _SEEN: Final = Text("as it left")
 Wish = Callable[[Observable], str | None]
@@ -136,10 +138,11 @@ class _Policy:
             return self._refused.get(str(body.get("round_id")))
         if line.kind == "Report" and about is not None and "p_bucket" in body:
             return self._refused.get(str(body.get("round_id"))) or self._report(body, tier, about)
-        if line.kind == "QuestionAnswered" and about is not None:
+        if line.kind in ANSWERS and about is not None:
             left_out = about in self._policy.left_out
             said = Refused("not_left_out", "the policy leaves it out")
-            return said if left_out else unanswered(self._policy, about.type, self._then.wish(about))
+            wish = self._then.wish(about)
+            return said if left_out else unanswered(self._policy, about.type, wish, ANSWERS[line.kind])
         return turned_off(self._policy, line.kind)
 
     def _report(self, body: Mapping[str, Any], tier: str, about: Observable) -> Refused | None:
@@ -230,7 +233,7 @@ def _opened(body: Mapping[str, Any]) -> RoundOpened | None:
 
 
 def _about(line: Line, body: Mapping[str, Any], questions: Questions) -> Observable | None:
-    if line.kind == "QuestionAnswered":
+    if line.kind in ANSWERS:
         return questions.get((str(body.get("question_id")), int(body.get("number", -1))))
     try:
         return Observable(ObservableType(body["type"]), str(body["value"]))

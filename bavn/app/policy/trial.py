@@ -31,6 +31,7 @@ STRICT: Final[dict[str, dict[str, Any]]] = {
         "reveal_chain": "ask",
         "reveal_file": "ask",
         "answer_questions": "ask",
+        "answer_radius": "ask",
         "tell_counts": False,
     }
 }

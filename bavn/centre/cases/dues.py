@@ -43,8 +43,10 @@ def of_warnings(connection: Connection) -> Iterable[Due]:
 
 def of_questions(connection: Connection, since_us: int, before_us: int) -> Iterable[Due]:
     """Of questions asked in that time: answered when the last of its observables was, met, not met or declined."""
-    query = select(QUESTION).where(
-        QUESTION.c.asked_us >= since_us, QUESTION.c.asked_us < before_us, QUESTION.c.ended_us.is_(None)
+    query = (
+        select(QUESTION)
+        .where(QUESTION.c.asked_us >= since_us, QUESTION.c.asked_us < before_us, QUESTION.c.ended_us.is_(None))
+        .where(QUESTION.c.about.is_(None))
     )
     for row in connection.execute(query).all():
         body = json.loads(row.body)

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy import Text as LongText
 
 from bavn.centre.cases import audit
+from bavn.centre.cases.radius import RadiusSum, plus, sum_of, sum_text
 from bavn.centre.cases.tables import make_tables, reading, writing
 from bavn.centre.cases.two_people import NotAllowed, person, second
 from bavn.centre.store.engine import make_missing
@@ -38,7 +39,7 @@ from bavn.model.moment import DAY_US, hour_of
 from bavn.model.observable import Observable, ObservableType, is_external
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded
-from bavn.model.received import Replied
+from bavn.model.received import RadiusReply, Reply
 from bavn.model.sector.question import (
     DAYS_BACK_MAX,
     DAYS_OPEN_MAX,
@@ -61,6 +62,8 @@ QUESTION: Final = Table(
     Column("approved_us", BigInteger),
     Column("ended_by", String(64)),
     Column("ended_us", BigInteger),
+    Column("about", String(60)),
+    Index("case_question_about", "about"),
 )
 TO: Final = Table(
     "case_question_to",
@@ -84,6 +87,13 @@ ANSWER: Final = Table(
     Column("days", Integer, nullable=False),
     Column("received_us", BigInteger, nullable=False),
 )
+RADIUS: Final = Table(
+    "case_radius",
+    METADATA,
+    Column("question_id", String(32), primary_key=True),
+    Column("body", LongText, nullable=False),
+)
+"""Of each question for a radius the sum of what was answered: no actor's part is kept."""
 
 
 class UnknownQuestion(Exception):
@@ -119,10 +129,19 @@ class Questions:
         self._engine, self._clock, self._two_people = engine, clock, two_people
 
     def ask(
-        self, observables: Sequence[Observable], to: Sequence[str], user: str, *, why: str, since_us: int, days: int = 7
+        self,
+        observables: Sequence[Observable],
+        to: Sequence[str],
+        user: str,
+        *,
+        why: str,
+        since_us: int,
+        days: int = 7,
+        about: str = "",
     ) -> Question:
-        """A question that waits for its approval. ValueError for one that no actor would answer: nothing or too much,
-        something inside, a whole public suffix, a chain, nobody asked, no reason, a span out of bounds."""
+        """A question that waits for its approval; ``about``: the indicator whose radius it asks for. ValueError for one
+        that no actor would answer: nothing or too much, something inside, a whole public suffix, a chain, nobody
+        asked, no reason, a span out of bounds."""
         person(user)
         now_us = self._clock.now_us()
         wanted = tuple(dict.fromkeys(observables))
@@ -136,13 +155,17 @@ class Questions:
             asked_by=recorded(user),
             asked_us=now_us,
             until_us=now_us + days * DAY_US,
+            about=about,
         )
         with writing(self._engine) as connection:
             line = audit.note(connection, now_us, user, "question-asked", "questions", _body(question))
             question = replace(question, id=line.hash[:32])
             connection.execute(
                 insert(QUESTION).values(
-                    id=question.id, body=json.dumps(_body(question), sort_keys=True), asked_us=now_us
+                    id=question.id,
+                    body=json.dumps(_body(question), sort_keys=True),
+                    asked_us=now_us,
+                    about=about or None,
                 )
             )
             connection.execute(
@@ -190,8 +213,9 @@ class Questions:
         return _question(row)
 
     def every(self, limit: int = 20, after: tuple[int, str] | None = None) -> tuple[QuestionView, ...]:
-        """The latest first; ``after``: (asked_us, id) of the last one shown."""
-        query = select(QUESTION).order_by(QUESTION.c.asked_us.desc(), QUESTION.c.id.desc())
+        """The latest first, without those for a radius; ``after``: (asked_us, id) of the last one shown."""
+        query = select(QUESTION).where(QUESTION.c.about.is_(None))
+        query = query.order_by(QUESTION.c.asked_us.desc(), QUESTION.c.id.desc())
         if after is not None:
             earlier = QUESTION.c.asked_us < after[0]
             query = query.where(earlier | ((QUESTION.c.asked_us == after[0]) & (QUESTION.c.id < after[1])))
@@ -236,18 +260,50 @@ class Questions:
         with writing(self._engine) as connection:
             connection.execute(update(TO).where(here).values(sent=rule == "", rule=rule))
 
-    def heard(self, reply: Replied) -> None:
-        """Keep an answer. An actor that answers again replaces what it said. Repeatable."""
+    def heard(self, reply: Reply) -> None:
+        """Keep an answer. An actor that answers again replaces what it said, but for its part of a sum. Repeatable."""
+        if isinstance(reply, RadiusReply):
+            self._add(reply)
+            return
         here = (
             (ANSWER.c.question_id == reply.question_id)
             & (ANSWER.c.actor == reply.actor)
             & (ANSWER.c.number == reply.number)
         )
         with writing(self._engine) as connection:
+            if connection.scalar(select(ANSWER.c.state).where(here)) == "counted":
+                return  # what was added to a sum stays in it
             connection.execute(delete(ANSWER).where(here))
             connection.execute(insert(ANSWER).values(**row_of(ANSWER, reply)))
 
+    def radius(self, indicator_id: str) -> tuple[QuestionView, RadiusSum] | None:
+        """The latest question for an indicator's radius, and the sum of what was answered; None where none was put."""
+        latest = select(QUESTION).where(QUESTION.c.about == indicator_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(latest.order_by(QUESTION.c.asked_us.desc()).limit(1)).first()
+            if row is None:
+                return None
+            kept = connection.scalar(select(RADIUS.c.body).where(RADIUS.c.question_id == row.id))
+            return self._view(connection, _question(row)), RadiusSum() if kept is None else sum_of(kept)
+
     # --- inside ------------------------------------------------------------------------------------------------
+
+    def _add(self, reply: RadiusReply) -> None:
+        """An actor's part goes into the sum of a radius, once, and all that is kept of it is that it answered."""
+        row = {"question_id": reply.question_id, "actor": reply.actor, "number": reply.number}
+        said = {"state": "counted", "count_bucket": 0, "days": 0, "received_us": reply.received_us}
+        with writing(self._engine) as connection:
+            asked = select(QUESTION.c.id).where(QUESTION.c.id == reply.question_id).with_for_update()
+            connection.execute(asked)
+            here = [ANSWER.c[name] == value for name, value in row.items()]
+            if connection.scalar(select(ANSWER.c.state).where(*here)) == "counted":
+                return
+            connection.execute(delete(ANSWER).where(*here))
+            connection.execute(insert(ANSWER).values(**row, **said))
+            kept = connection.scalar(select(RADIUS.c.body).where(RADIUS.c.question_id == reply.question_id))
+            total = plus(RadiusSum() if kept is None else sum_of(kept), reply)
+            connection.execute(delete(RADIUS).where(RADIUS.c.question_id == reply.question_id))
+            connection.execute(insert(RADIUS).values(question_id=reply.question_id, body=sum_text(total)))
 
     def _once(self, connection: Connection, question_id: str, values: dict[str, Any], unset: Column[Any]) -> None:
         """Only one decision of a kind is made, and none after the question was taken back."""
@@ -331,6 +387,7 @@ def _body(question: Question) -> dict[str, Any]:
         "asked_by": question.asked_by,
         "asked_us": question.asked_us,
         "until_us": question.until_us,
+        **({"about": question.about} if question.about else {}),
     }
 
 

@@ -5,6 +5,7 @@ passed, under retries, reordering and kill -9. Refuses to take anybody's word fo
 certificate, and the signature must be that actor's.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -39,7 +40,7 @@ from bavn.wire.book import Book
 from bavn.wire.codec import UP_KINDS, Encoded, decode, privacy_of, summary_of
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
-from bavn.wire.messages.catalogue import ShareUpload
+from bavn.wire.messages.catalogue import QuestionCounted, ShareUpload
 from bavn.wire.seal import Opened
 from bavn.wire.seen import Seen
 from bavn.wire.shut import WAITS
@@ -292,7 +293,7 @@ class Inbox:
             peer=item.actor,
             privacy=privacy_of(opened.message),
             bytes=size,
-            summary=summary_of(encoded),
+            summary=_summary(opened),
         )
 
     def _read(self, number: int) -> Taken:
@@ -311,6 +312,14 @@ def _proved(draft: Inward) -> Opened:
     if draft.opened is None:
         raise ValueError("the row of rules opens an envelope before it looks inside")
     return draft.opened
+
+
+def _summary(opened: Opened) -> str:
+    """What the ledger keeps of it. An actor's part of a radius is added to the sum and kept nowhere else."""
+    message = opened.message
+    if isinstance(message, QuestionCounted):
+        return json.dumps({"question_id": message.question_id, "number": message.number}, sort_keys=True)
+    return summary_of(opened.encoded)
 
 
 def _label(item: Offered) -> Note:

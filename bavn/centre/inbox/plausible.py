@@ -29,11 +29,13 @@ from bavn.centre.inbox.asks import (
 )
 from bavn.model.evidence import hosts_bucket, p_bucket
 from bavn.model.intel.behaviour import band_of, period_buckets_of, steps_of
+from bavn.model.intel.radius import ENTRIES
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US, hour_of
 from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external, registered_domain
 from bavn.model.outcome import Refused
 from bavn.model.sector import canary
 from bavn.model.sector.nis2 import AGE_DAYS_MAX
+from bavn.model.sector.question import Asks
 from bavn.model.sector.tally import BLOCKED, TECHNIQUES, VOCABULARY
 from bavn.model.sector.work import is_plain
 from bavn.psi.planes import planes_from_bytes
@@ -48,6 +50,7 @@ from bavn.wire.messages.catalogue import (
     Nis2Noted,
     Observation,
     QuestionAnswered,
+    QuestionCounted,
     QuestionDeclined,
     Receipt,
     Receipts,
@@ -155,7 +158,7 @@ def _receipt(message: Receipt, _: PlausibilityContext) -> Refused | None:
 
 
 def _answered(message: QuestionAnswered, known: PlausibilityContext) -> Refused | None:
-    refused = _question(message, known)
+    refused = _question(message, known, "met")
     if refused is not None:
         return refused
     first, last, met = message.first_hour, message.last_hour, message.state == "met"
@@ -164,9 +167,20 @@ def _answered(message: QuestionAnswered, known: PlausibilityContext) -> Refused 
     return _hours(first, last, known.limits.observation_age_hours_max, known) if first and last else None
 
 
-def _question(message: QuestionAnswered | QuestionDeclined, known: PlausibilityContext) -> Refused | None:
+def _radius(message: QuestionCounted, known: PlausibilityContext) -> Refused | None:
+    """A number for each function that is spoken of here; how large it may be, the sum decides (cases/radius.py)."""
+    if len(message.functions) != len(ENTRIES):
+        return Refused("vocabulary", "not one number for each critical function")
+    return _question(message, known, "hit")
+
+
+def _question(
+    message: QuestionAnswered | QuestionDeclined | QuestionCounted,
+    known: PlausibilityContext,
+    asks: Asks | None = None,
+) -> Refused | None:
     question = known.asked.asked(message.question_id, known.actor, known.now_us)
-    if question is None:
+    if question is None or asks not in (None, question.asks):
         return Refused("unknown_question", "the actor was not asked this, or the question is over")
     if message.number >= len(question.observables):
         return Refused("unknown_question", "the question names no such observable")
@@ -298,6 +312,7 @@ _CHECKS: Final[Mapping[type[Message], Callable[[Any, PlausibilityContext], Refus
         Receipt: _receipt,
         QuestionAnswered: _answered,
         QuestionDeclined: _question,
+        QuestionCounted: _radius,
         CaseAnswered: _case_answered,
         CaseEvidence: _case_evidence,
         Nis2Noted: _nis2_noted,

@@ -35,6 +35,7 @@ DEFAULT_QUOTAS: Final[Mapping[str, Quota]] = {
     "Observation": Quota(messages_per_hour_max=10_000, bytes_per_hour_max=10 * _MB),
     "Receipt": Quota(messages_per_hour_max=20_000, bytes_per_hour_max=20 * _MB),
     "QuestionAnswered": Quota(messages_per_hour_max=2_000, bytes_per_hour_max=2 * _MB),
+    "QuestionCounted": Quota(messages_per_hour_max=200, bytes_per_hour_max=_MB),
     "QuestionDeclined": Quota(messages_per_hour_max=2_000, bytes_per_hour_max=2 * _MB),
     "CaseAnswered": Quota(messages_per_hour_max=500, bytes_per_hour_max=4 * _MB),
     "CaseEvidence": Quota(messages_per_hour_max=20, bytes_per_hour_max=90 * _MB),

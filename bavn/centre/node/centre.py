@@ -74,7 +74,7 @@ from bavn.model.received import (
     Nis2Step,
     NodeHealth,
     Observed,
-    Replied,
+    Reply,
     Taken,
     WarningAnswer,
     Withdrawal,
@@ -82,7 +82,7 @@ from bavn.model.received import (
 from bavn.model.sector.lead import Sign
 from bavn.model.sector.member import Actor, ActorState
 from bavn.model.sector.question import Question
-from bavn.model.statement import Asking, CanaryReceived, CommonsAnswer
+from bavn.model.statement import Asking, AskingRadius, CanaryReceived, CommonsAnswer
 
 LETTERS_PER_TURN_MAX = 1000
 
@@ -279,7 +279,7 @@ class Centre:
         for question, actor in self._questions.to_send(self._clock.now_us()):
 
             def ask(question: Question = question, actor: str = actor) -> None:
-                refused = self._share.say(Asking(to=actor, question=question))
+                refused = self._share.say((AskingRadius if question.about else Asking)(to=actor, question=question))
                 if refused is None or refused.rule not in LATER:
                     self._questions.sent(question.id, actor, refused.rule if refused else "")
 
@@ -307,7 +307,7 @@ class Centre:
             self._case_post.met(received)
         elif isinstance(received, NodeHealth):
             self._keep_health(received)
-        elif isinstance(received, Replied):
+        elif isinstance(received, Reply):
             self._questions.heard(received)
         elif isinstance(received, CheckpointSeen | DrawValues):
             if self._witness_post is not None:

@@ -17,6 +17,7 @@ from bavn.model.sector.exercise import element_of
 from bavn.model.sector.work import PartTask as Task
 from bavn.model.statement import (
     Asking,
+    AskingRadius,
     CanaryReceived,
     Cautioning,
     Closing,
@@ -45,6 +46,7 @@ from bavn.wire.messages.catalogue import (
     IndicatorWithdrawn,
     PartTask,
     QuestionAsked,
+    RadiusAsked,
     ReceiptsAsked,
     RevealAsked,
     RoundClosed,
@@ -126,6 +128,7 @@ KINDS: Final[dict[type[Statement], type[Message]]] = {
     Releasing: IndicatorReleased,
     Withdrawing: IndicatorWithdrawn,
     Asking: QuestionAsked,
+    AskingRadius: RadiusAsked,
     Telling: CasePart,
     Judging: VerdictGiven,
     Switching: SectorSwitched,

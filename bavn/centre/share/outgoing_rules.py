@@ -22,7 +22,7 @@ from bavn.model.principal import two_people
 from bavn.model.sector.indicator_life import BLOCK_PAP_MIN, may_go
 from bavn.model.sector.intel import may_reach_actors
 from bavn.model.sector.partner import tlp_within
-from bavn.model.statement import Asking, Cautioning, Exercising, Judging, Releasing, Switching, Telling
+from bavn.model.statement import Asking, AskingRadius, Cautioning, Exercising, Judging, Releasing, Switching, Telling
 from bavn.model.text import Text
 from bavn.wire.codec import encode, privacy_of
 from bavn.wire.gate import Rule
@@ -197,6 +197,11 @@ class ShareRules:
             return Refused("question", "the question is not for this actor")
         if not all(is_external(observable) for observable in question.observables):
             return Refused("question", "the question asks about something inside")
+        radius = isinstance(outgoing.said, AskingRadius)
+        if radius and not (len(question.observables) == 1 and two_people((question.asked_by, question.approved_by))):
+            return Refused("question", "what a block would hit is asked of one indicator that two people stand behind")
+        if radius != bool(question.about):
+            return Refused("question", "it is sent as a question of another kind")
         return draft
 
     def _marking(self, letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:

@@ -126,6 +126,18 @@ class QuestionDeclined(Message):
     number: Annotated[f.QuestionNumber, Privacy.S2]
 
 
+class QuestionCounted(Message):
+    """How many own hosts a block would hit (S3), noise in every number: in all, and of each critical function in its
+    order (bavn.model.intel.radius). The noise is discrete Laplace, for half of ``epsilon_milli``/1000 on each of the
+    two."""
+
+    question_id: Annotated[f.Hex16, Privacy.S3]
+    number: Annotated[f.QuestionNumber, Privacy.S3]
+    epsilon_milli: Annotated[int, Field(ge=50, le=10_000), Privacy.S3]
+    in_all: Annotated[f.Noised, Privacy.S3]
+    functions: Annotated[tuple[f.Noised, ...], Field(max_length=64), Privacy.S3]
+
+
 class CaseAnswered(Message):
     """What people here answered in a case, by hand (S5): an act on a task of this actor's, or words alone. ``serial``
     counts this actor's answers, so that the same answer may be given twice."""
@@ -308,6 +320,10 @@ class QuestionAsked(Message):
     why: Annotated[str, Field(min_length=1, max_length=200), Privacy.C]
 
 
+class RadiusAsked(QuestionAsked):
+    """The same of one thing that is about to be released: how many hosts here would a block of it hit?"""
+
+
 class PartTask(Message):
     """A task or question to this actor: acknowledged, judged and done by when."""
 
@@ -397,6 +413,7 @@ UP: Final[tuple[type[Message], ...]] = (
     Receipt,
     QuestionAnswered,
     QuestionDeclined,
+    QuestionCounted,
     CaseAnswered,
     CaseEvidence,
     Nis2Noted,
@@ -416,6 +433,7 @@ DOWN: Final[tuple[type[Message], ...]] = (
     IndicatorReleased,
     IndicatorWithdrawn,
     QuestionAsked,
+    RadiusAsked,
     CasePart,
     VerdictGiven,
     SectorSwitched,

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.actor.door.door import CENTRE, Door
 from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.door.terms import DoorOwner, Keys, NodeKnowledge
+from bavn.actor.door.terms import DoorOwner, DoorTerms, Keys, NodeKnowledge, no_noise
 from bavn.actor.door.verdicts import VerdictBook
 from bavn.model.forms import forms
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
@@ -81,6 +81,7 @@ class Actor:
         suspicions=(),
         now_us=NOW_US,
         identifiers=None,
+        noise=no_noise,
     ) -> None:
         self.name = name
         self.clock = SimClock(now_us)
@@ -105,6 +106,7 @@ class Actor:
                 suspicions=lambda: self.suspicions,
                 verdicts=lambda: self.verdicts.holding(self.clock.now_us()),
             ),
+            terms=DoorTerms(noise=noise),
         )
         self.given: list[messages.IndicatorReleased | messages.IndicatorWithdrawn] = []
         self._seen = 0

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bavn.model.intel.radius import ENTRIES
 from bavn.model.moment import HOUR_US, hour_of
 from bavn.model.observable import Observable
 from bavn.model.sector.question import Question
@@ -259,3 +260,29 @@ def test_a_refused_block_names_its_rule(judged) -> None:
     said = messages.Receipt(indicator_id=INDICATOR, version=1, state="refused", enforcers=(), rule=None)
     assert judged(said) == "no_rule"
     assert judged(said.model_copy(update={"rule": "never_block"})) == "passed"
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "sender", "rule"),
+    [
+        ({"about": "indicator--x"}, {}, "region-a", "passed"),
+        ({"about": "indicator--x"}, {}, "region-b", "unknown_question"),
+        ({"about": "indicator--x"}, {"number": 1}, "region-a", "unknown_question"),
+        ({"about": "indicator--x"}, {"functions": (0,) * 3}, "region-a", "vocabulary"),
+        ({}, {}, "region-a", "unknown_question"),
+    ],
+)
+def test_a_radius_is_told_to_the_question_that_asks_for_it_alone(judged, world, question, said, sender, rule) -> None:
+    world.questions[QUESTION.id] = replace(QUESTION, **question)
+    plain = {
+        "question_id": QUESTION.id,
+        "number": 0,
+        "epsilon_milli": 100,
+        "in_all": 5,
+        "functions": (0,) * len(ENTRIES),
+    }
+    assert judged(messages.QuestionCounted(**plain | said), sender) == rule
+    answered = {"state": "not_met", "count_bucket": 0, "days": 3}
+    if question:
+        given = messages.QuestionAnswered(question_id=QUESTION.id, number=0, **answered)
+        assert judged(given, "region-a") == "unknown_question"

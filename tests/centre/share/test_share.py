@@ -17,7 +17,7 @@ from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
 from bavn.model.received import BlockReceipt, Observed
 from bavn.model.sector.question import Question
-from bavn.model.statement import Asking, Closing, Opening, Releasing, RevealOf, RevealWanted, TagsWanted
+from bavn.model.statement import Asking, AskingRadius, Closing, Opening, Releasing, RevealOf, RevealWanted, TagsWanted
 from bavn.rehearsal.clock import SimClock
 from bavn.wire import seal
 from bavn.wire.book import Book
@@ -348,3 +348,20 @@ def test_a_question_goes_out_once_and_only_with_somebody_behind_it(world, to, ch
         asked = opened[0].message
         assert (asked.asked_by, asked.approved_by, asked.why) == ("anne", "bo", "a partner saw it")
         assert [one.value for one in asked.observables] == [EVIL.value]
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "rule"),
+    [
+        (AskingRadius, {}, ""),
+        (AskingRadius, {"observables": (EVIL, Observable.of("ip4", "45.9.148.20"))}, "question"),
+        (AskingRadius, {"approved_by": "anne"}, "question"),
+        (AskingRadius, {"about": ""}, "question"),
+        (Asking, {}, "question"),
+    ],
+)
+def test_a_radius_is_asked_of_one_indicator_that_two_people_stand_behind(world, kind, changes, rule) -> None:
+    question = replace(QUESTION, **{"about": "indicator--x"} | changes)
+    refused = world.share.say(kind(to="north", question=question))
+    assert (refused.rule if refused else "") == rule
+    assert [type(one.message).__name__ for one in world.heard_by("north")] == ([] if rule else ["RadiusAsked"])

@@ -1,12 +1,14 @@
-"""What an analyst at the centre asks this actor, and what leaves in answer (S2): the door's third way out.
+"""What an analyst at the centre asks this actor, and what leaves in answer: the door's third way out. Whether
+something was met is answered by steps (S2), how many hosts a block of it would hit with noise (S3).
 
 A question is heard through the gate "asked" and lies in the node's own book, with who asked it and why, for the people
 here to read (`bavn node questions`). Each of its observables is an item of its own at the gate "door": one answer, or
 one decline that does not say why. Refuses to look into history: it is handed what was found there.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from bavn.actor.door.conversation import DoorContext, Nothing, Received, named_in, naming
@@ -15,19 +17,29 @@ from bavn.actor.door.state import State
 from bavn.actor.door.switches import answer_mode, unanswered
 from bavn.model.evidence import bucket_of
 from bavn.model.intel.indicator import COUNT_EDGES
+from bavn.model.intel.radius import CELL_MAX, KEPT_DAYS, PARTS, SENSITIVITY
 from bavn.model.moment import DAY_US, HOUR_US, hour_of
 from bavn.model.observable import Observable, ObservableType, is_external
 from bavn.model.outcome import Refused
-from bavn.model.sector.question import DAYS_BACK_MAX, DAYS_OPEN_MAX
+from bavn.model.ports import Noise, NoiseDown
+from bavn.model.sector.question import DAYS_BACK_MAX, DAYS_OPEN_MAX, Asks
+from bavn.model.text import Text
 from bavn.wire.gate import Rule
 from bavn.wire.ledger import Note
-from bavn.wire.messages.catalogue import QuestionAnswered, QuestionAsked, QuestionDeclined
+from bavn.wire.messages.catalogue import (
+    QuestionAnswered,
+    QuestionAsked,
+    QuestionCounted,
+    QuestionDeclined,
+    RadiusAsked,
+)
 from bavn.wire.shut import WAITS
 
 QUESTIONS_KEPT_DAYS: Final = 90
 KEPT_PER_DAY_MAX: Final = 2000
 """A centre that asks without end gets a line in the ledger for each question, and nothing more."""
 ANSWERED_AT_ONCE_MAX: Final = 100
+_KIND: Final[dict[Asks, str]] = {"met": QuestionAnswered.__name__, "hit": QuestionCounted.__name__}
 AHEAD_US_MAX: Final = HOUR_US
 _SCHEMA = (
     """CREATE TABLE door_question (
@@ -44,9 +56,18 @@ _DECLINES: Final = (
         question_id TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (question_id, number)
     ) STRICT""",
 )
-QUESTIONS_SQL: Final = """
+_RADIUS: Final = (
+    "CREATE TABLE door_radius_asked (question_id TEXT PRIMARY KEY) STRICT",
+    """CREATE TABLE door_radius (
+        observable TEXT PRIMARY KEY, epsilon_milli INTEGER NOT NULL, in_all INTEGER NOT NULL, functions TEXT NOT NULL,
+        drawn_us INTEGER NOT NULL
+    ) STRICT""",
+)
+"""Which questions are of what a block would hit; and each answer to such, noise and all, to be given again."""
+_OF_RADIUS: Final = "question_id IN (SELECT question_id FROM door_radius_asked)"
+QUESTIONS_SQL: Final = f"""
     SELECT question_id, number, observable, since_us, until_us, asked_us, heard_us, asked_by, approved_by, why, state,
-      rule, count_bucket, first_hour, last_hour, days, done_us
+      rule, count_bucket, first_hour, last_hour, days, done_us, {_OF_RADIUS} AS hit
     FROM door_question ORDER BY heard_us DESC, question_id, number
 """
 """Every question that is remembered, the latest first; for people, also as read by another process."""
@@ -66,26 +87,41 @@ class Due(Place):
 
     observable: Observable
     since_us: int
+    asks: Asks = "met"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What own history of ``days`` holds: exact, at home. No days: there is no history to ask."""
+    """What own history of ``days`` holds: exact, at home. No days: there is no history to ask. Of a block's radius
+    ``count`` is of own hosts, ``functions`` of those of each critical function."""
 
     due: Due
     days: int
     count: int = 0
     first_us: int | None = None
     last_us: int | None = None
+    functions: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoisyRadius:
+    """An answer on what a block would hit, as it leaves."""
+
+    epsilon_milli: int
+    in_all: int
+    functions: tuple[int, ...]
 
 
 class Questions:
-    """One actor's, on its own book. ``state``: what a person here wished of each observable."""
+    """One actor's, on its own book. ``state``: what a person here wished of each observable; ``noise``: what is added
+    to a count."""
 
-    def __init__(self, at: DoorContext, state: State) -> None:
+    def __init__(self, at: DoorContext, state: State, noise: Noise) -> None:
         self.at, self._book, self._state, self._left_out = at, at.ledger.book, state, at.policy.left_out
+        self._noise = noise
         self._book.part("door_question", 1, _SCHEMA)
         self._book.part("door_decline_waits", 1, _DECLINES)
+        self._book.part("door_radius", 1, _RADIUS)
         self._way_in = at.way_in(
             (
                 Rule("question_new", self._new),
@@ -94,16 +130,16 @@ class Questions:
                 Rule("question_budget", self._budget),
             )
         )
-        answers = (
+        may = (
             Rule("external", self._external),
             Rule("not_left_out", self._not_left_out),
             Rule("not_vetoed", self._not_vetoed),
             Rule("answer_mode", self._answer_mode),
-            Rule("not_again", self._not_again),
-            Rule("history", self._history),
-            Rule("answer", _answer),
         )
+        history = Rule("history", self._history)
+        answers = (*may, Rule("not_again", self._not_again), history, Rule("answer", _answer))
         self._answers = at.way_out(QuestionAnswered, answers, _about)
+        self._counts = at.way_out(QuestionCounted, (*may, history, Rule("noised", self._noised)), _about)
         where = Rule[Place, Draft]("build", lambda at, draft: draft.plus(question_id=at.question_id, number=at.number))
         self._declines = at.way_out(QuestionDeclined, (where,), naming("question_id", "number"))
 
@@ -130,6 +166,8 @@ class Questions:
         now_us = self.at.clock.now_us()
         since_us = message.since_hour // 24 * DAY_US  # whole days: no one finds out an hour by asking often
         with self._book.transaction() as tx:
+            if isinstance(message, RadiusAsked):
+                tx.execute("INSERT INTO door_radius_asked VALUES (?)", (message.question_id,))
             tx.executemany(
                 "INSERT INTO door_question VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, ?)",
                 [
@@ -166,6 +204,8 @@ class Questions:
             return Refused("question_form", "a chain of techniques stands in no record")
         if not all(is_external(one, self.at.homes) for one in named):
             return Refused("question_form", "it asks about something inside")
+        if isinstance(item.message, RadiusAsked) and len(named) != 1:
+            return Refused("question_form", "what a block would hit is asked of one thing at a time")
         return draft
 
     def _time(self, item: Received[QuestionAsked], draft: Nothing) -> Nothing | Refused:
@@ -179,13 +219,21 @@ class Questions:
         return draft
 
     def _budget(self, item: Received[QuestionAsked], draft: Nothing) -> Nothing | Refused:
-        since_us = self.at.clock.now_us() - DAY_US
-        ((spent,),) = self._book.rows(
-            """SELECT count(*) FROM door_question
-            WHERE heard_us > ? AND rule NOT IN ('question_form', 'question_time', 'question_budget')""",
+        """A name's radius costs once, and nothing while the answer that was given is repeated."""
+        since_us, message = self.at.clock.now_us() - DAY_US, item.message
+        radius = isinstance(message, RadiusAsked)
+        rows = self._book.rows(
+            f"""SELECT observable FROM door_question WHERE {"" if radius else "NOT "}{_OF_RADIUS}
+            AND heard_us > ? AND rule NOT IN ('question_form', 'question_time', 'question_budget')""",
             (since_us,),
         )
-        if spent + len(item.message.observables) > self.at.policy.questions_per_day_max:
+        spent = [str(observable) for (observable,) in rows]
+        new = [f"{one.type}:{one.value}" for one in message.observables]
+        if radius:
+            new = [name for name in new if name not in spent and self._given(name) is None]
+            spent = list(set(spent))
+        most = self.at.policy.radius_per_day_max if radius else self.at.policy.questions_per_day_max
+        if new and len(spent) + len(new) > most:
             return Refused("question_budget", "the day's budget of questions is spent")
         return draft
 
@@ -194,27 +242,32 @@ class Questions:
     def due(self) -> list[Due]:
         """What may be looked for now: all that is open and waits for nobody here. What a person has vetoed, or the
         policy never answers, is due too: its decline needs no history, but is given with the rest."""
-        if QuestionAnswered.__name__ in self._answers.shut_kinds(self.at.centre):
-            return []  # history is not searched for what cannot leave
+        shut = self._answers.shut_kinds(self.at.centre)  # history is not searched for what cannot leave
         now_us = self.at.clock.now_us()
         rows = self._book.rows(
-            """SELECT question_id, number, observable, since_us FROM door_question
+            f"""SELECT question_id, number, observable, since_us, {_OF_RADIUS} FROM door_question
             WHERE state = 'open' AND until_us > ? ORDER BY heard_us, question_id, number LIMIT ?""",
             (now_us, 10 * ANSWERED_AT_ONCE_MAX),
         )
-        made = [Due(question_id, number, _parsed(text), since_us) for question_id, number, text, since_us in rows]
-        return [one for one in made if not self._waits(one.observable)][:ANSWERED_AT_ONCE_MAX]
+        made = [
+            Due(question_id, number, _parsed(text), since_us, "hit" if radius else "met")
+            for question_id, number, text, since_us, radius in rows
+        ]
+        return [each for each in made if _KIND[each.asks] not in shut and not self._waits(each)][:ANSWERED_AT_ONCE_MAX]
 
     def answer(self, finding: Finding) -> None:
         """One answer or one decline, and the question's row, in one transaction. Nothing while there is no room."""
         due = finding.due
         with self._book.transaction() as tx:
-            outcome = self._answers.offer(finding)
-            if isinstance(outcome, Refused) and outcome.rule in STAYS:
+            outcome = (self._counts if due.asks == "hit" else self._answers).offer(finding)
+            if isinstance(outcome, Refused) and outcome.rule in STAYS | {"noised"}:
                 return
             if isinstance(outcome, Refused):
                 self._decline(due)
                 values: tuple[Any, ...] = ("declined", outcome.rule, None, None, None, None)
+            elif due.asks == "hit":
+                self._keep_given(due.observable, outcome.fields)
+                values = ("counted", "", None, None, None, finding.days)
             else:
                 fields = outcome.fields
                 names = ("count_bucket", "first_hour", "last_hour", "days")
@@ -258,15 +311,17 @@ class Questions:
                 (now_us, now_us),
             )
             tx.execute("DELETE FROM door_question WHERE heard_us < ?", (now_us - QUESTIONS_KEPT_DAYS * DAY_US,))
+            tx.execute("DELETE FROM door_radius WHERE drawn_us < ?", (now_us - KEPT_DAYS * DAY_US,))
+            tx.execute("DELETE FROM door_radius_asked WHERE question_id NOT IN (SELECT question_id FROM door_question)")
             tx.execute(
                 """DELETE FROM door_decline_waits
                 WHERE question_id NOT IN (SELECT question_id FROM door_question WHERE until_us > ?)""",
                 (now_us,),
             )
 
-    def _waits(self, observable: Observable) -> bool:
-        asks = answer_mode(self.at.policy, observable.type) == "ask"
-        return asks and self._state.wish(observable) not in ("allow", "veto")
+    def _waits(self, due: Due) -> bool:
+        asks = answer_mode(self.at.policy, due.observable.type, due.asks) == "ask"
+        return asks and self._state.wish(due.observable) not in ("allow", "veto")
 
     def _external(self, item: Finding, draft: Draft) -> Draft | Refused:
         external = is_external(item.due.observable, self.at.homes)
@@ -282,7 +337,7 @@ class Questions:
 
     def _answer_mode(self, item: Finding, draft: Draft) -> Draft | Refused:
         observable = item.due.observable
-        return unanswered(self.at.policy, observable.type, self._state.wish(observable)) or draft
+        return unanswered(self.at.policy, observable.type, self._state.wish(observable), item.due.asks) or draft
 
     def _not_again(self, item: Finding, draft: Draft) -> Draft | Refused:
         """The same asked over another span tells more than one answer may."""
@@ -294,6 +349,35 @@ class Questions:
 
     def _history(self, item: Finding, draft: Draft) -> Draft | Refused:
         return draft if item.days else Refused("history", "there is no history here to ask")
+
+    def _noised(self, item: Finding, draft: Draft) -> Draft | Refused:
+        """A count without noise never leaves; the answer that was given on a name is given again, as it was."""
+        radius = self._given(str(item.due.observable))
+        if radius is None:
+            epsilon_milli = round(self.at.policy.radius_epsilon * 1000)
+            try:
+                (in_all,), functions = (
+                    self._noise([min(CELL_MAX, count) for count in counts], SENSITIVITY, epsilon_milli / 1000 / PARTS)
+                    for counts in ((item.count,), item.functions)
+                )
+            except NoiseDown as error:
+                return Refused.of("noised", Text.of_error(error))
+            radius = NoisyRadius(epsilon_milli, in_all, tuple(functions))
+        return draft.plus(question_id=item.due.question_id, number=item.due.number, **asdict(radius))
+
+    def _given(self, observable: str) -> NoisyRadius | None:
+        rows = self._book.rows(
+            "SELECT epsilon_milli, in_all, functions FROM door_radius WHERE observable = ? AND drawn_us >= ?",
+            (observable, self.at.clock.now_us() - KEPT_DAYS * DAY_US),
+        )
+        return None if not rows else NoisyRadius(rows[0][0], rows[0][1], tuple(json.loads(rows[0][2])))
+
+    def _keep_given(self, observable: Observable, fields: Mapping[str, Any]) -> None:
+        """The first answer on a name, for as long as it is repeated."""
+        if self._given(str(observable)) is None:
+            row = (fields["epsilon_milli"], fields["in_all"], json.dumps(fields["functions"]), self.at.clock.now_us())
+            with self._book.transaction() as tx:
+                tx.execute("INSERT OR REPLACE INTO door_radius VALUES (?, ?, ?, ?, ?)", (str(observable), *row))
 
 
 def _answer(item: Finding, draft: Draft) -> Draft | Refused:

@@ -78,15 +78,16 @@ class Wanted:
         raise IndexError(number)
 
 
-def hunt(window: Window, observables: Sequence[Observable]) -> list[Hunted]:
-    """What of this was met in the window, in order of observable; what was not met is left out.
+def hunt(window: Window, observables: Sequence[Observable], named_max: int = HOSTS_NAMED_MAX) -> list[Hunted]:
+    """What of this was met in the window, in order of observable; what was not met is left out. ``named_max``: of each
+    so many hosts are named.
 
     The host is the side of the record that was not looked for: for an address the other end, for a name the client,
     for a fingerprint the end that is at home.
     ValueError for more than OBSERVABLES_MAX; raises what the window raises.
     """
     wanted = Wanted.of(observables)
-    return hunted(window, wanted, met_in(window, wanted))
+    return hunted(window, wanted, met_in(window, wanted), named_max)
 
 
 def met_in(window: Window, wanted: Wanted) -> list[pa.Table]:
@@ -219,13 +220,13 @@ def _exact(window: Window, table: str, column: str, wanted: pa.Table) -> list[pa
     return [] if found is None else [found]
 
 
-def hunted(window: Window, wanted: Wanted, met: Sequence[pa.Table]) -> list[Hunted]:
+def hunted(window: Window, wanted: Wanted, met: Sequence[pa.Table], named_max: int = HOSTS_NAMED_MAX) -> list[Hunted]:
     """All that :func:`met_in` gave of these, in order of observable."""
     if not met:
         return []
     rows = window.rows(
         f"""SELECT number, CAST(sum(n) AS BIGINT), count(DISTINCT host),
-          list(DISTINCT host ORDER BY host)[1:{HOSTS_NAMED_MAX}], epoch_us(min(first_ts)), epoch_us(max(last_ts)),
+          list(DISTINCT host ORDER BY host)[1:{named_max}], epoch_us(min(first_ts)), epoch_us(max(last_ts)),
           list(DISTINCT tbl ORDER BY tbl)
         FROM met GROUP BY number""",
         tables={"met": pa.concat_tables(met)},

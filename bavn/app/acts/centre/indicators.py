@@ -16,7 +16,12 @@ from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.cases.indicators.indicators import ChangedInBetween, Indicators, UnknownLife
 from bavn.centre.cases.indicators.upkeep import Upkeep
 from bavn.model.intel.indicator import Pap, PapName, Tlp
-from bavn.model.sector.indicator_life import LifeAct
+from bavn.model.intel.radius import DAYS_BACK
+from bavn.model.moment import DAY_US
+from bavn.model.principal import may_be_second, recorded, stored
+from bavn.model.sector.indicator_life import LifeAct, LifeState
+from bavn.model.sector.member import ActorState
+from bavn.model.sector.question import WHY_CHARS_MAX, Question
 from bavn.model.text import Text
 
 if TYPE_CHECKING:
@@ -69,6 +74,12 @@ class Approving(Input):
     read: bool = False
 
 
+class RadiusAsking(Input):
+    """Why it is asked: every member reads it."""
+
+    why: str = Field(min_length=1, max_length=WHY_CHARS_MAX)
+
+
 @act(Right.TRIAGE, *REFUSES)
 def draft(desk: "Desk", by: str, body: Drafting) -> list[Life]:
     """Draft indicators of your own knowledge, or of all elements of a case."""
@@ -100,6 +111,24 @@ def let_go(indicators: Indicators, by: str, indicator_id: str, body: Approving) 
     if body.act == "now":
         return indicators.hurry(indicator_id, by, body.why)
     return indicators.act(indicator_id, LifeAct(body.act), by, body.why, body.rev, read=body.read)
+
+
+@act(Right.TRIAGE, *REFUSES)
+def ask_radius(desk: "Desk", by: str, indicator_id: str, body: RadiusAsking) -> Question:
+    """Ask every member, before a release, how many of its machines a block would hit. Two people stand behind the
+    indicator already; every member learns what is about to be blocked."""
+    life, now_us = desk.indicator_book.get(indicator_id), desk.now_us()
+    second = next((who for who in map(stored, life.people) if may_be_second(recorded(by), who)), None)
+    if life.state is not LifeState.APPROVED or second is None:
+        raise ActRefused(409, "not-now", Text("It is asked when two people stand behind it, and before its release."))
+    before = desk.questions.radius(life.id)
+    if before is not None and before[0].question.open_at(now_us):
+        raise ActRefused(409, "asked-already", Text("Every member has been asked already; answers still come."))
+    active = [view.actor.name for view in desk.members() if view.actor.state is ActorState.ACTIVE]
+    question = desk.questions.ask(
+        [life.observable], active, by, why=body.why, since_us=now_us - DAYS_BACK * DAY_US, days=1, about=life.id
+    )
+    return question if question.approved_us is not None else desk.questions.approve(question.id, second)
 
 
 @act(Right.APPROVE, *REFUSES)

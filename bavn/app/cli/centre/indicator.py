@@ -110,6 +110,26 @@ def approve(
     show(rows, as_json=as_json)
 
 
+@app.command("radius")
+def radius(
+    wanted: Wanted,
+    config: Config = CENTRE_TOML,
+    *,
+    why: Annotated[str, typer.Option(help="The reason; every actor asked reads it.")],
+    by: Annotated[str, of_act(acts.ask_radius)] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Ask every member, before a release, how many machines a block would hit; `indicator show` has the answer."""
+    with opened(config, *acts.REFUSES) as desk:
+        rows = []
+        for life in _meant(desk, wanted):
+            acts.ask_radius(desk, by, life.id, typed(acts.RadiusAsking, why=why))
+            rows.append(_row(desk, life, language_of_rows(as_json=as_json)))
+    show(rows, as_json=as_json)
+    if not as_json:
+        tell(Text("a node answers within a minute where its policy is automatic: bavn centre indicator show"))
+
+
 @app.command("release")
 def release(
     wanted: Wanted,
@@ -200,14 +220,17 @@ def show_one(wanted: Wanted, config: Config = CENTRE_TOML, *, as_json: AsJson = 
             for actor in desk.deliveries.at_actors(life.id)
         ]
         history = desk.indicator_book.history(life.id)
+        row["radius"] = _radius(desk, life, language)
     if as_json:
         print(json.dumps(row, ensure_ascii=False))
         return
-    checks_rows, actors = row.pop("checks"), row.pop("actors")
+    checks_rows, actors, reach = row.pop("checks"), row.pop("actors"), row.pop("radius")
     show([row], as_json=False)
     for found in checks_rows:
         weight = _STOPS if found["stops"] else _LOOK
         print(f"{weight.say(language)}  {found['check']:<14} {found['words']}")
+    for sentence in [] if reach is None else [reach["says"], *reach["functions"]]:
+        print(sentence)
     if actors:
         show(actors, as_json=False)
     for line in history:
@@ -264,6 +287,22 @@ def noise(
 
 _STOPS = Text.in_context("check of an indicator", "STOP")
 _LOOK = Text.in_context("check of an indicator", "look")
+
+
+def _radius(desk: "Desk", life: "Life", language: Language) -> dict[str, Any] | None:
+    from bavn.centre.desk.radius import radius_of
+
+    found = radius_of(desk, life.id)
+    if found is None:
+        return None
+    hosts = found.hosts
+    return {
+        **named(found, "asked", "answered", "declined"),
+        "known": hosts is not None and hosts.known,
+        "hosts": None if hosts is None else [hosts.low, hosts.high],
+        "says": found.says.say(language),
+        "functions": [words.say(language) for words in found.functions_say],
+    }
 
 
 def _row(desk: "Desk", life: "Life", language: Language) -> dict[str, Any]:

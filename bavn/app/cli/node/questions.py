@@ -17,6 +17,7 @@ STATES: Final = {
     "open": Text("not answered yet: the node is looking, or it waits for `bavn node allow` or `veto`"),
     "met": Text("met"),
     "not_met": Text("not met"),
+    "counted": Text("how many machines a block would hit: told with noise (`bavn node ledger`)"),
     "unanswered": Text("not answered: nobody decided before its end"),
 }
 DECLINED: Final = {
@@ -51,6 +52,7 @@ _KEYS: Final = (
     "last",
     "days",
     "answered",
+    "hit",
 )
 
 
@@ -90,6 +92,7 @@ def _row(row: tuple[Any, ...], language: Any) -> dict[str, Any]:
         question[name] = None if question[name] is None else iso(question[name])
     for name in ("first", "last"):
         question[name] = None if question[name] is None else iso(question[name] * HOUR_US)
+    question["hit"] = bool(question["hit"])
     return question | {"says": _says(question).say(language)}
 
 

@@ -13,6 +13,7 @@ from bavn.centre.books.clock import IndicatorClock, only_hunted
 from bavn.centre.cases.indicators.indicator import IndicatorSettings, IndicatorStatus, Life
 from bavn.centre.cases.indicators.steps import STEPS, UNREAD, behind, read_too
 from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.radius import Radius, radius_of
 from bavn.centre.desk.story.facts import story_facts
 from bavn.centre.share.deliveries import AtActor
 from bavn.centre.share.stage_book import StagesStatus
@@ -156,8 +157,21 @@ class HistoryLine(Shape):
     detail: str
 
 
+class RadiusShape(Shape):
+    """How many machines a block would hit, as far as members answered before the release; ``functions``: the critical
+    ones that are known to use it."""
+
+    asked_us: int
+    asked: int
+    answered: int
+    declined: int
+    known: bool
+    says: TextShape
+    functions: list[TextShape]
+
+
 class IndicatorWhole(Shape):
-    """One indicator with all that is known of it."""
+    """One indicator with all that is known of it. ``radius``: None where nobody asked; ``may_ask_radius``: you may."""
 
     row: IndicatorRow
     checks: list[CheckShape]
@@ -169,6 +183,8 @@ class IndicatorWhole(Shape):
     decay: DecayShape
     clock: ClockShape | None
     lit: LitShape | None
+    radius: RadiusShape | None
+    may_ask_radius: bool
     history: list[HistoryLine]
 
 
@@ -280,12 +296,23 @@ def decay_of(standing: IndicatorStatus, settings: IndicatorSettings, now_us: int
     return DecayShape(points=points, line=settings.expire_below, half_life_days=half)
 
 
+def _radius_shape(radius: Radius) -> RadiusShape:
+    return filled(
+        RadiusShape,
+        radius,
+        known=radius.hosts is not None and radius.hosts.known,
+        says=TextShape.of(radius.says),
+        functions=[TextShape.of(words) for words in radius.functions_say],
+    )
+
+
 def whole_of(desk: Desk, standing: IndicatorStatus, person: Person, clock: ClockShape | None) -> IndicatorWhole:
     """All that is known of one."""
     life = standing.life
     checks = life.checks if life.state is not LifeState.DRAFT else desk.indicator_book.looked_at(life)
     actors, met = desk.deliveries.at_actors(life.id), desk.deliveries.sightings(life.id)
     reporters = desk.work.involved.reporters(life.case_id)
+    radius, now_us = radius_of(desk, life.id), desk.now_us()
     first = story_facts(desk, life.id).first if life.released_us and actors else frozenset()
     return filled(
         IndicatorWhole,
@@ -295,8 +322,12 @@ def whole_of(desk: Desk, standing: IndicatorStatus, person: Person, clock: Clock
         checks=[filled(CheckShape, one, says=TextShape.of(one.words)) for one in checks],
         actors=[at_actor(one) for one in actors],
         sightings=[sighting(one) for one in met],
-        decay=decay_of(standing, desk.indicator_book.settings, desk.now_us()),
+        decay=decay_of(standing, desk.indicator_book.settings, now_us),
         clock=clock,
         lit=lit_of(life.released_us, actors, met, reporters, first) if life.released_us and actors else None,
+        radius=None if radius is None else _radius_shape(radius),
+        may_ask_radius=life.state is LifeState.APPROVED
+        and person.may(acts.ask_radius.right)
+        and (radius is None or now_us >= radius.until_us),
         history=[filled(HistoryLine, line) for line in desk.indicator_book.history(life.id)],
     )

@@ -190,6 +190,14 @@ def approve(
     return _whole(context, acts.let_go(context.desk.indicator_book, person.name, indicator_id, body), person)
 
 
+@router.post("/{indicator_id}/radius", operation_id="ask_radius", description=acts.ask_radius.__doc__)
+def ask_radius(
+    context: Context, person: Annotated[Person, allow(acts.ask_radius)], indicator_id: Id, body: acts.RadiusAsking
+) -> IndicatorWhole:
+    acts.ask_radius(context.desk, person.name, indicator_id, body)
+    return _whole(context, context.desk.indicator_book.get(indicator_id), person)
+
+
 def _standings(context: SacContext, lives: list[Life]) -> list[IndicatorStatus]:
     return context.desk.upkeep.statuses(lives, context.desk.now_us())
 

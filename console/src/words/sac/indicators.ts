@@ -41,7 +41,7 @@ export default () => ({
   days: t("Valid for (days)"),
   acts: {
     review: t("Put to review"), approve: t("Approve"), release: t("Release"), refresh: t("Renew"), withdraw: t("Withdraw"), wrong: t("Report as wrong"),
-    now: t("Skip the canary ring"),
+    now: t("Skip the canary ring"), radius: t("Ask how far it reaches"),
   } as Record<string, string>,
   effects: {
     review: [t("Warning lists and plausibility are looked at, and shown to whoever approves it.")],
@@ -51,8 +51,11 @@ export default () => ({
     withdraw: [t("Every member that was given it lifts it, those that are away when they come back.")],
     wrong: [t("What it is worth sinks for everybody; when two independent groups report it as wrong, it is withdrawn.")],
     now: [t("When a second person says the same, the canary ring is skipped and everybody gets it.")],
+    radius: [t("Every member is asked how many of its machines a block would hit, and so learns what is about to be blocked. Ask just before the release."), t("Each answers with noise, so that nobody sees its own number; the sum is shown here when three have answered.")],
   } as Record<string, string[]>,
-  done: { review: t("In review"), approve: t("Approved"), release: t("Released"), refresh: t("Renewed"), withdraw: t("Withdrawn"), wrong: t("Noted"), now: t("Noted") } as Record<string, string>,
+  done: { review: t("In review"), approve: t("Approved"), release: t("Released"), refresh: t("Renewed"), withdraw: t("Withdrawn"), wrong: t("Noted"), now: t("Noted"), radius: t("Asked") } as Record<string, string>,
+  radius: t("How far a block would reach"), radiusFunctions: t("Of these, by what care notices first:"),
+  radiusNote: t("Sums over members, with noise; none counts more than 1,000 of its own, looking back 30 days. Asked:"),
   cannot: t("You cannot do this now"),
   standing: t("Where it stands"),
   checks: t("What was found before release"),

@@ -60,7 +60,7 @@ export default () => ({
   message: t("Message"),
   messageKinds: {
     ShareUpload: t("uploads to rounds"), Receipts: t("receipts in rounds"), Declined: t("declines in rounds"), Report: t("reports"), Withdrawn: t("reports taken back"),
-    Observation: t("sightings"), Receipt: t("receipts of blocks"), QuestionAnswered: t("answers to questions"), QuestionDeclined: t("declined questions"),
+    Observation: t("sightings"), Receipt: t("receipts of blocks"), QuestionAnswered: t("answers to questions"), QuestionDeclined: t("declined questions"), QuestionCounted: t("how far blocks would reach"),
     CaseAnswered: t("answers in cases"), CaseEvidence: t("evidence"), Counts: t("counts"), Health: t("node health"),
   } as Record<string, string>,
   messages: tc("members.messages", "Messages"),

@@ -31,10 +31,10 @@ export default () => ({
   broken: t("The budget's book is not what this node wrote: no counts leave any more. Restore node.db from a backup."), silent: t("The policy tells no counts."), noCounts: t("No counts have been reported yet"), noCountsNext: t("They are told once a day, with noise, while the policy allows it (tell_counts)."),
   kinds: {
     Packets: t("Packets"), ShareUpload: t("upload to a round"), Receipts: t("receipts in a round"), Declined: t("decline in a round"), Report: t("report"), Withdrawn: t("report taken back"),
-    Observation: t("sighting"), Receipt: t("receipt of a block"), QuestionAnswered: t("answer to a question"), QuestionDeclined: t("declined question"),
+    Observation: t("sighting"), Receipt: t("receipt of a block"), QuestionAnswered: t("answer to a question"), QuestionDeclined: t("declined question"), QuestionCounted: t("how far a block would reach"),
     CaseAnswered: t("answer in a case"), CaseEvidence: t("evidence"), Nis2Noted: t("NIS2 step noted"), WarningAnswered: t("answer to a warning"), ExerciseStep: t("step of an exercise"),
     Counts: t("counts"), Health: tc("door.kinds.Health", "node health"), CanaryTold: t("daily canary"), RoundOpened: t("round opened"), ReceiptsAsked: t("receipts asked for"), RevealAsked: t("reveal asked for"),
-    RoundClosed: t("round closed"), IndicatorReleased: t("indicator released"), IndicatorWithdrawn: t("indicator withdrawn"), QuestionAsked: t("question"), CasePart: t("part of a case"),
+    RoundClosed: t("round closed"), IndicatorReleased: t("indicator released"), IndicatorWithdrawn: t("indicator withdrawn"), QuestionAsked: t("question"), RadiusAsked: t("question how far a block would reach"), CasePart: t("part of a case"),
     VerdictGiven: t("verdict"), SectorSwitched: t("sector's kill switch"), WarningGiven: t("warning"), ExerciseTold: t("exercise"), CanaryAnswered: t("answer to the canary"),
     CommonsAnswered: t("answer of the commons"),
   } as Record<string, string>,

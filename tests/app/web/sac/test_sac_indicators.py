@@ -57,10 +57,17 @@ def test_two_people_release_and_a_stale_look_is_a_conflict(sac) -> None:
     seen = sac.body(f"{path}/acts", "POST", json={"act": "review", "rev": made["rev"], **WHY})["row"]
     stale = sac(f"{path}/acts", "POST", json={"act": "withdraw", "rev": made["rev"], **WHY})
     assert (stale.status_code, stale.json()["type"]) == (409, "changed-meanwhile")
+    early = sac(f"{path}/radius", "POST", json=WHY)
+    assert (early.status_code, early.json()["type"]) == (409, "not-now")
     refused = sac(f"{path}/approvals", "POST", json={"act": "release", **WHY})
     assert (refused.status_code, refused.json()["act"]) == (403, "colleague")
     assert "godkende eller frigive" in refused.json()["title"]["da"]
     sac.body(f"{path}/approvals", "POST", name=BO, json={"act": "approve", "rev": seen["rev"], **WHY})
+    assert (sac.body(path)["may_ask_radius"], sac.body(path)["radius"]) == (True, None)
+    reach = sac.body(f"{path}/radius", "POST", json=WHY)
+    assert (reach["may_ask_radius"], reach["radius"]["answered"], reach["radius"]["known"]) == (False, 0, False)
+    assert reach["radius"]["says"]["da"].startswith("Svar: 0 af ")
+    assert sac(f"{path}/radius", "POST", json=WHY).json()["type"] == "asked-already"
     out = sac.body(f"{path}/approvals", "POST", json={"act": "release", **WHY})
     assert (out["row"]["state"], out["row"]["people"]) == ("released", [ANNA, BO])
     assert [(line["who"], line["act"]) for line in out["history"]] == [
