@@ -3,9 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.app.config.load import read_node, read_toml
-from bavn.app.node.protect import packet_filter_of, zone_service_of
+from bavn.app.node.protect import never_block, packet_filter_of, zone_service_of
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
+from bavn.model.observable import Observable
 from bavn.model.settings import SettingsError
 
 
@@ -15,6 +16,19 @@ def test_a_small_file_is_enough(tmp_path) -> None:
     config = read_node(file)
     assert config.folder == tmp_path.resolve() / "data"
     assert config.door.weak_t_min == 3
+
+
+@pytest.mark.parametrize(
+    ("host", "kind"),
+    [("sac.example.dk", "domain"), ("192.0.2.10", "ip4"), ("2001:db8::10", "ip6"), ("centre", ""), ("centre.", "")],
+)
+def test_the_centre_is_never_blocked_and_may_have_a_name_of_one_word(tmp_path, host, kind) -> None:
+    """A service of a compose file has one word, which no indicator can name."""
+    file, place = tmp_path / "node.toml", f"[{host}]" if kind == "ip6" else host
+    file.write_text(f'[node]\nactor = "north"\ncentre_url = "https://{place}:8443"\n')
+    never = never_block(read_node(file))
+    if kind:
+        assert never.hit(Observable.of(kind, host)) == "centre"
 
 
 def test_the_policy_beside_it_counts(tmp_path) -> None:

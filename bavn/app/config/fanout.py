@@ -32,7 +32,10 @@ class FanoutTable:
     """``[fanout]`` of centre.toml: messages to and from nodes through NATS as well (docs/scaling.md)."""
 
     listen: str = setting(
-        "", unit="", holds="HOST:PORT for nodes; empty: no fan-out, HTTPS alone. Needs the extra `nats`."
+        "",
+        unit="",
+        holds="HOST:PORT for nodes; empty: no fan-out, HTTPS alone. The centre asks its own hub too: HOST must stand in "
+        "`[place]` `names`, or `localhost` for 0.0.0.0. Needs the extra `nats`.",
     )
     hubs_listen: str = setting("", unit="", holds="HOST:PORT for regional hubs; empty: none.")
     hubs: tuple[str, ...] = setting((), unit="", holds="Hubs that may connect (`bavn centre hub`).")

@@ -49,7 +49,7 @@ from bavn.model.intel.grades import Grade
 from bavn.model.intel.radius import CELL_MAX
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Enforcer, EnforcerDown, QueryRefused, Window
-from bavn.model.record import address_uuid
+from bavn.model.record import address_uuid, is_address
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
 from bavn.wire.book import read_only
@@ -151,8 +151,8 @@ def never_block(config: NodeConfig) -> NeverBlock:
             text, where = text_of(file, NEVER_BYTES_MAX), str(file)
         except NoText as error:
             raise SettingsError(Text.shaped("{file}: {why}", file=file, why=error.why)) from error
-    host = urlsplit(config.node.centre_url).hostname or ""
-    centre = [host] if host and not host.startswith("localhost") else []
+    host = (urlsplit(config.node.centre_url).hostname or "").rstrip(".")
+    centre = [host] if is_address(host) or "." in host else []  # a name of one word is in no indicator
     return NeverBlock.of(text, where, own_domains=policy.own_domains, own_networks=config.node.homes, centre=centre)
 
 
