@@ -168,6 +168,9 @@ def test_the_file_beside_you_comes_before_the_services_and_root_is_its_user_only
     for config in (tmp_path / "centre.toml", etc / "node.toml", etc / "centre.toml"):
         assert service_user.as_its_user(config) == config
     assert became == ["bavn-centre"]
+    monkeypatch.chdir(etc)
+    service_user.as_its_user(service_user.service_config("centre.toml"))
+    assert became == ["bavn-centre"] * 2, "who stands in the services' folder means them, too"
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     service_user.as_its_user(etc / "centre.toml")
-    assert became == ["bavn-centre"]
+    assert became == ["bavn-centre"] * 2

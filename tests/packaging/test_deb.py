@@ -68,6 +68,7 @@ def test_the_package_holds_what_a_role_needs_and_starts_nothing(release) -> None
         "/usr/share/doc/bavn-centre/copyright",
     ):
         assert name in files
+    assert any(name.endswith("/site-packages/bavn_read_only.pth") for name in files), "nothing is left when it goes"
     assert not any(name.startswith(("/etc/", "/var/")) for name in files), "configuration and data are the actor's"
     assert {owner for _, owner in files.values()} == {"root/root"}
     loose = [name for name, (mode, _) in files.items() if mode[0] != "l" and (mode[8] == "w" or "s" in mode)]

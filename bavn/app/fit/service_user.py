@@ -26,7 +26,7 @@ def service_config(name: str) -> Path:
 def as_its_user(config: Path) -> Path:
     """Root reads and writes what is a service's as that service's own user, from here on; anybody else, and any other
     configuration, is left as it is. For a command's option."""
-    if config.parent == FOLDER and os.geteuid() == 0 and config.exists():
+    if config.absolute().parent == FOLDER and os.geteuid() == 0 and config.exists():
         user = user_of(f"bavn-{config.stem}")
         if user is not None:
             become(user)
