@@ -266,7 +266,7 @@ def test_the_command_answers_with_lines_json_and_exit_codes(tmp_path, monkeypatc
 
     file = str(put(tmp_path, SMALLEST["node"]))
     code, out = run(file)
-    assert (code, out.splitlines()[-1]) == (Exit.OK, f"{file}: a node can start with it")
+    assert (code, out.splitlines()[-1]) == (Exit.OK, f"{file}: this node can start with it")
     (tmp_path / "policy.toml").write_text("[door]\nnix = 1\n")
     code, out = run(file, "--language", "da")
     assert code == Exit.CONFIGURATION

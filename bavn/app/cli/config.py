@@ -19,7 +19,7 @@ WORDS = {
     "error": Text("error"),
     "missing": Text("missing"),
     "note": Text("note"),
-    "well": Text("{}: a {} can start with it"),
+    "well": Text("{}: this {} can start with it"),
 }
 
 

@@ -121,7 +121,8 @@ def told_of(file: Path) -> dict[str, Any]:
         raise Stop(
             Exit.UNHEALTHY,
             Text(
-                "{file} is not there: this {service} has not run yet; start it with `bavn {command} run`",
+                "{file} is not there yet: this {service} never ran, or began just now; wait some seconds, or start it"
+                " (`bavn {command} run`)",
                 file=str(file),
                 service=SERVICES[service],
                 command=service,
