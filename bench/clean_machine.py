@@ -165,17 +165,17 @@ def cable() -> Iterator[str]:
         run("ip", "link", "del", watched)
 
 
-def refused(port: int) -> bool:
+def refused(port: int, at: str = "127.0.0.1") -> bool:
     try:
-        said = dns.query.udp(dns.message.make_query(f"{NAME}.", "A"), "127.0.0.1", port=port, timeout=2)
+        said = dns.query.udp(dns.message.make_query(f"{NAME}.", "A"), at, port=port, timeout=2)
     except (OSError, dns.exception.Timeout):
         return False
     return bool(said.rcode() == dns.rcode.NXDOMAIN)
 
 
-def listed(port: int) -> bool:
+def listed(port: int, at: str = "127.0.0.1") -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/domain.txt", timeout=5) as got:
+        with urllib.request.urlopen(f"http://{at}:{port}/domain.txt", timeout=5) as got:
             return NAME in got.read().decode()
     except urllib.error.URLError:
         return False

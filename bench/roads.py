@@ -1,13 +1,14 @@
 """A road of docs/roads walked with a stop-watch, on a machine that has nothing: the page's own commands as they stand.
 
-    PYTHONPATH=. .venv/bin/python bench/roads.py [municipality] [centre] [--deb FILE] [--folder DIR] [--json]
+    PYTHONPATH=. .venv/bin/python bench/roads.py [municipality] [centre] [operator] [--deb FILE] [--folder DIR] [--show]
 
 As root, with debootstrap; the role's package is built by `script/deb` unless one is given. The machine is a fresh
-Debian minbase (bench/clean_machine.py); a municipality's centre is a stand-in behind real TLS in this process, which
-has released one name. Each block of `sh` is run as it stands; only what a reader fills in (the lines of `export`) is
-filled in here. A block that fails is asked again for two minutes, as a person would. What a step promises is looked at
-from outside. There is no systemd in a root of this kind: a stand-in for `systemctl` starts what the package's unit
-says, as its user, outside its fence. Bars: what the page's heading says. Baseline: apt alone, in the same run.
+Debian minbase (bench/clean_machine.py); the centre of whoever joins one is a stand-in behind real TLS in this process,
+which has released one name. Each block of `sh` is run as it stands; only what a reader fills in (the lines of `export`)
+is filled in here; ``--show`` prints what each said. A block that fails is asked again for two minutes, as a person
+would. What a step promises is looked at from outside. There is no systemd in a root of this kind: a stand-in for
+`systemctl` starts what the unit says, as its user, outside its fence. Bars: what the page's heading says. Baseline: apt
+alone, in the same run.
 """
 
 import argparse
@@ -27,18 +28,24 @@ import ended
 from clean_machine import NAME, base_root, centre, fresh_root, inside, listed, refused, run
 from figures import tell
 
+from tests.app.conftest import StandInCentre
 from tests.app.test_way_in import indicator
 
 ROADS = Path(__file__).resolve().parents[1] / "docs/roads"
-BARS_S = {"municipality": 1800, "centre": 3600}
-ROLES = {"municipality": "guard", "centre": "centre"}
+BARS_S = {"municipality": 1800, "centre": 3600, "operator": 3600}
+ROLES = {"municipality": "guard", "centre": "centre", "operator": "guard"}
 AGAIN_S = 120
+ACTOR, TWENTY = "klinik", {f"klinik-{number:02}": f"127.0.1.{number}" for number in range(1, 21)}
 RESOLVER, LISTS, MEMBERS, PEOPLE = 5353, 8480, 8443, 8450
 STEP = re.compile(r"^## ([^\n]+)$|^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SYSTEMCTL = r"""#!/bin/bash
 # What a service manager would do: start what a unit says as its user, and stop it.
 set -eu
-field() { sed -n "s/^$2=//p" "/usr/lib/systemd/system/${1%.service}.service" | tail -n1; }
+field() {
+  local unit="/systemd/system/${1%.service}.service"
+  if [ -e "/etc$unit" ]; then unit="/etc$unit"; else unit="/usr/lib$unit"; fi
+  sed -n "s/^$2=//p" "$unit" | tail -n1
+}
 stop() {
   local pid=/run/$1.pid
   [ -f "$pid" ] || return 0
@@ -48,9 +55,9 @@ stop() {
 }
 start() {
   [ ! -f "/run/$1.pid" ] || ! kill -0 "$(cat "/run/$1.pid")" 2>/dev/null || return 0
-  local user folder; user="$(field "$1" User)"; folder="$(field "$1" RuntimeDirectory)"
+  local user folder; user="$(field "$1" User)"; user="${user:-root}"; folder="$(field "$1" RuntimeDirectory)"
   if [ -n "$folder" ]; then mkdir -p "/run/$folder" && chown "$user" "/run/$folder"; fi
-  cd "$(field "$1" WorkingDirectory)"
+  folder="$(field "$1" WorkingDirectory)"; cd "${folder:-/}"
   setsid env $(field "$1" Environment) setpriv --reuid="$user" --regid="$user" --init-groups $(field "$1" ExecStart) \
     >"/var/log/$1" 2>&1 </dev/null &
   echo $! > "/run/$1.pid"
@@ -59,7 +66,7 @@ case "$1 ${2:-}" in
   "daemon-reload "|"--system daemon-reload") ;;
   "enable --now") for unit in "${@:3}"; do start "$unit"; done ;;
   "disable --now") for unit in "${@:3}"; do stop "$unit"; done ;;
-  "enable "*) [ -n "$(field "$2" User)" ] ;;
+  "enable "*) [ -n "$(field "$2" ExecStart)" ] ;;
   "restart "*) stop "$2"; start "$2" ;;
   "stop "*) stop "$2" ;;
   *) echo "systemctl $* is not stood in for" >&2; exit 1 ;;
@@ -87,7 +94,7 @@ def filled(block: str, known: dict[str, str]) -> str:
     return "\n".join(line for line in lines if not line.startswith("export "))
 
 
-def walked(root: Path, block: str, known: dict[str, str]) -> int:
+def walked(root: Path, block: str, known: dict[str, str], *, show: bool) -> int:
     """How often a block was asked until it went well. SystemExit with its words where it never did."""
     text = filled(block, known)
     began, tries = time.monotonic(), 0
@@ -100,6 +107,8 @@ def walked(root: Path, block: str, known: dict[str, str]) -> int:
             text=True,
             check=False,
         )
+        if show:
+            print(f"{text}\n[{done.returncode}]\n{done.stdout}{done.stderr}", flush=True)
         if done.returncode == 0:
             break
         if time.monotonic() - began > AGAIN_S:
@@ -123,41 +132,64 @@ def answers(port: int) -> bool:
         return False
 
 
-PROMISED: dict[str, Callable[[Path], bool]] = {
-    "Start it": lambda _: answers(MEMBERS) and answers(PEOPLE),
-    "A backup": lambda root: (root / "var/lib/bavn/centre/first.backup").stat().st_size > 0,
-    "The first block": lambda _: refused(RESOLVER) and listed(LISTS),
-    "Undo": lambda _: not refused(RESOLVER) and not listed(LISTS),
-    "Leave": gone,
+def unprotected() -> list[str]:
+    """Those of the twenty whose resolver does not refuse the name."""
+    return [name for name, at in TWENTY.items() if not refused(RESOLVER, at)]
+
+
+PROMISED: dict[str, dict[str, Callable[[Path], bool]]] = {
+    "municipality": {
+        "The first block": lambda _: refused(RESOLVER) and listed(LISTS),
+        "Undo": lambda _: not refused(RESOLVER) and not listed(LISTS),
+        "Leave": gone,
+    },
+    "centre": {
+        "Start it": lambda _: answers(MEMBERS) and answers(PEOPLE),
+        "A backup": lambda root: (root / "var/lib/bavn/centre/first.backup").stat().st_size > 0,
+        "Leave": gone,
+    },
+    "operator": {
+        "The first block": lambda _: all(refused(RESOLVER, at) and listed(LISTS, at) for at in TWENTY.values()),
+        "Undo at one": lambda _: unprotected() == ["klinik-01"],
+        "Hand one on": lambda root: (
+            unprotected() == ["klinik-01", "klinik-20"] and (root / "srv/klinik-20.bavn").stat().st_size > 0
+        ),
+        "Leave": gone,
+    },
 }
 """What must be so after the step whose heading ends with this."""
 
 
-def measured(road: str, base: Path, deb: Path) -> dict[str, object]:
+def invited(stand: StandInCentre, road: str, root: Path) -> dict[str, str]:
+    """What the reader of a road is told by the centre: each actor is invited, and the one name waits for it."""
+    names = list(TWENTY) if road == "operator" else [ACTOR]
+    for name in names:
+        stand.registry.add(name, "clinic", group="it-syd" if road == "operator" else "")
+        stand.say(name, indicator(NAME, 1)[1])
+    tokens = {name: stand.enrolment.invite(name) for name in names}
+    lines = [f"{name} {at} {tokens[name]}\n" for name, at in TWENTY.items() if name in tokens]
+    (root / "srv/actors").write_text("".join(lines))
+    return {"PIN": stand.authority.fingerprint, "BAVN_TOKEN": tokens[names[0]], "ACTORS": "actors"}
+
+
+def measured(road: str, base: Path, deb: Path, *, show: bool) -> dict[str, object]:
     """Seconds of each step."""
     facts: dict[str, object] = {"load": round(os.getloadavg()[0], 1)}
     steps = steps_of((ROADS / f"{road}.md").read_text(encoding="utf-8"))
     with ExitStack() as undo:
         root = undo.enter_context(fresh_root(base))
         stand, url = undo.enter_context(centre(Path(undo.enter_context(tempfile.TemporaryDirectory()))))
-        stand.say("region-a", indicator(NAME, 1)[1])
         shutil.copy(deb, root / "srv")
         control = root / "usr/local/bin/systemctl"
         control.write_text(SYSTEMCTL)
         control.chmod(0o755)
-        known = {
-            "CENTRE": url,
-            "PIN": stand.authority.fingerprint,
-            "BAVN_TOKEN": stand.enrolment.invite("region-a"),
-            "UPSTREAM": "127.0.0.1",
-            "NAME": NAME,
-            "ADDRESS": "127.0.0.1",
-        }
+        known = {"CENTRE": url, "UPSTREAM": "127.0.0.1", "NAME": NAME, "ADDRESS": "127.0.0.1"}
+        known |= invited(stand, road, root)
         began = time.monotonic()
         for heading, blocks in steps:
             step = time.monotonic()
-            tries = [walked(root, block.replace("klinik", "region-a"), known) for block in blocks]
-            for ending, promised in PROMISED.items():
+            tries = [walked(root, block, known, show=show) for block in blocks]
+            for ending, promised in PROMISED[road].items():
                 while heading.endswith(ending) and not promised(root):
                     if time.monotonic() - step > AGAIN_S:
                         raise SystemExit(f"{heading}: what it promises is not so")
@@ -180,6 +212,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("roads", nargs="*", default=every, metavar="|".join(every))
     parser.add_argument("--deb", type=Path)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "bavn-clean")
+    parser.add_argument("--show", action="store_true", help="print each block and what it said")
     parser.add_argument("--json", action="store_true")
     said = parser.parse_args(words)
     ended.in_order()
@@ -191,7 +224,7 @@ def main(words: Sequence[str] | None = None) -> None:
     within = True
     for road in said.roads:
         deb = said.deb or Path(run("script/deb", "--role", ROLES[road], str(said.folder)).splitlines()[-1])
-        facts = measured(road, base_root(said.folder), deb)
+        facts = measured(road, base_root(said.folder), deb, show=said.show)
         within = within and bool(facts["within"])
         tell({road: facts}, as_json=said.json)
     sys.exit(not within)

@@ -177,6 +177,12 @@ def well(stands: Iterable[PromiseState]) -> bool:
     return all(one.state == "kept" for one in stands)
 
 
+def unchecked_only(health: Mapping[str, Any]) -> bool:
+    """Whether by a health file nothing is broken and something is not checked yet."""
+    states = {one["state"] for one in health.get("promises", [])}
+    return "unknown" in states and "broken" not in states and not health["problems"]
+
+
 def _affected(breaches: Sequence[Breach]) -> Text:
     shown, more = breaches[:AFFECTED_MAX], len(breaches) - AFFECTED_MAX
     said = Text.joined("; ", [one.text for one in shown])

@@ -16,12 +16,6 @@ UNKNOWN_NOW: Final = Text("Nothing is checked while it does not run: nobody know
 UNCHECKED: Final = Text("Nothing is known to be wrong, but not all is checked yet:")
 
 
-def unchecked_only(health: Mapping[str, Any]) -> bool:
-    """Whether nothing is broken and something is not checked yet."""
-    states = {one["state"] for one in health.get("promises", [])}
-    return "unknown" in states and "broken" not in states and not health["problems"]
-
-
 def _in(said: Mapping[str, str], language: Language) -> str:
     """A sentence of the file; in English where the file has no other."""
     return said.get(language, said["en"])

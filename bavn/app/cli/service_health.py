@@ -8,10 +8,11 @@ from typing import Annotated, Final
 import typer
 
 from bavn.app.cli.node.health import told_of
-from bavn.app.cli.promises import UNCHECKED, promise_lines, unchecked_only
+from bavn.app.cli.promises import UNCHECKED, promise_lines
 from bavn.app.cli.words import Spoken
 from bavn.app.fit.service_user import as_its_user, service_config
 from bavn.app.process.exits import Exit
+from bavn.model.health import unchecked_only
 from bavn.model.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]

@@ -34,8 +34,8 @@ class FanoutTable:
     listen: str = setting(
         "",
         unit="",
-        holds="HOST:PORT for nodes; empty: no fan-out, HTTPS alone. The centre asks its own hub too: HOST must stand in "
-        "`[place]` `names`, or `localhost` for 0.0.0.0. Needs the extra `nats`.",
+        holds="HOST:PORT for nodes; empty: no fan-out, HTTPS alone. The centre asks its own hub too: HOST must stand "
+        "in `[place]` `names`, or `localhost` for 0.0.0.0. Needs the extra `nats`.",
     )
     hubs_listen: str = setting("", unit="", holds="HOST:PORT for regional hubs; empty: none.")
     hubs: tuple[str, ...] = setting((), unit="", holds="Hubs that may connect (`bavn centre hub`).")

@@ -22,12 +22,14 @@ from bavn.app.operator.supervise import running_state
 from bavn.app.process.exits import Stop
 from bavn.app.process.real import SystemClock
 from bavn.model.catalogue import languages
-from bavn.model.health import file_old
+from bavn.model.health import file_old, unchecked_only
 from bavn.model.malformed import UNREADABLE
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 from bavn.wire.book import read_only
 
 HEALTH_BYTES_MAX: Final = 4 << 20
+UNCHECKED: Final = Text("Nothing is known to be wrong, but not all is checked yet.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +113,8 @@ def _health(line: Line, config: NodeConfig, now_us: int) -> Line:
             {"en": str(one["en"])} | {name: str(one[name]) for name in languages() if name in one}
             for one in health["problems"]
         )
-        return replace(line, well=bool(health["healthy"]), problems=problems)
+        unchecked = (UNCHECKED.spoken(),) if unchecked_only(health) else ()
+        return replace(line, well=bool(health["healthy"]), problems=problems + unchecked)
     except UNREADABLE:
         return line
 

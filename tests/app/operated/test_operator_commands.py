@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bavn.app.config.operator import OperatorTable, read_operator
-from bavn.app.operator import supervise
+from bavn.app.operator import supervise, survey
 from bavn.app.operator.adding import user_of
 from bavn.app.operator.home import fence_of, home_of
 from bavn.app.operator.landlock import around
@@ -15,6 +15,7 @@ from bavn.app.operator.register import Entry, Place, Register
 from bavn.app.operator.supervise import Operator, Waiting, printable
 from bavn.app.operator.survey import lines
 from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
 from bavn.model.settings import SettingsError
 
 
@@ -41,6 +42,20 @@ def test_list_and_status_in_both_languages(one) -> None:
         ("region-a", False, None, 0, 0),
         ("region-b", False, None, 0, 0),
     ]
+
+
+def test_status_says_why_a_node_that_began_just_now_is_not_well(one, monkeypatch) -> None:
+    now_us = SystemClock().now_us()
+    running = {"stopped": False, "at_us": now_us, "actors": {"region-a": {"pid": 1}}}
+    monkeypatch.setattr(survey, "running_state", lambda _: running)
+    health = {"at_us": now_us, "stopped": False, "healthy": False, "problems": [], "promises": [{"state": "unknown"}]}
+    (one.home("region-a") / "data").mkdir(exist_ok=True)
+    (one.home("region-a") / "data/health.json").write_text(json.dumps(health))
+    (line,) = [line for line in lines(read_operator(one.file)) if line.actor == "region-a"]
+    assert (line.well, [problem["en"] for problem in line.problems]) == (
+        False,
+        ["Nothing is known to be wrong, but not all is checked yet."],
+    )
 
 
 def test_status_counts_what_an_actor_owes_and_what_it_blocks(one) -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bavn.app.cli.node.book import NODE_TOML, By, Config, Spoken, asks
-from bavn.app.cli.promises import UNCHECKED, promise_lines, unchecked_only
+from bavn.app.cli.promises import UNCHECKED, promise_lines
 from bavn.app.cli.words import number
 from bavn.app.node.health.words import UNITS, counts, loss
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.counted import rules as counted_rules
+from bavn.model.health import unchecked_only
 from bavn.model.malformed import UNREADABLE
 from bavn.model.moment import SECOND_US
 from bavn.model.spans import lasting
