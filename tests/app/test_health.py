@@ -235,7 +235,7 @@ def test_the_command_says_what_the_node_wrote(recorder, monkeypatch, capsys, tmp
     config = tmp_path / "node.toml"
     code, said = ask(config, monkeypatch, capsys)
     assert code == Exit.UNHEALTHY
-    assert "start it with `bavn node run`" in said.err
+    assert "began just now; wait some seconds, or start it (`bavn node run`)" in said.err
     recorder.clock.us = time.time_ns() // 1000
     recorder.made.monitor.accounts[0].heard_us = recorder.clock.us
     recorder.source.of = 100
@@ -281,6 +281,8 @@ def test_a_node_that_reads_logs_alone_has_no_sensor(recorder, monkeypatch, capsy
     told = step(recorder, 0)
     assert (told["sensor"], told["capture_loss_known"]) == ("none", False)
     assert "Sensor: none (logs or flow records only)." in ask(tmp_path / "node.toml", monkeypatch, capsys)[1].out
+    recorder.file.write_text(json.dumps(told | {"sources": []}))
+    assert "Sensor: none (this node watches nothing)." in ask(tmp_path / "node.toml", monkeypatch, capsys)[1].out
 
 
 def test_a_refusal_is_told_with_the_place_of_the_latest_in_both_languages(

@@ -128,7 +128,7 @@ CELLS: Final[dict[str, Text]] = {
     "block": Text("block"),
     "watch": Text("watch"),
     "lift": Text("lift"),
-    "wanted": Text("wanted"),
+    "wanted": Text("in force"),
     "waiting": Text("waiting"),
     "uncarried": Text("waiting for an enforcer"),
     "lifted": Text("lifted"),

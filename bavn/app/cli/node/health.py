@@ -60,6 +60,7 @@ WORDS = {
     "up": Text("up"),
     "down": Text("down"),
     "no sensor": Text.in_context("cli node health", "none (logs or flow records only)"),
+    "no source": Text("none (this node watches nothing)"),
     "no own": Text("none of its own (captures are read from a folder)"),
     "unknown": Text("not known"),
     "latest": Text("the latest"),
@@ -238,7 +239,7 @@ def _sensor(state: dict[str, Any], w: dict[str, str], language: Language) -> str
         from bavn.model.health import PATIENT
 
         captures = any(source["name"] in PATIENT for source in state["sources"])
-        return f"{w['sensor']}: {w['no own' if captures else 'no sensor']}."
+        return f"{w['sensor']}: {w['no own' if captures else 'no sensor' if state['sources'] else 'no source']}."
     loss = w["unknown"]
     if state.get("capture_loss_known", True):
         loss = f"{number(state['capture_loss_permille'] / 10, language, 1)} %"
