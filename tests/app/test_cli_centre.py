@@ -141,3 +141,9 @@ def test_a_round_is_told_in_words_and_as_json(config, monkeypatch) -> None:
     head, cell = (json.loads(line) for line in run(config, "round", made.id, "--json").stdout.splitlines())
     assert (head["missing"], head["key_groups"]) == (["west"], [["east"], ["north"]])
     assert (cell["outcome"], cell["holders"]) == ("explained", ["east", "north"])
+
+
+def test_a_table_says_yes_or_no_and_never_how_python_writes_it(config) -> None:
+    run(config, "invite", "klinik", "--kind", "clinic")
+    line = run(config, "members").stdout.splitlines()[-1].split()
+    assert line == ["klinik", "clinic", "klinik", "no", "invited"]

@@ -17,6 +17,7 @@ from bavn.app.acts.act import ActRefused, Kind, refusing
 from bavn.app.cli.centre.person import option
 from bavn.app.cli.language import language_here
 from bavn.app.cli.words import Spoken as SpokenHere
+from bavn.app.cli.words import cell
 from bavn.app.fit.service_user import as_its_user, service_config
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
@@ -97,6 +98,8 @@ def named(value: object, *names: str) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return cell("yes" if value else "no", language_here())
     if isinstance(value, list | tuple):
         return ", ".join(_cell(item) for item in value)
     if isinstance(value, dict):
