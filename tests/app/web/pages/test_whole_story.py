@@ -31,7 +31,7 @@ ANSWER = "A blood gas analyser; its supplier was here on Monday"
 
 @pytest.fixture
 def told(pages_built):
-    """The sector and its two consoles, made anew when the test runs once more: the story starts from a lead nobody took."""
+    """The sector and its two consoles, made anew where the test runs once more: it starts from a lead nobody took."""
     with ExitStack() as undo:
         folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="bavn-story-", dir="/tmp")))
         sector = undo.enter_context(running(folder))
