@@ -67,6 +67,7 @@ APART: Final[dict[str, str]] = {
             "bavn.actor.detect.indicators.sigma_alerts",
             "bavn.actor.detect.statistics.surprise",
             "bavn.actor.detect.statistics.timing",
+            "bavn.actor.door.conversations.questions",
             "bavn.actor.door.conversations.witness_book",
             "bavn.actor.door.suspicions",
             "bavn.actor.door.round_elements",

@@ -175,7 +175,7 @@ def test_how_far_a_block_would_reach_is_asked_before_its_release(sector) -> None
     on("approve", wanted, "--by", "bo", *why)
     assert "within a minute" in on("radius", wanted, "--by", "carl", *why)
     shown = json.loads(on("show", wanted, "--json"))["radius"]
-    assert (shown["asked"], shown["answered"], shown["known"], shown["hosts"]) == (2, 0, False, None)
+    assert (shown["members"], shown["answered"], shown["known"], shown["hosts"]) == (2, 0, False, None)
     assert "Svar: 0 af 2. Intet vises" in on("show", wanted, "--language", "da")
     on("radius", wanted, "--by", "carl", *why, code=Exit.NOT_NOW)
     assert run(centre_app, "questions", "-c", sector, "--json") == ""

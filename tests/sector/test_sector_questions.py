@@ -169,7 +169,7 @@ def test_how_far_a_block_would_reach_is_asked_before_its_release_and_no_actors_p
     assert radius_of(desk, life.id).answered == 0
     step(world, 60)
     radius = radius_of(desk, life.id)
-    assert (radius.asked, radius.answered, radius.declined) == (4, 3, 1)
+    assert (radius.members, radius.answered, radius.declined) == (4, 3, 1)
     assert radius.hosts.high >= 2
     lines = [json.loads(line) for line in world.ledgers()[CENTRE].export()]
     counted = [json.loads(line["summary"]) for line in lines if line["kind"] == "QuestionCounted"]

@@ -291,15 +291,15 @@ class Questions:
     def _add(self, reply: RadiusReply) -> None:
         """An actor's part goes into the sum of a radius, once, and all that is kept of it is that it answered."""
         row = {"question_id": reply.question_id, "actor": reply.actor, "number": reply.number}
-        said = {"state": "counted", "count_bucket": 0, "days": 0, "received_us": reply.received_us}
+        kept_of_it = {"state": "counted", "count_bucket": 0, "days": 0, "received_us": reply.received_us}
         with writing(self._engine) as connection:
-            asked = select(QUESTION.c.id).where(QUESTION.c.id == reply.question_id).with_for_update()
-            connection.execute(asked)
+            question = select(QUESTION.c.id).where(QUESTION.c.id == reply.question_id).with_for_update()
+            connection.execute(question)
             here = [ANSWER.c[name] == value for name, value in row.items()]
             if connection.scalar(select(ANSWER.c.state).where(*here)) == "counted":
                 return
             connection.execute(delete(ANSWER).where(*here))
-            connection.execute(insert(ANSWER).values(**row, **said))
+            connection.execute(insert(ANSWER).values(**row, **kept_of_it))
             kept = connection.scalar(select(RADIUS.c.body).where(RADIUS.c.question_id == reply.question_id))
             total = plus(RadiusSum() if kept is None else sum_of(kept), reply)
             connection.execute(delete(RADIUS).where(RADIUS.c.question_id == reply.question_id))

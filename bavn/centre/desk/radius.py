@@ -35,12 +35,12 @@ class Reach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Radius:
-    """What was answered so far. ``hosts``: in all, None where too few answered; ``functions``: those whose sum is
-    known, the largest first."""
+    """What so many ``members`` answered so far. ``hosts``: in all, None where too few answered; ``functions``: those
+    whose sum is known, the largest first."""
 
     asked_us: int
     until_us: int
-    asked: int
+    members: int
     answered: int
     declined: int
     hosts: Reach | None
@@ -53,7 +53,7 @@ class Radius:
             return Text(
                 "Answers: {answered:,} of {asked:,}. Nothing is shown before {least} have come.",
                 answered=self.answered,
-                asked=self.asked,
+                asked=self.members,
                 least=ACTORS_MIN,
             )
         if not self.hosts.known:
@@ -62,14 +62,14 @@ class Radius:
                 " Answers: {answered:,} of {asked:,}.",
                 high=self.hosts.high,
                 answered=self.answered,
-                asked=self.asked,
+                asked=self.members,
             )
         return Text(
             "Machines that a block would hit: {low:,} to {high:,}. Answers: {answered:,} of {asked:,}.",
             low=self.hosts.low,
             high=self.hosts.high,
             answered=self.answered,
-            asked=self.asked,
+            asked=self.members,
         )
 
     @property
@@ -99,7 +99,7 @@ def shown(view: QuestionView, total: RadiusSum) -> Radius:
     return Radius(
         asked_us=view.question.asked_us,
         until_us=view.question.until_us,
-        asked=len(view.actors),
+        members=len(view.actors),
         answered=len(epsilons),
         declined=states.count("declined"),
         hosts=hosts,

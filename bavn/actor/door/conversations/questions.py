@@ -249,11 +249,13 @@ class Questions:
             WHERE state = 'open' AND until_us > ? ORDER BY heard_us, question_id, number LIMIT ?""",
             (now_us, 10 * ANSWERED_AT_ONCE_MAX),
         )
-        made = [
+        open_now = [
             Due(question_id, number, _parsed(text), since_us, "hit" if radius else "met")
             for question_id, number, text, since_us, radius in rows
         ]
-        return [each for each in made if _KIND[each.asks] not in shut and not self._waits(each)][:ANSWERED_AT_ONCE_MAX]
+        return [each for each in open_now if _KIND[each.asks] not in shut and not self._waits(each)][
+            :ANSWERED_AT_ONCE_MAX
+        ]
 
     def answer(self, finding: Finding) -> None:
         """One answer or one decline, and the question's row, in one transaction. Nothing while there is no room."""

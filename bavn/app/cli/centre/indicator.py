@@ -292,16 +292,16 @@ _LOOK = Text.in_context("check of an indicator", "look")
 def _radius(desk: "Desk", life: "Life", language: Language) -> dict[str, Any] | None:
     from bavn.centre.desk.radius import radius_of
 
-    found = radius_of(desk, life.id)
-    if found is None:
+    reach = radius_of(desk, life.id)
+    if reach is None:
         return None
-    hosts = found.hosts
+    hosts = reach.hosts
     return {
-        **named(found, "asked", "answered", "declined"),
+        **named(reach, "members", "answered", "declined"),
         "known": hosts is not None and hosts.known,
         "hosts": None if hosts is None else [hosts.low, hosts.high],
-        "says": found.says.say(language),
-        "functions": [words.say(language) for words in found.functions_say],
+        "says": reach.says.say(language),
+        "functions": [words.say(language) for words in reach.functions_say],
     }
 
 

@@ -162,7 +162,7 @@ class RadiusShape(Shape):
     ones that are known to use it."""
 
     asked_us: int
-    asked: int
+    members: int
     answered: int
     declined: int
     known: bool
