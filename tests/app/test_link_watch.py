@@ -38,3 +38,15 @@ def test_one_that_stands_still_is_silent_since_it_was_asked(waits_s, told) -> No
     assert [problem.code for problem in watch.problems("centre", WHO, SILENT_S_MAX)] == told
     asked(watch, clock, 1, answers=True)
     assert watch.problems("centre", WHO, SILENT_S_MAX) == []
+
+
+def test_two_questions_of_a_kind_may_be_under_way_and_one_that_stands_still_is_seen() -> None:
+    clock = SimClock(0)
+    watch = LinkWatch(clock)
+    with watch.asking("ask"):
+        asked(watch, clock, 1, answers=True)
+        with watch.asking("ask"):
+            clock.advance(SECOND_US)
+        clock.advance(SILENT_S_MAX * SECOND_US)
+        assert [problem.code for problem in watch.problems("centre", WHO, SILENT_S_MAX)] == ["centre_silent"]
+    assert watch.problems("centre", WHO, SILENT_S_MAX) == []

@@ -37,33 +37,35 @@ class LinkWatch:
         self._clock, self._lock = clock, threading.Lock()
         self._began_us = clock.now_us()
         self._ways: dict[str, LinkStatus] = {}
-        self._waiting_us: dict[str, int] = {}
+        self._waiting_us: dict[object, int] = {}
 
     @contextmanager
     def asking(self, way: str) -> Iterator[None]:
-        """One call; ``way`` names its kind, since one kind may be refused while another is answered."""
+        """One call; ``way`` names its kind, since one kind may be refused while another is answered. Two
+        of a kind may be under way at once."""
+        call = object()
         with self._lock:
-            self._waiting_us[way] = self._clock.now_us()
+            self._waiting_us[call] = self._clock.now_us()
         try:
             yield
         except LinkRefused as error:
-            self._failed(way, refusal=_why(error))
+            self._failed(way, call, refusal=_why(error))
             raise
         except LinkDown as error:
-            self._failed(way, down=_why(error))
+            self._failed(way, call, down=_why(error))
             raise
         except BaseException:
-            self._failed(way, down=Text("it could not be asked"))
+            self._failed(way, call, down=Text("it could not be asked"))
             raise
         else:
             with self._lock:
                 self._ways[way] = LinkStatus(answered_us=self._clock.now_us())
-                del self._waiting_us[way]
+                del self._waiting_us[call]
 
-    def _failed(self, way: str, *, refusal: Text | None = None, down: Text | None = None) -> None:
+    def _failed(self, way: str, call: object, *, refusal: Text | None = None, down: Text | None = None) -> None:
         with self._lock:
-            before, now_us = self._ways.get(way, LinkStatus()), self._clock.now_us()
-            asked_us = self._waiting_us.pop(way, now_us)
+            before = self._ways.get(way, LinkStatus())
+            asked_us = self._waiting_us.pop(call)
             self._ways[way] = LinkStatus(
                 answered_us=before.answered_us,
                 # One that is out of reach has not taken its refusal back.
