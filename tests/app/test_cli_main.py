@@ -134,7 +134,8 @@ def test_an_error_line_is_in_the_language_of_the_command(monkeypatch, capsys, tm
         monkeypatch, capsys, "node", "health", "--config", str(tmp_path / "node.toml"), "--language", "da"
     )
     assert error == (
-        f"bavn: {tmp_path / 'data' / 'health.json'} findes ikke: noden har ikke kørt endnu; start med `bavn node run`\n"
+        f"bavn: {tmp_path / 'data' / 'health.json'} findes ikke endnu: noden har aldrig kørt eller er lige "
+        "startet; vent nogle sekunder, eller start med `bavn node run`\n"
     )
 
 

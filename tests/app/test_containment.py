@@ -423,7 +423,7 @@ def test_a_start_that_failed_is_tried_again_at_each_turn_until_it_is_done(tmp_pa
         clock=SystemClock(),
         link=None,
         door=SimpleNamespace(questions=None, tell_withdrawals=None, cases=SimpleNamespace(tell=None), tidy=None),
-        protect=SimpleNamespace(start=start, found=None, enforce_due=None, look_back=None),
+        protect=SimpleNamespace(start=start, found=None, enforce_due=None, look_back=None, reached=None),
         condition=None,
         settings=NodeSettings(version="1"),
         failures=failures,

@@ -39,7 +39,7 @@ WHOLE: Final = "-whole"
 _MARK: Final = 2
 _SCHEMA: Final = """
 CREATE TABLE name (name TEXT PRIMARY KEY, grade INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE apart (kind INTEGER, name TEXT, PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;
+CREATE TABLE list_apart (kind INTEGER, name TEXT, PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;
 CREATE TABLE span (kind INTEGER, first BLOB, last BLOB NOT NULL, PRIMARY KEY (kind, first)) STRICT, WITHOUT ROWID;
 """
 _LENT, _TELLER = 1, 2
@@ -82,7 +82,7 @@ class Kept:
     @cached_property
     def address_tellers(self) -> tuple[str, ...]:
         """Names that tell whoever asks the address he comes from."""
-        rows = self._rows("SELECT name FROM apart WHERE kind = ? ORDER BY name", (_TELLER,))
+        rows = self._rows("SELECT name FROM list_apart WHERE kind = ? ORDER BY name", (_TELLER,))
         return tuple(name for (name,) in rows)
 
     def is_edge(self, address: int) -> bool:
@@ -92,7 +92,7 @@ class Kept:
     def is_lent(self, name: str) -> bool:
         """True for a name under a domain of dynamic DNS: anybody takes one within a minute, for nothing."""
         names = [name, *parents(name)][:-1]
-        asked = f"SELECT 1 FROM apart WHERE kind = ? AND name IN ({_marks(names)}) LIMIT 1"
+        asked = f"SELECT 1 FROM list_apart WHERE kind = ? AND name IN ({_marks(names)}) LIMIT 1"
         return bool(self._rows(asked, (_LENT, *names)))
 
     def is_research_scanner(self, address: int) -> bool:
@@ -189,7 +189,7 @@ def _fill(connection: sqlite3.Connection, lists: Shipped) -> None:
         graded = ((plain(name), grade.value) for name in lists.names[grade])
         connection.executemany("INSERT OR REPLACE INTO name VALUES (?, ?)", graded)
     for kind, names in ((_LENT, map(plain, lists.lent)), (_TELLER, lists.tellers)):
-        connection.executemany("INSERT OR REPLACE INTO apart VALUES (?, ?)", ((kind, name) for name in names))
+        connection.executemany("INSERT OR REPLACE INTO list_apart VALUES (?, ?)", ((kind, name) for name in names))
     networks = {grade.value: some for grade, some in lists.addresses.items()}
     for kind, cidrs in (networks | {_EDGE: lists.edges, _RESEARCH: lists.research}).items():
         spans = zip(*Ranges(cidrs).spans, strict=True)

@@ -131,7 +131,7 @@ def test_an_act_waits_for_the_running_node_with_the_persons_name(running) -> Non
     (here,) = running.house.seen_by(ANNA)
     assert not [line for line in waiting_at_node(here, "north") if line.kind == "block"], "somebody decided"
     shell = CliRunner().invoke(app, ["blocks", "--config", str(here.file)]).output
-    assert "wanted; a lift asked by Anna Berg waits for the node" in shell
+    assert "in force; a lift asked by Anna Berg waits for the node" in shell
 
 
 def test_nobody_approves_what_went_wrong_elsewhere_before_they_have_read_what_it_would_break(
