@@ -51,7 +51,7 @@ ENDS = {
     owned.HEALTH: {"parts.NodeChecks", "parts.Recorder"},
     owned.ANY: {
         *(f"parts.{name}" for name in ("NodeSettings", "NodeOutfit", "DoorTerms", "NodeParts", "Safe")),
-        *(f"parts.{name}" for name in ("_Start", "_Gates", "_Looking", "needs", "watches")),
+        *(f"parts.{name}" for name in ("_Start", "_Gates", "_Looking", "known_of", "needs", "watches")),
     },
 }
 """What a node does not start without, by what the one line names; docs/operations.md says why."""

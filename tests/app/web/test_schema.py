@@ -23,6 +23,8 @@ from tests.app.web.asking import As
 from tests.app.web.people import Place
 
 pytestmark = pytest.mark.slow
+ANSWER_S_MAX = 120
+"""A PDF is drawn by a process of its own, on a busy machine."""
 CHECKS = (not_a_server_error, content_type_conformance, response_schema_conformance)
 DRAWN = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -77,7 +79,7 @@ def soc(tmp_path_factory):
 
 
 def tried(case, address):
-    answer = case.call(base_url=address)
+    answer = case.call(base_url=address, timeout=ANSWER_S_MAX)
     case.validate_response(answer, checks=CHECKS)
 
 
