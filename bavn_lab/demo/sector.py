@@ -28,7 +28,7 @@ from bavn_lab.demo.holders import K, KeyHolders, N
 from bavn_lab.demo.suricata import OwnSuricata
 
 STRONG_EVERY_S, WEAK_EVERY_S, UPLOAD_S, SEEN_EVERY_S = 12, 15, 4, 15
-COMMONS_UPLOAD_S = 120
+COMMONS_UPLOAD_S = 240
 """Shares are begun in its second quarter, when packets are read, and leave at its third."""
 CHECK_NAME = "bavn-check.net"
 SILENT_S = 30
