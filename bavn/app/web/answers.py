@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from bavn.app.web.watch import Marker
+from bavn.centre.store.marker import Marker
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
 

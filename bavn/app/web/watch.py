@@ -7,12 +7,10 @@ transaction), and only when it moved each topic's own mark. Refuses to read what
 import hashlib
 import sqlite3
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
 
 from bavn.centre.books import marks as books
 from bavn.centre.cases import marks as cases
@@ -20,6 +18,7 @@ from bavn.centre.members import marks as members
 from bavn.centre.publish import marks as publish
 from bavn.centre.share import marks as share
 from bavn.centre.store.engine import reading
+from bavn.centre.store.marker import Marker
 from bavn.wire.book import read_only
 
 _ROOMS: Final = (books.MARKS, cases.MARKS, members.MARKS, publish.MARKS, share.MARKS)
@@ -35,36 +34,6 @@ _CAME: Final = {
 ROWS_WHOLE_MAX: Final = 2000
 """A table of a book with so many rows or fewer is marked by all that stands in it, a longer one by its length and
 its last row."""
-
-
-class Marker:
-    """What is another one after each change of the centre's database, on a connection of its own: in a transaction that
-    stays open nothing would ever move. Not safe from several threads at once."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._connection: Connection | None = None
-
-    def now(self) -> object:
-        """The marker as it stands. Raises DBAPIError."""
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        postgres = self._engine.dialect.name == "postgresql"
-        asked = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text" if postgres else "PRAGMA data_version"
-        try:
-            marker = self._connection.exec_driver_sql(asked).scalar()
-            self._connection.rollback()
-            return marker
-        except DBAPIError:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Gives back the connection; the next look opens another one."""
-        if self._connection is not None:
-            with suppress(DBAPIError):
-                self._connection.close()
-            self._connection = None
 
 
 class CentreWatch:
