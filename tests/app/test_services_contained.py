@@ -198,7 +198,7 @@ def test_what_fails_within_a_centre_is_raised_as_it_is(failures) -> None:
 
 
 def test_a_centre_lets_go_of_all_that_it_can(failures) -> None:
-    names = ("ports", "book", "lease", "engine")
+    names = ("ports", "book", "lease", "engine", "marker")
     done = []
 
     def ends(name):
@@ -208,10 +208,10 @@ def test_a_centre_lets_go_of_all_that_it_can(failures) -> None:
 
         return SimpleNamespace(close=end, release=end, dispose=end)
 
-    ports, book, lease, engine = map(ends, names)
-    CentreParts(None, ports, book, engine, lease, None, failures).close()
-    assert done == ["ports", "book", "lease", "engine"]
-    assert unwell(failures) == ["close book", "close database", "close lease", "close ports"]
+    ports, book, lease, engine, marker = map(ends, names)
+    CentreParts(None, ports, book, engine, lease, None, failures, marker).close()
+    assert done == ["ports", "book", "marker", "lease", "engine"]
+    assert unwell(failures) == ["close book", "close database", "close lease", "close marker", "close ports"]
 
 
 def tidied(monkeypatch, failures, tidy):

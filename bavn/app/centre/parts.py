@@ -3,7 +3,7 @@
 ``init`` makes authority and keys once (party_keys.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -40,6 +40,7 @@ from bavn.centre.node.build import CentreGround, log_key, open_centre, open_indi
 from bavn.centre.node.centre import Centre
 from bavn.centre.store.lease import Lease, LeaseLost
 from bavn.centre.store.log_keeper import origin_of
+from bavn.centre.store.marker import Marker
 from bavn.model.contained import contained
 from bavn.model.sector.member import Quota
 from bavn.psi.reconstruct import reconstruct_tables
@@ -149,12 +150,14 @@ class CentreParts:
     lease: Lease
     steps: StepWatch
     failures: FailureFolder
+    marker: Marker
 
     def close(self) -> None:
         """The ports and the book first: whoever takes the lease next finds them free and closed."""
         for part, step in (
             ("close ports", self.server.close),
             ("close book", self.book.close),
+            ("close marker", self.marker.close),
             ("close lease", self.lease.release),
             ("close database", self.engine.dispose),
         ):
@@ -225,17 +228,23 @@ def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
         if alarms is not None:
             centre.desk.alarms.own = alarms
         exchange, steps = begin("exchange", lambda: open_exchange(file, centre, keys)), own(HEALTH, StepWatch)
-        server = _serve(file, centre, exchange, steps, _server_settings(file, keys, authority))
-        built = CentreParts(centre, server, book, registry.engine, lease, steps, failures)
+        marker = Marker(registry.engine)
+        server = _serve(file, centre, exchange, steps, _server_settings(file, keys, authority), marker.quiet)
+        built = CentreParts(centre, server, book, registry.engine, lease, steps, failures, marker)
         undo.pop_all()
     return built
 
 
 def _serve(
-    file: CentreFile, centre: Centre, beside: Beside | None, steps: StepWatch, settings: ServerSettings
+    file: CentreFile,
+    centre: Centre,
+    beside: Beside | None,
+    steps: StepWatch,
+    settings: ServerSettings,
+    moved: Callable[[], object],
 ) -> CentreServer:
     try:
-        return CentreServer(centre, settings, beside, steps.around, centre.contained.failures)
+        return CentreServer(centre, settings, beside, steps.around, centre.contained.failures, moved)
     except OSError as error:
         other = f" or {file.exchange.listen}" if file.exchange.listen else ""
         place = f"{file.place.host}:{file.place.port}{other}"

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +25,8 @@ from bavn.model.failure import Failures, NoContainment
 
 _LOG = logging.getLogger(__name__)
 STEP_GAP_S: Final = 0.05
+LOOK_S: Final = 0.2
+"""A database that others use too may always have moved: so many steps at most are made for nothing."""
 
 
 class CentreBroken(Exception):
@@ -45,12 +48,20 @@ class ServerSettings:
 
 
 class _Stepper:
-    """Steps at least every ``every_s``, sooner when nudged; the first failure ends it."""
+    """Steps at least every ``every_s``, sooner when nudged or when somebody wrote (``moved`` is another one then: an
+    order that was given in another process); the first failure ends it."""
 
-    def __init__(self, step: Callable[[], None], every_s: float, broken: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self,
+        step: Callable[[], None],
+        every_s: float,
+        broken: Callable[[BaseException], None],
+        moved: Callable[[], object],
+    ) -> None:
         self._step = step
         self._every_s = every_s
         self._broken = broken
+        self._moved = moved
         self._nudged = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="centre-step")
@@ -71,11 +82,19 @@ class _Stepper:
         try:
             while not self._ended.is_set():
                 self._nudged.clear()
+                before = self._moved()
                 self._step()
                 self._ended.wait(STEP_GAP_S)
-                self._nudged.wait(max(0.0, self._every_s - STEP_GAP_S))
+                self._rest(before)
         except BaseException as error:  # noqa: BLE001  whatever it is, the process must not go on without steps
             self._broken(error)
+
+    def _rest(self, before: object) -> None:
+        """What a step wrote itself brings one more, which writes nothing."""
+        end = time.monotonic() + self._every_s - STEP_GAP_S
+        while (left_s := end - time.monotonic()) > 0 and not self._nudged.wait(min(left_s, LOOK_S)):
+            if self._moved() != before:
+                return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +109,8 @@ class Beside:
 
 
 class CentreServer:
-    """One centre behind its ports. ``run`` blocks until SIGTERM, SIGINT or ``stop``; raises CentreBroken."""
+    """One centre behind its ports. ``run`` blocks until SIGTERM, SIGINT or ``stop``; raises CentreBroken. ``moved``:
+    another answer whenever somebody wrote to its database; it must not raise."""
 
     def __init__(
         self,
@@ -99,9 +119,10 @@ class CentreServer:
         beside: Beside | None = None,
         watched: Callable[[Callable[[], None]], Callable[[], None]] = lambda step: step,
         failures: Failures | None = None,
+        moved: Callable[[], object] = lambda: None,
     ) -> None:
         self._settings = settings
-        self._stepper = _Stepper(watched(centre.step), settings.step_every_s, self._fail)
+        self._stepper = _Stepper(watched(centre.step), settings.step_every_s, self._fail, moved)
         self._app = make_app(
             centre, settings.limits, received=self._stepper.nudge, broken=self._fail, failures=failures
         )
