@@ -4,6 +4,7 @@ import hashlib
 import warnings
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
@@ -11,6 +12,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
 _DN_CHARS_MAX: Final = 1024
+_KNOWN_BYTES_MAX: Final = 8192
+_KNOWN_MAX: Final = 1024
+"""A network meets the same certificates all day: of so many, each no larger than this, the facts are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,15 @@ class CertificateFacts:
 
 def facts(der: bytes) -> CertificateFacts:
     """What cannot be read is None; the fingerprint always stands."""
+    return _known(der) if len(der) <= _KNOWN_BYTES_MAX else _read(der)
+
+
+@lru_cache(maxsize=_KNOWN_MAX)
+def _known(der: bytes) -> CertificateFacts:
+    return _read(der)
+
+
+def _read(der: bytes) -> CertificateFacts:
     sha1 = hashlib.sha1(der, usedforsecurity=False).hexdigest()
     try:
         with warnings.catch_warnings():  # of old encodings: they are what stands in the network
