@@ -7,6 +7,7 @@ Lies in the node's own book and goes nowhere; that it has a row form is no codec
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bavn.model.observable import Observable, ObservableType
@@ -17,6 +18,8 @@ from bavn.psi.element import as_element
 from bavn.wire.book import Book
 
 SUSPICIONS_MAX = 100_000
+READ_MAX = 1_024
+"""Rounds, packets to keep and pages ask for all of them again and again: so many are read once."""
 _SCHEMA = (
     """CREATE TABLE suspicion (
         id TEXT PRIMARY KEY, known_us INTEGER NOT NULL, last_us INTEGER NOT NULL, facts TEXT NOT NULL
@@ -136,6 +139,7 @@ def _to_text(s: Suspicion) -> str:
     return json.dumps(facts, ensure_ascii=False, sort_keys=True)
 
 
+@lru_cache(maxsize=READ_MAX)
 def _of_text(text: str) -> Suspicion:
     facts = json.loads(text)
     table, equals, first_us, last_us = facts["rows"]
