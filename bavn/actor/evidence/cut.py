@@ -7,6 +7,7 @@ what is to be read as a conversation is taken from its beginning instead. Refuse
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +36,8 @@ class Ports:
 class Wanted:
     """The packets of one suspicion between its ends, or of one flow (``ports``), within [first_us, last_us]. ``found``
     in order of time once cut; ``more``: there were others than ``bytes_max`` holds, older ones, or with ``from_first``
-    later ones; ``other_link``: of another link type, so left."""
+    later ones; ``other_link``: of another link type, so left; ``put_off``: nothing was taken, since all that was
+    wanted at once is more than memory may hold."""
 
     ends: Ends
     first_us: int
@@ -44,6 +46,7 @@ class Wanted:
     found: list[Packet] = field(default_factory=list)
     more: bool = False
     other_link: int = 0
+    put_off: bool = False
     ports: Ports | None = None
     from_first: bool = False
     _size: int = 0
@@ -96,10 +99,17 @@ def needle(name: str) -> bytes:
     return b"".join(bytes([len(label)]) + label for label in labels)
 
 
-def cut(files: Iterable[Path], wanted: Sequence[Wanted], stop: Callable[[], bool] = lambda: False) -> int:
+def cut(
+    files: Iterable[Path],
+    wanted: Sequence[Wanted],
+    stop: Callable[[], bool] = lambda: False,
+    *,
+    bytes_max: float = inf,
+) -> int:
     """Fills ``wanted`` from these files, the newest first, or the oldest where all are wanted from their first packet;
     returns the bytes of files that were read. A file that is gone or cannot be read is passed over: a ring forgets
-    while it is read. ``stop`` is asked after each file."""
+    while it is read. ``stop`` is asked after each file. Of what is together more than ``bytes_max`` the largest are put
+    off, but never all."""
     by_host: dict[bytes, list[Wanted]] = {}
     for item in wanted:
         by_host.setdefault(item.host, []).append(item)
@@ -111,7 +121,7 @@ def cut(files: Iterable[Path], wanted: Sequence[Wanted], stop: Callable[[], bool
             if path.stat().st_mtime_ns // 1000 < min(item.first_us for item in wanted):
                 continue
             read += path.stat().st_size
-            _cut_file(path, by_host)
+            _cut_file(path, by_host, bytes_max)
         except OSError:
             continue
     for item in wanted:
@@ -120,16 +130,21 @@ def cut(files: Iterable[Path], wanted: Sequence[Wanted], stop: Callable[[], bool
     return read
 
 
-def _cut_file(path: Path, by_host: dict[bytes, list[Wanted]]) -> None:
+def _cut_file(path: Path, by_host: dict[bytes, list[Wanted]], bytes_max: float) -> None:
     taken: dict[int, deque[Packet]] = {}
-    for packet in packets(path, [host.removeprefix(MAPPED) for host in by_host]):
+    held = sum(item._size for ones in by_host.values() for item in ones)  # noqa: SLF001  this room's own
+    for packet in packets(path, [host.removeprefix(MAPPED) for host, ones in by_host.items() if ones]):
         heads = heads_of(packet.linktype, packet.data)
         if heads.src is None or heads.dst is None:
             continue
         for host in (heads.src, heads.dst):
             for item in by_host.get(host, ()):
-                if item.takes(heads, packet):
+                if not item.put_off and item.takes(heads, packet):
+                    held -= item._size  # noqa: SLF001  this room's own
                     _add(taken.setdefault(id(item), deque()), item, packet)
+                    held += item._size  # noqa: SLF001  this room's own
+            if held > bytes_max:
+                held = _put_off(by_host, taken, bytes_max)
             if heads.src == heads.dst:
                 break
         if all(item.from_first and item.more for ones in by_host.values() for item in ones):
@@ -137,6 +152,18 @@ def _cut_file(path: Path, by_host: dict[bytes, list[Wanted]]) -> None:
     for ones in by_host.values():
         for item in ones:
             item.found += taken.pop(id(item), ())
+
+
+def _put_off(by_host: dict[bytes, list[Wanted]], taken: dict[int, deque[Packet]], bytes_max: float) -> int:
+    """Lets go of the largest until the others fit; how much these are."""
+    held = sorted((item for ones in by_host.values() for item in ones), key=lambda item: item._size)  # noqa: SLF001
+    while len(held) > 1 and sum(item._size for item in held) > bytes_max:  # noqa: SLF001  this room's own
+        largest = held.pop()
+        largest.found.clear()
+        taken.pop(id(largest), None)
+        largest.put_off, largest._size = True, 0  # noqa: SLF001  this room's own
+        by_host[largest.host] = [item for item in by_host[largest.host] if item is not largest]
+    return sum(item._size for item in held)  # noqa: SLF001  this room's own
 
 
 def _add(mine: "deque[Packet]", item: Wanted, packet: Packet) -> None:

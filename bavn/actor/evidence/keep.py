@@ -22,7 +22,9 @@ TRIES_MAX: Final = 5
 """A suspicion without a packet in the ring is tried again, each time twice as late: what was written last may not be
 on the disk yet, and a long connection goes on."""
 
-AT_ONCE_MAX: Final = 16
+AT_ONCE_MAX: Final = 256
+"""One pass over the ring takes the packets of so many."""
+
 _MEMORY_BYTES_MAX: Final = 128 << 20
 _FORGOTTEN_MAX: Final = 100_000
 _GRACE_US: Final = 2 * SECOND_US
@@ -51,7 +53,7 @@ class Keeper:
         return cuts
 
     def _due(self, suspicions: Iterable[Suspicion]) -> list[Suspicion]:
-        now_us, at_once = self.clock.now_us(), self._at_once()
+        now_us = self.clock.now_us()
         due = []
         for suspicion in suspicions:
             tries, next_us = self._tries.get(suspicion.id, (0, 0))
@@ -60,7 +62,7 @@ class Keeper:
                     self._tries[suspicion.id] = (TRIES_MAX, 0)
                     continue
                 due.append(suspicion)
-                if len(due) >= at_once:
+                if len(due) >= AT_ONCE_MAX:
                     break
         return due
 
@@ -71,16 +73,15 @@ class Keeper:
             or suspicion.evidence_nats >= self.settings.keep_packets_nats_min
         )
 
-    def _at_once(self) -> int:
-        return max(1, min(AT_ONCE_MAX, _MEMORY_BYTES_MAX // self.settings.packets_bytes_max))
-
     def _cut(self, due: list[Suspicion]) -> list[str]:
         wanted = [
             wanted_of(due_suspicion, self.ends(due_suspicion), self.settings.packets_bytes_max) for due_suspicion in due
         ]
-        cut(self.files(), wanted, self.stop)
+        cut(self.files(), wanted, self.stop, bytes_max=max(_MEMORY_BYTES_MAX, self.settings.packets_bytes_max))
         cuts = []
         for suspicion, item in zip(due, wanted, strict=True):
+            if item.put_off:
+                continue
             if item.found:
                 write(path_of(self.folder, suspicion.id), item, self.clock.now_us())
                 cuts.append(suspicion.id)

@@ -2,11 +2,13 @@
 
 import os
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bavn.actor.evidence import keep
 from bavn.actor.evidence.cut import Wanted, cut, headers_only, needle
 from bavn.actor.evidence.ends import Ends
 from bavn.actor.evidence.keep import TRIES_MAX, Keeper, path_of, wanted_of
@@ -162,6 +164,19 @@ def test_the_newest_that_fit_are_kept_and_it_is_said_that_there_were_more(tmp_pa
     assert one.more
 
 
+def test_what_is_too_much_at_once_is_put_off_the_largest_first(tmp_path) -> None:
+    size = len(frame(payload=b"00")) + 16
+    made = [(AT_US + n, frame(src=f"10.0.0.{1 + n % 4}", payload=b"%02d" % n)) for n in range(20)]
+    more = [(AT_US + 20 + n, frame(src="10.0.0.1", payload=b"%02d" % n)) for n in range(4)]
+    of = [Wanted(Ends(host=f"10.0.0.{n}", peers=(PEER,)), AT_US, AT_US + 100, 100 * size) for n in (1, 2, 3, 4)]
+    cut(files(tmp_path, made, more), of, bytes_max=16 * size)
+    assert [one.put_off for one in of] == [True, False, False, False]
+    assert [len(one.found) for one in of] == [0, 5, 5, 5]
+    alone = Wanted(Ends(host="10.0.0.1", peers=(PEER,)), AT_US, AT_US + 100, 100 * size)
+    cut(files(tmp_path, made, more), [alone], bytes_max=size)
+    assert (len(alone.found), alone.put_off) == (9, False), "one is never put off: it has a bound of its own"
+
+
 def test_of_a_name_server_only_what_names_the_peer(tmp_path) -> None:
     asked, other = (b"\0" * 12 + needle(name) + b"\0\0\1\0\1" for name in ("a.Evil.Example", "good.example"))
     frames = [(AT_US, frame(dst=RESOLVER, dport=53, proto="udp", payload=p)) for p in (asked, other, asked.upper())]
@@ -214,6 +229,17 @@ def test_what_triggers_is_kept_once_and_outlives_the_ring(keeper, tmp_path) -> N
     assert [p.data for p in packets(kept)] == [frame()]
     assert kept.stat().st_mode & 0o077 == 0
     assert {path.name for path in keeper.folder.iterdir()} == {f"{plain.id}.pcap", f"{loud.id}.pcap"}
+
+
+def test_what_was_put_off_is_kept_at_the_next_turn(keeper, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(keep, "_MEMORY_BYTES_MAX", 1)
+    keeper.settings = replace(keeper.settings, packets_bytes_max=10_000)
+    frames = [(AT_US, frame(src=f"10.0.0.{n}", payload=bytes(1200 * n))) for n in (1, 2, 3, 4)]
+    files(tmp_path / "ring", frames)
+    all_of = [suspicion(id=f"{n}a" * 16, host=f"10.0.0.{n}") for n in (1, 2, 3, 4)]
+    assert keeper.turn(all_of) == [one.id for one in all_of[:3]]
+    assert keeper.turn(all_of) == [all_of[3].id]
+    assert [p.data for p in packets(path_of(keeper.folder, all_of[3].id))] == [frames[3][1]]
 
 
 def test_what_is_not_there_yet_is_tried_again_and_then_given_up(keeper, tmp_path) -> None:
