@@ -14,6 +14,8 @@ UDP: Final = 17
 MAPPED: Final = bytes(10) + b"\xff\xff"
 
 _IP: Final = (0x0800, 0x86DD)
+_PLAIN: Final = b"\x08\x00\x45"
+"""IPv4 without options, behind Ethernet's EtherType."""
 _PPPOE: Final = 0x8864
 _PPP_IP: Final = (b"\x00\x21", b"\x00\x57")
 _TAGS: Final = frozenset({0x8100, 0x88A8, 0x9100})
@@ -75,6 +77,8 @@ def heads_of(linktype: int, data: bytes) -> Heads:
 
 def ip_of(linktype: int, data: bytes) -> Ip | None:
     """The packet of IP in a frame; None where there is none."""
+    if linktype == 1 and data[12:15] == _PLAIN and len(data) >= 34:  # nearly all of them
+        return _v4(data, 14)
     return _network(linktype, data)[1]
 
 
