@@ -39,8 +39,8 @@ def steps(monkeypatch):
     """A list that grows by one with each step of any centre."""
     made, step = [], Centre.step
 
-    def counted(self):
-        step(self)
+    def counted(self, **how):
+        step(self, **how)
         made.append(1)
 
     monkeypatch.setattr(Centre, "step", counted)

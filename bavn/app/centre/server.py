@@ -97,6 +97,10 @@ class _Stepper:
                 return
 
 
+def _unknown() -> None:
+    """Nobody can say whether the database moved."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
     """Another interface of the same centre on a port of its own. ``make`` gets whom to tell of a broken invariant."""
@@ -119,10 +123,11 @@ class CentreServer:
         beside: Beside | None = None,
         watched: Callable[[Callable[[], None]], Callable[[], None]] = lambda step: step,
         failures: Failures | None = None,
-        moved: Callable[[], object] = lambda: None,
+        moved: Callable[[], object] | None = None,
     ) -> None:
         self._settings = settings
-        self._stepper = _Stepper(watched(centre.step), settings.step_every_s, self._fail, moved)
+        step = centre.step if moved is None else partial(centre.step, again=False)
+        self._stepper = _Stepper(watched(step), settings.step_every_s, self._fail, moved or _unknown)
         self._app = make_app(
             centre, settings.limits, received=self._stepper.nudge, broken=self._fail, failures=failures
         )

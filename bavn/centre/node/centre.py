@@ -234,16 +234,16 @@ class Centre:
 
     # --- the step ----------------------------------------------------------------------------------------------
 
-    def step(self) -> None:
+    def step(self, *, again: bool = True) -> None:
         """Do all that can be done now. Repeatable at any moment, also after a kill in the middle of it. A part that
         fails in a way that nobody foresaw costs what it would have done: the others go on, the next step tries again.
-        Raises what ends the process (contained.py)."""
-        for name, do in self.parts():
+        Raises what ends the process (contained.py). ``again``: see parts."""
+        for name, do in self.parts(again=again):
             self.contained.part(name, do)
 
-    def parts(self) -> tuple[tuple[str, Callable[[], None]], ...]:
-        """What a step does, in order. Releases and withdrawals first and last: a block waits for no round. The log is
-        published after all that it tells of."""
+    def parts(self, *, again: bool = True) -> tuple[tuple[str, Callable[[], None]], ...]:
+        """What a step does, in order. Releases and withdrawals first and, ``again``, last: a block waits for no round;
+        without, step once more where this step wrote. The log is published after all that it tells of."""
         orders = (
             ("centre protection", self._protection.step),
             ("centre questions", self._ask_questions),
@@ -261,7 +261,7 @@ class Centre:
             ("centre only second", self._only_seconds.look),
             ("centre keys", self._audit_keys),
             ("centre ranking", self._rank_if_due),
-            *orders,
+            *(orders if again else ()),
             ("centre alarms", self._raise_alarms),
             *(() if self._witness_post is None else self._witness_post.parts()),
             *self._tidying_if_due(),

@@ -97,11 +97,11 @@ def test_a_part_that_raises_stops_no_other_and_is_tried_again(sector, monkeypatc
     kept = type(sector.centre).parts
     ran, broken = [], ""
 
-    def parts(self):
+    def parts(self, **how):
         def instead(name, do):
             return fails if name == broken else lambda: (ran.append(name), do())
 
-        return tuple((name, instead(name, do)) for name, do in kept(self))
+        return tuple((name, instead(name, do)) for name, do in kept(self, **how))
 
     monkeypatch.setattr(type(sector.centre), "parts", parts)
     everything = {f"centre {name}" for name in PARTS}
