@@ -20,7 +20,7 @@ def demo(
     headless: Annotated[bool, typer.Option("--headless", help="Plain output, and end by itself.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed plays another sector.")] = 1,
-    scale: Annotated[float, typer.Option(min=0.05, max=5, help="Times the simulator's usual number of hosts.")] = 0.5,
+    scale: Annotated[float, typer.Option(min=0.05, max=5, help="Times the simulator's usual number of hosts.")] = 0.35,
     captures: Annotated[
         Path | None, typer.Option(help="Given captures instead: a folder for each actor, or files dealt out in turn.")
     ] = None,
@@ -48,7 +48,7 @@ def demo(
     console.print("Bavn: a sector of a centre and six actors on this machine; about 4 GB of memory, some minutes.")
     console.print("Nothing outside this machine is contacted. Ctrl-C stops everything and cleans up.")
     try:
-        played = deal_out(captures, folder, seed, console) if captures else play(folder, seed, scale, console)
+        played = deal_out(captures, folder, seed, console) if captures else play(folder, seed, scale)
         figures: dict[str, Any] = Demo(console, folder, played, releases, by_hand=by_hand, stay=not headless).run()
     finally:
         with undisturbed():

@@ -3,8 +3,8 @@
 Refuses to start anything.
 """
 
-import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -16,7 +16,7 @@ from bavn.model.moment import DAY_US, iso
 from bavn.model.observable import registered_domain
 from bavn.traffic.sector import Actor, demo_sector
 from bavn_lab.demo.sector import ActorPlan
-from bavn_lab.sim.generate import generate
+from bavn_lab.sim.generate import generate, story, truth
 from bavn_lab.sim.rewrite import assign, rewrite
 
 HISTORY_DAYS = 8
@@ -26,33 +26,35 @@ HISTORY_DAYS = 8
 class Played:
     """The actors, when each one's captures end (us), names with the addresses they resolve to before a block, the
     simulator's actors of the same names, and the sector's own services as the centre's register has them
-    (``type:value``)."""
+    (``type:value``). ``write`` writes the packets that are not there yet, and says what it wrote."""
 
     plans: list[ActorPlan]
     ends_us: dict[str, int]
     known: dict[str, str]
     world: tuple[Actor, ...]
+    write: Callable[[], str]
     register: tuple[str, ...] = ()
 
 
-def play(folder: Path, seed: int, scale: float, console: Console) -> Played:
+def play(folder: Path, seed: int, scale: float) -> Played:
     """The simulator's own sector, up to now."""
-    end_us = time.time_ns() // 1000
-    out = folder / "captures"
-    with console.status("playing eight days of a sector"):
-        generated = generate(demo_sector(seed, scale), seed, end_us - HISTORY_DAYS * DAY_US, end_us, out)
-    packets = sum(entry["packets"] for actor in generated["actors"] for entry in actor["files"])
-    console.print(f"played {HISTORY_DAYS} days up to {iso(end_us)[:16]}: {packets:,} packets")
-    truth = json.loads((out / "truth.json").read_text())
-    known = {v["domain"]: v["address"] for c in truth["campaigns"] for v in c["victims"] if v.get("domain")}
+    end_us, out = time.time_ns() // 1000, folder / "captures"
+    start_us, sector = end_us - HISTORY_DAYS * DAY_US, demo_sector(seed, scale)
+    planted = truth(story(sector, seed, start_us, end_us))
+    known = {v["domain"]: v["address"] for c in planted["campaigns"] for v in c["victims"] if v.get("domain")}
     plans = [
-        ActorPlan(a["name"], a["kind"], tuple(a["homes"]), out / a["name"] if a["sensor"] else None)
-        for a in generated["actors"]
+        ActorPlan(actor.name, actor.kind.value, tuple(actor.homes), out / actor.name if actor.sensor else None)
+        for actor in sector.actors
     ]
-    sector = demo_sector(seed, scale)
     monitor = sector.monitor
     register = (f"domain:{registered_domain(monitor.host)}", f"ip4:{IPv4Address(monitor.address)}")
-    return Played(plans, {plan.name: end_us for plan in plans if plan.captures}, known, sector.actors, register)
+
+    def write() -> str:
+        generated = generate(sector, seed, start_us, end_us, out)
+        packets = sum(entry["packets"] for actor in generated["actors"] for entry in actor["files"])
+        return f"  Played {HISTORY_DAYS} days up to {iso(end_us)[:16]}: {packets:,} packets."
+
+    return Played(plans, {plan.name: end_us for plan in plans if plan.captures}, known, sector.actors, write, register)
 
 
 def deal_out(captures: Path, folder: Path, seed: int, console: Console) -> Played:
@@ -78,4 +80,4 @@ def deal_out(captures: Path, folder: Path, seed: int, console: Console) -> Playe
                     console.print(f"  {said.file}: {said.reason}", markup=False)
             ends_us[name] = end_us
         plans.append(ActorPlan(name, actor.kind, tuple(actor.homes), out))
-    return Played(plans, ends_us, {}, sector.actors)
+    return Played(plans, ends_us, {}, sector.actors, lambda: f"  {len(ends_us)} actors were given captures.")

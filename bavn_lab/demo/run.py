@@ -7,6 +7,7 @@ and the rounds come more often than they would. Nothing outside this machine is 
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +23,7 @@ from bavn.app.config.load import read_centre
 from bavn.app.node.health.commons_words import state_text
 from bavn.app.process.exits import Exit, Stop
 from bavn.centre.books.leads import LeadView
+from bavn.centre.correlate.round_state import Phase
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.views import IndicatorView
 from bavn.model.intel.behaviour import BEHAVIOUR
@@ -45,6 +47,8 @@ LEAD_S_MAX = 300.0
 BLOCK_S_MAX = 60.0
 COMMONS_S_MAX = COMMONS_UPLOAD_S + 30.0
 RETRO_S_MAX = 45.0
+REST_S = 1.0
+"""Between a withdrawal and the next release: people take longer."""
 ANALYST = "analyst on duty"
 SECOND = "second analyst"
 SETTLED = ("enforced", "partly", "refused")
@@ -69,7 +73,7 @@ class Demo:
         self._by_hand, self._stays = by_hand, stay
         self._consoles: Consoles | None = None
         self._console, self._plans, self._ends_us, self._releases = console, played.plans, played.ends_us, releases
-        self._world = played.world
+        self._world, self._write = played.world, played.write
         self._sector = DemoSector(folder, played.known, played.register)
         self._lost_us = 0
         self.figures: dict[str, Any] = {}
@@ -102,6 +106,19 @@ class Demo:
 
     def _begin(self) -> None:
         self._title("Starting key holders, a centre and its actors (each a process, mutual TLS, one-time tokens)")
+        with ThreadPoolExecutor(1) as aside:
+            playing = aside.submit(self._write)
+            self._start_all()
+            with self._console.status("playing their packets"):
+                self._say(playing.result())
+        self._sector.start_nodes()
+        self._say(
+            f"  Rounds are shortened here: tier A (2 actors, strong evidence) every {STRONG_EVERY_S} s "
+            f"instead of 5 minutes, tier B (3 actors, weak evidence) every {WEAK_EVERY_S} s instead of an hour."
+        )
+
+    def _start_all(self) -> None:
+        """All but the nodes, which read packets from their first moment on."""
         self._sector.start_keyholders()
         url = self._sector.start_centre()
         for plan in self._plans:
@@ -118,11 +135,6 @@ class Demo:
             f"  {N} key holders made {keys} keys among themselves, of today and the days after; any {K} of them "
             "answer, and no one of them has a key."
         )
-        self._sector.start_nodes()
-        self._say(
-            f"  Rounds are shortened here: tier A (2 actors, strong evidence) every {STRONG_EVERY_S} s "
-            f"instead of 5 minutes, tier B (3 actors, weak evidence) every {WEAK_EVERY_S} s instead of an hour."
-        )
 
     def _find(self) -> LeadView | None:
         self._title("Packets -> records -> suspicions at each actor; shares -> private join -> leads at the centre")
@@ -133,6 +145,7 @@ class Demo:
         self._say(
             f"  all packets read and looked at; {self._sector.memory_mb():,} MB of memory in use by all processes"
         )
+        read_us = time.time_ns() // 1000
         self._lose_a_holder()
         desk = self._sector.desk()
         with self._console.status("waiting for rounds"):
@@ -140,8 +153,9 @@ class Demo:
             while (view := _first_case_lead(desk)) is None and time.monotonic() < end:
                 self._sector.check()
                 time.sleep(1)
-            if view is not None:
-                time.sleep(2 * WEAK_EVERY_S)
+            settled = time.monotonic() + 2 * WEAK_EVERY_S
+            while view is not None and not _rounds_of_all(desk, read_us) and time.monotonic() < settled:
+                time.sleep(1)
                 view = _first_case_lead(desk) or view
         if view is None:
             self._say(
@@ -331,6 +345,7 @@ class Demo:
             for _ in range(self._releases):
                 desk.cases.act(case_id, CaseAct.WITHDRAW, first, "drill")
                 wait_for(self._sector, BLOCK_S_MAX, "the lifting of the blocks", lambda: _lifted(desk, wanted))
+                time.sleep(REST_S)
                 ordered_us = time.time_ns() // 1000
                 desk.cases.act(case_id, CaseAct.RELEASE, second, "drill")
                 views = self._enforced_since(desk, wanted, ordered_us)
@@ -428,6 +443,12 @@ def _first_case_lead(desk: Desk) -> LeadView | None:
     """The best lead that is good enough for a case and that no list or register speaks for."""
     cases = {case.lead_id for case in desk.cases.every()}
     return next((view for view in desk.lead_book.leads(20) if view.lead.id in cases and not _spoken_for(view)), None)
+
+
+def _rounds_of_all(desk: Desk, since_us: int) -> bool:
+    """Whether a round of each tier was opened since then and is over: what all had seen by then has been joined."""
+    since = (each.round for each in desk.rounds(20) if each.round.opened_us >= since_us)
+    return {"A", "B"} <= {round_.params.tier for round_ in since if round_.phase is Phase.CLOSED}
 
 
 def _blockable(view: LeadView) -> set[Observable]:

@@ -17,6 +17,7 @@ from typing import IO
 
 from bavn.app.centre.parts import init, open_desk, open_enrolment, open_registry
 from bavn.app.config.load import CENTRE_KEYS, read_centre
+from bavn.app.node.known_lists import Kept
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemDice
 from bavn.centre.desk.desk import Desk
@@ -28,7 +29,7 @@ from bavn_lab.demo.holders import K, KeyHolders, N
 from bavn_lab.demo.suricata import OwnSuricata
 
 STRONG_EVERY_S, WEAK_EVERY_S, UPLOAD_S, SEEN_EVERY_S = 12, 15, 4, 15
-COMMONS_UPLOAD_S = 240
+COMMONS_UPLOAD_S = 180
 """Shares are begun in its second quarter, when packets are read, and leave at its third."""
 CHECK_NAME = "bavn-check.net"
 SILENT_S = 30
@@ -149,10 +150,19 @@ class DemoSector:
 
     def start_nodes(self) -> None:
         """Each actor's own Suricata first, which nobody waits for: it is up long before its node wants it."""
+        self._make_lists()
         for member in self.members:
             if member.suricata is not None:
                 member.suricata.start()
             member.process = self._start(member.plan.name, "run", member.config)
+
+    def _make_lists(self) -> None:
+        """The same for all who watch, as it is in life: here they lie on one machine, so they are made once."""
+        lists = Kept(self.folder, whole=True)
+        lists.make()
+        for member in self.members:
+            if member.suricata is not None:
+                shutil.copy(lists.file, member.folder / "data")
 
     def desk(self) -> Desk:
         """The centre's desk, as an analyst's command line has it."""
@@ -253,7 +263,7 @@ def _centre_toml(register: tuple[str, ...]) -> str:
         )
 
     return (
-        '[place]\nfolder = "data"\nhost = "127.0.0.1"\nport = 0\nnames = ["127.0.0.1", "localhost"]\nstep_s = 0.2\n\n'
+        '[place]\nfolder = "data"\nhost = "127.0.0.1"\nport = 0\nnames = ["127.0.0.1", "localhost"]\n\n'
         f"[centre]\nrank_every_s = 5.0\nitems_per_step_max = 100\nregister = {json.dumps(list(register))}\n\n"
         + tier("A", 2, 1000, STRONG_EVERY_S)
         + tier("B", 3, 2000, WEAK_EVERY_S)

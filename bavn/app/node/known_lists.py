@@ -129,9 +129,15 @@ class Kept:
                 self._opened = _in_memory(whole=self._whole)
                 return self._opened.execute(sql, given).fetchall()
 
+    @property
+    def file(self) -> Path:
+        """Where the file is, or will be."""
+        return self._folder.absolute() / file_name(whole=self._whole)
+
     def _from_file(self) -> sqlite3.Connection | None:
         try:
-            connection = sqlite3.connect(f"{self._made().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+            self.make()
+            connection = sqlite3.connect(f"{self.file.as_uri()}?mode=ro", uri=True, check_same_thread=False)
         except (OSError, ValueError, subprocess.SubprocessError, sqlite3.Error):
             return None
         try:
@@ -142,19 +148,18 @@ class Kept:
         connection.close()
         return None
 
-    def _made(self) -> Path:
-        file = self._folder.absolute() / file_name(whole=self._whole)
-        if not file.exists():
+    def make(self) -> None:
+        """Makes the file, unless it is there. OSError, SubprocessError."""
+        if not self.file.exists():
             for old in self._folder.glob("known-*"):
                 old.unlink()
             subprocess.run(
-                tied([sys.executable, "-P", "-m", __spec__.name, file, *([WHOLE] if self._whole else ())]),
+                tied([sys.executable, "-P", "-m", __spec__.name, self.file, *([WHOLE] if self._whole else ())]),
                 check=True,
                 timeout=MAKE_S_MAX,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
             )
-        return file
 
 
 def file_name(*, whole: bool) -> str:
