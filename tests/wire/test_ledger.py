@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import stat
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import pairwise
 
@@ -193,6 +193,29 @@ def test_a_new_book_is_for_its_owners_eyes(path) -> None:
     with Book(path) as book:
         Ledger(book).append(1, "door", "up", note(1))
         assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+
+
+def test_a_part_of_an_earlier_version_is_brought_up_or_left_as_it_was(tmp_path) -> None:
+    path, first = tmp_path / "book.db", ("CREATE TABLE met (name TEXT PRIMARY KEY) STRICT",)
+    last = ("CREATE TABLE met (name TEXT PRIMARY KEY, at INTEGER NOT NULL DEFAULT 0, who TEXT) STRICT",)
+    steps = {
+        1: ("ALTER TABLE met ADD COLUMN at INTEGER NOT NULL DEFAULT 0", "UPDATE met SET at = 7"),
+        2: ("ALTER TABLE met ADD COLUMN who TEXT",),
+    }
+    with closing(Book(path)) as book:
+        book.part("met", 1, first)
+        with book.transaction() as tx:
+            tx.execute("INSERT INTO met VALUES ('a')")
+        with pytest.raises(BookForeign):
+            book.part("met", 3, last, {2: steps[2]})
+        with pytest.raises(sqlite3.OperationalError):
+            book.part("met", 3, last, steps | {2: ("ALTER TABLE gone ADD COLUMN who TEXT",)})
+        assert book.rows("SELECT * FROM met") == [("a",)]
+        for _ in range(2):
+            book.part("met", 3, last, steps)
+        assert book.rows("SELECT * FROM met") == [("a", 7, None)]
+        with pytest.raises(BookForeign):
+            book.part("met", 2, last, steps)
 
 
 def test_a_book_of_another_version_is_the_operators_business(path) -> None:
