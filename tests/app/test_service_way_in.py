@@ -61,6 +61,12 @@ def test_a_services_data_lies_in_its_own_folder_and_nothing_beside_its_configura
     assert str(configured(tmp_path / "other.toml", way("")).folder) == str(tmp_path / "data")
 
 
+def test_what_a_watching_services_commands_write_lies_in_its_own_folder_too(tmp_path) -> None:
+    given = configured(tmp_path / "node.toml", way(way="watch", sense={"suricata_interface": "eth1"}))
+    for place in (given.hunt.folder, given.rules.tuning_file):
+        assert str(given.path(place)).startswith("/var/lib/bavn/node/")
+
+
 @pytest.mark.parametrize(
     ("settings", "wanted"),
     [

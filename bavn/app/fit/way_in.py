@@ -79,6 +79,10 @@ class WayIn:
                 f"{name} = {_toml(value if isinstance(value, str) else list(value))}"
                 for name, value in self.sense.items()
             ]
+        if self.folder and self.way != "guard":
+            # What commands write later: beside a service's configuration its user may write nothing.
+            lines += ["", "[hunt]", f"folder = {_toml(self.folder + '/hunts')}"]
+            lines += ["", "[rules]", f"tuning_file = {_toml(self.folder + '/tuning.toml')}"]
         lines += ["", "[enforce]"]
         if self.listen:
             lines.append(f"resolver_listen = {_toml(list(self.listen))}")
