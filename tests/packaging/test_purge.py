@@ -21,6 +21,10 @@ def machine(tmp_path):
     (tmp_path / "etc/bavn/node.toml").write_text("")
     (tmp_path / "etc/systemd/system/bavn-node.service.d").mkdir()
     (tmp_path / "etc/systemd/system/bavn-node.service.d/own.conf").write_text("")
+    for unit in ("bavn-node", "bavn-centre"):
+        laid = tmp_path / f"etc/systemd/system/{unit}.service.d/low-ports.conf"
+        laid.parent.mkdir(exist_ok=True)
+        laid.symlink_to("/usr/share/bavn/drop-in/low-ports.conf")
     return tmp_path
 
 
@@ -42,6 +46,8 @@ def test_a_purge_leaves_no_link_to_a_unit_and_nothing_else_is_touched(machine) -
     assert not (machine / "etc/systemd/system/bavn-node.service").is_symlink()
     assert (machine / "etc/bavn/node.toml").exists()
     assert (machine / "etc/systemd/system/bavn-node.service.d/own.conf").exists()
+    assert not (machine / "etc/systemd/system/bavn-node.service.d/low-ports.conf").is_symlink()
+    assert not (machine / "etc/systemd/system/bavn-centre.service.d").exists(), "a folder of the package's links alone"
     assert postrm(machine, "purge") == {"ssh.service"}, "twice is no harm"
 
 
