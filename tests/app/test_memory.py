@@ -1,6 +1,7 @@
 """Memory that many threads let go is not kept by the C library for each of them."""
 
 import gc
+import json
 import platform
 import subprocess
 import sys
@@ -77,8 +78,30 @@ def test_a_command_has_it(monkeypatch) -> None:
 
     order = []
     monkeypatch.setattr(main, "few_arenas", lambda: order.append("arenas"))
+    monkeypatch.setattr(main, "leave_out", lambda: order.append("out"))
     monkeypatch.setattr(main, "keep_small", lambda: order.append("small"))
     monkeypatch.setattr(main, "_run", lambda: order.append("run") or 0)
     with pytest.raises(SystemExit):
         main.main()
-    assert order == ["arenas", "small", "run"]
+    assert order == ["arenas", "out", "small", "run"]
+
+
+LEFT_OUT = """
+import json, sys
+from bavn.app.process.memory import NEVER_USED, leave_out
+leave_out()
+import duckdb, httpx, numpy, pyarrow as pa, pyarrow.parquet as pq
+
+pq.write_table(pa.table({"a": [1, 2]}), sys.argv[1])
+summed = duckdb.connect().execute("SELECT sum(a) FROM read_parquet(?)", [sys.argv[1]]).fetchone()[0]
+works = [summed, pq.read_table(sys.argv[1]).num_rows, httpx.URL("https://a.example/b").host]
+loaded = [name for name in (*NEVER_USED, "click", "pygments") if sys.modules.get(name)]
+print(json.dumps([works, loaded, pa.default_memory_pool().backend_name]))
+"""
+
+
+@pytest.mark.slow
+def test_what_nobody_uses_is_left_out_and_all_works_without(tmp_path) -> None:
+    words = [sys.executable, "-c", LEFT_OUT, str(tmp_path / "a.parquet")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(done.stdout) == [[3, 2, "a.example"], [], "system"]

@@ -15,7 +15,7 @@ from bavn.app.cli.help import Commands, not_understood, with_help
 from bavn.app.cli.language import VARIABLE, language_here, language_of_locale
 from bavn.app.cli.later import later
 from bavn.app.process.exits import Exit, Stop, why_of
-from bavn.app.process.memory import few_arenas, keep_small
+from bavn.app.process.memory import few_arenas, keep_small, leave_out
 from bavn.app.process.spoken import Spoken
 from bavn.model.catalogue import ENGLISH
 from bavn.model.ports import LinkDown, LinkRefused
@@ -91,6 +91,7 @@ def main() -> None:
     if sys.argv[1:2] in (["node"], ["analyse"], ["pilot"]):
         os.umask(0o077)
     few_arenas()
+    leave_out()
     keep_small()
     if (spoken := language_of_locale(os.environ)) != ENGLISH:
         os.environ.setdefault(VARIABLE, spoken)

@@ -1,20 +1,32 @@
 """Memory that is no longer used goes back to the machine, in services that live for months.
 
-Two things keep it. Python's collector of rings looks at all old objects only when a quarter more have become old: a
-hundred TLS connections that have ended are few objects and 26 MB (asyncio keeps a buffer of 256 KB for each). And the C
+Three things keep it. Python's collector of rings looks at all old objects only when a quarter more have become old: a
+hundred TLS connections that have ended are few objects and 26 MB (asyncio keeps a buffer of 256 KB for each). The C
 library (glibc) gives each thread that allocates an arena of its own, of which free memory serves no other thread; two
-are enough where Python lets one thread run at a time (mallopt(3), M_ARENA_MAX; malloc_trim(3)).
+are enough where Python lets one thread run at a time (mallopt(3), M_ARENA_MAX; malloc_trim(3)). And libraries bring
+parts that nobody here uses: ``leave_out``.
 """
 
 import ctypes
 import gc
+import os
+import sys
 import threading
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 ARENAS_MAX: Final = 2
 EVERY_S: Final = 60.0
 _M_ARENA_MAX: Final = -8
+NEVER_USED: Final = (
+    "httpx._main",
+    "pyarrow._s3fs",
+    "pyarrow._gcsfs",
+    "pyarrow._azurefs",
+    "pyarrow._hdfs",
+)
+"""A command line and file systems far away, which their libraries load by themselves and can do without: each asks in
+a ``try``."""
 
 
 def few_arenas() -> bool:
@@ -22,6 +34,15 @@ def few_arenas() -> bool:
     with suppress(AttributeError, OSError, TypeError):
         return bool(ctypes.CDLL(None).mallopt(_M_ARENA_MAX, ARENAS_MAX))
     return False
+
+
+def leave_out() -> None:
+    """Before any library is loaded. Arrow takes the C library's memory, of which what is free goes back; its own pool
+    keeps some."""
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    modules: dict[str, Any] = sys.modules
+    for name in NEVER_USED:
+        modules.setdefault(name, None)  # an import of it is ModuleNotFoundError
 
 
 def give_back() -> None:
