@@ -186,6 +186,8 @@ def test_one_alone_is_told_what_a_sector_would_add_and_that_nothing_was_joined(
     assert out.startswith("Alone, klinik would have read")
     page = report.read_text(encoding="utf-8")
     assert "There is one organisation here, so there was nothing to join" in page
+    assert "no suspicion of klinik stands below its alert line" in page
+    assert "0 suspicions" not in page
     assert "2 members that suspect nothing were added" in page
     assert "dns" in page
     assert "made-up names" in page  # no DNS, so no such detector could see anything

@@ -64,6 +64,22 @@ def _too_few(facts: PilotFacts) -> list[Block]:
             strong=STRONG_T,
             weak=WEAK_T,
         ),
+        *_would_add(actor.name, below),
+        Text("To see it, ask a second organisation for a folder of the same weeks and give both."),
+    ]
+
+
+def _would_add(actor: str, below: int) -> list[Block]:
+    """Of what nobody there reads; where there is nothing of it, that is said."""
+    if not below:
+        return [
+            Text(
+                "What a sector would add cannot be told from this folder: no suspicion of {actor} stands below its alert"
+                " line.",
+                actor=actor,
+            )
+        ]
+    return [
         Text.counted(
             "What a sector would add: {count:,} suspicion of {actor} stands below its alert line, where nobody reads"
             " it. In a sector it would be compared with what the others hold, and nobody learns of it unless enough"
@@ -72,9 +88,8 @@ def _too_few(facts: PilotFacts) -> list[Block]:
             " them. In a sector each would be compared with what the others hold, and nobody learns of one unless"
             " enough of them hold the same.",
             below,
-            actor=actor.name,
+            actor=actor,
         ),
-        Text("To see it, ask a second organisation for a folder of the same weeks and give both."),
     ]
 
 
