@@ -74,8 +74,8 @@ def _would_add(actor: str, below: int) -> list[Block]:
     if not below:
         return [
             Text(
-                "What a sector would add cannot be told from this folder: no suspicion of {actor} stands below its alert"
-                " line.",
+                "What a sector would add cannot be told from this folder: no suspicion of {actor} stands below its"
+                " alert line.",
                 actor=actor,
             )
         ]

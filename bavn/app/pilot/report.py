@@ -81,8 +81,9 @@ def _known(facts: PilotFacts) -> Iterable[Text]:
     known = sum(not lead.only_sector for lead in facts.leads)
     if known:
         yield Text.counted(
-            "One likely attack was seen by one of them alone, and the sector would have told the others.",
-            "{count} likely attacks were seen by one of them alone, and the sector would have told the others.",
+            "One likely attack was seen by at least one of them alone, and the sector would have told the others.",
+            "{count} likely attacks were seen by at least one of them alone, and the sector would have told the"
+            " others.",
             known,
         )
     blocks = facts.blocks
