@@ -1,4 +1,4 @@
-"""Each lie of a centre is caught by the check that is there for it, within its time: some times here, a hundred times
+"""Each lie of a centre is caught by the check that is there for it, within its time: in one sector here, in a hundred
 with the mark `world` and in bench/lying_centre.py."""
 
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from tests.centre.conftest import SqliteDatabases
 from tests.sector.lying_centre import LIES, played
 
-RUNS, RUNS_OF_WORLD = 3, 100
+RUNS, RUNS_OF_WORLD = 1, 100
 
 
 def is_caught(lie, runs):

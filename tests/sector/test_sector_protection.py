@@ -186,7 +186,7 @@ def nothing_lost_doubled_or_without_end(world, expected) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))])
+@pytest.mark.parametrize("seed", range(4))
 def test_whoever_dies_no_block_is_lost_doubled_or_without_an_end(opened, seed) -> None:
     world = opened(FOUR, 100 + seed)
     killed_at_random(world, seed)
@@ -194,8 +194,8 @@ def test_whoever_dies_no_block_is_lost_doubled_or_without_an_end(opened, seed) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "seed", [*range(10, 20), *(pytest.param(seed, marks=pytest.mark.world) for seed in range(20, 40))]
-)
+@pytest.mark.world
+@pytest.mark.parametrize("seed", range(10, 40))
 def test_whoever_dies_no_block_is_lost_doubled_or_without_an_end_many_times(opened, seed) -> None:
+    """What the test before plays with four seeds in every run."""
     killed_at_random(opened(FOUR, 100 + seed), seed)
