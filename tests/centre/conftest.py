@@ -25,6 +25,7 @@ from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.round import Cell, RoundParams
 from bavn.psi.share import generate
 from bavn.traffic.dice import SeededDice
+from tests.centre.on_postgresql import RUN_ON_POSTGRESQL
 
 FORMS = "1-" + "0" * 16
 START_US = 1_700_000_000 * 1_000_000 // (300 * 1_000_000) * (300 * 1_000_000)
@@ -360,13 +361,15 @@ def databases(request):
 def pytest_collection_modifyitems(items):
     """Each test runs on PostgreSQL, one that has parameters with one of them: what those are about is the same on
     either database, and script/test --world tries them all. Where a parameter is about the database:
-    ``each_on_postgresql``."""
+    ``each_on_postgresql``. Of those of a whole sector, few that put every statement (on_postgresql.py)."""
     tried = set()
     for item in items:
         if not hasattr(item, "callspec") or item.callspec.params.get("databases") != "postgresql":
             continue
         test = item.nodeid.partition("[")[0]
-        if test in tried and item.get_closest_marker("each_on_postgresql") is None:
+        file, _, name = test.rpartition("::")
+        left = name not in RUN_ON_POSTGRESQL.get(file.removeprefix("tests/centre/node/"), {name})
+        if (test in tried or left) and item.get_closest_marker("each_on_postgresql") is None:
             item.add_marker(pytest.mark.world)
         tried.add(test)
 

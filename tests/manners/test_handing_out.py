@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.centre.conftest import pytest_collection_modifyitems as choose
+from tests.centre.on_postgresql import RUN_ON_POSTGRESQL
 from tests.handing_out import LONG, ONE_SECTOR, TOGETHER_MAX, parts_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,8 +58,8 @@ def test_a_run_of_two_processes_runs_all_of_them(tmp_path) -> None:
 class Item:
     """Of a test, what the choice asks for."""
 
-    def __init__(self, test, marks=(), **params):
-        self.nodeid, self.marks = f"tests/centre/a.py::{test}[{params}]", set(marks)
+    def __init__(self, test, marks=(), file="a.py", **params):
+        self.nodeid, self.marks = f"tests/centre/{file}::{test}[{params}]", set(marks)
         self.callspec = SimpleNamespace(params=params)
 
     def get_closest_marker(self, name):
@@ -79,3 +80,18 @@ def test_a_test_with_parameters_meets_postgresql_once_unless_it_asks_for_more() 
     left = [(item.nodeid.partition("::")[2].partition("[")[0], item.callspec.params["at"]) for item in items]
     assert [at for item, at in zip(items, left, strict=True) if "world" in item.marks] == [("plain", 2)]
     assert [item.callspec.params["databases"] for item in items if "world" in item.marks] == ["postgresql"]
+
+
+def test_of_a_whole_sector_those_meet_postgresql_that_are_named() -> None:
+    file, named = "test_echo.py", RUN_ON_POSTGRESQL["test_echo.py"]
+    places = (f"node/{file}", f"cases/{file}", "node/test_new.py")
+    items = [
+        Item(test, file=place, databases=name)
+        for place in places
+        for test in (*named, "test_other")
+        for name in ("sqlite", "postgresql")
+    ]
+    choose(items)
+    assert [item.nodeid for item in items if "world" in item.marks] == [
+        f"tests/centre/node/{file}::test_other[{{'databases': 'postgresql'}}]"
+    ]
