@@ -21,8 +21,17 @@ BROWSERS = 2
 ONE_SECTOR = ("tests/app/web/sac/", "tests/app/web/test_drawn_sector.py")
 """What looks at the drawn sector, which each process draws for itself: all of it goes to one."""
 LONG = (
-    "tests/sector/test_ideal.py",
     "tests/app/accept/test_accept_whole.py",
+    "tests/sector/test_ideal.py",
+    "tests/app/test_pilot.py",
+    "tests/sector/test_poisoning.py",
+    "tests/sector/test_sector_threshold.py",
+    "tests/sector/test_sector_faults.py",
+    "tests/packaging/test_deb.py",
+    "tests/packaging/test_image.py",
+    "tests/centre/node/test_echo.py",
+    "tests/sector/test_sector_commons.py",
+    "tests/actor/sense/test_sense_data.py",
     "tests/app/live/test_live_beacon.py",
     "tests/centre/store/test_kill.py",
     "tests/centre/node/test_centre_crash.py",
@@ -48,7 +57,7 @@ LONG = (
     "tests/app/test_way_in.py",
     "tests/peers/test_prometheus.py",
 )
-"""Files in which one test takes more than fifteen seconds, the longest first."""
+"""Files that take more than a minute, or one of whose tests takes more than fifteen seconds: the longest first."""
 
 
 def drives_a_browser(file: str) -> bool:
