@@ -26,19 +26,22 @@ WARM = (
     "__main__",
     "alembic.command",
     "cryptography.x509",
+    "dns.message",
     "duckdb",
     "fastapi",
     "httpx",
     "hypothesis.stateful",
-    "nacl.bindings",
     "numpy",
     "psycopg",
     "pyarrow.compute",
     "pydantic",
     "pytest",
+    "rbcl",
     "rfc8785",
+    "rich.table",
     "sqlalchemy.dialects.sqlite",
     "typer.testing",
+    "uvicorn",
 )
 """What most tests import of others, read once: each fault's process is forked from one that has it. None of Bavn's own,
 which a fault may be planted in."""
@@ -51,7 +54,8 @@ FORKED = multiprocessing.get_context("forkserver")
 
 
 def copy_tree(to: Path) -> None:
-    """The files that git knows or would know, less what it ignores."""
+    """The files that git knows or would know, less what it ignores; and beside each what was made of it here: what
+    Python compiled, which is known by its file's time and size, and the catalogues."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True
     ).stdout.decode()
@@ -59,7 +63,16 @@ def copy_tree(to: Path) -> None:
         source = ROOT / name
         if source.is_file():
             (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, to / name)
+            for one in (source, *made_of(source)):
+                (to / one.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(one, to / one.relative_to(ROOT))
+
+
+def made_of(source: Path) -> list[Path]:
+    """What lies beside this file and is made of it; the three trees would each make it again."""
+    if source.suffix == ".py":
+        return [*source.parent.glob(f"__pycache__/{source.stem}.*.pyc")]
+    return [*source.parent.glob("*.mo"), *source.parent.glob("*.json")] if source.name == "bavn.po" else []
 
 
 def run(command: list[str], tree: Path) -> subprocess.CompletedProcess[str]:
