@@ -34,8 +34,9 @@ def lead(sector):
 
 
 def later_round(sector, hours=3):
+    """Of the weak tier one round, which is over after twelve minutes: a minute to upload, ten to name."""
     sector.wait(hours * 3600)
-    for _ in range(30):
+    for _ in range(15):
         sector.wait(60)
 
 
