@@ -137,12 +137,11 @@ def made() -> Bench:
 
 @pytest.fixture
 def stored() -> Iterator[Any]:
-    """Makes a window of the real store that holds a case's records."""
+    """Makes a window of the real store that holds what a small one does."""
     with ExitStack() as open_:
 
-        def window(case: Case) -> Any:
+        def window(small: MemoryWindow) -> Any:
             store = open_.enter_context(ColumnStore.temporary(homes=HOMES))
-            small = window_of(case)
             for name in TABLES:
                 rows = small.lossless(name)
                 if rows.num_rows:
