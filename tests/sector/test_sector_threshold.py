@@ -73,21 +73,22 @@ def changes_no_other_line(changed, honest):
         assert lines(changed, who) == lines(honest, who), who
 
 
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.world)])
 @pytest.mark.parametrize(("n", "k"), [(3, 2), (5, 3)])
 def test_any_n_less_k_holders_killed_or_lying_in_mid_round_change_nothing_but_lines_that_name_them(
-    disk, plain, n, k
+    disk, plain, n, k, seed
 ) -> None:
+    """Drawn once for each in each run, twice in the world; test_sector_faults.py draws it for eight days more."""
     honest = plain(n, k)
     assert honest.leads
     assert found(honest) == found(plain(1, 1)), "nor does it matter whether one holder has the key"
     assert not named(honest)
-    for seed in range(2):
-        changes = drawn_changes(SeededDice(seed, f"holders {n}"), n, k, START_US, START_US + STEPS * MINUTE_US)
-        changed = run(disk / f"changed {seed}", script(3, n, k, *changes))
-        changes_no_other_line(changed, honest)
-        bad = {change.who for change in changes}
-        assert len(bad) == n - k
-        assert set() != {holder for holder, _ in named(changed)} <= bad
+    changes = drawn_changes(SeededDice(seed, f"holders {n}"), n, k, START_US, START_US + STEPS * MINUTE_US)
+    changed = run(disk / "changed", script(3, n, k, *changes))
+    changes_no_other_line(changed, honest)
+    bad = {change.who for change in changes}
+    assert len(bad) == n - k
+    assert set() != {holder for holder, _ in named(changed)} <= bad
 
 
 def test_one_killed_between_two_requests_of_one_round_is_named_by_those_who_came_later(disk, plain) -> None:
