@@ -110,6 +110,7 @@ class Registry:
         self.engine = engine
         self._clock = clock
         self._quotas = dict(quotas)
+        self._known: tuple[int, tuple[Actor, ...]] | None = None
         make_tables(engine)
 
     def add(self, name: str, kind: str, group: str = "", also: Also = nothing) -> Actor:
@@ -149,11 +150,15 @@ class Registry:
             return tuple(_actor(row) for row in tx.execute(select(ACTOR).order_by(ACTOR.c.name)))
 
     def members(self) -> tuple[int, tuple[Actor, ...]]:
-        """The registry's version and the active actors by name: who may take part in a round opened now."""
+        """The registry's version and the active actors by name: who may take part in a round opened now. Each change
+        of an actor is another version, so that they are read once for each."""
+        known = self._known
         with reading(self.engine) as tx:
-            version = tx.execute(select(REGISTRY.c.version)).scalar_one()
-            rows = tx.execute(select(ACTOR).where(ACTOR.c.state == ActorState.ACTIVE.value).order_by(ACTOR.c.name))
-            return int(version), tuple(_actor(row) for row in rows)
+            version = int(tx.execute(select(REGISTRY.c.version)).scalar_one())
+            if known is None or known[0] != version:
+                rows = tx.execute(select(ACTOR).where(ACTOR.c.state == ActorState.ACTIVE.value).order_by(ACTOR.c.name))
+                self._known = known = version, tuple(_actor(row) for row in rows)
+        return known
 
     def canaries(self) -> frozenset[str]:
         """The active actors of the canary ring."""

@@ -6,6 +6,8 @@ from cryptography.x509 import load_pem_x509_certificate
 from sqlalchemy import inspect
 
 from bavn.centre.members.registry import DEFAULT_QUOTAS, CannotAdd, NotInState, Registry, UnknownActor
+from bavn.centre.members.roles import Roles
+from bavn.centre.store.engine import writing
 from bavn.model.sector.member import ActorState, Quota
 from bavn.wire.messages.catalogue import UP
 
@@ -146,3 +148,20 @@ def test_papers_and_quotas_are_shown_with_what_is_the_actors_own(registry, enrol
 def test_each_message_up_has_a_quota() -> None:
     """One without a quota would be refused for each member."""
     assert set(DEFAULT_QUOTAS) == {message.__name__ for message in UP}
+
+
+def test_members_are_as_they_stand_whoever_changed_them(registry, clock) -> None:
+    for name in ("north", "south"):
+        registry.add(name, "region")
+        with writing(registry.engine) as tx:
+            registry.activate(tx, name, "00" * 32)
+    assert [actor.name for actor in registry.members()[1]] == ["north", "south"]
+    assert registry.members() is registry.members()
+    elsewhere = Registry(registry.engine, clock)
+    version = registry.members()[0]
+    elsewhere.suspend("south")
+    assert [actor.name for actor in registry.members()[1]] == ["north"]
+    assert registry.members()[0] > version
+    elsewhere.resume("south")
+    Roles(elsewhere, clock).set("south", canary=True)
+    assert registry.canaries() == {"south"}
