@@ -14,6 +14,7 @@ import dns.rrset
 import pytest
 
 from bavn.actor.protect.carriers import Enforcers
+from bavn.actor.protect.enforcers import unbound
 from bavn.actor.protect.enforcers.rpz import Rpz
 from bavn.actor.protect.enforcers.rpz_log import RpzLog
 from bavn.actor.protect.enforcers.unbound import Unbound
@@ -188,6 +189,13 @@ def test_what_cannot_start_says_so(tmp_path) -> None:
             Unbound(tmp_path / "u", listen=[f"127.0.0.1@{port}"], answers={}).ensure()
     with pytest.raises(EnforcerDown, match="cannot be started"):
         Unbound(tmp_path / "v", listen=[f"127.0.0.1@{port}"], program="no-such-unbound").ensure()
+
+
+@pytest.mark.parametrize(("there", "said"), [(True, "AppArmor"), (False, r"unbound\.log")])
+def test_one_that_was_let_in_by_nobody_says_so_where_somebody_may_not(tmp_path, monkeypatch, there, said) -> None:
+    monkeypatch.setattr(unbound, "APPARMOR", tmp_path if there else tmp_path / "none")
+    with pytest.raises(EnforcerDown, match=said):
+        Unbound(tmp_path / "u", listen=[f"127.0.0.1@{free_port()}"], program="false").ensure()
 
 
 @pytest.mark.parametrize(

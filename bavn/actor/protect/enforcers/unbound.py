@@ -28,6 +28,7 @@ PORT_MIN: Final = 1024
 SOCKET_PATH_CHARS_MAX: Final = 100
 START_S_MAX: Final = 10.0
 STOP_S_MAX: Final = 5.0
+APPARMOR: Final = Path("/sys/kernel/security/apparmor")
 END_S_MAX: Final = 0.8
 """From SIGTERM to SIGKILL where the node ends: all that counts of a resolver is on the disk."""
 _POLL_S: Final = 0.01
@@ -136,10 +137,18 @@ class Unbound(UnboundControl):
                 self._process.kill()
                 self._process.wait()
                 self._process = None
-                raise EnforcerDown(
-                    Text("unbound did not start; the reason stands in {log_file}", log_file=self.log_file)
-                )
+                raise EnforcerDown(self._why_not())
             time.sleep(_POLL_S)
+
+    def _why_not(self) -> Text:
+        """One that could not even begin its log was let by nobody into this folder."""
+        if APPARMOR.exists() and not self.log_file.exists():
+            return Text(
+                "unbound did not start and wrote nothing: AppArmor may not let it into {folder} (/etc/apparmor.d/local/"
+                "usr.sbin.unbound)",
+                folder=self.folder,
+            )
+        return Text("unbound did not start; the reason stands in {log_file}", log_file=self.log_file)
 
     def _end_silent(self, file: Path) -> None:
         """Ends a resolver of this configuration that runs and does not answer: beside a second one on the same port it
