@@ -231,6 +231,7 @@ PROMISED: dict[str, dict[str, Callable[[Place], bool]]] = {
     "municipality": {
         "The first block": lambda _: refused(RESOLVER) and listed(LISTS),
         "Undo": lambda _: not refused(RESOLVER) and not listed(LISTS),
+        "Put it back": lambda _: refused(RESOLVER) and listed(LISTS),
         "Leave": lambda at: gone(at.root),
     },
     "centre": {
@@ -254,6 +255,7 @@ PROMISED: dict[str, dict[str, Callable[[Place], bool]]] = {
         "See what leaves": stays_home,
         "The first block": lambda _: refused(RESOLVER) and listed(LISTS),
         "Undo": lambda _: not refused(RESOLVER) and not listed(LISTS),
+        "Put it back": lambda _: refused(RESOLVER) and listed(LISTS),
         "A backup": lambda at: (at.root / "root/region.tar.gz").stat().st_size > 0 and sniffs(at.root),
         "Leave": lambda at: gone(at.root),
     },
@@ -318,7 +320,7 @@ def invited(stand: StandInCentre, road: str, root: Path) -> dict[str, str]:
         stand.registry.add(name, "clinic", group="it-syd" if road == "operator" else "")
         stand.say(name, indicator(NAME, 1)[1])
     tokens = {name: stand.enrolment.invite(name) for name in names}
-    lines = [f"{name} {at} {tokens[name]}\n" for name, at in TWENTY.items() if name in tokens]
+    lines = [f"{name} {at} 127.0.0.0/8 {tokens[name]}\n" for name, at in TWENTY.items() if name in tokens]
     (root / "srv/actors").write_text("".join(lines))
     return {"PIN": stand.authority.fingerprint, "BAVN_TOKEN": tokens[names[0]], "ACTORS": "actors"}
 
@@ -348,7 +350,8 @@ def measured(road: str, base: Path, deb: Path, *, show: bool) -> dict[str, objec
         control = root / "usr/local/bin/systemctl"
         control.write_text(SYSTEMCTL)
         control.chmod(0o755)
-        known = {"CENTRE": url, "UPSTREAM": "127.0.0.1", "NAME": NAME, "ADDRESS": "127.0.0.1", "HOME_NET": HOME_NET}
+        known = {"CENTRE": url, "UPSTREAM": "127.0.0.1", "NAME": NAME, "ADDRESS": "127.0.0.1"}
+        known |= {"HOME_NET": HOME_NET, "CLIENTS": "127.0.0.0/8"}
         known |= invited(stand, road, root)
         at = Place(root, stand, received)
         if road == "region":
