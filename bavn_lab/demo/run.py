@@ -47,6 +47,8 @@ LEAD_S_MAX = 300.0
 BLOCK_S_MAX = 60.0
 COMMONS_S_MAX = COMMONS_UPLOAD_S + 30.0
 RETRO_S_MAX = 45.0
+LOOK_S = 1.0
+"""How often it is looked whether a release is over: nodes say when, and whoever looks takes their time."""
 REST_S = 1.0
 """Between a withdrawal and the next release: people take longer."""
 ANALYST = "analyst on duty"
@@ -344,7 +346,7 @@ class Demo:
         with self._console.status("withdrawing and releasing"):
             for _ in range(self._releases):
                 desk.cases.act(case_id, CaseAct.WITHDRAW, first, "drill")
-                wait_for(self._sector, BLOCK_S_MAX, "the lifting of the blocks", lambda: _lifted(desk, wanted))
+                wait_for(self._sector, BLOCK_S_MAX, "the lifting of the blocks", lambda: _lifted(desk, wanted), LOOK_S)
                 time.sleep(REST_S)
                 ordered_us = time.time_ns() // 1000
                 desk.cases.act(case_id, CaseAct.RELEASE, second, "drill")
@@ -363,7 +365,7 @@ class Demo:
             fresh = views and all((a.state_us or 0) >= since_us and a.state in SETTLED for v in views for a in v.actors)
             return views if fresh else None
 
-        return wait_for(self._sector, BLOCK_S_MAX, "the last block", look)
+        return wait_for(self._sector, BLOCK_S_MAX, "the last block", look, LOOK_S)
 
     def _call_again(self, view: LeadView) -> None:
         self._title("The next call past the resolver, handed to a running Suricata whose sets were changed meanwhile")
