@@ -63,7 +63,7 @@ def test_a_services_data_lies_in_its_own_folder_and_nothing_beside_its_configura
 
 def test_what_a_watching_services_commands_write_lies_in_its_own_folder_too(tmp_path) -> None:
     given = configured(tmp_path / "node.toml", way(way="watch", sense={"suricata_interface": "eth1"}))
-    for place in (given.hunt.folder, given.rules.tuning_file):
+    for place in (given.hunt.folder, given.rules.tuning_file, given.node.group_key_file):
         assert str(given.path(place)).startswith("/var/lib/bavn/node/")
 
 

@@ -71,6 +71,8 @@ class WayIn:
         if self.folder:
             lines.append(f"folder = {_toml(self.folder)}")
             lines.append(f"policy_file = {_toml(self.folder + '/policy.toml')}")
+            if self.way != "guard" and not self.keyholders:
+                lines.append(f"group_key_file = {_toml(self.folder + '/group.key')}")
         if self.homes:
             lines.append(f"homes = {_toml(list(self.homes))}")
         if self.sense:
