@@ -50,9 +50,20 @@ WAIT_S = 600
 CABLE = ("bavn-mirror", "bavn-played")
 
 
+BOOTED: dict[Path, int] = {}
+"""Roots in which a systemd runs, with its process number here."""
+
+
+def entering(root: Path) -> list[str]:
+    """What a command in the root begins with."""
+    if root in BOOTED:
+        return ["nsenter", "-t", str(BOOTED[root]), "-m", "-p", "-u", "-i", "-C"]
+    return ["chroot", str(root)]
+
+
 def run(*command: str, root: Path | None = None, **more: str) -> str:
     """What it said; SystemExit with its last words where it failed."""
-    inside = [] if root is None else ["chroot", str(root)]
+    inside = [] if root is None else entering(root)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"} | more
     done = subprocess.run([*inside, *command], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -99,12 +110,66 @@ def fresh_root(base: Path) -> Iterator[Path]:
         yield root
 
 
+BOOT = """
+mount --make-rprivate /
+[ -e /sys/fs/cgroup/cgroup.controllers ] || mount -t cgroup2 none /sys/fs/cgroup
+exec systemd-nspawn -q -b -D "$1" --register=no --keep-unit --console=pipe --kill-signal=SIGRTMIN+3
+"""
+
+
+def bootable(base: Path) -> Path:
+    """The same Debian with a systemd in it, which starts what Debian starts; made once."""
+    root = base.with_name("base-booted")
+    if not (root / "made-bootable").exists():
+        run("rm", "-rf", "--one-file-system", str(root))
+        run("cp", "-a", str(base), str(root))
+        run("apt-get", "update", root=root)
+        run("apt-get", "install", "-y", "--no-install-recommends", "systemd", "systemd-sysv", "dbus", root=root)
+        (root / "usr/sbin/policy-rc.d").unlink()
+        (root / "made-bootable").touch()
+    return root
+
+
+@contextmanager
+def booted_root(base: Path) -> Iterator[Path]:
+    """A copy of it that runs, with this machine's network; ended and taken away."""
+    root = Path(tempfile.mkdtemp(prefix="bavn-root-", dir=base.parent))
+    run("cp", "-a", f"{bootable(base)}/.", str(root))
+    booting = subprocess.Popen(
+        ["unshare", "-m", "bash", "-euc", BOOT, "boot", str(root)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        children = Path(f"/proc/{booting.pid}/task/{booting.pid}/children")
+        until(lambda: booting.poll() is not None or children.read_text().split(), 30)
+        BOOTED[root] = int(children.read_text().split()[0])
+        states = ("running", "degraded")
+        ask = [*entering(root), "systemctl", "is-system-running"]
+        until(lambda: subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip() in states, 60)
+        yield root
+    finally:
+        subprocess.run([*entering(root), "systemctl", "poweroff"], capture_output=True, check=False)
+        try:
+            booting.wait(60)
+        except subprocess.TimeoutExpired:
+            booting.kill()
+            booting.wait()
+        BOOTED.pop(root, None)
+        run("rm", "-rf", "--one-file-system", str(root))
+
+
 def inside(root: Path) -> list[int]:
-    """Processes whose root this is."""
+    """Processes whose root this is; where a systemd runs in it, those of Bavn's units."""
     found = []
     for one in Path("/proc").glob("[0-9]*"):
         try:
-            if (one / "root").readlink() == root:
+            if root in BOOTED:
+                same = (one / "ns/pid").readlink() == Path(f"/proc/{BOOTED[root]}/ns/pid").readlink()
+                if same and "/bavn-" in (one / "cgroup").read_text():
+                    found.append(int(one.name))
+            elif (one / "root").readlink() == root:
                 found.append(int(one.name))
         except OSError:
             continue

@@ -1,16 +1,17 @@
 """A road of docs/roads walked with a stop-watch, on a machine that has nothing: the page's own commands as they stand.
 
-    PYTHONPATH=. .venv/bin/python bench/roads.py [ROAD ...] [--deb FILE] [--folder DIR] [--show]
+    PYTHONPATH=. .venv/bin/python bench/roads.py [ROAD ...] [--booted] [--deb FILE] [--folder DIR] [--show]
 
 As root, with debootstrap; the role's package is built by `script/deb` unless one is given. The machine is a fresh
 Debian minbase (bench/clean_machine.py); the centre of whoever joins one is a stand-in behind real TLS in this process,
 which has released one name. Each block of `sh` is run as it stands; only what a reader fills in (the lines of `export`)
 is filled in here; ``--show`` prints what each said. A block that fails is asked again for two minutes, as a person
-would. What a step promises is looked at from outside. There is no systemd in a root of this kind: a stand-in for
-`systemctl` starts what the unit says, as its user, with no more capabilities than the unit and its drop-ins give, but
-else outside its fence. A region's key holders are three real ones, its mirror port one end of a cable, at whose other
-end a made sector's capture is played (tcpreplay), and each second somebody's question for the trial's name. Bars: what
-the page's heading says. Baseline: apt alone, in the same run.
+would. What a step promises is looked at from outside. With ``--booted`` (systemd-container) a systemd runs in it, with
+the units' whole fence and what Debian starts by itself. Without, there is none: a stand-in for `systemctl` starts what
+the unit says, as its user, with no more capabilities than the unit and its drop-ins give, but else outside its fence. A
+region's key holders are three real ones, its mirror port one end of a cable, at whose other end a made sector's capture
+is played (tcpreplay), and each second somebody's question for the trial's name. Bars: what the page's heading says.
+Baseline: apt alone, in the same run.
 """
 
 import argparse
@@ -29,7 +30,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ended
-from clean_machine import CABLE, NAME, base_root, cable, centre, fresh_root, inside, listed, played, refused, run
+from clean_machine import (
+    CABLE,
+    NAME,
+    base_root,
+    booted_root,
+    cable,
+    centre,
+    entering,
+    fresh_root,
+    inside,
+    listed,
+    played,
+    refused,
+    run,
+)
 from figures import tell
 from scapy.layers.dns import DNS, DNSQR, DNSRR
 from scapy.layers.inet import IP, UDP
@@ -141,7 +156,7 @@ def walked(root: Path, block: str, known: dict[str, str], *, show: bool) -> int:
     while text.strip():
         tries += 1
         done = subprocess.run(
-            ["chroot", str(root), "bash", "-euc", f"cd /srv\n{text}"],
+            [*entering(root), "bash", "-euc", f"cd /srv\n{text}"],
             env=os.environ | known | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"},
             capture_output=True,
             text=True,
@@ -337,19 +352,20 @@ def read_off(root: Path, block: str) -> dict[str, str]:
     return {"SUSPICION": line.split()[1]}
 
 
-def measured(road: str, base: Path, deb: Path, *, show: bool) -> dict[str, object]:
+def measured(road: str, base: Path, deb: Path, *, show: bool, booted: bool) -> dict[str, object]:
     """Seconds of each step."""
     facts: dict[str, object] = {"load": round(os.getloadavg()[0], 1)}
     steps = steps_of((ROADS / f"{road}.md").read_text(encoding="utf-8"))
     with ExitStack() as undo:
-        root = undo.enter_context(fresh_root(base))
+        root = undo.enter_context(booted_root(base) if booted else fresh_root(base))
         beside = Path(undo.enter_context(tempfile.TemporaryDirectory()))
         (received := beside / "centre").mkdir()
         stand, url = undo.enter_context(centre(received))
         shutil.copy(deb, root / "srv")
-        control = root / "usr/local/bin/systemctl"
-        control.write_text(SYSTEMCTL)
-        control.chmod(0o755)
+        if not booted:
+            control = root / "usr/local/bin/systemctl"
+            control.write_text(SYSTEMCTL)
+            control.chmod(0o755)
         known = {"CENTRE": url, "UPSTREAM": "127.0.0.1", "NAME": NAME, "ADDRESS": "127.0.0.1"}
         known |= {"HOME_NET": HOME_NET, "CLIENTS": "127.0.0.0/8"}
         known |= invited(stand, road, root)
@@ -386,6 +402,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--deb", type=Path)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "bavn-clean")
     parser.add_argument("--show", action="store_true", help="print each block and what it said")
+    parser.add_argument("--booted", action="store_true", help="under a running systemd (systemd-nspawn)")
     parser.add_argument("--json", action="store_true")
     said = parser.parse_args(words)
     ended.in_order()
@@ -397,7 +414,7 @@ def main(words: Sequence[str] | None = None) -> None:
     within = True
     for road in said.roads:
         deb = said.deb or Path(run("script/deb", "--role", ROLES[road], str(said.folder)).splitlines()[-1])
-        facts = measured(road, base_root(said.folder), deb, show=said.show)
+        facts = measured(road, base_root(said.folder), deb, show=said.show, booted=said.booted)
         within = within and bool(facts["within"])
         tell({road: facts}, as_json=said.json)
     sys.exit(not within)

@@ -54,3 +54,22 @@ def test_a_purge_leaves_no_link_to_a_unit_and_nothing_else_is_touched(machine) -
 @pytest.mark.parametrize("act", ["remove", "upgrade"])
 def test_what_is_only_removed_is_enabled_again_when_it_is_back(machine, act) -> None:
     assert postrm(machine, act) == {*UNITS, "ssh.service"}
+
+
+@pytest.mark.parametrize(
+    ("script", "act", "said"), [("prerm", "remove", "stop"), ("postinst", "configure", "try-restart")]
+)
+def test_a_role_asks_systemd_for_its_own_units_alone(tmp_path, script, act, said) -> None:
+    root, programs = tmp_path / "root", tmp_path / "bin"
+    for folder in ("run/systemd/system", "usr/lib/systemd/system", "usr/share/bavn/apparmor"):
+        (root / folder).mkdir(parents=True)
+    (root / "usr/lib/systemd/system/bavn-node.service").touch()
+    (root / "usr/share/bavn/apparmor/unbound").touch()
+    programs.mkdir()
+    for name in ("systemctl", "systemd-sysusers", "systemd-tmpfiles"):
+        (programs / name).write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/called\n')
+        (programs / name).chmod(0o755)
+    environment = {"DPKG_ROOT": str(root), "PATH": f"{programs}:/usr/bin:/bin"}
+    subprocess.run(["/bin/sh", str(ROOT / "packaging/debian" / script), act], env=environment, check=True, timeout=20)
+    called = (tmp_path / "called").read_text().splitlines()
+    assert [line for line in called if line.startswith(said)] == [f"{said} bavn-node.service"]
