@@ -89,6 +89,7 @@ def test_each_part_that_a_centre_cannot_make_costs_itself_or_ends_it_in_one_line
         "reconstruct_by": {"join workers"},
         "own_alarms": {"own alarms"},
         "open_exchange": {"exchange"},
+        "Marker": {"look at the database"},
     }
 
 

@@ -150,14 +150,14 @@ class CentreParts:
     lease: Lease
     steps: StepWatch
     failures: FailureFolder
-    marker: Marker
+    marker: Marker | None
 
     def close(self) -> None:
         """The ports and the book first: whoever takes the lease next finds them free and closed."""
         for part, step in (
             ("close ports", self.server.close),
             ("close book", self.book.close),
-            ("close marker", self.marker.close),
+            ("close marker", lambda: None if self.marker is None else self.marker.close()),
             ("close lease", self.lease.release),
             ("close database", self.engine.dispose),
         ):
@@ -228,8 +228,9 @@ def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
         if alarms is not None:
             centre.desk.alarms.own = alarms
         exchange, steps = begin("exchange", lambda: open_exchange(file, centre, keys)), own(HEALTH, StepWatch)
-        marker = Marker(registry.engine)
-        server = _serve(file, centre, exchange, steps, _server_settings(file, keys, authority), marker.quiet)
+        marker = begin("look at the database", lambda: Marker(registry.engine))
+        moved = None if marker is None else marker.quiet
+        server = _serve(file, centre, exchange, steps, _server_settings(file, keys, authority), moved)
         built = CentreParts(centre, server, book, registry.engine, lease, steps, failures, marker)
         undo.pop_all()
     return built
@@ -241,7 +242,7 @@ def _serve(
     beside: Beside | None,
     steps: StepWatch,
     settings: ServerSettings,
-    moved: Callable[[], object],
+    moved: Callable[[], object] | None,
 ) -> CentreServer:
     try:
         return CentreServer(centre, settings, beside, steps.around, centre.contained.failures, moved)
