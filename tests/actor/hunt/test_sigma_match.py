@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.hunt.rule_text import RuleFile
@@ -74,6 +74,7 @@ def test_not_takes_a_missing_value_for_one_that_does_not_match(rows, agents, val
 
 @settings(max_examples=30)
 @given(AGENTS, LETTERS)
+@example(["it's"], "'")
 def test_cased_regards_case(rows, agents, value) -> None:
     found = met(rows, agents, {"s": {"c-useragent|contains|cased": plain(value) or "B"}})
     assert found == {agent for agent in agents if (value or "B") in agent}
