@@ -271,7 +271,7 @@ PROMISED: dict[str, dict[str, Callable[[Place], bool]]] = {
         "The first block": lambda _: refused(RESOLVER) and listed(LISTS),
         "Undo": lambda _: not refused(RESOLVER) and not listed(LISTS),
         "Put it back": lambda _: refused(RESOLVER) and listed(LISTS),
-        "A backup": lambda at: (at.root / "root/region.tar.gz").stat().st_size > 0 and sniffs(at.root),
+        "A backup": lambda at: (at.root / "var/backups/region.tar.gz").stat().st_size > 0 and sniffs(at.root),
         "Leave": lambda at: gone(at.root),
     },
 }
