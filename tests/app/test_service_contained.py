@@ -7,6 +7,7 @@ The walk goes by registry: a thread, a step or a part that is not walked fails a
 # ruff: noqa: F401, F811  fixtures of the other walk over a node
 import ast
 import inspect
+import signal
 import threading
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import bavn.app
 from bavn.actor.door.counts import Counting
 from bavn.actor.evidence.keep import Keeper
 from bavn.actor.node.monitor import Monitor
+from bavn.actor.sense.suricata.live import SuricataLive
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.config.load import read_node
 from bavn.app.node import list_service, sigma_files
@@ -210,3 +212,38 @@ def test_what_fails_to_stop_keeps_nothing_else_from_stopping(short, quiet, monke
     assert stopped == {"Monitor", "ZoneService", "ColumnStore"}
     assert {f"stop {name}" for name in stopped} <= failing(parts)
     assert "step close" not in failing(parts)
+
+
+@pytest.mark.slow
+@pytest.mark.suricata
+def test_a_sensor_that_hangs_ends_with_a_node_whose_look_hangs_too(short, monkeypatch) -> None:
+    monkeypatch.setattr(node_service, "STOP_S", 1.0)
+    (short / "node.toml").write_text(
+        '[node]\nactor = "north"\nhomes = ["10.0.0.0/8"]\n[sense]\nsuricata_interface = "lo"\n'
+    )
+    service = NodeService(read_node(short / "node.toml"))
+    sensor = next(one for one in service.parts.monitor.sources if isinstance(one, SuricataLive))
+    hangs, let_go, real = threading.Event(), threading.Event(), Monitor.look
+
+    def look_and_hang(self):
+        try:
+            return real(self)
+        finally:
+            if sensor.running():
+                hangs.set()
+                let_go.wait(120)
+
+    monkeypatch.setattr(Monitor, "look", look_and_hang)
+    thread = threading.Thread(target=service.run, daemon=True)
+    thread.start()
+    try:
+        assert hangs.wait(90)
+        process = sensor._process
+        process._process.send_signal(signal.SIGSTOP)
+        service.stop()
+        thread.join(30)
+        assert not thread.is_alive()
+        assert "look" in service.stuck
+        assert process.ended() == -signal.SIGKILL
+    finally:
+        let_go.set()

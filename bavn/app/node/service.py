@@ -143,10 +143,18 @@ class NodeService:
         end = time.monotonic() + STOP_S
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
+        self._kill_sensors()
         closing = threading.Thread(target=self._close, name="close", daemon=True)
         closing.start()
         closing.join(CLOSE_S)
         self.stuck = tuple(thread.name for thread in (*threads, closing) if thread.is_alive())
+
+    def _kill_sensors(self) -> None:
+        """Whoever ends them hangs or is late: a sensor that hangs too would outlive the node and hold its interface."""
+        for account in self.parts.monitor.accounts if self.parts.monitor else ():
+            kill = getattr(made_of(account.source), "kill", None)
+            if kill is not None:
+                contained(self.parts.failures, f"source {account.source.name}", kill, during="stop")
 
     def _close(self) -> None:
         for part, step in (

@@ -51,8 +51,8 @@ def test_one_that_hangs_does_not_hold_the_end_up(node, wire):
     watching = node().start()
     os.kill(watching.suricata(), signal.SIGSTOP)
     code, took_s = watching.stop()
-    assert (code, took_s < 10) == (0, True), watching.said()
-    assert watching.suricata() is None
+    assert (code, took_s < 15) == (0, True), watching.said()
+    assert watching.suricata() is None, watching.said()
 
 
 def codes(watching):
