@@ -158,7 +158,9 @@ class Hunter:
         return Reached(found.days, min(CELL_MAX, found.hosts), by_function(named, self._functions))
 
     def _window(self, history: History, days: int, now_us: int) -> Window:
-        return history.window(now_us - days * DAY_US, now_us + 1)
+        """Whole hours: cut ones would be read row by row, in each table, where the store has sums of whole ones."""
+        first_us = (now_us - days * DAY_US) // HOUR_US * HOUR_US
+        return history.window(first_us, (now_us // HOUR_US + 1) * HOUR_US)
 
     def _met(
         self, history: History, window: Window, observables: Sequence[Observable], days: int, now_us: int

@@ -199,3 +199,25 @@ def test_alerts_become_sightings_of_their_indicators(
         (made[2].id, "seen"): 2,
         (made[3].id, "seen"): 1,
     }
+
+
+def test_history_is_asked_by_whole_hours_and_nothing_of_the_span_is_left_out() -> None:
+    """Cut hours would be read row by row, in every table."""
+    spans = []
+
+    class Past:
+        known_from_us = 0
+
+        def __init__(self, first_us, last_us):
+            spans.append((first_us, last_us))
+            self.first_us = first_us
+
+        def rows(self, sql, given=None):
+            return [(1, 1, 1)]
+
+    for now_us in (1_700_000_000_000_000, 472_222 * HOUR_US):
+        Hunter(History(Past, lambda *_: ())).tried([Observable.of("domain", "a.example")], 30, now_us)
+        first_us, last_us = spans.pop()
+        assert first_us % HOUR_US == last_us % HOUR_US == 0
+        assert now_us - 30 * DAY_US - HOUR_US < first_us <= now_us - 30 * DAY_US
+        assert now_us < last_us <= now_us + HOUR_US
