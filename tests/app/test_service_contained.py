@@ -36,6 +36,7 @@ from .test_containment import STEPS, broken, everything, failing, look, port, qu
 SERVICE_STEPS = {
     "step check": "parts.check",
     "step commons": "parts.door.commons.prepare",
+    "step shares": "parts.door.shares.prepare",
     "step zone": "parts.zone.run",
     "step lists": "_lists.run",
     "step hear": "_take",
@@ -57,7 +58,7 @@ def test_the_walk_covers_every_step_of_every_thread_of_the_service() -> None:
         for kept in call.keywords
         if kept.arg == "args"
     }
-    work = ("_talk", "_watch", "_look", "_keep", "_check", "_pull", "_share_commons", "_tell_siem")
+    work = ("_talk", "_watch", "_look", "_keep", "_check", "_pull", "_share_commons", "_make_shares", "_tell_siem")
     assert threads == {f"(self.{name},)" for name in work} | {"(served,)"}, "a thread that nobody walks"
     named = {
         node.value
@@ -91,7 +92,7 @@ def test_each_thread_of_the_service_may_fail_and_works_again(short, quiet, monke
     thread = threading.Thread(target=service.run, daemon=True)
     try:
         thread.start()
-        for work in (service._pull, service._share_commons):
+        for work in (service._pull, service._share_commons, service._make_shares):
             threading.Thread(target=service._guarded, args=(work,), daemon=True).start()
         wait_for(lambda: failing(parts) >= set(SERVICE_STEPS), lambda: set(SERVICE_STEPS) - failing(parts))
         assert thread.is_alive()

@@ -215,6 +215,10 @@ class HeldSector(KilledSector):
             time.sleep(0.1)
         return ended or left + self._wrong()
 
+    def in_force(self, name: str) -> bool:
+        """Whether this node blocks what people released, and nothing else."""
+        return self._lists(name) and self._resolves(name)
+
     def _rounds(self, began_us: int) -> list[str]:
         """A round that began since then has ended with both in it, none before it is open, and what both suspect is
         named by both."""

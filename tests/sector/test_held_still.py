@@ -21,6 +21,7 @@ from tests.sector.killed_sector import NAMES
 
 pytestmark = [pytest.mark.slow, pytest.mark.unbound]
 HOLD_S = 2.0
+ASKED_S, BLOCK_S = 1.0, 10.0
 FIRST, SECOND = "actor-0", "actor-1"
 
 
@@ -129,6 +130,21 @@ def test_every_step_is_tried() -> None:
 def test_whoever_stands_still_and_goes_on_nothing_is_lost_told_twice_or_blocked(sector, monkeypatch) -> None:
     monkeypatch.setattr(health, "HEALTH_FILE_OLD_S", 1)
     all_go(sector, tuple(go for go in GOES if go.always), signal.SIGSTOP)
+
+
+@pytest.mark.parametrize("hurried", [False])
+def test_a_block_waits_for_no_key_holder_that_stands_still(sector) -> None:
+    """Nodes ask it for a round just then, and a link gives up after half a minute."""
+    steps = {"keyholder": "a request is counted, in an open transaction"}
+    sector.stand(steps)
+    sector.suspect()
+    sector.stands(steps)
+    time.sleep(ASKED_S)
+    sector.release(NAMES[0])
+    sector.person.join(BLOCK_S)
+    sector.until(lambda: all(map(sector.in_force, sector.names)), "both block it, and no key holder answers", BLOCK_S)
+    sector.go_on(steps)
+    assert sector.settle() == []
 
 
 @pytest.mark.world

@@ -20,7 +20,7 @@ from bavn.actor.door.live import Element, echoes, live_elements, put_aside
 from bavn.actor.door.ordinary import established_at
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.report_rules import ElementRequest, Offered, Rules
-from bavn.actor.door.round_elements import Prepared, RoundElement, element_of, share_of
+from bavn.actor.door.round_elements import RoundElement, element_of
 from bavn.actor.door.rounds import labels
 from bavn.actor.door.rounds.commons import Commons, CommonsKnowledge
 from bavn.actor.door.rounds.held import Held
@@ -28,6 +28,7 @@ from bavn.actor.door.rounds.labels import CENTRE
 from bavn.actor.door.rounds.replies import Replies
 from bavn.actor.door.rounds.reveals import Reveals
 from bavn.actor.door.rounds.rules import RoundQuestion, RoundRules, members_text, params_of
+from bavn.actor.door.rounds.shares import RoundShare, RoundShares
 from bavn.actor.door.state import OpenRound, State
 from bavn.actor.door.tell_rules import Condition, TakenBack, TellRules
 from bavn.actor.door.terms import DoorOwner, DoorTerms, NodeKnowledge
@@ -41,7 +42,6 @@ from bavn.psi import receipt
 from bavn.psi.commons_terms import TIER as COMMONS
 from bavn.psi.element import select
 from bavn.psi.identifier import Identifiers
-from bavn.psi.keys import key_check, members_key
 from bavn.psi.round import Cell, RoundParams
 from bavn.tlog.entries import content_hash, named
 from bavn.wire import seal
@@ -57,7 +57,7 @@ from bavn.wire.outbox import Outbox, OutboxState
 from bavn.wire.privacy import Message
 
 JOIN_AGAIN_US = 15 * SECOND_US
-"""So long a key holder that did not answer is left alone: what else the node hears must not wait for it."""
+"""So long a key holder that did not answer is left alone."""
 LIST_UNPROVEN = Refused(
     "list_proof", "no proof that the centre's log holds the round's list of members came before its deadline"
 )
@@ -84,7 +84,8 @@ class Door:
         on = terms or DoorTerms()
         self.name, self.ledger, self.policy = name, ledger, policy
         self._clock, self._dice, self._keys = clock, dice, keys
-        self._identifiers, self._verdicts, self._holds = identifiers, knowledge.verdicts, knowledge.holds
+        self._verdicts, self._holds = knowledge.verdicts, knowledge.holds
+        self.shares = RoundShares(identifiers, dice)
         self._suspicions: Callable[[], Iterable[Suspicion]] = lambda: (
             *knowledge.suspicions(),
             *self.canary.suspicions(),
@@ -248,7 +249,9 @@ class Door:
         """Takes part in every round that was opened: fetches its keys, prepares the share from what is suspicious now
         and puts it in the outbox. Why a round still waits (the key holder cannot be reached, its members' list is not
         proven), or None; a round whose deadline passes meanwhile is one refusal. Harmless when repeated."""
-        for opened in self.state.wanted():
+        wanted = self.state.wanted()
+        self.shares.keep({opened.params.round_id.hex() for opened in wanted})
+        for opened in wanted:
             now_us, proven = self._clock.now_us(), self._list_is_proven(opened.params.registry_version)
             if opened.params.tier == COMMONS and proven:
                 self._join_commons(opened)
@@ -299,36 +302,38 @@ class Door:
             self._late.offer(opened)
 
     def _take_part(self, opened: OpenRound) -> None:
-        """Raises LinkDown, LinkRefused. No transaction is open while the key holder is asked."""
+        """Raises LinkDown, LinkRefused. No transaction is open while the key holder is asked, if it is asked here."""
         params = opened.params
         members = self.state.members(params.registry_version)
         if members is None:  # so many newer registry versions came meanwhile that this one was forgotten
             self._too_late(opened)
             return
-        with self.ledger.book.transaction():
-            elements = self._set_of(params, self._clock.now_us())
-        joined = self._identifiers.of(params.epoch, params.tier).join(params, [entry.observable for entry in elements])
-        kr = members_key(joined.kr, members)
-        known = [(entry, id_) for entry, id_ in zip(elements, joined.ids, strict=True) if id_ is not None]
-        weighed = [(id_, 1.0 - entry.p) for entry, id_ in known]
-        shares = share_of(params, kr, weighed, opened.own_x, self._dice)
-        prepared = Prepared(tuple(entry for entry, _ in known), tuple(id_ for _, id_ in known), kr, shares.slot_bytes())
-        check = key_check(kr, joined.canary_id)
+        made = self.shares.of(opened, members, lambda: self._elements_of(params))
+        if made is not None:
+            self._waits = ""
+            self._send_up(opened, made)
+
+    def _send_up(self, opened: OpenRound, made: RoundShare) -> None:
+        params = opened.params
         upload = {
             "round_id": params.round_id.hex(),
             "registry_version": params.registry_version,
-            "key_check": check,
+            "key_check": made.key_check,
             "draw": self.drawing.commitment(params),
-            "planes": shares.to_bytes(),
+            "planes": made.share.to_bytes(),
         }
         with self.ledger.book.transaction():
             sent = self._replies.say(messages.ShareUpload, upload, opened.deadline_us)
             if isinstance(sent, Refused) and sent.rule in SHUT:
                 return  # the round waits, until a person opens the gate or its deadline passes
-            self.state.keep_round(opened, self._clock.now_us(), prepared, self._dice)
+            self.state.keep_round(opened, self._clock.now_us(), made.prepared, self._dice)
             if not isinstance(sent, Refused):
-                self.drawing.sent(params, check, shares.tables())
+                self.drawing.sent(params, made.key_check, made.share.tables())
                 self._held.put(params, opened.deadline_us, self.outbox.last_seq(CENTRE))
+
+    def _elements_of(self, params: RoundParams) -> list[RoundElement]:
+        with self.ledger.book.transaction():
+            return self._set_of(params, self._clock.now_us())
 
     def _set_of(self, params: RoundParams, now_us: int) -> list[RoundElement]:
         """The elements of the round's tier that pass the gate, at most m, strongest first. A line is written when an

@@ -118,8 +118,9 @@ class NodeService:
             threads.append(threading.Thread(target=self._guarded, args=(served,), name="zone"))
         threading.Thread(target=self._guarded, args=(self._check,), name="check", daemon=True).start()
         if self._config.node.centre_url:
-            self.parts.door.commons.aside = True
+            self.parts.door.commons.aside = self.parts.door.shares.aside = True
             threading.Thread(target=self._guarded, args=(self._share_commons,), name="commons", daemon=True).start()
+            threading.Thread(target=self._guarded, args=(self._make_shares,), name="shares", daemon=True).start()
             threading.Thread(target=self._guarded, args=(self._pull,), name="pull", daemon=True).start()
         for thread in threads:
             thread.start()
@@ -326,6 +327,13 @@ class NodeService:
         """Own history and ids of a day's commons round take their time, which no block waits for."""
         while not self._ended.wait(TURN_S):
             self._step("step commons", self.parts.door.commons.prepare, 0.0)
+
+    def _make_shares(self) -> None:
+        """A key holder that is slow, or stands still, costs a round its time, and no block."""
+        shares = self.parts.door.shares
+        while not self._ended.is_set():
+            shares.awaited(TURN_S)
+            self._step("step shares", shares.prepare)
 
     def _pull(self) -> None:
         while not self._ended.is_set():

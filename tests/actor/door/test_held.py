@@ -33,14 +33,14 @@ def test_it_waits_its_time_and_nothing_else_waits_with_it(centre, actors, north)
 @pytest.mark.parametrize("count", [0, 40])
 def test_the_time_depends_on_neither_the_set_nor_the_work(centre, actors, north, spent_us, count) -> None:
     north.suspicions = [suspicion(id=f"{at}" * 8, peer=f"p{at}.net") for at in range(count)]
-    join = north.door._identifiers
+    join = north.door.shares._identifiers
 
     class Slow:
         def of(self, epoch, tier):
             north.clock.advance(spent_us)
             return join.of(epoch, tier)
 
-    north.door._identifiers = Slow()
+    north.door.shares._identifiers = Slow()
     centre.to(north, centre.opening(actors))
     while not north.door.queued():
         north.clock.advance(1000)

@@ -1,5 +1,6 @@
 """A round whose keys come from a key holder: the door waits for them, and nothing else waits for the door."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -115,7 +116,6 @@ def test_a_key_holder_that_is_away_is_left_alone_for_a_while(centre, sector, key
 
 
 def test_a_key_holder_that_stands_still_costs_one_wait_and_not_one_for_each_round(centre, sector, keys) -> None:
-    """While the door waits for it, nothing that is heard is enforced."""
     north = sector[0]
     keys.away, keys.waits = LinkDown("no answer"), lambda: north.clock.advance(WAIT_US)
     for number in range(3):
@@ -187,3 +187,97 @@ def test_keys_are_sealed_in_the_book(centre, sector) -> None:
     for secret in (prepared.kr, *prepared.ids):
         assert secret not in raw
         assert secret.hex() not in repr(prepared)
+
+
+def test_asked_aside_it_may_stand_still_and_the_door_goes_on(centre, sector, keys) -> None:
+    """A block waits for no round."""
+    north, asked, goes_on = sector[0], threading.Event(), threading.Event()
+    north.door.shares.aside = True
+    keys.waits = lambda: asked.set() or goes_on.wait(60)
+    centre.to(north, centre.opening(sector))
+    thread = threading.Thread(target=north.door.shares.prepare)
+    thread.start()
+    try:
+        assert asked.wait(60)
+        assert north.door.join() is None
+        assert centre.to(north, messages.RoundClosed(round_id="cd" * 16)) is None
+        assert north.ledger.lines(kind="RoundClosed")[-1].rule == "round_known", "heard, while it stands still"
+        assert uploads(north) == []
+    finally:
+        goes_on.set()
+        thread.join(60)
+    assert north.door.join() is None
+    assert [u.round_id for u in uploads(north)] == ["ab" * 16]
+    north.door.shares.prepare()
+    assert north.door.join() is None
+    assert uploads(north) == []
+    assert len(keys.asked) == 1
+
+
+def test_whoever_asks_aside_is_woken_by_a_round(centre, sector) -> None:
+    shares = sector[0].door.shares
+    shares.aside = True
+    thread = threading.Thread(target=shares.awaited, args=(600,), daemon=True)
+    thread.start()
+    thread.join(0.1)
+    assert thread.is_alive(), "nothing is asked for yet"
+    centre.to(sector[0], centre.opening(sector))
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_asked_aside_one_that_is_away_costs_one_wait_and_is_left_alone_for_a_while(centre, sector, keys) -> None:
+    north = sector[0]
+    north.door.shares.aside = True
+    keys.away = LinkDown("no answer")
+    for number in range(3):
+        centre.to(north, centre.opening(sector, round_id=f"{number:032x}"))
+    for _ in range(3):
+        north.door.shares.prepare()
+        assert "no answer" in north.door.join()
+    assert len(keys.asked) == 1
+    keys.away = None
+    north.clock.advance(JOIN_AGAIN_US)
+    for _ in range(5):  # each has been told once that it did not answer, and is asked for anew
+        north.door.join()
+        north.door.shares.prepare()
+        north.clock.advance(JOIN_AGAIN_US)
+    assert north.door.join() is None
+    assert sorted(u.round_id for u in uploads(north)) == [f"{number:032x}" for number in range(3)]
+
+
+def test_asked_aside_a_closed_round_is_let_go(centre, sector, keys) -> None:
+    north = sector[0]
+    north.door.shares.aside = True
+    for closed in (True, False):
+        opening = centre.opening(sector, round_id=f"{closed:032x}")
+        centre.to(north, opening)
+        if closed:
+            centre.to(north, messages.RoundClosed(round_id=opening.round_id))
+    north.door.join()
+    north.door.shares.prepare()
+    north.door.join()
+    assert len(keys.asked) == 1
+    assert [u.round_id for u in uploads(north)] == [f"{False:032x}"]
+    assert north.door.shares._asked == north.door.shares._made == {}
+
+
+def test_asked_aside_what_nobody_foresaw_costs_that_round_alone_and_is_tried_again(centre, sector, keys) -> None:
+    north = sector[0]
+    north.door.shares.aside = True
+    for number in range(3):
+        centre.to(north, centre.opening(sector, round_id=f"{number:032x}"))
+    broken = iter([False, True, False])
+
+    def waits():
+        if next(broken, False):
+            raise ZeroDivisionError
+
+    keys.waits = waits
+    with pytest.raises(ZeroDivisionError):
+        north.door.shares.prepare()
+    north.door.join()
+    assert len(uploads(north)) == 2
+    north.door.shares.prepare()
+    north.door.join()
+    assert len(uploads(north)) == 1
