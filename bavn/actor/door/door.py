@@ -308,27 +308,27 @@ class Door:
         if members is None:  # so many newer registry versions came meanwhile that this one was forgotten
             self._too_late(opened)
             return
-        made = self.shares.of(opened, members, lambda: self._elements_of(params))
-        if made is not None:
+        share = self.shares.of(opened, members, lambda: self._elements_of(params))
+        if share is not None:
             self._waits = ""
-            self._send_up(opened, made)
+            self._send_up(opened, share)
 
-    def _send_up(self, opened: OpenRound, made: RoundShare) -> None:
+    def _send_up(self, opened: OpenRound, share: RoundShare) -> None:
         params = opened.params
         upload = {
             "round_id": params.round_id.hex(),
             "registry_version": params.registry_version,
-            "key_check": made.key_check,
+            "key_check": share.key_check,
             "draw": self.drawing.commitment(params),
-            "planes": made.share.to_bytes(),
+            "planes": share.planes.to_bytes(),
         }
         with self.ledger.book.transaction():
             sent = self._replies.say(messages.ShareUpload, upload, opened.deadline_us)
             if isinstance(sent, Refused) and sent.rule in SHUT:
                 return  # the round waits, until a person opens the gate or its deadline passes
-            self.state.keep_round(opened, self._clock.now_us(), made.prepared, self._dice)
+            self.state.keep_round(opened, self._clock.now_us(), share.prepared, self._dice)
             if not isinstance(sent, Refused):
-                self.drawing.sent(params, made.key_check, made.share.tables())
+                self.drawing.sent(params, share.key_check, share.planes.tables())
                 self._held.put(params, opened.deadline_us, self.outbox.last_seq(CENTRE))
 
     def _elements_of(self, params: RoundParams) -> list[RoundElement]:

@@ -259,7 +259,7 @@ def test_asked_aside_a_closed_round_is_let_go(centre, sector, keys) -> None:
     north.door.join()
     assert len(keys.asked) == 1
     assert [u.round_id for u in uploads(north)] == [f"{False:032x}"]
-    assert north.door.shares._asked == north.door.shares._made == {}
+    assert north.door.shares._wanted == north.door.shares._answers == {}
 
 
 def test_asked_aside_what_nobody_foresaw_costs_that_round_alone_and_is_tried_again(centre, sector, keys) -> None:

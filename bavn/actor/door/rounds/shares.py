@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WantedShare:
     """What a share is made of. ``members``: as the registry lists them, for the round's key; ``elements``: the most
     suspicious first."""
 
@@ -36,7 +36,7 @@ class RoundShare:
     """A round's share, and what is kept to answer its questions. ``key_check``: 16 bytes in hex."""
 
     prepared: Prepared = field(repr=False)
-    share: "Share | Cover" = field(repr=False)
+    planes: "Share | Cover" = field(repr=False)
     key_check: str
 
 
@@ -47,25 +47,25 @@ class RoundShares:
         self._identifiers, self._dice = identifiers, dice
         self.aside = False
         self._guard, self._new = threading.Lock(), threading.Event()
-        self._asked: dict[str, Asked] = {}
-        self._made: dict[str, RoundShare | LinkDown | LinkRefused] = {}
+        self._wanted: dict[str, WantedShare] = {}
+        self._answers: dict[str, RoundShare | LinkDown | LinkRefused] = {}
 
     def of(self, opened: OpenRound, members: str, elements: Callable[[], Sequence[RoundElement]]) -> RoundShare | None:
         """The share of a round, once; None while it is being made. ``elements`` is asked when it is begun. No
         transaction is open. Raises LinkDown, LinkRefused, after which it is begun anew."""
         name = opened.params.round_id.hex()
         if not self.aside:
-            return self._make(Asked(opened, members, tuple(elements())))
+            return self._make(WantedShare(opened, members, tuple(elements())))
         with self._guard:
-            made, begun = self._made.pop(name, None), name in self._asked
-        if isinstance(made, Exception):
-            raise made
-        if made is None and not begun:
-            asked = Asked(opened, members, tuple(elements()))
+            share, begun = self._answers.pop(name, None), name in self._wanted
+        if isinstance(share, Exception):
+            raise share
+        if share is None and not begun:
+            wanted = WantedShare(opened, members, tuple(elements()))
             with self._guard:
-                self._asked[name] = asked
+                self._wanted[name] = wanted
             self._new.set()
-        return made
+        return share
 
     def awaited(self, wait_s: float) -> None:
         """Returns when a share is asked for, or after ``wait_s``."""
@@ -77,36 +77,36 @@ class RoundShares:
         the others are made."""
         self._new.clear()
         with self._guard:
-            waiting = list(self._asked.items())
+            waiting = list(self._wanted.items())
         failed: Exception | None = None
         away: LinkDown | LinkRefused | None = None
-        for name, asked in waiting:
-            made: RoundShare | LinkDown | LinkRefused
+        for name, wanted in waiting:
+            share: RoundShare | LinkDown | LinkRefused
             try:
-                made = away or self._make(asked)
+                share = away or self._make(wanted)
             except (LinkDown, LinkRefused) as error:
-                made = away = error
+                share = away = error
             except Exception as error:  # noqa: BLE001  told below, when the others are made
                 failed = error
                 continue
             with self._guard:
-                if self._asked.pop(name, None) is asked:
-                    self._made[name] = made
+                if self._wanted.pop(name, None) is wanted:
+                    self._answers[name] = share
         if failed is not None:
             raise failed
 
     def keep(self, names: Collection[str]) -> None:
         """Lets go of all rounds but these: nobody waits for the others any more."""
         with self._guard:
-            self._asked = {name: asked for name, asked in self._asked.items() if name in names}
-            self._made = {name: made for name, made in self._made.items() if name in names}
+            self._wanted = {name: wanted for name, wanted in self._wanted.items() if name in names}
+            self._answers = {name: share for name, share in self._answers.items() if name in names}
 
-    def _make(self, asked: Asked) -> RoundShare:
-        params, elements = asked.opened.params, asked.elements
+    def _make(self, wanted: WantedShare) -> RoundShare:
+        params, elements = wanted.opened.params, wanted.elements
         joined = self._identifiers.of(params.epoch, params.tier).join(params, [entry.observable for entry in elements])
-        kr = members_key(joined.kr, asked.members)
+        kr = members_key(joined.kr, wanted.members)
         known = [(entry, id_) for entry, id_ in zip(elements, joined.ids, strict=True) if id_ is not None]
         weighed = [(id_, 1.0 - entry.p) for entry, id_ in known]
-        share = share_of(params, kr, weighed, asked.opened.own_x, self._dice)
-        prepared = Prepared(tuple(entry for entry, _ in known), tuple(id_ for _, id_ in known), kr, share.slot_bytes())
-        return RoundShare(prepared, share, key_check(kr, joined.canary_id))
+        planes = share_of(params, kr, weighed, wanted.opened.own_x, self._dice)
+        prepared = Prepared(tuple(entry for entry, _ in known), tuple(id_ for _, id_ in known), kr, planes.slot_bytes())
+        return RoundShare(prepared, planes, key_check(kr, joined.canary_id))
