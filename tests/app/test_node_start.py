@@ -278,9 +278,9 @@ def test_a_key_holder_that_cannot_be_reached_for_a_slip_is_never_replaced_by_the
         parts = build(config)
         assert failing(parts) == {"identifiers"}
         with pytest.raises(RuntimeError):
-            parts.door._identifiers.of(1, "fast")
+            parts.door.shares._identifiers.of(1, "fast")
     try:
-        assert type(parts.door._identifiers.of(1, "fast")).__name__ == "KeyHolderIdentifier"
+        assert type(parts.door.shares._identifiers.of(1, "fast")).__name__ == "KeyHolderIdentifier"
         assert failing(parts) == set()
     finally:
         parts.close()

@@ -327,10 +327,10 @@ def misses_round(node):
         def of(self, *_):
             raise LinkDown("away")
 
-    node.door._identifiers = Away()
+    node.door.shares._identifiers = Away()
     node.opens_round(int(getattr(node, "round", "0"), 16) + 1)
     node.waits(31)
-    node.door._identifiers = GroupKeyIdentifiers(GROUP_KEY)
+    node.door.shares._identifiers = GroupKeyIdentifiers(GROUP_KEY)
 
 
 def approves(node):
