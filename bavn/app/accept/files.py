@@ -1,6 +1,7 @@
 """Protocols on a disk: read, signed with the node's key, and written beside a page and a PDF. Refuses to overwrite."""
 
 from collections.abc import Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import Final
 
@@ -42,9 +43,12 @@ def write_all(
     given: SignedProtocol, required: Sequence[str], folder: Path, language: Language
 ) -> tuple[list[Path], str]:
     """The signed file, the page and the PDF; which were written, and why not all. Stop where the folder cannot be
-    written; a library that is missing leaves page and PDF out."""
+    written; a library that is missing leaves page and PDF out. One that ended in the same second as another is
+    numbered."""
     protocol = given.protocol
-    stem = f"{protocol.actor}-{protocol.kind.value}-{iso(protocol.ended_us)[:19].replace(':', '').replace('-', '')}Z"
+    named = f"{protocol.actor}-{protocol.kind.value}-{iso(protocol.ended_us)[:19].replace(':', '').replace('-', '')}Z"
+    numbered = (f"{named}-{number}" for number in count(2))
+    stem = next(one for one in chain((named,), numbered) if not (folder / f"{one}.json").exists())
     paths = [_write(folder / f"{stem}.json", given.file())]
     try:
         paths.append(_write(folder / f"{stem}.html", page(given, required, language).encode()))

@@ -191,6 +191,11 @@ def test_files_are_written_once_and_checked_with_the_public_key(given, tmp_path)
     files, missing = write_all(given, ["rules"], tmp_path / "out", "en")
     assert ([one.suffix for one in files], missing) == ([".json", ".html", ".pdf"], "")
     assert read_protocol(files[0]).digest == given.digest
+    kept = files[0].read_bytes()
+    more, _ = write_all(given, ["rules"], tmp_path / "out", "en")
+    assert [one.name for one in more] == [f"{one.stem}-2{one.suffix}" for one in files], "of the same second"
+    assert files[0].read_bytes() == kept
+    files[0].with_name(f"{files[0].stem}-3.html").touch()
     with pytest.raises(Stop, match="never overwritten"):
         write_all(given, ["rules"], tmp_path / "out", "en")
     assert "has not passed" in command(node_app, "verify-protocol", files[0], "--key", given.key, code=Exit.UNHEALTHY)

@@ -177,6 +177,7 @@ class Sector:
         """What the command said last, and all lines that are in the way."""
         given = ["accept", "-c", str(self.node), "--out", str(self.folder / "protocols"), "--json", *words]
         done = CliRunner().invoke(node_app, given)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         bad = [line for line in done.output.splitlines() if line.startswith(("[!!]", "[??]", "     "))]
         return json.loads(done.output.splitlines()[-1]) | {"code": done.exit_code}, bad
 
