@@ -248,3 +248,6 @@ def test_a_sensor_that_hangs_ends_with_a_node_whose_look_hangs_too(short, monkey
         assert process.ended() == -signal.SIGKILL
     finally:
         let_go.set()
+        for look in (one for one in threading.enumerate() if one.name == "look"):
+            look.join(30)
+        sensor.close()

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from bavn.actor.door import door
+from bavn.actor.door.rounds import shares
 from bavn.rehearsal.party import SimCentre
 from bavn.rehearsal.world import World
 from bavn.wire.links.keyholder import KeyHolderIdentifier
@@ -15,7 +15,7 @@ from tests.sector.drawn_script import drawn_script
 def seen(monkeypatch):
     """(secrets that nodes had, bytes that the centre was handed)."""
     secrets, handed = set(), []
-    join, receive, bound = KeyHolderIdentifier.join, SimCentre.receive, door.members_key
+    join, receive, bound = KeyHolderIdentifier.join, SimCentre.receive, shares.members_key
 
     def joining(self, params, observables):
         joined = join(self, params, observables)
@@ -31,7 +31,7 @@ def seen(monkeypatch):
         return receive(self, actor, envelopes)
 
     monkeypatch.setattr(KeyHolderIdentifier, "join", joining)
-    monkeypatch.setattr(door, "members_key", binding)
+    monkeypatch.setattr(shares, "members_key", binding)
     monkeypatch.setattr(SimCentre, "receive", receiving)
     return secrets, handed
 
