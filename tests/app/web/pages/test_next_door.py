@@ -5,6 +5,7 @@ import re
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from bavn.app.config.load import read_node
 from bavn.app.node.packets import evidence_folder
@@ -44,7 +45,10 @@ def test_it_stands_where_an_analyst_asks_it_and_nowhere_at_a_node_that_was_told_
         settled(page)
         if asks:
             page.locator("main button[type=submit]").first.click()
-        page.get_by_text(SAID[lang]).first.wait_for()
+        try:
+            page.get_by_text(SAID[lang]).first.wait_for()
+        except PlaywrightTimeout as error:
+            raise AssertionError(page.locator("main").inner_text()) from error
         assert (SINCE[lang] in page.locator("main").inner_text()) is whole
         shot(page, f"soc-next-door-{name}-{lang}-{size}")
         assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
