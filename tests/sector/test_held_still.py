@@ -134,7 +134,7 @@ def test_whoever_stands_still_and_goes_on_nothing_is_lost_told_twice_or_blocked(
 
 @pytest.mark.parametrize("hurried", [False])
 def test_a_block_waits_for_no_key_holder_that_stands_still(sector) -> None:
-    """Nodes ask it for a round just then, and a link gives up after half a minute."""
+    """Nodes ask it for a round just then, and a link gives up after twenty seconds."""
     steps = {"keyholder": "a request is counted, in an open transaction"}
     sector.stand(steps)
     sector.suspect()
