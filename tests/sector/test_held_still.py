@@ -21,7 +21,7 @@ from tests.sector.killed_sector import NAMES
 
 pytestmark = [pytest.mark.slow, pytest.mark.unbound]
 HOLD_S = 2.0
-ASKED_S, BLOCK_S = 1.0, 15.0
+ASKED_S, BLOCK_S = 1.0, 10.0
 FIRST, SECOND = "actor-0", "actor-1"
 
 
