@@ -246,6 +246,23 @@ def test_asked_aside_one_that_is_away_costs_one_wait_and_is_left_alone_for_a_whi
     assert sorted(u.round_id for u in uploads(north)) == [f"{number:032x}" for number in range(3)]
 
 
+def test_asked_aside_a_round_that_is_refused_keeps_no_other_from_its_keys(centre, sector, keys) -> None:
+    north = sector[0]
+    north.door.shares.aside = True
+    for number in range(2):
+        centre.to(north, centre.opening(sector, round_id=f"{number:032x}"))
+
+    def waits():
+        keys.away = LinkRefused("quota") if keys.asked[-1][0] == f"{0:032x}" else None
+
+    keys.waits = waits
+    north.door.shares.prepare()
+    assert "quota" in north.door.join()
+    north.clock.advance(JOIN_AGAIN_US)
+    north.door.join()
+    assert [u.round_id for u in uploads(north)] == [f"{1:032x}"]
+
+
 def test_asked_aside_a_closed_round_is_let_go(centre, sector, keys) -> None:
     north = sector[0]
     north.door.shares.aside = True

@@ -73,19 +73,21 @@ class RoundShares:
 
     def prepare(self) -> None:
         """Makes what was asked for. From one thread, any. A key holder that does not answer costs one wait, not one for
-        each round; a share over which making fails in a way that nobody foresaw is tried again at the next turn, and
-        the others are made."""
+        each round; one that refuses a round, the others not. A share over which making fails in a way that nobody
+        foresaw is tried again at the next turn, and the others are made."""
         self._new.clear()
         with self._guard:
             waiting = list(self._wanted.items())
         failed: Exception | None = None
-        away: LinkDown | LinkRefused | None = None
+        away: LinkDown | None = None
         for name, wanted in waiting:
             share: RoundShare | LinkDown | LinkRefused
             try:
                 share = away or self._make(wanted)
-            except (LinkDown, LinkRefused) as error:
+            except LinkDown as error:
                 share = away = error
+            except LinkRefused as error:
+                share = error
             except Exception as error:  # noqa: BLE001  told below, when the others are made
                 failed = error
                 continue
