@@ -219,6 +219,7 @@ def test_what_fails_to_stop_keeps_nothing_else_from_stopping(short, quiet, monke
 @pytest.mark.suricata
 def test_a_sensor_that_hangs_ends_with_a_node_whose_look_hangs_too(short, monkeypatch) -> None:
     monkeypatch.setattr(node_service, "STOP_S", 1.0)
+    before = set(threading.enumerate())
     (short / "node.toml").write_text(
         '[node]\nactor = "north"\nhomes = ["10.0.0.0/8"]\n[sense]\nsuricata_interface = "lo"\n'
     )
@@ -248,6 +249,7 @@ def test_a_sensor_that_hangs_ends_with_a_node_whose_look_hangs_too(short, monkey
         assert process.ended() == -signal.SIGKILL
     finally:
         let_go.set()
-        for look in (one for one in threading.enumerate() if one.name == "look"):
-            look.join(30)
+        for left in set(threading.enumerate()) - before:
+            left.join(30)
         sensor.close()
+        service.parts.rule_keeper._line.close()  # as the end of the process does
