@@ -8,8 +8,10 @@ import pytest
 
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.indicators.lists import Lists, Names
+from bavn.app.config.load import read_node
 from bavn.app.node import known_lists
 from bavn.app.node.known_lists import Kept, Shipped
+from bavn.app.node.parts import build
 from bavn.app.node.protect import warning_list
 from bavn.model.intel import warning_files
 from bavn.model.intel.grades import (
@@ -88,6 +90,20 @@ def test_a_child_makes_them_once_and_they_agree_with_the_package(tmp_path, monke
         assert answers == [getattr(whole, asked)(number) for number in numbers]
         assert len(set(answers)) > 1
     assert kept.address_tellers == whole.address_tellers != ()
+
+
+@pytest.mark.slow
+def test_a_node_reads_them_before_its_first_block_asks(tmp_path) -> None:
+    (tmp_path / "node.toml").write_text('[node]\nactor = "lonely"\n[enforce]\nlist_folder = "lists"\n')
+    config = read_node(tmp_path / "node.toml")
+    file = config.folder / known_lists.file_name(whole=False)
+    with contextlib.closing(build(config)) as parts:
+        assert not file.exists()
+        parts.check()
+        made = file.stat()
+        parts.check()
+    assert made.st_size > 1_000_000
+    assert file.stat() == made, "and once"
 
 
 def test_where_nothing_can_be_kept_the_lists_themselves_are_asked(tmp_path, monkeypatch, kept_in) -> None:

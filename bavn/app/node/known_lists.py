@@ -62,12 +62,17 @@ class Shipped:
 
 class Kept:
     """``folder``: where the file is kept; ``whole``: with what detectors ask for, which a guard's package has not. Made
-    and opened at the first question; from any thread. Where it cannot be kept, or is not whole, the lists are read into
-    memory: some 40 MB."""
+    and opened by ``ready``, else at the first question; from any thread. Where it cannot be kept, or is not whole, the
+    lists are read into memory: some 40 MB."""
 
     def __init__(self, folder: Path, *, whole: bool = False) -> None:
         self._folder, self._whole, self._lock = folder, whole, threading.Lock()
         self._opened: sqlite3.Connection | None = None
+
+    def ready(self) -> None:
+        """Makes and opens the file, which takes seconds where it is not there: else the first block would wait."""
+        with self._lock:
+            self._open()
 
     def name_grade(self, name: str) -> Grade:
         """The highest grade of the name or of a parent down to its registered domain."""
@@ -120,14 +125,17 @@ class Kept:
 
     def _rows(self, sql: str, given: Sequence[object]) -> list[tuple[Any, ...]]:
         with self._lock:
-            if self._opened is None:
-                self._opened = self._from_file() or _in_memory(whole=self._whole)
             try:
-                return self._opened.execute(sql, given).fetchall()
+                return self._open().execute(sql, given).fetchall()
             except sqlite3.DatabaseError:  # it was damaged further in than its head
                 self._let_go()
                 self._opened = _in_memory(whole=self._whole)
                 return self._opened.execute(sql, given).fetchall()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._opened is None:
+            self._opened = self._from_file() or _in_memory(whole=self._whole)
+        return self._opened
 
     @property
     def file(self) -> Path:

@@ -56,6 +56,7 @@ from bavn.app.process.owned import ANY, BOOK, GATES, HEALTH, KEYS, owned
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.app.siem.handover import Handover
 from bavn.app.siem.node import node_handover
+from bavn.model.contained import contained
 from bavn.model.failure import Failures, NoContainment
 from bavn.wire.book import Book, BookForeign, Doomed
 from bavn.wire.ledger import Ledger, look_on
@@ -339,7 +340,13 @@ def _runner(start: _Start) -> Runner:
 
 def _background(start: _Start, gates: _Gates, store: "ColumnStore | None") -> Callable[[], None]:
     walk = None if store is None else StoreWalk(store, start.clock)
-    return checking(gates.checks.chain, walk, gates.keyholder, gates.checks.keyholder, start.clock)
+    check = checking(gates.checks.chain, walk, gates.keyholder, gates.checks.keyholder, start.clock)
+
+    def turn() -> None:
+        contained(start.failures, "warning lists", start.known.ready)  # else the first block waits until they are read
+        check()
+
+    return turn
 
 
 def _looking(
