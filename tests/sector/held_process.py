@@ -3,8 +3,9 @@
     python -m tests.sector.held_process FOLDER WORDS...
 
 ``FOLDER/hold`` names a step and a signal; the process takes it away, leaves its words in ``FOLDER/held``, and sends
-itself the signal. ``FOLDER/suspected`` names what this node suspects, a domain a line. ``HELD_HURRIED=1``: links give
-up within seconds, so that standing still for seconds is longer than whoever waits for it does.
+itself the signal. ``FOLDER/suspected`` names what this node suspects, a domain a line. ``HELD_LINKS``: ``hurried`` ones
+give up within seconds, so that standing still for seconds is longer than whoever waits for it does; ``patient`` ones
+after minutes, so that a step that waits is told from a machine that is slow.
 """
 
 import functools
@@ -17,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 BEFORE, AFTER = "before", "after"
+PATIENT_S = 300.0
 CENTRE = {
     "an order is carried out": ("bavn.centre.share.share", "Share.release", BEFORE),
     "a release is owed": ("bavn.centre.share.deliveries", "Deliveries.release", AFTER),
@@ -99,6 +101,13 @@ def hurry() -> None:
     node_service.PULL_WAIT_S, recorder.STORE_EVERY_US, node_service.STEP_S = 1.0, 500_000, 0.5
 
 
+def be_patient() -> None:
+    """With the key holder."""
+    from bavn.app.node import links
+
+    links.JOIN_S = PATIENT_S
+
+
 def suspect(folder: Path) -> None:
     """What the folder names is strongly suspected, since a moment ago."""
     from bavn.actor.door.door import Door
@@ -144,8 +153,7 @@ def suspect(folder: Path) -> None:
 
 def main() -> None:
     folder, role = Path(sys.argv[1]), sys.argv[2]
-    if os.environ.get("HELD_HURRIED"):
-        hurry()
+    {"hurried": hurry, "patient": be_patient}.get(os.environ.get("HELD_LINKS", ""), lambda: None)()
     if role == "node":
         suspect(folder)
     for step, (module, name, when) in STEPS[role].items():

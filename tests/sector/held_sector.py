@@ -47,14 +47,14 @@ ROWS = 20
 
 
 class HeldSector(KilledSector):
-    """``hurried``: links give up within seconds, see held_process.py."""
+    """``links``: when they give up, see held_process.py; empty: as in the product."""
 
     centre_more = TIER
     policy = POLICY + "[door]\nmembers_min = 2\nrounds_per_hour_max = 3600\njoin_weak = false\ntell_canaries = false\n"
 
-    def __init__(self, folder: Path, cluster=None, *, hurried: bool = True) -> None:
+    def __init__(self, folder: Path, cluster=None, *, links: str = "hurried") -> None:
         self.key_port, self.key_config = free_port(), folder / "keyholder.toml"
-        self.hurried, self.suspects, self.logged = hurried, [], 0
+        self.links, self.suspects, self.logged = links, [], 0
         self.person: threading.Thread | None = None
         super().__init__(folder, cluster, nodes=2)
 
@@ -97,8 +97,15 @@ class HeldSector(KilledSector):
     def _command(self, name: str) -> list[str]:
         config = {"centre": self.config, "keyholder": self.key_config}.get(name, self.folder / name / "node.toml")
         words = [self.role(name), "run", "--config", str(config)]
-        hurried = ["HELD_HURRIED=1"] if self.hurried else []
-        return ["env", *hurried, sys.executable, "-m", held_process.__name__, str(self.place(name)), *words]
+        return [
+            "env",
+            f"HELD_LINKS={self.links}",
+            sys.executable,
+            "-m",
+            held_process.__name__,
+            str(self.place(name)),
+            *words,
+        ]
 
     # --- steps -----------------------------------------------------------------------------------------------------
 

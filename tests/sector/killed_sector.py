@@ -169,8 +169,11 @@ class KilledSector:
         ends = time.monotonic() + limit_s
         while not said():
             assert self.ended() == []
-            assert time.monotonic() < ends, f"after {limit_s} s not yet: {what}; see {self.folder}"
+            assert time.monotonic() < ends, f"after {limit_s} s not yet: {what}; last said: {self.last_words()}"
             time.sleep(0.05)
+
+    def last_words(self) -> dict[str, str]:
+        return {name: (self.folder / f"{name}.log").read_text(errors="replace")[-300:] for name in self.processes}
 
     # --- a run -----------------------------------------------------------------------------------------------------
 
