@@ -8,7 +8,7 @@ import pytest
 
 from bavn.app.cli.node.run import enrol
 from bavn.app.config.load import read_node
-from bavn.model.ports import LinkRefused
+from bavn.model.ports import LinkDown, LinkRefused
 from tests.app.test_cli_keyholder import command
 from tests.app.test_keyholder_threshold import Node, Three, free_port
 
@@ -32,9 +32,17 @@ class Sector(Three):
         return self.folder / "north" / "node.toml"
 
     def ids(self, number):
-        """Of today's elements, as a node that was started anew gets them."""
+        """Of today's elements, as a node that was started anew gets them: while holders share a key anew two of them may
+        say another one for a moment, and a node asks again."""
+        ends = time.monotonic() + WAIT_S
         with self.started() as node:
-            return node.join(number).ids
+            while True:
+                try:
+                    return node.join(number).ids
+                except LinkDown:
+                    if time.monotonic() > ends:
+                        raise
+                    time.sleep(1)
 
     @contextmanager
     def started(self):
