@@ -32,8 +32,8 @@ class Sector(Three):
         return self.folder / "north" / "node.toml"
 
     def ids(self, number):
-        """Of today's elements, as a node that was started anew gets them: while holders share a key anew two of them may
-        say another one for a moment, and a node asks again."""
+        """Of today's elements, as a node that was started anew gets them. While holders share a key anew, two of them
+        may say another one for a moment: a node asks again."""
         ends = time.monotonic() + WAIT_S
         with self.started() as node:
             while True:

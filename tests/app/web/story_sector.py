@@ -17,11 +17,13 @@ from pathlib import Path
 import dns.message
 import dns.query
 import dns.rcode
+import pytest
 
 from bavn.app.centre import run as centre_run
 from bavn.app.centre.parts import init, open_desk, open_enrolment, opened_registry
 from bavn.app.centre.server import CentreServer
 from bavn.app.config.load import CENTRE_KEYS, CentreFile, read_centre, read_node
+from bavn.app.node import service as node_service
 from bavn.app.node.service import NodeService
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
@@ -37,7 +39,7 @@ KINDS = {"region-nord": "region", "region-syd": "region", "kommune-oest": "munic
 ASKS, CLINICAL = "kommune-oest", "region-nord"
 """Who leaves it to a person what is named; whose machine that calls is clinical equipment, so that a block waits."""
 HIT_HOST, HOSTS, HOURS = 21, 12, 20
-UP_S_MAX = 240.0
+UP_S_MAX, STOP_S_MAX = 240.0, 60.0
 CENTRE = """
 [place]
 port = 0
@@ -109,7 +111,8 @@ def running(folder: Path) -> Iterator[StorySector]:
     init(sector.file)
     (folder / "group.key").write_bytes(new_group_key_file(SystemDice()))
     failed: list[BaseException] = []
-    with ExitStack() as undo:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as undo:
+        patch.setattr(node_service, "CLOSE_S", STOP_S_MAX)  # a process would end what is left; here nobody does
         undo.callback(lambda: _nothing(failed))
         server = _centre(sector.file, undo, failed)
         for number, name in enumerate(KINDS):
@@ -150,8 +153,8 @@ def _thread(name: str, work: Callable[[], None], failed: list[BaseException]) ->
 
 def _ended(thread: threading.Thread, stop: Callable[[], None]) -> None:
     stop()
-    thread.join(30)
-    assert not thread.is_alive(), f"{thread.name} did not end within 30 s"
+    thread.join(STOP_S_MAX)
+    assert not thread.is_alive(), f"{thread.name} did not end within {STOP_S_MAX:.0f} s"
 
 
 def _admit(sector: StorySector, name: str, number: int, port: int) -> Path:

@@ -3,7 +3,8 @@
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -96,13 +97,13 @@ def analyse(
     read, or only in part (one line in twenty, or a file that is cut off), or that a detector failed; the rest is
     looked at all the same.
     """
-    with ctrl_c() as go_on:
+    with ctrl_c() as go_on, ExitStack() as undo:
         from bavn.app.analyst.analyse import Unread
 
         rules, unreadable = _rules(reading.sigma or [], language, verbose=shown.verbose)
         indicators, without = _indicators(reading.ioc or [], language)
         unreadable += without
-        looked = _looked_at(
+        looking = _looked_at(
             paths,
             reading,
             language,
@@ -112,6 +113,7 @@ def analyse(
             with_assets=with_assets,
             with_crypto=cbom is not None,
         )
+        looked = undo.enter_context(closing(looking))  # interrupted, it leaves no folder behind
         keep = Kept(
             1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top, shown.all_
         )
@@ -166,7 +168,7 @@ def _looked_at(
     *,
     with_assets: bool,
     with_crypto: bool,
-) -> "Iterator[Findings | Unread]":
+) -> "Generator[Findings | Unread]":
     """What each of them gives, one after another; the screen says how far it is. Stop for what cannot be meant."""
     from bavn.app.analyst.analyse import units
     from bavn.app.analyst.many import Wanted, analysed
