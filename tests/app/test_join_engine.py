@@ -126,7 +126,7 @@ def test_a_table_of_the_commons_is_worked_on_beside_the_step() -> None:
     assert came() is None
     may_end.set()
     wait_until(lambda: came() is not None)
-    assert came().parts == [b"True"]
+    assert came().result == [b"True"]
     assert came().cpu_ms > 0, "what it cost is told with it"
 
     def fails():

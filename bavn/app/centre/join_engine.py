@@ -1,4 +1,5 @@
-"""Who reconstructs rounds at the centre: threads of its own, or a Ray cluster. The answer is the same, byte for byte.
+"""Who reconstructs rounds at the centre, beside its step: threads of its own, or a Ray cluster. The answer is the same,
+byte for byte.
 
 A table is cut into parts of bins (psi/reconstruct.py), and a part needs nothing but its own bins; so threads share one
 table in memory, and workers of a cluster fetch it once from Ray's store. Refuses to know what a hit is.
@@ -7,7 +8,7 @@ table in memory, and workers of a cluster fetch it once from Ray's store. Refuse
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Final
 
@@ -16,12 +17,14 @@ import numpy.typing as npt
 
 from bavn.app.config.join import JoinTable
 from bavn.app.process.ray_cluster import started
-from bavn.centre.correlate.join import Parts, Reconstruct, TableDone
+from bavn.centre.correlate.join import Done, Reconstruct
 from bavn.psi.reconstruct import Part, RunTable, Xs, part_hits, reconstruct_tables
 from bavn.psi.round import Hit, RoundParams
 
 Planes = npt.NDArray[np.uint32]
 TASKS_PER_WORKER: Final = 2
+SOON_S: Final = 0.05
+"""What takes no longer is done in the step that began it."""
 
 
 def reconstruct_by(table: JoinTable) -> Reconstruct:
@@ -43,20 +46,24 @@ def threads_run(workers: int) -> RunTable:
     return run
 
 
-def beside(work: Callable[[], Parts]) -> Callable[[], TableDone | None]:
-    """A table of a commons round on a thread of its own, which holds up neither the centre's step nor its end: what is
-    not done is begun again at the next start."""
-    result: Future[TableDone] = Future()
+def beside[Result](work: Callable[[], Result]) -> Callable[[], Done[Result] | None]:
+    """A round's reconstruction, or a table of the commons, on a thread of its own, which holds up neither the centre's
+    step for longer than SOON_S nor its end: what is not done is begun again at the next start."""
+    result: Future[Done[Result]] = Future()
 
     def run() -> None:
         try:
-            parts = work()
-            result.set_result(TableDone(parts, round(1000 * time.thread_time())))
+            made = work()
+            result.set_result(Done(made, round(1000 * time.thread_time())))
         except BaseException as error:  # noqa: BLE001  raised where it is asked for
             result.set_exception(error)
 
-    threading.Thread(target=run, name="commons", daemon=True).start()
-    return lambda: result.result() if result.done() else None
+    def came() -> Done[Result] | None:
+        done, _ = wait([result], SOON_S)
+        return result.result() if done else None
+
+    threading.Thread(target=run, name="join", daemon=True).start()
+    return came
 
 
 def ray_run(table: JoinTable) -> RunTable:

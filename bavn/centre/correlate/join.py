@@ -8,7 +8,7 @@ Refuses to know wire, disk, clock and score; dice and reconstruction are handed 
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -64,21 +64,24 @@ Parts = list[bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class TableDone:
-    """One table's part of everybody's answer in the commons, and what it cost where that was measured."""
+class Done[Result]:
+    """What came of work that was done aside, and what it cost where that was measured."""
 
-    parts: Parts
+    result: Result
     cpu_ms: int = 0
 
 
-Aside = Callable[[Callable[[], Parts]], Callable[[], TableDone | None]]
-"""Begins a table of a commons round; what is given says what came of it, None as long as it is under way, and raises
-what it raised. ``at_once`` does it there and then; a service has a thread for it, so that nothing else waits."""
+class Aside(Protocol):
+    """Begins a round's reconstruction, or a table of the commons; what is given says what came of it, None as long as
+    it is under way, and raises what it raised. ``at_once`` does it there and then; a service has a thread for it, so
+    that nothing else waits."""
+
+    def __call__[Result](self, work: Callable[[], Result], /) -> Callable[[], Done[Result] | None]: ...
 
 
-def at_once(work: Callable[[], Parts]) -> Callable[[], TableDone | None]:
+def at_once[Result](work: Callable[[], Result]) -> Callable[[], Done[Result] | None]:
     """For tests and simulations."""
-    return lambda: TableDone(work())
+    return lambda: Done(work())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,9 @@ class PlanesSpoilt(Exception):
 class Join:
     """One per centre. Call ``take_in`` for each thing an actor sent and ``step`` often. ``named_forms``: the forms that
     rounds are made for; None: this installation's. ``group_of``: which actors count as one in the commons
-    and as somebody's only second; ``aside``: who works on the commons' tables; ``apart``: groups that join nothing
-    where two suffice; ``audited``: uploads are kept until a table of them was drawn."""
+    and as somebody's only second; ``aside``: who reconstructs, one round at a time, and works on the commons' tables;
+    ``apart``: groups that join nothing where two suffice; ``audited``: uploads are kept until a table of them was
+    drawn."""
 
     def __init__(
         self,
@@ -118,7 +122,9 @@ class Join:
         self._reconstruct = reconstruct
         self._forms = named_forms or forms()
         self._group_of, self._aside, self._apart, self._audited = group_of, aside, apart, audited
-        self._under_way: dict[tuple[str, int], Callable[[], TableDone | None]] = {}
+        self._under_way: dict[tuple[str, int], Callable[[], Done[Parts] | None]] = {}
+        # The round that is being reconstructed: it takes no upload any more. A kill forgets it, and it begins anew.
+        self._joining: dict[str, Callable[[], Done[tuple[Hit, ...]] | None]] = {}
         # When the turns of a round were last looked at; forgotten when something was heard. Only saves work.
         self._looked_us: dict[str, int] = {}
 
@@ -159,7 +165,7 @@ class Join:
             return []
         if known is not None:
             return Refused("one_upload", "this actor's first upload of the round counts, and only that")
-        if round_.phase is not Phase.UPLOADS or upload.received_us > round_.deadline_us:
+        if round_.phase is not Phase.UPLOADS or upload.received_us > round_.deadline_us or round_.id in self._joining:
             return Refused("upload_in_time", "the round's deadline has passed")
         if upload.registry_version != round_.params.registry_version:
             return Refused(
@@ -215,9 +221,10 @@ class Join:
         """Open the rounds that are due, close uploads, take the turns of every reveal."""
         for tier in self._tiers.values():
             self._open_if_due(tier, now_us, membership)
-        for round_ in self._book.unfinished():
-            if round_.phase is Phase.UPLOADS:
-                self._close_uploads(round_, now_us)
+        uploading = [round_ for round_ in self._book.unfinished() if round_.phase is Phase.UPLOADS]
+        self._joining = {one.id: self._joining[one.id] for one in uploading if one.id in self._joining}
+        for round_ in uploading:
+            self._close_uploads(round_, now_us)
         for round_ in self._book.unfinished():
             if round_.phase is Phase.REVEAL and self._may_turn(round_, now_us):
                 self._take_turns(round_, now_us)
@@ -270,12 +277,33 @@ class Join:
         if round_.params.tier == COMMONS:
             self._book.write([KeepRound(replace(round_, phase=Phase.ANSWER)), FixUploads(round_.id, now_us)])
             return
-        xs = tuple(sorted(uploaded))
-        hits = tuple(self._reconstruct(round_.params, xs, lambda number: self._table(round_, xs, number)))
+        hits = self._hits(round_, tuple(sorted(uploaded)))
+        if hits is None:
+            return
         round_ = replace(round_, phase=Phase.REVEAL, hits=len(hits))
         salt = self._dice.bytes(SALT_BYTES) if self._audited else b""
         found = KeepHits(round_.id, hits, now_us, round_.params.r, salt)
         self._book.write([KeepRound(round_), FixUploads(round_.id, now_us), found, DropPlanes(round_.id)])
+
+    def _hits(self, round_: Round, xs: tuple[int, ...]) -> tuple[Hit, ...] | None:
+        """None while it is worked on, or another round is. What failed is begun again."""
+
+        def work() -> tuple[Hit, ...]:
+            return tuple(self._reconstruct(round_.params, xs, lambda number: self._table(round_, xs, number)))
+
+        if round_.id not in self._joining:
+            if self._joining:
+                return None
+            self._joining[round_.id] = self._aside(work)
+        try:
+            done = self._joining[round_.id]()
+        except Exception:
+            del self._joining[round_.id]
+            raise
+        if done is None:
+            return None
+        del self._joining[round_.id]
+        return done.result
 
     def _table(self, round_: Round, xs: tuple[int, ...], number: int) -> Planes:
         """Both planes of one table of all uploads, [2, n, bins]: nothing else of them is in memory."""
@@ -302,13 +330,13 @@ class Join:
             if table is None:
                 return
             round_ = replace(round_, cpu_ms=round_.cpu_ms + table.cpu_ms)
-            cells = tuple(zip(xs, table.parts, strict=True))
+            cells = tuple(zip(xs, table.result, strict=True))
             self._book.write([KeepRound(round_), KeepCells(round_.id, done, cells)])
             done, looked = done + 1, looked + len(xs) * params.bins
 
     def _table_done(
         self, round_: Round, xs: tuple[int, ...], group_of: Mapping[int, str], table: int
-    ) -> TableDone | None:
+    ) -> Done[Parts] | None:
         """One table's part of everybody's answer; None while it is worked on. What failed is begun again."""
 
         def work() -> Parts:

@@ -70,7 +70,7 @@ def open_centre(
     """A centre that goes on where the last one on this database and book stopped, whatever ended it.
 
     ``lists`` None: the shipped warning lists. ``failures`` None: what fails in a way that nobody foresaw is raised.
-    ``aside``: who works on the tables of a commons round.
+    ``aside``: who reconstructs rounds and works on the commons' tables.
     """
     engine, book, key = ground.engine, ground.book, ground.key
     questions = Questions(engine, clock, two_people=config.limits.questions_two_people)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bavn.centre.books.rounds import SqlRoundBook
 from bavn.centre.books.tables import ANSWERS, ASKED, PLANES, QUARANTINE, ROUNDS, TAGS
+from bavn.centre.correlate.join import Done
 from bavn.centre.correlate.round_state import Phase
 from bavn.centre.correlate.tier import Tier
 from bavn.model.observable import Observable
@@ -102,6 +103,75 @@ def test_the_first_upload_counts_and_no_other(fake_actor, fake_sector):
     sector.talk()
     assert sector.revealed() == {EVIL: {"east", "north", "west"}}
     assert [refused.rule for _, refused in sector.refused] == ["one_upload"]
+
+
+class Slow:
+    """Work that is done when it is let go on; ``raises`` once what it is given."""
+
+    def __init__(self):
+        self.begun, self.goes_on, self.raises = 0, False, None
+
+    def __call__(self, work):
+        self.begun += 1
+
+        def came():
+            if self.raises is not None:
+                error, self.raises = self.raises, None
+                raise error
+            return Done(work()) if self.goes_on else None
+
+        return came
+
+
+def test_while_a_round_is_reconstructed_the_step_goes_on_and_no_upload_is_taken(fake_actor, fake_sector):
+    """One was received in time and is worked off only now: what is reconstructed is what was there when it began."""
+    sector = fake_sector(three(fake_actor, ("honest", "absent", "honest")))
+    sector.talk()
+    slow = sector.join._aside = Slow()
+    in_time_us = sector.now_us
+    sector.step(by_s=61)
+    late = fake_actor("north", 7, {EVIL: None})
+    (opening,) = [said for said in sector.said if isinstance(said, Opening) and said.to == "north"]
+    (upload,) = late.answer(opening, in_time_us, sector.actor_dice)
+    assert isinstance(upload, Upload)
+    assert sector.take_in(upload).rule == "upload_in_time"
+    sector.step()
+    assert (slow.begun, [one.phase for one in rounds(sector)], sector.outgoing()) == (1, [Phase.UPLOADS], [])
+    slow.goes_on = True
+    sector.talk()
+    assert sector.revealed() == {EVIL: {"east", "west"}}
+
+
+def test_a_reconstruction_that_fails_or_is_killed_is_begun_anew(fake_actor, fake_sector):
+    sector = fake_sector(three(fake_actor))
+    slow = sector.join._aside = Slow()
+    sector.talk()
+    slow.raises = OSError("the disk was away")
+    with pytest.raises(OSError, match="away"):
+        sector.step()
+    sector.step()
+    assert slow.begun == 2
+    sector.restart()  # the thread went with the process
+    sector.talk()
+    assert sector.revealed() == {EVIL: {"east", "north", "west"}}
+
+
+def test_one_round_is_reconstructed_at_a_time_and_one_that_is_gone_holds_up_none(fake_actor, fake_sector):
+    """A table of all uploads is in memory at a time, and not one of each tier."""
+    tiers = [Tier(name=name, m=20, r=4, every_s=300, upload_s=60, wave_s=10, reveal_s=600) for name in "AB"]
+    sector = fake_sector(three(fake_actor), tiers=tuple(tiers))
+    slow = sector.join._aside = Slow()
+    sector.talk()
+    sector.step()
+    assert slow.begun == 1
+    (held,) = sector.join._joining
+    with sector.engine.begin() as connection:
+        connection.execute(ROUNDS.delete().where(ROUNDS.c.id == held))
+    sector.step()
+    assert slow.begun == 2
+    slow.goes_on = True
+    sector.talk()
+    assert sector.revealed() == {EVIL: {"east", "north", "west"}}
 
 
 def test_a_round_with_too_few_is_void(fake_actor, fake_sector):

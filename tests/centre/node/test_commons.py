@@ -287,6 +287,8 @@ def test_while_a_table_is_worked_on_aside_the_step_goes_on_and_what_fails_is_beg
     begun, broken = [], ["the disk was away"]
 
     def aside(work):
+        if "_hits" in work.__qualname__:  # another tier's round
+            return join.at_once(work)
         begun.append(len(begun))
         asked = []
 
@@ -296,7 +298,7 @@ def test_while_a_table_is_worked_on_aside_the_step_goes_on_and_what_fails_is_beg
                 return None
             if broken:
                 raise OSError(broken.pop())
-            return join.TableDone(work(), cpu_ms=7)
+            return join.Done(work(), cpu_ms=7)
 
         return came
 
