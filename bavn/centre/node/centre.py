@@ -240,10 +240,11 @@ class Centre:
         Raises what ends the process (contained.py). ``again``: see parts."""
         for name, do in self.parts(again=again):
             self.contained.part(name, do)
+            self._protection.hasten()
 
     def parts(self, *, again: bool = True) -> tuple[tuple[str, Callable[[], None]], ...]:
-        """What a step does, in order. Releases and withdrawals first and, ``again``, last: a block waits for no round;
-        without, step once more where this step wrote. The log is published after all that it tells of."""
+        """What a step does, in order. Orders first and, ``again``, last; without, step once more where this step wrote.
+        The log is published after all that it tells of."""
         orders = (
             ("centre protection", self._protection.step),
             ("centre questions", self._ask_questions),
@@ -262,13 +263,10 @@ class Centre:
             ("centre keys", self._audit_keys),
             ("centre ranking", self._rank_if_due),
             *(orders if again else ()),
-            ("centre alarms", self._raise_alarms),
+            ("centre alarms", lambda: self.desk.alarms.step(self.desk.members)),
             *(() if self._witness_post is None else self._witness_post.parts()),
             *self._tidying_if_due(),
         )
-
-    def _raise_alarms(self) -> None:
-        self.desk.alarms.step(self.desk.members)
 
     def _step_join(self) -> None:
         version, members = self._registry.members()
@@ -289,6 +287,7 @@ class Centre:
         """An item that cannot be worked off is tried again and then set aside; the others are not held up."""
         aside = self._inbox.aside
         for number, kind in aside.waiting(self.config.limits.items_per_step_max):
+            self._protection.hasten()
             try:
                 self._work_off(self._inbox.read(number))
             except Exception as error:

@@ -5,6 +5,7 @@ import pytest
 from bavn.app.web.sac.indicator_shapes import at_actor
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.node.config import CentreConfig, CentreLimits
+from bavn.centre.node.protection import HASTE_US
 from bavn.model.intel.indicator import BlockOutcome, Pap, Sighting
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
@@ -19,7 +20,7 @@ ANNE = account("anne")
 BO = account("bo")
 
 SIX = {"clinic": "clinic", "east": "east", "north": "north", "south": "south", "vendor": "vendor", "west": "west"}
-HAND = Observable.of("domain", "named-by-a-partner.com")
+HAND, SECOND = (Observable.of("domain", f"named-by-{whom}-partner.com") for whom in ("a", "another"))
 
 
 def config(**indicators):
@@ -100,6 +101,31 @@ def test_a_draft_by_hand_goes_out_and_is_delisted_exactly_once_also_where_nobody
     assert {told(node) for node in sector.nodes.values()} == {"RW"}
     clock = sector.desk.times.clock(life.id)
     assert dict(clock.steps)["confirmed"] is not None
+
+
+def test_an_order_that_is_given_while_the_centre_works_waits_for_no_more_of_it(make_sector, monkeypatch) -> None:
+    """Given by somebody else, in another process, while the first of six receipts is worked off."""
+    sector = make_sector(SIX, config=config())
+    lives = sector.desk.indicator_book
+    first, second = (lives.draft(one, ANNE, "a partner named it", technique="T1071") for one in (HAND, SECOND))
+    for life in (first, second):
+        lives.act(life.id, LifeAct.REVIEW, ANNE, "look")
+    lives.act(first.id, LifeAct.RELEASE, BO, "go")
+    sector.centre.step()
+    for node in sector.nodes.values():
+        node.talk(sector.centre)
+    waiting, work_off = [], sector.centre._work_off
+
+    def ordering(taken):
+        waiting.append(sum(len(sector.centre.pull(name, node.door.heard)) for name, node in sector.nodes.items()))
+        if lives.get(second.id).state is LifeState.REVIEW:
+            lives.act(second.id, LifeAct.RELEASE, BO, "go")
+        sector.clock.advance(HASTE_US)
+        work_off(taken)
+
+    monkeypatch.setattr(sector.centre, "_work_off", ordering)
+    sector.centre.step()
+    assert waiting == [0, *[len(SIX)] * (len(SIX) - 1)]
 
 
 def test_what_is_worth_too_little_is_delisted_everywhere(make_sector) -> None:
