@@ -87,7 +87,10 @@ class Reader:
 
     def sees(self, text: str | re.Pattern[str], within: str = "main") -> None:
         """Without a reload: what comes, comes by itself."""
-        expect(self.page.locator(within).get_by_text(text).first).to_be_visible(timeout=COMES_MS)
+        try:
+            expect(self.page.locator(within).get_by_text(text).first).to_be_visible(timeout=COMES_MS)
+        except AssertionError as error:
+            raise AssertionError(f"{text!r} does not stand there: {self.page.locator('body').inner_text()}") from error
 
     def stands(self, state: str) -> None:
         """By the badge beside the page's heading."""
