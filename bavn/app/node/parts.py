@@ -343,8 +343,8 @@ def _background(start: _Start, gates: _Gates, store: "ColumnStore | None") -> Ca
     check = checking(gates.checks.chain, walk, gates.keyholder, gates.checks.keyholder, start.clock)
 
     def turn() -> None:
-        contained(start.failures, "warning lists", start.known.ready)  # else the first block waits until they are read
         check()
+        contained(start.failures, "warning lists", start.known.ready)  # else the first block waits until they are read
 
     return turn
 
