@@ -6,6 +6,7 @@ are written here, and rounds come more often than in life. All of it runs in thr
 within seconds. Nobody in it exists.
 """
 
+import gc
 import random
 import threading
 import time
@@ -19,6 +20,7 @@ import dns.query
 import dns.rcode
 import pytest
 
+from bavn.actor.protect.enforcers.unbound import Unbound
 from bavn.app.centre import run as centre_run
 from bavn.app.centre.parts import init, open_desk, open_enrolment, opened_registry
 from bavn.app.centre.server import CentreServer
@@ -136,7 +138,14 @@ def _centre(file: CentreFile, undo: ExitStack, failed: list[BaseException]) -> C
 
 def _node(name: str, config: Path, undo: ExitStack, failed: list[BaseException]) -> None:
     service = NodeService(read_node(config))
+    undo.callback(_reaped)
     undo.callback(_ended, _thread(f"story {name}", service.run, failed), service.stop)
+
+
+def _reaped() -> None:
+    """Resolvers were ended by their numbers, and are this process's children: a node that ends takes no notice."""
+    for resolver in [one for one in gc.get_objects() if isinstance(one, Unbound)]:
+        resolver._reap()
 
 
 def _thread(name: str, work: Callable[[], None], failed: list[BaseException]) -> threading.Thread:
