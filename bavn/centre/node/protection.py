@@ -58,7 +58,7 @@ class Protection:
         began_us = self.clock.now_us()
         if 0 < self._due_us - began_us <= MINUTE_US:
             return
-        self.contained.part("centre protection", self._hasten)
+        self.contained.part("centre haste", self._hasten)
         ended_us = self.clock.now_us()
         self._due_us = ended_us + min(max(HASTE_US, HASTE_REST * (ended_us - began_us)), MINUTE_US)
 

@@ -173,13 +173,19 @@ def test_an_order_or_a_word_that_raises_holds_up_none_of_the_others(sector, monk
         owner = getattr(owner, step)
     real = getattr(type(owner), method)
     with monkeypatch.context() as broken:
-        broken.setattr(type(owner), method, lambda *given: ["odd", "odder", *real(*given)])
+        broken.setattr(type(owner), method, lambda *given, **more: ["odd", "odder", *real(*given, **more)])
         sector.centre.step()
         (part,) = sector.failures.failing()
         assert (part.part, part.count % 2) == (name, 0), "the one after it had its turn"
     sector.clock.advance(MINUTE_US)
     sector.centre.step()
     assert failing(sector) == []
+
+
+def test_a_look_for_orders_that_finds_none_does_not_say_that_carrying_out_works(sector, monkeypatch) -> None:
+    monkeypatch.setattr(type(sector.centre._protection), "step", fails)
+    sector.centre.step(again=False)
+    assert failing(sector) == ["centre protection"]
 
 
 @pytest.mark.slow
