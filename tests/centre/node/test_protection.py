@@ -1,7 +1,10 @@
 """Protection end to end with real doors: two people, the ring, delists, the kill switch, hidden origin, not carried."""
 
+import threading
+
 import pytest
 
+from bavn.app.centre.join_engine import beside
 from bavn.app.web.sac.indicator_shapes import at_actor
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.node.config import CentreConfig, CentreLimits
@@ -126,6 +129,21 @@ def test_an_order_that_is_given_while_the_centre_works_waits_for_no_more_of_it(m
     monkeypatch.setattr(sector.centre, "_work_off", ordering)
     sector.centre.step()
     assert waiting == [0, *[len(SIX)] * (len(SIX) - 1)]
+
+
+def test_a_release_goes_out_while_a_round_is_reconstructed(make_sector) -> None:
+    may_end = threading.Event()
+    sector = make_sector(SIX)
+    join = sector.centre._join
+    join._aside, join._reconstruct = beside, lambda *_: [] if may_end.wait(30) else None
+    try:
+        sector.run()
+        assert join._joining, "all have uploaded"
+        by_hand(sector)
+        assert {told(node) for node in sector.nodes.values()} == {"R"}
+        assert join._joining
+    finally:
+        may_end.set()
 
 
 def test_what_is_worth_too_little_is_delisted_everywhere(make_sector) -> None:
