@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TEST_S_MAX = 600
 HANDS = 3
 """Faults are tried side by side, each in a copy of its own: three, since a few are found by waiting."""
+COMMITS_RECENT = 100
+"""Whose files ``--changed`` looks at: more than come in at once."""
 TOO_LONG = 124
 """The exit code of a test that ran too long: with a fault planted that is a failure like another."""
 WARM = (
@@ -122,11 +124,28 @@ def skipped(done: subprocess.CompletedProcess[str]) -> str:
     return reasons[0].partition(": ")[2] if reasons and " passed" not in done.stdout else ""
 
 
-def main(names: list[str], *, passed: bool = False) -> int:
+def changed_files(commits: int) -> set[str]:
+    """The files that the newest commits touched, and those that differ from the newest."""
+    asked = (["log", "--name-only", "--format=", f"-{commits}"], ["status", "--porcelain", "--no-renames", "-uall"])
+    said = [subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True) for words in asked]
+    return {*said[0].stdout.splitlines(), *(line[3:] for line in said[1].stdout.splitlines())}
+
+
+def touched(faults: list[dict[str, str]], files: set[str]) -> list[dict[str, str]]:
+    """The faults whose file is among these, or one that their test names."""
+    return [fault for fault in faults if files & {fault["file"], *fault["test"].split()}]
+
+
+def main(names: list[str], *, passed: bool = False, recent: bool = False) -> int:
     """Tries the named faults, all without a name. ``passed``: every test has just passed here, so that none is run
-    without its fault first."""
+    without its fault first. ``recent``: only faults whose file or test was changed lately."""
     faults = tomllib.loads((ROOT / "tests" / "planted.toml").read_text())["fault"]
     wanted = [fault for fault in faults if not names or fault["name"] in names]
+    if recent:
+        wanted = touched(wanted, changed_files(COMMITS_RECENT))
+        print(
+            f"{len(wanted)} of {len(faults)} faults are of the newest {COMMITS_RECENT} commits; script/plant tries all"
+        )
     FORKED.set_forkserver_preload([*WARM])
     tests = [] if passed else sorted({fault["test"] for fault in wanted})
     hands = min(HANDS, max(1, len(wanted)))
@@ -154,7 +173,7 @@ def main(names: list[str], *, passed: bool = False) -> int:
     count = Counter(told)
     unable = f", {count['skipped']} skipped" if count["skipped"] else ""
     print(f"{count['caught']} passed, {count['failed']} failed{unable}")
-    return 1 if count["failed"] or not wanted else 0
+    return 1 if count["failed"] or (not wanted and not recent) else 0
 
 
 def tried(
@@ -200,4 +219,5 @@ def tried(
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    sys.exit(main([one for one in given if one != "--passed"], passed="--passed" in given))
+    names_given = [one for one in given if not one.startswith("--")]
+    sys.exit(main(names_given, passed="--passed" in given, recent="--changed" in given))
