@@ -35,7 +35,6 @@ HEAVY = (
     "numpy",
     "pyarrow",
     "rich",
-    "scapy",
     "sqlalchemy",
     "stix2",
     "uvicorn",

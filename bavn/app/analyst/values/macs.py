@@ -1,35 +1,32 @@
-"""Who made a network card: the IEEE's assignments as the package scapy ships them (Wireshark's list), offline.
+"""Who made a network card: the IEEE's assignments as the package aiooui ships them, offline.
 
-A locally administered address says nothing (telephones make up a new one for each network).
+A locally administered address says nothing (telephones make up a new one for each network), nor does a block that the
+IEEE gave out in smaller parts.
 """
 
+import asyncio
 from functools import cache
 
-PREFIX_DIGITS = (9, 7, 6)
+from aiooui import OUIManager
+
+SHARED = "IEEE Registration Authority"
+"""Whose name stands with a block of which many makers have a part."""
 
 
 @cache
-def _table() -> dict[str, str]:
-    from scapy.libs.manuf import DATA
-
-    vendors: dict[str, str] = {}
-    for line in DATA.splitlines():
-        prefix, _, rest = line.partition("\t")
-        digits, _, bits = prefix.strip().partition("/")
-        bare = digits.replace(":", "").replace("-", "").lower()
-        names = [part.strip() for part in rest.split("\t") if part.strip()]
-        if bare and names and not line.startswith("#"):
-            vendors[bare[: int(bits) // 4] if bits.isdigit() else bare[:6]] = names[-1]
-    return vendors
+def _makers() -> OUIManager:
+    manager = OUIManager()
+    asyncio.run(manager.async_load())
+    return manager
 
 
 def maker(mac: str) -> str | None:
     """The maker's name; None for an address that is not listed or not global."""
     bare = mac.replace(":", "").lower()
     try:
-        if len(bare) != 12 or int(bare[:2], 16) & 3:
+        if len(bare) != 12 or int(bare, 16) >> 40 & 3:
             return None
     except ValueError:
         return None
-    table = _table()
-    return next((table[bare[:digits]] for digits in PREFIX_DIGITS if bare[:digits] in table), None)
+    name = _makers().get_vendor(bare)
+    return None if name == SHARED else name
