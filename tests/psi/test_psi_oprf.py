@@ -114,6 +114,13 @@ def test_the_identity_and_other_bytes_are_no_points(bad: bytes) -> None:
         oprf.finalize(b"x", oprf.blind(b"x", oprf.random_scalar(SeededDice(3))), bad)
 
 
+def test_the_longest_element_is_hashed_and_none_longer() -> None:
+    scalar = oprf.random_scalar(SeededDice(1))
+    assert oprf.blind(bytes(65_535), scalar).point
+    with pytest.raises(ValueError, match="65535 bytes"):
+        oprf.blind(bytes(65_536), scalar)
+
+
 def test_a_scalar_is_not_shown() -> None:
     made = oprf.blind(b"x", oprf.random_scalar(SeededDice(2)))
     assert made.scalar.hex() not in repr(made)

@@ -6,11 +6,14 @@ from hypothesis import strategies as st
 
 from bavn.tlog.merkle import (
     EMPTY_ROOT,
+    PROOF_MAX,
+    SIZE_MAX,
     consistency,
     inclusion,
     is_consistent,
     is_included,
     leaf_hash,
+    node_hash,
     root,
 )
 
@@ -84,8 +87,31 @@ def test_a_proof_with_one_bit_turned_proves_nothing(data) -> None:
         assert not is_consistent(old, new, root(HASHES[:old]), root(HASHES[:new]), bent)
 
 
-@pytest.mark.parametrize(("index", "size"), [(-1, 3), (3, 3), (0, 0)])
+@pytest.mark.parametrize(("index", "size"), [(-1, 3), (3, 3), (0, 0), (-1, 1), (1, 1), (9, 1), (2, 2), (3, 2)])
 def test_what_is_outside_the_tree_has_no_proof(index, size) -> None:
     with pytest.raises(ValueError, match="not in a tree"):
         inclusion(index, size, subtree)
-    assert not is_included(HASHES[0], index, size, [], HASHES[0])
+    proofs = [inclusion(at, max(size, 1), subtree) for at in range(max(size, 1))]
+    for leaf, proof in ((leaf, proof) for leaf in HASHES[:4] for proof in ([], *proofs)):
+        assert not is_included(leaf, index, size, proof, root(HASHES[:size]))
+        assert not is_included(leaf, index, size, proof, leaf)
+
+
+@pytest.mark.parametrize(("old", "new"), [(-1, 3), (4, 3)])
+def test_a_tree_does_not_go_on_from_one_that_is_larger_or_none(old, new) -> None:
+    with pytest.raises(ValueError, match="does not go on"):
+        consistency(old, new, subtree)
+    for proof in ([], [HASHES[0]]):
+        assert not is_consistent(old, new, HASHES[0], HASHES[0], proof)
+
+
+def test_no_tree_is_larger_than_the_bound_and_none_as_large_is_refused() -> None:
+    """The first entry of a tree of so many, whose right halves are made up: its proof is right by its hashes alone."""
+    for size, taken in ((SIZE_MAX, True), (SIZE_MAX + 1, False)):
+        proof = HASHES[: (size - 1).bit_length()]
+        top = HASHES[79]
+        for other in proof:
+            top = node_hash(top, other)
+        assert is_included(HASHES[79], 0, size, proof, top) is taken
+        assert is_consistent(1, size, HASHES[79], top, proof) is taken
+    assert 2 * SIZE_MAX.bit_length() - 2 <= PROOF_MAX

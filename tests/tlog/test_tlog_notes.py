@@ -175,7 +175,11 @@ def test_a_cosignature_counts_once_a_key_and_not_when_it_is_old() -> None:
     note = signed(checkpoint(7), LOG).with_lines([line, again])
     known = [key_from(name, key, BY_WITNESS), key_from("alias.example", key, BY_WITNESS)]
     assert list(witnessed(note, known)) == [name]
+    assert list(witnessed(note, known, oldest_s=1_800_000_000)) == [name]
     assert witnessed(note, known, oldest_s=1_800_000_001) == {}
+    late = cosigned(signed(checkpoint(7), LOG), KEY, seen=NOTHING_YET, proof=[], name=name, key=key, now_s=2**63)
+    with pytest.raises(BadLog, match="does not hold"):
+        witnessed(signed(checkpoint(7), LOG).with_lines([late.line]), known)
 
 
 def test_a_cosignature_of_another_checkpoint_or_moment_does_not_hold() -> None:

@@ -10,7 +10,7 @@ from bavn.centre.store.log_tables import METADATA
 from bavn.rehearsal.clock import SimClock
 from bavn.tlog.checkpoint import NOTHING_YET, Checkpoint, cosigned, opened, signed, witnessed
 from bavn.tlog.entries import KINDS
-from bavn.tlog.merkle import consistency, inclusion, is_consistent, is_included, leaf_hash
+from bavn.tlog.merkle import consistency, inclusion, is_consistent, is_included, leaf_hash, root
 from bavn.tlog.note import BY_WITNESS, key_from, note_of
 from bavn.tlog.tiles import Edge, Tree, all_entries
 from bavn.traffic.dice import SeededDice
@@ -57,6 +57,39 @@ def test_each_verifies_the_others_proofs(size) -> None:
         assert peer.verify_consistency(old, size, theirs.root(old), theirs.root(), proof)
 
 
+def bent(proof):
+    """A proof and all that is nearly it."""
+    other = leaf_hash(b"another")
+    yield from (proof, proof[1:], proof[:-1], [*proof, other], [other, *proof], proof[::-1], proof + proof)
+    for at in range(len(proof)):
+        yield [*proof[:at], other, *proof[at + 1 :]]
+        yield proof[:at] + proof[at + 1 :]
+        yield proof[:at] + proof[at : at + 2][::-1] + proof[at + 2 :]
+
+
+def test_what_is_nearly_a_proof_proves_as_much_to_the_peer() -> None:
+    """Of every entry of every small tree: a wrong leaf, index, size or root, and a proof that was bent."""
+    hashes = [leaf_hash(entry) for entry in ENTRIES[:18]]
+    for size in range(1, 18):
+        tree = peer.MerkleTree(ENTRIES[:size])
+        near = [(size, tree.root()), (size + 1, tree.root()), (size - 1, tree.root()), (size, hashes[17])]
+        for index in range(size):
+            assert inclusion(index, size, lambda a, b: root(hashes[a:b])) == tree.inclusion_proof(index)
+            for proof in bent(tree.inclusion_proof(index)):
+                asked = [(hashes[at], at, *one) for at in (index - 1, index, index + 1) for one in near]
+                asked += [(hashes[index + 1], index, *near[0]), (tree.root(), index, *near[0])]
+                for leaf, at, count, top in asked:
+                    theirs = peer.verify_inclusion(leaf, at, count, proof, top)
+                    assert is_included(leaf, at, count, proof, top) == theirs, (index, size, leaf, at, count)
+                    assert not theirs or (leaf, at) == (hashes[index], index)
+        for old in range(1, size + 1):
+            assert consistency(old, size, lambda a, b: root(hashes[a:b])) == tree.consistency_proof(old, size)
+            for proof in bent(tree.consistency_proof(old, size)):
+                for before, (count, top) in ((b, one) for b in (old - 1, old, old + 1) for one in near):
+                    theirs = peer.verify_consistency(before, count, tree.root(old), top, proof)
+                    assert is_consistent(before, count, tree.root(old), top, proof) == theirs, (old, size, before)
+
+
 def test_bavn_reads_the_tiles_that_the_peer_writes(tmp_path) -> None:
     peer_tiles.write_tiles(ENTRIES, tmp_path)
 
@@ -80,11 +113,11 @@ def test_the_peer_believes_the_checkpoint_and_its_witness(files) -> None:
 
 
 def test_bavn_believes_the_checkpoint_of_the_peer_and_its_witness() -> None:
-    root = peer.MerkleTree(ENTRIES).root()
-    note = peer.sign_checkpoint(peer.Checkpoint(NAME, 700, root), LOG, NAME)
-    _, line = peer.sign_cosignature(EYE, WITNESS, 1_767_000_000, NAME, 700, root)
+    whole_root = peer.MerkleTree(ENTRIES).root()
+    note = peer.sign_checkpoint(peer.Checkpoint(NAME, 700, whole_root), LOG, NAME)
+    _, line = peer.sign_cosignature(EYE, WITNESS, 1_767_000_000, NAME, 700, whole_root)
     whole = peer.Note(text=note.text, signatures=(*note.signatures, line)).to_bytes()
-    assert opened(note_of(whole), key_from(NAME, LOG)) == Checkpoint(NAME, 700, root)
+    assert opened(note_of(whole), key_from(NAME, LOG)) == Checkpoint(NAME, 700, whole_root)
     assert witnessed(note_of(whole), [key_from(WITNESS, EYE, BY_WITNESS)]) == {WITNESS: 1_767_000_000}
 
 

@@ -149,6 +149,10 @@ def test_it_stays_shut_over_a_restart(tmp_path) -> None:
     stand.book.close()
     again = Stand(path=tmp_path / "book.db")
     assert again.gate.offer(2).rule == GATE_SHUT
+    again.failures.note("gate test rule positive", ZeroDivisionError("as it was kept"), item=b"666")
+    open_gate(again.ledger, 9, "test", "K", "Anna")
+    assert isinstance(again.gate.offer(2), Draft)
+    assert again.failures.failing() == (), "it knew what the gate held back before it ended"
     again.book.close()
 
 
@@ -178,6 +182,14 @@ def test_a_machine_that_fails_shuts_nothing_and_keeps_nothing(error) -> None:
     assert stand.failures.failing() == ()
     stand.fail_on = None
     assert stand.gate.offer_all([1, 3])[1] == Draft(value=3, doubled=6), "the same again"
+
+    def label(item):
+        raise error
+
+    stand.gate._label = label
+    with pytest.raises(type(error)):
+        stand.gate.offer(-1)
+    assert (len(stand.ledger.lines()), shut_gates(stand.book), stand.failures.failing()) == (2, [], ())
     stand.book.close()
 
 

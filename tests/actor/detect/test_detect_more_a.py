@@ -1,13 +1,18 @@
 """What rarity, exfil, dga and long promise beyond their cases."""
 
+from dataclasses import replace
+from math import log1p
+from types import SimpleNamespace
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.actor.detect.base import DetectorContext
+from bavn.actor.detect.detectors import exfil
 from bavn.actor.detect.detectors.dga import ALARM_NATS, Dga
-from bavn.actor.detect.detectors.exfil import Exfil, Habit
+from bavn.actor.detect.detectors.exfil import OUT_BYTES_MIN, Exfil, Habit, Sent
 from bavn.actor.detect.detectors.long import Long
 from bavn.actor.detect.detectors.rarity import HABIT, Habits, Rarity
 from bavn.actor.detect.indicators.lists import NO_LISTS
@@ -15,10 +20,11 @@ from bavn.actor.detect.queries.oddities import ODDITIES
 from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.statistics.made_names import DOWN_NATS, NX_NATS_MIN, PAUSE_US_MAX, DomainLookup, made_up, walked
 from bavn.actor.detect.statistics.surprise import surprise_bits
-from bavn.actor.detect.terms import Terms
-from bavn.model.moment import HOUR_US
+from bavn.actor.detect.terms import UNSEEN, Terms
+from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.settings import SettingsError
 
+A = "10.0.0.40"
 DOOR = {"table": "flow", "targets": ["10.0.9.3"], "port": 4444, "every_s": 5, "from_h": 9, "set": {}}
 
 
@@ -97,6 +103,52 @@ def test_what_leaves_within_a_day_is_added_up_over_midnight(made, every_h) -> No
     }
     found = Exfil().candidates(look(made, made.Case("exfil", "hit-x", {"hours": 240, "rows": [sent]}))).candidates
     assert len(found) == (every_h == 1)
+
+
+OUT = Sent(host=A, place="x.com", named=True, addresses=(), up=OUT_BYTES_MIN, down=0, first_us=0, last_us=1, like_it=0)
+LONG, WEEK = 100, exfil.NEW_DAYS_MAX
+
+
+@pytest.mark.parametrize(
+    ("sent", "hosts", "seen_days", "history_days", "strange"),
+    [
+        ({}, 1, LONG, LONG, True),  # one host of fifty: rare
+        ({}, 2, LONG, LONG, False),
+        ({}, 2, WEEK, LONG, True),  # new
+        ({}, 2, WEEK + 1e-9, LONG, False),
+        ({}, 2, 1, WEEK, False),  # in the first week nothing is known to be new
+        ({}, 2, 1, WEEK + 1e-9, True),
+        ({"up": OUT_BYTES_MIN - 1}, 1, LONG, LONG, False),
+        ({"error": 1.0}, 1, LONG, LONG, False),
+        ({"error": 1.0, "up": OUT_BYTES_MIN + 2}, 1, LONG, LONG, True),
+        ({"down": OUT_BYTES_MIN // 2}, 1, LONG, LONG, True),
+        ({"down": OUT_BYTES_MIN // 2 + 1}, 1, LONG, LONG, False),
+        ({"like_it": exfil.HABIT_DAYS_MIN - 1}, 1, LONG, LONG, True),
+        ({"like_it": exfil.HABIT_DAYS_MIN}, 1, LONG, LONG, False),
+        ({"like_it": exfil.HABIT_DAYS_MIN}, 1, WEEK, LONG, True),
+        ({"like_it": exfil.HABIT_DAYS_MIN}, 1, WEEK + 1e-9, LONG, False),
+    ],
+)
+def test_what_leaves_is_strange_from_each_bound_on(sent, hosts, seen_days, history_days, strange) -> None:
+    now_us = 1000 * DAY_US
+    known = replace(UNSEEN, hosts=hosts, first_us=int(now_us - seen_days * DAY_US))
+    past = SimpleNamespace(known_from_us=int(now_us - history_days * DAY_US), hosts=50)
+    look = SimpleNamespace(window=SimpleNamespace(last_us=now_us), terms=past)
+    assert exfil._strange(replace(OUT, **sent), Habit(0.0, 0.0), known, look) is strange
+    spread = exfil.MAD_TO_SD * exfil.MAD_MIN
+    usual = [log1p(OUT.up) - spread * (exfil.Z_MIN + more) for more in (1e-9, -1e-9)]
+    rare = replace(known, hosts=1)
+    assert [exfil._strange(OUT, Habit(middle, 0.0), rare, look) for middle in usual] == [True, False]
+
+
+@pytest.mark.parametrize(("hours", "up"), [(exfil.SPAN_HOURS, 1), (exfil.SPAN_HOURS - 1, 2)])
+def test_a_day_is_so_many_hours_and_no_more(hours, up) -> None:
+    assert exfil._busiest(A, "x", [(at, 1, 0, 0, 1, "y") for at in (5, 5 + hours)]).up == up
+
+
+@pytest.mark.parametrize(("share", "days"), [(exfil.HABIT_SHARE, 1), (exfil.HABIT_SHARE - 0.01, 0)])
+def test_a_day_is_like_another_from_its_share_on(share, days) -> None:
+    assert exfil._like_it([(0, int(share * 1000), 0, 0, 1, "y"), (90, 1000, 0, 0, 1, "y")], (1, 2), 1000) == days
 
 
 def test_a_quiet_host_s_hundred_kilobytes_are_no_hundred_megabytes() -> None:

@@ -7,7 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.detect.base import DetectorContext
-from bavn.actor.detect.detectors.bruteforce import BruteForce, Day, weighed
+from bavn.actor.detect.detectors.bruteforce import (
+    BUSY_MIN,
+    BUSY_NATS_MAX,
+    HABIT_DAYS_MIN,
+    HABIT_GROWTH_MAX,
+    HABIT_SHARE,
+    NAMES_MIN,
+    SPREAD_NATS,
+    STATISTIC_MIN,
+    TARGETS_MIN,
+    BruteForce,
+    Day,
+    weighed,
+)
 from bavn.actor.detect.detectors.lateral import Lateral
 from bavn.actor.detect.detectors.signature import Signature, folded
 from bavn.actor.detect.indicators.lists import NO_LISTS
@@ -16,7 +29,7 @@ from bavn.actor.detect.queries.crowds import crowd_nats, crowd_p
 from bavn.actor.detect.queries.edges import poisson_nats
 from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.statistics.chance import beta_binomial_nats, cusum_nats, gamma_poisson_nats
-from bavn.actor.detect.terms import Terms
+from bavn.actor.detect.terms import KNOWN_DAYS_MIN, Terms
 from bavn.actor.door.live import live_elements
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.intel.own_rules import is_of_own_rule
@@ -130,77 +143,83 @@ def test_every_operation_has_a_kind() -> None:
     assert operations().num_rows > 30
 
 
+def day_of(day: int, failed: int, tries: int | None = None, **more) -> Day:
+    plain = {"service": "krb5", "source": A, "outward": True, "sure": True, "targets": 1, "names": 1, "busiest": 1}
+    plain |= {"target": B, "first_us": 0, "last_us": 1, "tries": failed if tries is None else tries}
+    return Day(day=day, failed=failed, **plain | more)
+
+
+def nats_of(*days: Day) -> list[float]:
+    return [day.nats for day in weighed(list(days))]
+
+
 def test_a_success_among_few_failures_is_calm_and_a_row_of_failures_is_not() -> None:
     def nats(failed: int, tries: int) -> float:
-        day = Day(
-            service="krb5",
-            source=A,
-            outward=True,
-            day=1,
-            sure=True,
-            tries=tries,
-            failed=failed,
-            targets=1,
-            names=1,
-            busiest=failed,
-            target=B,
-            first_us=0,
-            last_us=1,
-        )
-        return weighed([day])[0].nats
+        return nats_of(day_of(1, failed, tries, busiest=failed))[0]
 
-    assert nats(3, 3) < 3.0
+    assert nats(3, 3) < STATISTIC_MIN
     assert nats(2, 10) < 1.5
-    assert nats(10, 10) > nats(5, 5) > 3.0
+    assert nats(10, 10) > nats(5, 5) > STATISTIC_MIN
 
 
 def test_a_past_of_failures_makes_failures_ordinary() -> None:
-    days = [
-        Day(
-            service="http",
-            source=A,
-            outward=True,
-            day=n,
-            sure=True,
-            tries=10,
-            failed=4,
-            targets=1,
-            names=1,
-            busiest=1,
-            target=B,
-            first_us=0,
-            last_us=1,
-        )
-        for n in range(6)
-    ]
-    seen = weighed(days)
-    assert seen[-1].nats < seen[0].nats
-    assert weighed(days[:1])[0].nats == seen[0].nats
+    days = [day_of(n, 4, 10, service="http") for n in range(6)]
+    assert nats_of(*days)[-1] < nats_of(*days)[0] == nats_of(days[0])[0]
 
 
-def test_a_week_of_the_same_failures_is_a_habit_and_growing_or_spreading_ones_are_none() -> None:
-    def most(failed: list[int], names: int = 1, targets: int = 1) -> float:
-        days = [
-            Day(
-                service="krb5",
-                source=A,
-                outward=True,
-                day=n,
-                sure=True,
-                tries=count,
-                failed=count,
-                targets=targets,
-                names=names,
-                busiest=1,
-                target=B,
-                first_us=0,
-                last_us=1,
-            )
-            for n, count in enumerate(failed)
-        ]
-        return max(day.nats for day in weighed(days))
+def test_a_strange_day_teaches_no_habit_and_a_calm_one_does() -> None:
+    calm, strange, asked = day_of(1, 2, 2), day_of(1, 40), day_of(2, 6)
+    (alone,) = nats_of(asked)
+    assert nats_of(calm)[0] < STATISTIC_MIN <= nats_of(strange)[0]
+    assert nats_of(calm, asked)[1] < alone
+    assert nats_of(strange, asked)[1] == alone
 
-    assert most([40] * 8) < 3.0 < min(most([40] * 6), most([40] * 7 + [400]), most([40] * 8, 5), most([40] * 8, 1, 4))
+
+@pytest.mark.parametrize(
+    ("changed", "more"),
+    [
+        ({"busiest": BUSY_MIN}, 0),
+        ({"busiest": BUSY_MIN + 1}, math.log((BUSY_MIN + 1) / BUSY_MIN)),
+        ({"busiest": 10_000}, BUSY_NATS_MAX),
+        ({"names": NAMES_MIN - 1}, 0),
+        ({"names": NAMES_MIN}, SPREAD_NATS),
+        ({"targets": TARGETS_MIN - 1}, 0),
+        ({"targets": TARGETS_MIN}, SPREAD_NATS),
+        ({"names": NAMES_MIN, "targets": TARGETS_MIN}, 2 * SPREAD_NATS),
+    ],
+    ids=str,
+)
+def test_haste_and_many_names_and_targets_weigh_from_their_bounds_on(changed, more) -> None:
+    plain, other = nats_of(day_of(1, 6))[0], nats_of(day_of(1, 6, **changed))[0]
+    assert other - plain == pytest.approx(more)
+    assert nats_of(day_of(1, 0, 6, **changed)) == [0]
+
+
+HABIT_DAYS = [0, 1, 2, 3, KNOWN_DAYS_MIN]
+
+
+@pytest.mark.parametrize(
+    ("days", "last", "changed", "habit"),
+    [
+        (HABIT_DAYS, 40, {}, True),
+        (HABIT_DAYS[1:], 40, {}, False),
+        ([*HABIT_DAYS[:-1], KNOWN_DAYS_MIN - 1], 40, {}, False),
+        (HABIT_DAYS, int(40 * HABIT_GROWTH_MAX), {}, True),
+        (HABIT_DAYS, int(40 * HABIT_GROWTH_MAX) + 1, {}, False),
+        (HABIT_DAYS, 40, {"names": NAMES_MIN - 1}, True),
+        (HABIT_DAYS, 40, {"names": NAMES_MIN}, False),
+        (HABIT_DAYS, 40, {"targets": 2}, False),
+        (HABIT_DAYS, 40, {"target": A}, False),
+    ],
+)
+def test_a_week_of_the_same_failures_is_a_habit_and_growing_or_spreading_ones_are_none(
+    days, last, changed, habit
+) -> None:
+    *before, end = days
+    assert len(HABIT_DAYS) == HABIT_DAYS_MIN
+    nats = nats_of(*(day_of(n, 40) for n in before), day_of(end, last, **changed))
+    alone = nats_of(day_of(0, 40))[0]
+    assert nats[0] == (HABIT_SHARE * alone if habit else alone)
 
 
 def test_a_crowd_of_fifty_is_told_over_few_strangers_and_not_over_as_many_every_day() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from bavn.actor.door.rounds import held
 from bavn.actor.door.rounds.held import Held, by_size, in_turn
+from bavn.actor.door.tell_rules import Condition
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.psi import commons_terms
 
@@ -65,11 +66,24 @@ def test_by_itself_a_door_holds_nothing(centre, actors) -> None:
     assert len(other.door.queued()) == 1
 
 
-def _condition():
-    from bavn.actor.door.tell_rules import Condition
+@pytest.mark.parametrize(("given_s", "told_s"), [(-86_401, -86_400), (-86_400, -86_400), (86_401, 86_400)])
+@pytest.mark.parametrize(("given", "told"), [(-1, 0), (1000, 1000), (1001, 1000)])
+def test_a_clock_and_a_loss_beyond_what_a_message_holds_are_told_as_its_most(
+    north, given_s, told_s, given, told
+) -> None:
+    draft = north.door.tell_health(_condition(clock_skew_s=given_s, capture_loss_permille=given))
+    assert (draft.fields["clock_skew_s"], draft.fields["capture_loss_permille"]) == (told_s, told)
+    assert len(north.door.queued()) == 1
 
+
+def _condition(*, clock_skew_s=0, capture_loss_permille=0):
     return Condition(
-        version="1", sensor="none", capture_loss_permille=0, clock_skew_s=0, queue_messages=0, last_round=None
+        version="1",
+        sensor="none",
+        capture_loss_permille=capture_loss_permille,
+        clock_skew_s=clock_skew_s,
+        queue_messages=0,
+        last_round=None,
     )
 
 

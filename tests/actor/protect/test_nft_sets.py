@@ -49,6 +49,38 @@ while True:
         end.sendto(said, whom)
 """
 
+HEAR = """
+import socket
+end = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+end.settimeout(30)
+end.bind(("::", 6000))
+print("ready", flush=True)
+heard = set()
+while not {"good4", "good6"} <= heard:
+    heard.add(end.recv(100).decode())
+print(*heard)
+"""
+TELL = """
+import socket, sys
+for given in sys.argv[1:]:
+    what, source, target = given.split(",")
+    with socket.socket(socket.AF_INET6 if ":" in target else socket.AF_INET, socket.SOCK_DGRAM) as end:
+        end.bind((source, 0))
+        try:
+            end.sendto(what.encode(), (target, 6000))
+        except OSError:
+            assert what.startswith("evil")
+"""
+GOOD6 = "2001:db8:7::2"
+HERE = {"router": ("203.0.113.1", "2001:db8:7::1"), "caller": ("198.18.1.2", "2001:db8:8::2")}
+THERE = {"evil4": EVIL, "good4": GOOD, "evil6": EVIL6, "good6": GOOD6}
+STOPS = {
+    "forward": {("answerer", "caller"), ("caller", "answerer")},
+    "input": {("answerer", "router")},
+    "output": {("router", "answerer")},
+}
+"""Which ways each hook of the router closes, from whom to whom."""
+
 
 def block(value, until_us, name="indicator--x"):
     return Block(Observable.of("ip6" if ":" in value else "ip4", value), name, until_us)
@@ -212,6 +244,19 @@ class Networks:
     def do(self, where, *words):
         return run(*self.inside(where, *words))
 
+    def heard(self, sender, hearer):
+        """What of a blocked and of another address came through, sent the one way only."""
+        hearing = subprocess.Popen(self.inside(hearer, sys.executable, "-c", HEAR), stdout=subprocess.PIPE, text=True)
+        with hearing:
+            assert hearing.stdout.readline() == "ready\n"
+            told = []
+            for what, there in THERE.items():
+                here = HERE[hearer if sender == "answerer" else sender][":" in there]
+                ends = (there, here) if sender == "answerer" else (here, there)
+                told.append(",".join((what, *ends)))
+            self.do(sender, sys.executable, "-c", TELL, *told)
+            return set(hearing.stdout.read().split())
+
     def call(self, value):
         return self.do("caller", sys.executable, "-c", CALL, value).strip()
 
@@ -251,6 +296,21 @@ def test_a_router_lets_no_packet_to_a_blocked_address_and_everything_else_throug
     assert [networks.call(value) for value in (EVIL, EVIL6, GOOD)] == ["hello"] * 3
     tables = json.loads(networks.do("router", "nft", "-j", "list", "tables"))["nftables"]
     assert {entry["table"]["name"] for entry in tables if "table" in entry} == {"bavn", "theirs"}
+
+
+@pytest.mark.netns
+@pytest.mark.slow
+def test_each_hook_closes_its_own_ways_to_and_from_a_blocked_address_and_no_other(networks) -> None:
+    until_us = SystemClock().now_us() + DAY_US
+    for hooks in [*((hook,) for hook in STOPS), tuple(STOPS)]:
+        sets = NftSets(Nft(networks.inside("router", "nft")), SystemClock(), hooks)
+        sets.enforce([block(EVIL, until_us), block(EVIL6, until_us)])
+        stopped = set.union(*(STOPS[hook] for hook in hooks))
+        for way in set.union(*STOPS.values()):
+            left = {"good4", "good6"} if way in stopped else set(THERE)
+            assert networks.heard(*way) == left, (hooks, way)
+    sets.enforce([])
+    assert all(networks.heard(*way) == set(THERE) for way in stopped)
 
 
 @pytest.mark.netns

@@ -19,6 +19,7 @@ from bavn.actor.protect.enforcers.suricata_socket import SuricataSocket
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
+from tests.actor.protect.test_nft_sets import GOOD6, HEAR, TELL
 
 WAIT_S = 90
 EVIL, GOOD, EVIL6 = "203.0.113.80", "203.0.113.81", "2001:db8:7::80"
@@ -158,6 +159,16 @@ class Line:
     def ask(self, value, port=5000, said=HELLO):
         return self.do("in", sys.executable, "-c", ASK, value, str(port), said).strip()
 
+    def heard(self):
+        """What of what the other side sends by itself comes through."""
+        hearing = subprocess.Popen(self.inside("in", sys.executable, "-c", HEAR), stdout=subprocess.PIPE, text=True)
+        with hearing:
+            assert hearing.stdout.readline() == "ready\n"
+            evil = [f"evil4,{EVIL},203.0.113.1", f"evil6,{EVIL6},2001:db8:7::1"]
+            good = [f"good4,{GOOD},203.0.113.1", f"good6,{GOOD6},2001:db8:7::1"]
+            self.do("out", sys.executable, "-c", TELL, *evil, *good)
+            return set(hearing.stdout.read().split())
+
     def until(self, look):
         end = time.monotonic() + WAIT_S
         while not look():
@@ -193,6 +204,7 @@ def test_inline_a_listed_peers_packets_are_dropped_and_all_others_pass(line) -> 
     line.sets.enforce(blocks(four, six, name))
     assert [line.ask(value) for value in (EVIL, EVIL6)] == ["stopped timed out"] * 2
     assert line.ask(GOOD) == HELLO
+    assert line.heard() == {"good4", "good6"}
     for asked in ("evil.example.com", "a.b.evil.example.com", "EVIL.example.COM"):
         assert line.ask(GOOD, 53, query(asked)) == "stopped timed out", asked
     for asked in ("notevil.example.com", "example.com"):
@@ -204,6 +216,7 @@ def test_inline_a_listed_peers_packets_are_dropped_and_all_others_pass(line) -> 
     assert line.ask(GOOD, 53, query("evil.example.com")) == query("evil.example.com")
     line.sets.enforce([])
     assert [line.ask(value) for value in (EVIL, GOOD, EVIL6)] == [HELLO] * 3
+    line.until(lambda: line.heard() == {"evil4", "evil6", "good4", "good6"})
 
 
 @pytest.mark.suricata

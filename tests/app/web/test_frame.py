@@ -51,8 +51,9 @@ def test_any_word_is_a_cursor_or_is_refused(word: str) -> None:
         assert isinstance(found[1], str)
 
 
-def test_pages_meet_without_gap_or_repeat() -> None:
-    everything = list(range(7))
+@pytest.mark.parametrize("count", [0, 2, 3, 4, 5, 6, 7])
+def test_pages_meet_without_gap_or_repeat_and_the_last_says_so(count) -> None:
+    everything = list(range(count))
     seen: list[int] = []
     after: str | None = None
     while True:
@@ -61,6 +62,7 @@ def test_pages_meet_without_gap_or_repeat() -> None:
         shown: Rows[int] = page(rest[:4], 3, lambda n: (n,))
         seen += shown.items
         after = shown.next
+        assert (after is None) == (len(seen) == count)
         if after is None:
             break
     assert seen == everything

@@ -274,6 +274,20 @@ def test_pages_lose_nothing_and_repeat_nothing_while_more_is_added(world) -> Non
     assert set(seen) == {one["id"] for one in world.given()}
 
 
+@pytest.mark.parametrize("rows_per_read", [1, 2, 1000])
+def test_a_page_says_that_there_is_more_where_there_is_and_only_there(world, monkeypatch, rows_per_read) -> None:
+    monkeypatch.setattr("bavn.centre.share.exchange.ROWS_PER_READ", rows_per_read)
+    world.release(*(f"a{n}.example.com" for n in range(4)))
+    count = len(world.exchange.page(partner(), "released", ALL).entries)
+    for limit in range(1, count + 2):
+        seen, after_us, more = 0, -1, True
+        while more:
+            page = world.exchange.page(partner(), "released", replace(ALL, limit=limit, after_us=after_us))
+            seen, after_us, more = seen + len(page.entries), page.entries[-1].added_us, page.more
+            assert more == (seen < count), (limit, seen)
+    assert not world.exchange.page(partner(), "released", replace(ALL, after_us=after_us)).more
+
+
 def test_very_many_refused_in_a_row_make_a_page_short_and_never_empty(world, monkeypatch) -> None:
     monkeypatch.setattr("bavn.centre.share.exchange.REACHED_PER_PAGE_MAX", 10)
     world.release(*(f"a{n}.example.com" for n in range(60)), tlp=Tlp.AMBER)

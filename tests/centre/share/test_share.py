@@ -143,6 +143,24 @@ def test_each_rule_refuses_what_it_is_there_for_once_for_all(world, changed, rul
     assert [(line.verdict, line.rule) for line in world.lines()] == [("refused", rule)]
 
 
+@pytest.mark.parametrize(
+    ("listed", "readers", "rule"),
+    [
+        ((), ("anne",), "would_break"),
+        ((), ("anne", "bo"), None),
+        (("listed",), ("anne", "bo"), None),
+        (("listed", "not_listed"), ("anne", "bo"), None),
+        (("listed", "register"), ("anne", "bo"), "not_listed"),
+    ],
+)
+def test_where_two_have_read_what_it_would_break_both_lists_may_speak_for_it_and_no_more(world, listed, readers, rule):
+    known = Observable.of("domain", "api.ipify.org")
+    refusals = world.share.release(
+        [wish(observable=known, pap=Pap.GREEN, grounds={"listed": listed, "read_by": readers})], 1
+    )
+    assert [why.en.split(":")[0] for why in refusals.values()] == [rule] * bool(rule)
+
+
 @pytest.mark.parametrize("grounds", [{"listed": ("tranco",)}, {"score": 3.0}])
 def test_what_may_not_block_may_still_be_watched(world, grounds):
     assert world.share.release([wish(grounds=grounds)], 1) == {}
