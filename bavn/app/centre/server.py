@@ -168,6 +168,10 @@ class CentreServer:
         """Before ``run``: the service manager is told of its progress."""
         self._stepper.heart = heart
 
+    def renews(self, renew: Callable[[], object]) -> None:
+        """How its own server certificate is renewed while it runs."""
+        self._served[0][0].renew = renew
+
     def nudge(self) -> None:
         """Something was taken in by another link: the next step comes sooner. From any thread."""
         self._stepper.nudge()

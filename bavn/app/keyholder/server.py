@@ -196,6 +196,10 @@ class KeyHolderServer:
         self._socket.close()
         self._holder.close()
 
+    def renews(self, renew: Callable[[], object]) -> None:
+        """How its server certificate is renewed while it runs."""
+        self._server.renew = renew
+
     def stop(self) -> None:
         """Ends ``run`` within seconds. From any thread."""
         self._server.should_exit = True
