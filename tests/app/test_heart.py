@@ -10,7 +10,7 @@ from bavn.actor.node.monitor import Monitor
 from bavn.app.centre.parts import build, init
 from bavn.app.config.load import read_centre, read_node
 from bavn.app.node.service import NodeService
-from bavn.app.process.heart import ALIVE, READY, STOPPING, Heart
+from bavn.app.process.manager.heart import ALIVE, READY, STOPPING, Heart
 from bavn.centre.node.centre import Centre
 
 from .test_centre_steps import CENTRE, until

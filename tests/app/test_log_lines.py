@@ -9,7 +9,7 @@ import sys
 
 PROGRAM = """
 import logging, os
-from bavn.app.process.log_lines import begin_logging
+from bavn.app.process.manager.log_lines import begin_logging
 begin_logging(os.environ)
 log = logging.getLogger("bavn.some")
 log.debug("d"); log.info("i"); log.warning("w"); log.error("e"); log.critical("c")

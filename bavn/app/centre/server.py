@@ -20,8 +20,8 @@ from bavn.app.centre.service import Centre, make_app
 from bavn.app.net.member_service import ServiceLimits
 from bavn.app.net.tls_server import CONNECTIONS_EACH_MAX, TlsServer, listening, tls_server
 from bavn.app.net.wakes import Wakes
-from bavn.app.process.heart import Heart
 from bavn.app.process.late import begun
+from bavn.app.process.manager.heart import Heart
 from bavn.model.failure import Failures, NoContainment
 
 _LOG = logging.getLogger(__name__)

@@ -74,7 +74,7 @@ def node_console(config: Configs = None) -> None:
 
 @contextmanager
 def _listening(table: "ConsoleTable", base: Path) -> Iterator["ConsoleServer"]:
-    from bavn.app.process.heart import Heart
+    from bavn.app.process.manager.heart import Heart
     from bavn.app.web.server import ConsoleServer
 
     server = ConsoleServer(table, base)

@@ -28,7 +28,7 @@ def run(config: Config = HUB_TOML) -> None:
     from bavn.app.centre.fanout import hub_plan
     from bavn.app.config.load import read_hub
     from bavn.app.hub.server import HubServer
-    from bavn.app.process.heart import Heart
+    from bavn.app.process.manager.heart import Heart
 
     heart = Heart.of(os.environ)
     file = read_hub(config)

@@ -105,7 +105,7 @@ def run(config: Config = KEYHOLDER_TOML) -> None:
     from bavn.app.config.load import read_keyholder
     from bavn.app.keyholder.health import TidyWatch, watched_keyholder
     from bavn.app.keyholder.parts import build
-    from bavn.app.process.heart import Heart
+    from bavn.app.process.manager.heart import Heart
 
     heart = Heart.of(os.environ)
     file = read_keyholder(config)

@@ -15,7 +15,7 @@ from bavn.app.cli.help import Commands, not_understood, with_help
 from bavn.app.cli.language import VARIABLE, language_here, language_of_locale
 from bavn.app.cli.later import later
 from bavn.app.process.exits import Exit, Stop, why_of
-from bavn.app.process.log_lines import ERROR_PRIORITY, begin_logging, in_journal, prefixed
+from bavn.app.process.manager.log_lines import ERROR_PRIORITY, begin_logging, in_journal, prefixed
 from bavn.app.process.memory import few_arenas, keep_small, leave_out
 from bavn.app.process.spoken import Spoken
 from bavn.model.catalogue import ENGLISH

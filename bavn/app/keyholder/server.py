@@ -18,7 +18,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from bavn.app.keyholder.circle import EnrolledCircle
 from bavn.app.net.member_service import JSON, MemberService, Party, ServiceLimits
 from bavn.app.net.tls_server import listening, tls_server
-from bavn.app.process.heart import Heart
+from bavn.app.process.manager.heart import Heart
 from bavn.app.process.party_keys import PartyKeys
 from bavn.centre.inbox.aside import is_book_broken
 from bavn.keyholder.making import Making

@@ -25,8 +25,8 @@ from bavn.app.node.parts import NODE_ENDS, NodeParts, build
 from bavn.app.node.protect import resolver_settled
 from bavn.app.process.chain_walk import TURN_S
 from bavn.app.process.exits import Exit, Stop, cannot_listen
-from bavn.app.process.heart import Heart
 from bavn.app.process.late import begun, made_of
+from bavn.app.process.manager.heart import Heart
 from bavn.model.contained import contained
 from bavn.model.ports import LinkDown, LinkRefused, QueryRefused
 from bavn.model.text import Text

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from bavn.app.config.console import ConsoleTable
 from bavn.app.net.tls_server import TlsServer, browser_server, listening
 from bavn.app.process.exits import Exit, Stop, cannot_listen
-from bavn.app.process.heart import Heart
+from bavn.app.process.manager.heart import Heart
 from bavn.app.web.console import ConsoleSettings
 from bavn.app.web.guard import LOCAL_NAMES
 from bavn.model.settings import SettingsError

@@ -126,7 +126,7 @@ def run(config: Config = CENTRE_TOML) -> None:
     from bavn.app.centre.run import run as run_centre
     from bavn.app.centre.warning_mail import mailing
     from bavn.app.process.failure_folder import failures_in
-    from bavn.app.process.heart import Heart
+    from bavn.app.process.manager.heart import Heart
 
     heart = Heart.of(os.environ)
     file = configured(config)

@@ -85,7 +85,7 @@ def run(config: Config = NODE_TOML, *, language: Spoken = "en") -> None:
     """Run the node until SIGTERM or Ctrl-C; says on a line of its own when it is up."""
     from bavn.app.config.load import read_node
     from bavn.app.node.service import NodeService
-    from bavn.app.process.heart import Heart
+    from bavn.app.process.manager.heart import Heart
 
     heart = Heart.of(os.environ)
     given = read_node(config)
