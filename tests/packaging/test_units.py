@@ -111,6 +111,7 @@ def test_a_unit_runs_as_its_roles_own_user_and_writes_in_its_own_folder_only(uni
     assert (given["NoNewPrivileges"], given["ProtectSystem"], given["ProtectHome"]) == ("yes", "strict", "yes")
     assert (given["CapabilityBoundingSet"], given["AmbientCapabilities"]) == ("", "")
     assert "ReadWritePaths" not in given
+    assert (given["Type"], given["WatchdogSec"], given["Restart"]) == ("notify", "600", "on-failure")
     assert [value for name, value in lines_of(SYSTEMD / unit) if name == "SystemCallFilter"] == [
         "@system-service",
         "~@privileged @resources",

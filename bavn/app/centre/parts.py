@@ -231,6 +231,7 @@ def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
         marker = begin("look at the database", lambda: Marker(registry.engine))
         moved = None if marker is None else marker.quiet
         server = _serve(file, centre, exchange, steps, _server_settings(file, keys, authority), moved)
+        server.renews(lambda: keys.renew_server(file.place.names, clock.now_us()))
         built = CentreParts(centre, server, book, registry.engine, lease, steps, failures, marker)
         undo.pop_all()
     return built

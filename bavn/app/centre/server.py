@@ -21,6 +21,7 @@ from bavn.app.net.member_service import ServiceLimits
 from bavn.app.net.tls_server import CONNECTIONS_EACH_MAX, TlsServer, listening, tls_server
 from bavn.app.net.wakes import Wakes
 from bavn.app.process.late import begun
+from bavn.app.process.manager.heart import Heart
 from bavn.model.failure import Failures, NoContainment
 
 _LOG = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class _Stepper:
         self._every_s = every_s
         self._broken = broken
         self._moved = moved
+        self.heart = Heart()
         self._nudged = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="centre-step")
@@ -82,12 +84,15 @@ class _Stepper:
         try:
             while not self._ended.is_set():
                 self._nudged.clear()
+                self.heart.beat("step")
                 before = self._moved()
                 self._step()
                 self._ended.wait(STEP_GAP_S)
                 self._rest(before)
         except BaseException as error:  # noqa: BLE001  whatever it is, the process must not go on without steps
             self._broken(error)
+        finally:
+            self.heart.rest("step")
 
     def _rest(self, before: object) -> None:
         """What a step wrote itself brings one more, which writes nothing."""
@@ -159,6 +164,14 @@ class CentreServer:
         made: Wakes = self._app.state.wakes
         return made
 
+    def tells(self, heart: Heart) -> None:
+        """Before ``run``: the service manager is told of its progress."""
+        self._stepper.heart = heart
+
+    def renews(self, renew: Callable[[], object]) -> None:
+        """How its own server certificate is renewed while it runs."""
+        self._served[0][0].renew = renew
+
     def nudge(self) -> None:
         """Something was taken in by another link: the next step comes sooner. From any thread."""
         self._stepper.nudge()
@@ -203,7 +216,8 @@ class CentreServer:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.stop)
-        await asyncio.gather(*(server.serve(sockets=[taken]) for server, taken in self._served))
+        with self._stepper.heart.loop("server"):
+            await asyncio.gather(*(server.serve(sockets=[taken]) for server, taken in self._served))
 
     def fail(self, error: BaseException) -> None:
         """Something beside the steps broke: the process must end. From any thread."""

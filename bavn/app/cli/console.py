@@ -4,6 +4,7 @@ Refuses to know what a page shows.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,9 +74,11 @@ def node_console(config: Configs = None) -> None:
 
 @contextmanager
 def _listening(table: "ConsoleTable", base: Path) -> Iterator["ConsoleServer"]:
+    from bavn.app.process.manager.heart import Heart
     from bavn.app.web.server import ConsoleServer
 
     server = ConsoleServer(table, base)
+    server.heart = Heart.of(os.environ)
     try:
         print(json.dumps({"console": server.settings().origins[0]}), flush=True)
         yield server

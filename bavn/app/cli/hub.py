@@ -1,6 +1,7 @@
 """`bavn hub`: a regional hub, which passes sealed parcels on between nodes and the centre (docs/scaling.md)."""
 
 import json
+import os
 import signal
 import threading
 from pathlib import Path
@@ -27,7 +28,9 @@ def run(config: Config = HUB_TOML) -> None:
     from bavn.app.centre.fanout import hub_plan
     from bavn.app.config.load import read_hub
     from bavn.app.hub.server import HubServer
+    from bavn.app.process.manager.heart import Heart
 
+    heart = Heart.of(os.environ)
     file = read_hub(config)
     server = HubServer(hub_plan(file), file.folder / "run")
     ended = threading.Event()
@@ -36,7 +39,9 @@ def run(config: Config = HUB_TOML) -> None:
     server.start()
     try:
         print(json.dumps({"listen": file.hub.listen, "pid": server.pid}), flush=True)
-        while not ended.wait(0.2):
-            pass
+        heart.ready()
+        with heart.beating():
+            while not ended.wait(0.2):
+                heart.beat("hub")
     finally:
         server.stop()

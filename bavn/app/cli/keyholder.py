@@ -1,6 +1,7 @@
 """`bavn keyholder`: the party apart from the centre that evaluates the oblivious PRF, alone or as one of n holders."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -104,14 +105,19 @@ def run(config: Config = KEYHOLDER_TOML) -> None:
     from bavn.app.config.load import read_keyholder
     from bavn.app.keyholder.health import TidyWatch, watched_keyholder
     from bavn.app.keyholder.parts import build
+    from bavn.app.process.manager.heart import Heart
 
+    heart = Heart.of(os.environ)
     file = read_keyholder(config)
     server, book = build(file)
+    server.heart = heart
     tidying = TidyWatch()
     server.tidy = tidying.around(server.tidy)
     with book, beside(server.failures, "health", lambda: watched_keyholder(file, book, tidying, server.threshold)):
         print(json.dumps({"port": server.port}), flush=True)
-        server.run()
+        heart.ready()
+        with heart.beating():
+            server.run()
 
 
 @app.command("enrol")

@@ -15,6 +15,7 @@ from bavn.app.cli.help import Commands, not_understood, with_help
 from bavn.app.cli.language import VARIABLE, language_here, language_of_locale
 from bavn.app.cli.later import later
 from bavn.app.process.exits import Exit, Stop, why_of
+from bavn.app.process.manager.log_lines import ERROR_PRIORITY, begin_logging, in_journal, prefixed
 from bavn.app.process.memory import few_arenas, keep_small, leave_out
 from bavn.app.process.spoken import Spoken
 from bavn.model.catalogue import ENGLISH
@@ -82,11 +83,7 @@ def version() -> None:
 
 def main() -> None:
     """Entry point; never returns."""
-    logging.basicConfig(
-        level=os.environ.get("BAVN_LOG", "WARNING").upper(),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    begin_logging(os.environ)
     # What these write is an actor's own traffic, and nobody else's to read.
     if sys.argv[1:2] in (["node"], ["analyse"], ["pilot"]):
         os.umask(0o077)
@@ -212,5 +209,6 @@ def _broken(error: Exception) -> int:
 
 
 def _say(code: Exit, line: Text) -> int:
-    print(f"bavn: {line.say(language_here())}", file=sys.stderr)
+    text = f"bavn: {line.say(language_here())}"
+    print(prefixed(text, ERROR_PRIORITY) if in_journal(os.environ, 2) else text, file=sys.stderr)
     return int(code)

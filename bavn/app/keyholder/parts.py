@@ -176,10 +176,12 @@ def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitSt
         holder = own(GATES, lambda: KeyHolder(SingleKey(epochs), Ledger(book), clock, file.limits))
     party = own(GATES, lambda: KeyHolderParty(holder, registry, enrolment, message_key, threshold))
     try:
-        return KeyHolderServer(party, keys, file.place.host, file.place.port, failures, threshold), book
+        server = KeyHolderServer(party, keys, file.place.host, file.place.port, failures, threshold)
     except OSError as error:
         place = f"{file.place.host}:{file.place.port}"
         raise cannot_listen("[place] host and port", place, error) from error
+    server.renews(lambda: keys.renew_server(file.place.names, clock.now_us()))
+    return server, book
 
 
 def _threshold(file: KeyHolderFile, key: Ed25519PrivateKey, book: Book) -> Threshold:

@@ -18,6 +18,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from bavn.app.keyholder.circle import EnrolledCircle
 from bavn.app.net.member_service import JSON, MemberService, Party, ServiceLimits
 from bavn.app.net.tls_server import listening, tls_server
+from bavn.app.process.manager.heart import Heart
 from bavn.app.process.party_keys import PartyKeys
 from bavn.centre.inbox.aside import is_book_broken
 from bavn.keyholder.making import Making
@@ -170,6 +171,7 @@ class KeyHolderServer:
         self.failures: Failures = failures or NoContainment()
         self.tidy: Callable[[], list[int]] = holder.tidy
         """What is done each TIDY_S; whoever watches puts itself around it before ``run``."""
+        self.heart = Heart()
         self._failure: BaseException | None = None
         app = make_keyholder(holder, self.fail, failures=failures)
         self._server = tls_server(app, keys.authority().pem, keys.certificate, keys.key)
@@ -194,6 +196,10 @@ class KeyHolderServer:
         self._socket.close()
         self._holder.close()
 
+    def renews(self, renew: Callable[[], object]) -> None:
+        """How its server certificate is renewed while it runs."""
+        self._server.renew = renew
+
     def stop(self) -> None:
         """Ends ``run`` within seconds. From any thread."""
         self._server.should_exit = True
@@ -213,7 +219,8 @@ class KeyHolderServer:
         if self.threshold is not None:
             turns.append(asyncio.create_task(self._turns(MAKING, partial(self._made, self.threshold.making))))
         try:
-            await self._server.serve(sockets=[self._socket])
+            with self.heart.loop("server"):
+                await self._server.serve(sockets=[self._socket])
         finally:
             for turn in turns:
                 turn.cancel()
@@ -221,6 +228,7 @@ class KeyHolderServer:
     async def _turns(self, part: str, turn: Callable[[], float]) -> None:
         """One after the other; each says how long to wait for the next."""
         while True:
+            self.heart.beat(part)
             wait_s = TIDY_S if part == TIDYING else MAKING_S
             try:
                 wait_s = await asyncio.to_thread(turn)

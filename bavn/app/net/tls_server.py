@@ -5,9 +5,10 @@ caller's. Refuses to know what is served.
 """
 
 import asyncio
+import logging
 import socket
 import ssl
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from bavn.app.net.http_protocol import HttpProtocol
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+_LOG = logging.getLogger(__name__)
 HEADER_S: Final = 10.0
 HEADER_BYTES_MAX: Final = 16_384
 CONNECTIONS_MAX: Final = 1000
@@ -32,6 +34,9 @@ CONNECTIONS_OF_NOBODY_MAX: Final = 200
 KEEP_ALIVE_S: Final = 75
 BACKLOG: Final = 256
 GRACE_S: Final = 3
+LOOK_TICKS: Final = 100
+RENEW_TICKS: Final = 36_000
+"""Ticks of a tenth of a second: a certificate's files are looked at each ten seconds, and renewed each hour if due."""
 
 
 def listening(host: str, port: int, backlog: int = BACKLOG) -> socket.socket:
@@ -117,7 +122,33 @@ def _too_many(bound: int) -> Any:
 
 
 class TlsServer(uvicorn.Server):
-    """A server whose signals are somebody else's, and which leaves no connection open behind it."""
+    """A server whose signals are somebody else's, and which leaves no connection open behind it. ``pair``: the files of
+    its certificate and key, used from the next connection on where they change; ``renew`` writes them when due."""
+
+    def __init__(self, config: uvicorn.Config, pair: tuple[Path, Path] | None = None) -> None:
+        super().__init__(config)
+        self._pair, self._stamp = pair, _stamp(pair)
+        self.renew: Callable[[], object] = lambda: None
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._pair is not None and counter and counter % LOOK_TICKS == 0:
+            try:
+                if await asyncio.to_thread(self._changed, self._pair, renew=counter % RENEW_TICKS == 0):
+                    self.config.ssl.load_cert_chain(*self._pair, password=_no_password)  # type: ignore[union-attr]
+                    _LOG.info("the certificate in %s was renewed", self._pair[0])
+            except Exception as error:  # noqa: BLE001  it serves on with the certificate that is in use
+                _LOG.error("the certificate in %s cannot be taken: %s", self._pair[0], error)
+        return await super().on_tick(counter)
+
+    def _changed(self, pair: tuple[Path, Path], *, renew: bool) -> bool:
+        """Whether there is another certificate and key in the files. Raises for files that are no pair, once."""
+        if renew:
+            self.renew()
+        before, self._stamp = self._stamp, _stamp(pair)
+        if self._stamp == before:
+            return False
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*pair, password=_no_password)
+        return True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """After the grace whoever has not answered TLS's goodbye is let go of."""
@@ -133,13 +164,26 @@ class TlsServer(uvicorn.Server):
         yield
 
 
+def _stamp(pair: tuple[Path, Path] | None) -> tuple[tuple[int, int, int], ...]:
+    """By which a change of the files is seen; empty where one is missing."""
+    try:
+        found = [file.stat() for file in pair or ()]
+    except OSError:
+        return ()
+    return tuple((one.st_mtime_ns, one.st_ino, one.st_size) for one in found)
+
+
+def _no_password() -> str:
+    return ""
+
+
 def tls_server(
     app: "FastAPI", authority_pem: str, certificate: Path, key: Path, each_max: int = CONNECTIONS_EACH_MAX
 ) -> TlsServer:
     """Serves ``app`` to whoever has a certificate of this authority, and to those who come to get one; ``each_max``
     connections at once to each."""
     made = cast("type[asyncio.Protocol]", partial(_Protocol, counted=Connections(each_max, CONNECTIONS_OF_NOBODY_MAX)))
-    return _server(app, made, CONNECTIONS_MAX, lambda _, __: _tls(authority_pem, certificate, key))
+    return _server(app, made, CONNECTIONS_MAX, lambda _, __: _tls(authority_pem, certificate, key), (certificate, key))
 
 
 def browser_server(app: "FastAPI", tls: tuple[Path, Path] | None, connections_max: int) -> TlsServer:
@@ -149,10 +193,16 @@ def browser_server(app: "FastAPI", tls: tuple[Path, Path] | None, connections_ma
     factory: Any = None if made is None else lambda _, __: made
     counted = Connections(connections_max, connections_max)  # nobody in a browser has a certificate
     protocol = cast("type[asyncio.Protocol]", partial(_Protocol, counted=counted))
-    return _server(app, protocol, connections_max, factory)
+    return _server(app, protocol, connections_max, factory, tls)
 
 
-def _server(app: "FastAPI", protocol: type[asyncio.Protocol], connections_max: int, tls: Any) -> TlsServer:
+def _server(
+    app: "FastAPI",
+    protocol: type[asyncio.Protocol],
+    connections_max: int,
+    tls: Any,
+    pair: tuple[Path, Path] | None,
+) -> TlsServer:
     return TlsServer(
         uvicorn.Config(
             app,
@@ -168,7 +218,8 @@ def _server(app: "FastAPI", protocol: type[asyncio.Protocol], connections_max: i
             limit_concurrency=connections_max,
             h11_max_incomplete_event_size=HEADER_BYTES_MAX,
             ssl_context_factory=tls,
-        )
+        ),
+        pair,
     )
 
 

@@ -97,7 +97,8 @@ def list_server(
             timeout_keep_alive=5,
             timeout_graceful_shutdown=GRACE_S,
             limit_concurrency=64,
-        )
+        ),
+        None if certificate is None or key is None else (certificate, key),
     )
 
 

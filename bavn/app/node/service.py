@@ -26,6 +26,7 @@ from bavn.app.node.protect import resolver_settled
 from bavn.app.process.chain_walk import TURN_S
 from bavn.app.process.exits import Exit, Stop, cannot_listen
 from bavn.app.process.late import begun, made_of
+from bavn.app.process.manager.heart import Heart
 from bavn.model.contained import contained
 from bavn.model.ports import LinkDown, LinkRefused, QueryRefused
 from bavn.model.text import Text
@@ -68,8 +69,8 @@ class NodeService:
     """One node. ``run`` blocks until a signal or ``stop``; raises NodeBroken. ``stuck``: threads that had not ended
     when it returned (a call to a centre that does not answer); the process must be left without waiting for them."""
 
-    def __init__(self, config: NodeConfig) -> None:
-        self._config = config
+    def __init__(self, config: NodeConfig, heart: Heart | None = None) -> None:
+        self._config, self._heart = config, heart or Heart()
         self._listening = _listening(config.enforce.list_listen)
         try:
             self.parts: NodeParts = build(config)
@@ -223,6 +224,7 @@ class NodeService:
         if monitor is None or store is None:
             return
         while not self._ended.is_set():
+            self._heart.beat("look")
             more = False
 
             def turn(out: "Monitor" = monitor, kept: "ColumnStore" = store) -> None:
@@ -231,6 +233,7 @@ class NodeService:
 
             if not self._step("step look", turn) or not more:
                 self._ended.wait(IDLE_S)
+        self._heart.rest("look")
         self._finish(monitor)
 
     def _looked(self, monitor: "Monitor", store: "ColumnStore") -> bool:
@@ -293,6 +296,7 @@ class NodeService:
 
     def _watch(self) -> None:
         while not self._ended.wait(STEP_S):
+            self._heart.beat("watch")
             self._step("step rules", self._keep_rules, 0.0)
             self._step("step health", self.parts.recorder.step, 0.0)
 
@@ -351,8 +355,10 @@ class NodeService:
             self._arrived.join()
 
     def _talk(self) -> None:
+        self._heart.beat("talk")
         self.parts.talker.start()
         while not self._ended.is_set():
+            self._heart.beat("talk")
             self._step("step hear", self._take)
             self._step("step talk", self._serve)
 

@@ -65,7 +65,7 @@ class PartyKeys:
 
     def renew_server(self, names: tuple[str, ...], now_us: int) -> bool:
         """A new server certificate over the key that is there, from ``RENEW_DAYS`` before the old one ends and where it
-        names others; whether there is one. It is used from the next start on. Stop before ``init``."""
+        names others; whether there is one. A running server takes it by itself. Stop before ``init``."""
         authority = self.authority()
         held = x509.load_pem_x509_certificate(self.certificate.read_bytes())
         if as_us(held.not_valid_after_utc) - now_us > RENEW_DAYS * DAY_US and _names(held) == set(map(_spelled, names)):

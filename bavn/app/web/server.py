@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from bavn.app.config.console import ConsoleTable
 from bavn.app.net.tls_server import TlsServer, browser_server, listening
 from bavn.app.process.exits import Exit, Stop, cannot_listen
+from bavn.app.process.manager.heart import Heart
 from bavn.app.web.console import ConsoleSettings
 from bavn.app.web.guard import LOCAL_NAMES
 from bavn.model.settings import SettingsError
@@ -94,6 +95,7 @@ class ConsoleServer:
         self._server: TlsServer | None = None
         self._app: FastAPI | None = None
         self._stopped = False
+        self.heart = Heart()
 
     @property
     def port(self) -> int:
@@ -140,4 +142,6 @@ class ConsoleServer:
                 loop.add_signal_handler(number, self.stop)
         if self._stopped:
             return
-        await server.serve(sockets=[self._socket])
+        self.heart.ready()
+        with self.heart.beating(), self.heart.loop("server"):
+            await server.serve(sockets=[self._socket])

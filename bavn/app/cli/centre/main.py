@@ -1,8 +1,9 @@
 """`bavn centre`: set up, invite, run, and work with leads, cases and indicators."""
 
 import json
+import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -15,6 +16,9 @@ from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import HOUR_US, iso
 from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.app.centre.server import CentreServer
 
 COMMANDS: Final = commands_in(
     "bavn.app.cli.centre",
@@ -122,11 +126,19 @@ def run(config: Config = CENTRE_TOML) -> None:
     from bavn.app.centre.run import run as run_centre
     from bavn.app.centre.warning_mail import mailing
     from bavn.app.process.failure_folder import failures_in
+    from bavn.app.process.manager.heart import Heart
 
+    heart = Heart.of(os.environ)
     file = configured(config)
+
+    def listens(server: "CentreServer") -> None:
+        server.tells(heart)
+        print(json.dumps(server.ports), flush=True)
+        heart.ready()
+
     failures = failures_in(file.folder)  # one for all of the process: its health names whatever fails in it
-    with running(file, failures), mailing(file, failures):
-        run_centre(file, lambda server: print(json.dumps(server.ports), flush=True), failures)
+    with running(file, failures), mailing(file, failures), heart.beating():
+        run_centre(file, listens, failures)
 
 
 @app.command("hub")

@@ -85,11 +85,13 @@ def run(config: Config = NODE_TOML, *, language: Spoken = "en") -> None:
     """Run the node until SIGTERM or Ctrl-C; says on a line of its own when it is up."""
     from bavn.app.config.load import read_node
     from bavn.app.node.service import NodeService
+    from bavn.app.process.manager.heart import Heart
 
+    heart = Heart.of(os.environ)
     given = read_node(config)
     server = _mail_server(given)
     with understood():
-        service = NodeService(given)
+        service = NodeService(given, heart)
     alone = Text("{actor} is up, without a sector; data in {folder}", actor=given.node.actor, folder=given.folder)
     member = Text(
         "{actor} is up, in the sector of {centre}; data in {folder}",
@@ -100,8 +102,13 @@ def run(config: Config = NODE_TOML, *, language: Spoken = "en") -> None:
     up = (member if given.node.centre_url else alone).say(language)
     code = Exit.BROKEN
     try:
-        with _mailing(given, server, service.parts):
-            service.run(ready=lambda: print(up, flush=True))
+        with _mailing(given, server, service.parts), heart.beating():
+
+            def ready() -> None:
+                print(up, flush=True)
+                heart.ready()
+
+            service.run(ready)
         code = Exit.OK
     finally:
         if service.stuck:
