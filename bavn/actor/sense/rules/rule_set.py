@@ -293,7 +293,7 @@ def try_rules(config: SuricataConfig, folder: Path) -> Tried:
         status = process.ended(TEST_S_MAX)
         if status is None:
             raise SourceBroken(not_done("suricata -T", TEST_S_MAX))
-        return tried_of(status, process.manager.log_lines())
+        return tried_of(status, process.log_lines())
     finally:
         process.stop(1.0)
         shutil.rmtree(folder, ignore_errors=True)

@@ -91,7 +91,7 @@ class ServedSuricata:
             self.close()
         if self._process is None or self._socket is None:
             self._process, self._socket = self._started()
-            self.tried = tried_of(0, self._process.manager.log_lines())
+            self.tried = tried_of(0, self._process.log_lines())
             self._captures = 1
         return self._process, self._socket
 
