@@ -111,9 +111,10 @@ def _why_no_claim(settings: ThresholdSettings, slot: int, name: str, at: int, cl
     public = _public(claim[0])
     if public is None or public.purpose != name.encode("ascii"):
         return Refused("claim", "what is no key of its day, tier and use")
-    if at >= slot:
+    why = why_no_key(settings, at, public)
+    if why is None and at >= slot:
         return Refused("claim", "a key of a slot that is not over")
-    return why_no_key(settings, at, public)
+    return why
 
 
 def purposes(today: int, tiers: Iterable[str]) -> list[bytes]:

@@ -87,7 +87,7 @@ def test_one_holder_that_claims_a_key_of_threshold_one_owns_none_and_is_named(tm
     [
         (-90, {"k": 1}, "a key of threshold 1 of 3, where it is 2 of 3"),
         (-90, {"k": 2, "n": 5}, "a key of threshold 2 of 5, where it is 2 of 3"),
-        (FAR_S, {"k": 2}, "a key of a slot that is not over"),
+        (FAR_S, {"k": 2}, "a key of a slot in which none was made for its day"),
         (0, {"k": 2}, "a key of a slot that is not over"),
         (-5 * DAY_US // SECOND_US, {"k": 2}, "a key of a slot in which none was made for its day"),
     ],
