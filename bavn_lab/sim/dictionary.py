@@ -141,12 +141,12 @@ def _claiming(own: bytes, number: int) -> Iterator[None]:
         honest(self)
         if self.number != number:
             return
-        said = {}
+        claims = {}
         for of in {of for day in (today - 1, today, today + 1) for of in purposes(day, self.settings.tiers)}:
             public = PublicKey(purpose=of, n=self.settings.n, commitments=(group.times_base(own),))
             signed = {str(number): self.key.sign(statement(slot, public)).hex()}
-            said[of.decode("ascii")] = {str(slot): (public.to_bytes().hex(), signed)}
-        self.shares.claims = lambda: said  # type: ignore[method-assign]
+            claims[of.decode("ascii")] = {str(slot): (public.to_bytes().hex(), signed)}
+        self.shares.claims = lambda: claims  # type: ignore[method-assign]
 
     with patch.object(SimThresholdHolder, "_open", begins):
         yield
