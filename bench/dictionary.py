@@ -1,5 +1,5 @@
-"""A dictionary tried on every upload of a sector, by the centre and k-1 of n key holders; k of them, M1's group key and
-a member within its quota beside it, so that the attack is seen to work.
+"""A dictionary tried on every upload of a sector, by the centre and k-1 of n key holders, and by it and one that claims
+a key of its own; k of them, M1's group key and a member within its quota beside it, so that the attack is seen to work.
 
 .venv/bin/python bench/dictionary.py [--names N] [-k K] [-n N] [--tables R] [--quota Q] [--jobs J]
 """
@@ -12,6 +12,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from bavn.psi import group
+from bavn.traffic.dice import SeededDice
 from bavn_lab.sim.dictionary import (
     Sector,
     Upload,
@@ -63,12 +65,31 @@ def main() -> None:
     asked.add_argument("--quota", type=int, default=5_000)
     asked.add_argument("--jobs", type=int, default=2)
     given = asked.parse_args()
+    sizes = {"k": given.k, "n": given.n, "each": given.each, "dictionary": given.names, "tables": given.tables}
     with tempfile.TemporaryDirectory() as folder:
-        sector = play(Path(folder), k=given.k, n=given.n, each=given.each, dictionary=given.names, tables=given.tables)
+        sector = play(Path(folder), **sizes)
         try:
             tried(sector, given)
         finally:
             sector.world.close()
+    with tempfile.TemporaryDirectory() as folder:
+        own = group.random_scalar(SeededDice(1, "a key of its own"))
+        sector = play(Path(folder), **sizes, own=own)
+        try:
+            claimed(sector, own, given)
+        finally:
+            sector.world.close()
+
+
+def claimed(sector: Sector, own: bytes, given: argparse.Namespace) -> None:
+    """What the centre opens with one holder that claims a key of its own as every day's."""
+    keys = [own, *keys_of([sector.shares[given.n]])]
+    with ProcessPoolExecutor(given.jobs) as jobs:
+        pieces = [*jobs.map(partial(tried_on_piece, sector.uploads, keys, given.names), range(0, given.names, PIECE))]
+    found = set().union(*(one for made, _ in pieces for one in made))
+    spent = sum(seconds for _, column in pieces for seconds in column[1:])
+    who = f"the centre and 1 of {given.n} that claims a key"
+    shown(who, found, sector, spent, f", by {len(keys)} keys")
 
 
 def tried(sector: Sector, given: argparse.Namespace) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from bavn.keyholder.plan import Claims, is_signed, planned, purposes, read_claims, standing, statement
+from bavn.keyholder.plan import Claims, is_signed, planned, purposes, read_claims, sound, standing, statement
 from bavn.keyholder.settings import ThresholdSettings
 from bavn.keyholder.shares import HeldShares
 from bavn.model.moment import DAY_US, SECOND_US
@@ -51,26 +51,28 @@ class Circle(Protocol):
 @dataclass(frozen=True, slots=True)
 class Slot:
     """What came of the latest slot that was over: ``silent`` and ``faults`` are numbers of holders, ``made`` and
-    ``failed`` of keys."""
+    ``failed`` of keys; ``claims``: by holder, why a key that it claims is none."""
 
     slot: int
     made: int
     failed: int
     silent: tuple[int, ...]
     faults: tuple[int, ...]
+    claims: Mapping[int, Refused]
 
 
 @dataclass(slots=True)
 class _Session:
-    """One slot. ``signed``: who signed a key that was made; ``posts``: by round and holder; ``second_faces``: what
-    shows others that one has two; ``boxes``: what each dealer has for this holder's eyes alone; ``private``: what this
-    one has for each other's."""
+    """One slot. ``signed``: who signed a key that was made; ``claims``: who claims what is no key; ``posts``: by round
+    and holder; ``second_faces``: what shows others that one has two; ``boxes``: what each dealer has for this holder's
+    eyes alone; ``private``: what this one has for each other's."""
 
     slot: int
     round: int = 0
     over: bool = False
     states: dict[str, Any] = field(default_factory=dict)
     signed: dict[str, Mapping[int, bytes]] = field(default_factory=dict)
+    claims: dict[int, Refused] = field(default_factory=dict)
     ended: dict[str, Made | Failed] = field(default_factory=dict)
     posts: list[dict[int, HolderPost]] = field(default_factory=lambda: [{} for _ in range(ROUNDS)])
     second_faces: list[HolderPost] = field(default_factory=list)
@@ -232,7 +234,9 @@ class Making:
     def _deal(self, posts: Mapping[int, HolderPost]) -> None:
         session, settings = self._session, self._settings
         read = {number: read_claims(bytes.fromhex(post.post), POST_BYTES_MAX) for number, post in posts.items()}
-        claims = {number: theirs for number, theirs in read.items() if theirs is not None}
+        claims, session.claims = sound(
+            settings, session.slot, {number: theirs for number, theirs in read.items() if theirs is not None}
+        )
         attempt = session.slot // settings.every_s % 2**16
         posts_now: dict[str, bytes] = {}
         self._stand_after_all(claims)
@@ -283,7 +287,10 @@ class Making:
             failed=len(failed),
             silent=tuple(sorted(silent - self._two_faced)),
             faults=tuple(sorted(faults | self._two_faced)),
+            claims=session.claims,
         )
+        for number, why in session.claims.items():
+            self._note(f"slot {session.slot}: holder {number} claims what is no key", why)
         if session.ended:
             self._line(self.latest, sorted(session.ended))
 

@@ -1,6 +1,9 @@
 """Which keys are to be made or shared anew, by what all holders said that they have. A pure function of that, so that
 all who heard the same begin the same ceremonies.
 
+A claim counts for a key of this holder's own terms alone, and of a slot that its day has and that is over: how many
+must sign is never read from what was signed.
+
 A key stands if holders show between them that k signed it: k is more than half of all, nobody signs before its share
 is on its disk, nor another key of that purpose while one is shown. So a holder that is silent for a slot never costs a
 day its key, what fewer than k make up is no key, and k have a share of whatever stands. A key that stands is shared
@@ -66,8 +69,52 @@ def read_claims(raw: bytes, bytes_max: int) -> Claims | None:
     if isinstance(claims, Refused) or not isinstance(claims, dict):
         return None
     held = [one for one in claims.values() if isinstance(one, dict) and len(one) <= CLAIMS_MAX]
-    sound = len(held) == len(claims) and all(_is_claim(slot, claim) for one in held for slot, claim in one.items())
+    sound = len(held) == len(claims) and all(is_claim(slot, claim) for one in held for slot, claim in one.items())
     return claims if sound else None
+
+
+def why_no_key(settings: ThresholdSettings, slot: int, public: PublicKey) -> Refused | None:
+    """Why no key of that ceremony counts here: it has other terms, or its day was not yet to be made or was over."""
+    if (public.k, public.n) not in settings.terms:
+        return Refused(
+            "claim",
+            "a key of threshold {theirs} of {of}, where it is {k} of {n}",
+            theirs=public.k,
+            of=public.n,
+            k=settings.k,
+            n=settings.n,
+        )
+    ahead = epoch_of(public.purpose) - slot * SECOND_US // DAY_US
+    return None if 0 <= ahead <= DAYS_AHEAD else Refused("claim", "a key of a slot in which none was made for its day")
+
+
+def sound(
+    settings: ThresholdSettings, slot: int, claims: Mapping[int, Claims]
+) -> tuple[dict[int, Claims], dict[int, Refused]]:
+    """What counts of all that is claimed at ``slot``, of the keys wanted then; and who claims what cannot be."""
+    wanted = [of.decode("ascii") for of in purposes(slot * SECOND_US // DAY_US, settings.tiers)]
+    counts: dict[int, Claims] = {}
+    refused: dict[int, Refused] = {}
+    for number, theirs in claims.items():
+        kept: dict[str, dict[str, Claim]] = {}
+        for name, at, claim in ((of, *one) for of in wanted for one in theirs.get(of, {}).items()):
+            why = _why_no_claim(settings, slot, name, int(at), claim)
+            if why is None:
+                kept.setdefault(name, {})[at] = claim
+            else:
+                refused.setdefault(number, why)
+        counts[number] = kept
+    return counts, refused
+
+
+def _why_no_claim(settings: ThresholdSettings, slot: int, name: str, at: int, claim: Claim) -> Refused | None:
+    public = _public(claim[0])
+    if public is None or public.purpose != name.encode("ascii"):
+        return Refused("claim", "what is no key of its day, tier and use")
+    why = why_no_key(settings, at, public)
+    if why is None and at >= slot:
+        return Refused("claim", "a key of a slot that is not over")
+    return why
 
 
 def purposes(today: int, tiers: Iterable[str]) -> list[bytes]:
@@ -90,8 +137,8 @@ def missing(claims: Claims, day: int, tiers: Iterable[str]) -> list[bytes]:
 def planned(
     settings: ThresholdSettings, slot: int, attempt: int, claims: Mapping[int, Claims], keys: Keys
 ) -> list[Terms]:
-    """The ceremonies to begin. ``claims``: by holder; one that is not there takes no part. ``keys``: the message keys
-    of all holders."""
+    """The ceremonies to begin. ``claims``: those that are sound, by holder; one that is not there takes no part.
+    ``keys``: the message keys of all holders."""
     begun = []
     for of in purposes(slot * SECOND_US // DAY_US, settings.tiers):
         name = of.decode("ascii")
@@ -106,8 +153,8 @@ def planned(
 
 
 def standing(of: bytes, held: Mapping[int, Mapping[str, Claim]], keys: Keys) -> list[StandingKey]:
-    """The keys that k holders signed, by what each claims of that purpose, the newest first: there are several while
-    one is shared anew."""
+    """The keys that k holders signed, by what each soundly claims of that purpose, the newest first: there are several
+    while one is shared anew."""
     signed: dict[tuple[int, str], set[tuple[int, str]]] = {}
     for theirs in held.values():
         for at, (raw, by) in theirs.items():
@@ -117,11 +164,22 @@ def standing(of: bytes, held: Mapping[int, Mapping[str, Claim]], keys: Keys) -> 
         public = _public(raw)
         if public is None or public.purpose != of or public in [key.public for key in there]:
             continue
-        pairs, what = ((number, bytes.fromhex(given)) for number, given in every), statement(slot, public)
-        held_by = {number: signature for number, signature in pairs if is_signed(keys.get(number), signature, what)}
+        held_by = signers(slot, public, every, keys)
         if len(held_by) >= public.k:
             there.append(StandingKey(slot, public, held_by))
     return there
+
+
+def signers(slot: int, public: PublicKey, signed: Iterable[tuple[int, str]], keys: Keys) -> dict[int, bytes]:
+    """Who of the key's holders signed it, by number."""
+    what = statement(slot, public)
+    pairs = ((number, bytes.fromhex(given)) for number, given in signed if number <= public.n)
+    return {number: given for number, given in pairs if is_signed(keys.get(number), given, what)}
+
+
+def epoch_of(of: bytes) -> int:
+    """The day of a purpose."""
+    return int(of.split(b" ")[1])
 
 
 def _holders(held: Mapping[int, Mapping[str, Claim]], public: PublicKey) -> int:
@@ -135,7 +193,8 @@ def _is_whole(claim: Claim) -> bool:
     return public is not None and len(claim[1]) >= public.k
 
 
-def _is_claim(slot: str, claim: object) -> bool:
+def is_claim(slot: str, claim: object) -> bool:
+    """True for what has the form of a claim and of its slot."""
     if not (slot.isascii() and slot.isdigit() and len(slot) <= SLOT_DIGITS_MAX and isinstance(claim, tuple)):
         return False
     match claim:

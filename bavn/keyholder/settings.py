@@ -58,6 +58,16 @@ class ThresholdSettings:
     holders: tuple[str, ...] = setting(
         (), unit="", holds="https addresses of all holders in their order, this one's too. The same at all holders."
     )
+    before_k: int = setting(
+        0,
+        unit="holders",
+        holds="While k or holders change: what k was, so that the keys of these days go on; 0: nothing changes.",
+        low=0,
+        high=9,
+    )
+    before_n: int = setting(
+        0, unit="holders", holds="Likewise how many holders there were, with the numbers they have now.", low=0, high=9
+    )
     tiers: tuple[str, ...] = setting(
         ("A", "B", "A-daily", "B-daily", "Commons"),
         unit="",
@@ -78,6 +88,12 @@ class ThresholdSettings:
     def n(self) -> int:
         return len(self.holders)
 
+    @property
+    def terms(self) -> frozenset[tuple[int, int]]:
+        """The k and n of a key that counts here."""
+        before = {(self.before_k, self.before_n)} if self.before_k else set()
+        return frozenset({(self.k, self.n), *before})
+
     def __post_init__(self) -> None:
         if not self.number:
             if self.holders:
@@ -92,6 +108,8 @@ class ThresholdSettings:
             raise SettingsError(
                 Text("[threshold] number: {number}, but holders names {n}", number=self.number, n=self.n)
             )
+        if not self.before_k <= self.before_n < max(2 * self.before_k, 1):
+            raise SettingsError(Text("[threshold] before_k: more than half of before_n, or both 0"))
         if not all(_TIER.fullmatch(tier) for tier in self.tiers):
             raise SettingsError(Text("[threshold] tiers: as A, B or A-daily, at most 16 characters"))
         if ROUNDS * self.round_s >= self.every_s:

@@ -1,12 +1,14 @@
 """One holder's shares of the keys of each day (mode M3), in a folder of secrets, and what it answers by them.
 
 The newest share of a key and the one before it are kept: while a key is shared anew some holders are a moment ahead,
-and a node names the key that it asks for. A share is kept before its holder signs the key; until k have signed, it is
-told to no node. Destroyed as M2's secrets are. Refuses to know how a share came to be.
+and a node names the key that it asks for. What stands in the folder counts as what another holder claims does
+(plan.py): a key of these terms, made for its day, and as many as have truly signed it. A share is kept before its
+holder signs the key; until k have signed, it is told to no node. Destroyed as M2's secrets are. Refuses to know how
+a share came to be.
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,8 +16,9 @@ from typing import Any, Final
 import rfc8785
 
 from bavn.keyholder.epochs import NEAR_EPOCHS
-from bavn.keyholder.plan import Claims, StandingKey
+from bavn.keyholder.plan import Claims, Keys, StandingKey, epoch_of, is_claim, purposes_of, signers, why_no_key
 from bavn.keyholder.secret_folder import SecretFolder
+from bavn.keyholder.settings import ThresholdSettings
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
@@ -34,18 +37,26 @@ Kept = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A share, when its ceremony began (s since 1970), and whether k holders are known to have signed its key."""
+    """A share, when its ceremony began (s since 1970), and who is known to have signed its key."""
 
     slot: int
     share: KeyShare
-    stands: bool
+    signed: Mapping[int, bytes]
+
+    @property
+    def stands(self) -> bool:
+        """Whether k holders have signed."""
+        return len(self.signed) >= self.share.public.k
 
 
 class HeldShares:
-    """Holder ``number``'s. May be called from any thread. ``folder`` is made where it is missing."""
+    """One holder's. May be called from any thread. ``folder`` is made where it is missing; ``keys``: all holders'
+    message keys."""
 
-    def __init__(self, folder: Path, number: int, clock: Clock, dice: Dice) -> None:
-        self.number = number
+    def __init__(
+        self, folder: Path, settings: ThresholdSettings, keys: Callable[[], Keys], clock: Clock, dice: Dice
+    ) -> None:
+        self.number, self._settings, self._keys = settings.number, settings, keys
         self._secrets, self._clock, self._dice = SecretFolder(folder, ".shares"), clock, dice
         self._lock = threading.Lock()
 
@@ -63,15 +74,18 @@ class HeldShares:
 
     def versions(self, of: bytes) -> list[Version]:
         """The shares of the key of one purpose, the newest first."""
-        kept = self._read(_epoch_of(of)).get(of.decode("ascii"), {})
-        return [version for slot, one in _newest(kept) if (version := self._version(slot, one)) is not None]
+        return self._versions(self._read(epoch_of(of)), of.decode("ascii"), self._keys())
 
     def claims(self) -> Claims:
         """What there is. Nothing secret."""
-        every = {}
+        every, keys = {}, self._keys()
         for epoch in self._secrets.epochs():
-            for name, kept in self._read(epoch).items():
-                held = {slot: (one[0], one[2]) for slot, one in kept.items() if self._version(slot, one) is not None}
+            kept = self._read(epoch)
+            for name in kept:
+                held = {
+                    str(one.slot): (one.share.public.to_bytes().hex(), _hex(one.signed))
+                    for one in self._versions(kept, name, keys)
+                }
                 every.update({name: held} if held else {})
         return every
 
@@ -79,15 +93,15 @@ class HeldShares:
         """Keeps a share under the slot of its ceremony, and who signed the key. Forgets what is older than the one
         before the newest that k signed, and of those that fewer signed what is older than that."""
         of = share.public.purpose
-        epoch, name = _epoch_of(of), of.decode("ascii")
+        epoch, name = epoch_of(of), of.decode("ascii")
         with self._lock:
             kept = self._read(epoch)
-            by = {str(number): signature.hex() for number, signature in signed.items()}
-            parts = {str(slot): (share.public.to_bytes().hex(), share.scalar.hex(), by)}
-            newest = _newest(kept.get(name, {}) | parts)
-            stands = [one for one in newest if self._stands(one)][:VERSIONS_KEPT]
-            begun = [one for one in newest if not self._stands(one) and (not stands or int(one[0]) > int(stands[0][0]))]
-            kept[name] = dict(begun[:VERSIONS_KEPT] + stands)
+            mine = {str(slot): (share.public.to_bytes().hex(), share.scalar.hex(), _hex(signed))}
+            kept[name] = kept.get(name, {}) | mine
+            newest = self._versions(kept, name, self._keys())
+            stands = [one for one in newest if one.stands][:VERSIONS_KEPT]
+            begun = [one for one in newest if not one.stands and (not stands or one.slot > stands[0].slot)]
+            kept[name] = {str(one.slot): kept[name][str(one.slot)] for one in begun[:VERSIONS_KEPT] + stands}
             self._secrets.write(epoch, rfc8785.dumps(kept))
 
     def confirm(self, key: StandingKey) -> bool:
@@ -155,32 +169,46 @@ class HeldShares:
     def _read(self, epoch: int) -> Kept:
         """What is kept of an epoch; nothing where the file is damaged: a reshare mends that."""
         raw = self._secrets.read(epoch)
-        held: Any = {} if raw is None else parse(raw, FILE_BYTES_MAX)
-        return {} if isinstance(held, Refused) else held
+        held = None if raw is None else parse(raw, FILE_BYTES_MAX)
+        names = {of.decode("ascii") for of in purposes_of(epoch, self._settings.tiers)}
+        if not isinstance(held, dict):
+            return {}
+        return {
+            name: {slot: one for slot, one in kept.items() if _is_kept(slot, one)}
+            for name, kept in held.items()
+            if name in names and isinstance(kept, dict)
+        }
 
-    def _version(self, slot: str, kept: Sequence[Any]) -> Version | None:
-        """None for what is no share of this holder's, as where it has another number now."""
+    def _versions(self, kept: Kept, name: str, keys: Keys) -> list[Version]:
+        newest = sorted(kept.get(name, {}).items(), key=lambda one: -int(one[0]))
+        every = (self._version(name, int(slot), one, keys) for slot, one in newest)
+        return [version for version in every if version is not None]
+
+    def _version(self, name: str, slot: int, kept: Sequence[Any], keys: Keys) -> Version | None:
+        """None for what is no share of this holder's, as where it has another number now, or of no key that counts."""
         try:
             public = PublicKey.of_bytes(bytes.fromhex(kept[0]))
             share = KeyShare.of(self.number, public, bytes.fromhex(kept[1]))
-            return Version(int(slot), share, len(kept[2]) >= public.k)
         except ValueError:
             return None
-
-    def _stands(self, kept: tuple[str, Sequence[Any]]) -> bool:
-        version = self._version(*kept)
-        return version is not None and version.stands
+        if public.purpose != name.encode("ascii") or why_no_key(self._settings, slot, public) is not None:
+            return None
+        return Version(slot, share, signers(slot, public, ((int(at), by) for at, by in kept[2].items()), keys))
 
     def _today(self) -> int:
         return self._clock.now_us() // DAY_US
 
 
-def _newest(kept: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return sorted(kept.items(), key=lambda one: -int(one[0]))
+def _is_kept(slot: str, kept: object) -> bool:
+    match kept:
+        case (public, str(), signed):
+            return is_claim(slot, (public, signed))
+        case _:
+            return False
 
 
-def _epoch_of(of: bytes) -> int:
-    return int(of.split(b" ")[1])
+def _hex(signed: Mapping[int, bytes]) -> dict[str, str]:
+    return {str(number): signature.hex() for number, signature in signed.items()}
 
 
 def _no_share(epoch: int, tier: str) -> Refused:

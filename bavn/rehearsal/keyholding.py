@@ -6,6 +6,7 @@ Puts together what ``app`` puts together for real, over simulated clock and dice
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -193,9 +194,10 @@ class SimThresholdHolder(SimKeyHolder):
     def _open(self) -> None:
         self.book, self.key = Book(self.folder / "keyholder.db"), key_of(self.seed, self.name)
         ledger = Ledger(self.book)
-        self.shares = HeldShares(self.secrets, self.number, self.mortal, self.dice)
-        self.holder = KeyHolder(self.shares, ledger, self.mortal, self.limits)
         others = OtherHolders(self)
+        keys = partial(others.with_own, self.key.public_key())
+        self.shares = HeldShares(self.secrets, self.settings, keys, self.mortal, self.dice)
+        self.holder = KeyHolder(self.shares, ledger, self.mortal, self.limits)
         self.making = Making(self.settings, self.shares, self.key, others, ledger, self.mortal, self.dice)
 
 
@@ -208,6 +210,10 @@ class OtherHolders:
     def keys(self) -> Mapping[int, Ed25519PublicKey]:
         """See the port."""
         return {other.number: other.key.public_key() for other in self._others()}
+
+    def with_own(self, own: Ed25519PublicKey) -> Mapping[int, Ed25519PublicKey]:
+        """All holders' message keys."""
+        return {**self.keys(), self.holder.number: own}
 
     def ask(self, request: PostsAsked) -> Mapping[int, PostsAnswered]:
         """See the port."""

@@ -8,11 +8,13 @@ coefficients of 31 bits agree. Refuses to judge: bench/dictionary.py and tests/s
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import reduce as fold
 from itertools import combinations
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +22,9 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from bavn.actor.door.rounds.rules import members_text, params_of
 from bavn.centre.correlate.tier import Tier
+from bavn.keyholder.plan import purposes, statement
 from bavn.keyholder.settings import HolderSettings
-from bavn.model.moment import DAY_US
+from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown, LinkRefused
@@ -33,7 +36,7 @@ from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.round import RoundParams
 from bavn.psi.threshold import evaluate, shamir
-from bavn.psi.threshold.shares import KeyShare
+from bavn.psi.threshold.shares import KeyShare, PublicKey
 from bavn.psi.threshold.terms import IDS, ROUNDS, purpose
 from bavn.rehearsal.hostile import LiarMemory, Lie
 from bavn.rehearsal.keyholding import SimThresholdHolder
@@ -50,6 +53,7 @@ from bavn.wire.privacy import Message
 
 ACTORS: Final = ("east", "north", "south", "west", "capital")
 EVIL: Final = "evil"
+CLAIMED_AHEAD_S: Final = 10_000_000
 CHUNK: Final = 100_000
 STEPS: Final = 4
 Ids = npt.NDArray[np.uint8]
@@ -86,9 +90,12 @@ def name_of(number: int) -> str:
     return f"host-{number:07}.example"
 
 
-def play(folder: Path, *, k: int, n: int, each: int, dictionary: int, tables: int = 4, seed: int = 1) -> Sector:
+def play(
+    folder: Path, *, k: int, n: int, each: int, dictionary: int, tables: int = 4, seed: int = 1, own: bytes = b""
+) -> Sector:
     """A sector, by k of n holders, in which each actor suspects ``each`` names of a dictionary that nobody else does;
-    its world is open, and the caller's to close."""
+    its world is open, and the caller's to close. ``own``: a secret of the last holder's, which claims at each slot that
+    it is every day's key, of threshold 1."""
     numbers = SeededDice(seed, "held").whole(4 * each * len(ACTORS), dictionary)
     drawn = [name_of(number) for number in dict.fromkeys(numbers.tolist())]
     held = {actor: frozenset(drawn[at * each : (at + 1) * each]) for at, actor in enumerate(ACTORS)}
@@ -111,8 +118,9 @@ def play(folder: Path, *, k: int, n: int, each: int, dictionary: int, tables: in
         tiers=(Tier(name="A", m=2 * each, r=tables, every_s=3600, upload_s=120, wave_s=60, reveal_s=900),),
         suspects=tuple(Suspects(START_US, actor, _suspicions(at, held[actor])) for at, actor in enumerate(ACTORS)),
     )
-    world = World(script, folder, liars={actor: keeping(actor) for actor in ACTORS})
-    world.run()
+    with _claiming(own, n) if own else nullcontext():
+        world = World(script, folder, liars={actor: keeping(actor) for actor in ACTORS})
+        world.run()
     holders = [holder for holder in world.holders.every.values() if isinstance(holder, SimThresholdHolder)]
     epoch = START_US // DAY_US
     shares = {
@@ -121,6 +129,27 @@ def play(folder: Path, *, k: int, n: int, each: int, dictionary: int, tables: in
     }
     uploads = [_upload(world, actor, messages[0], shares[ROUNDS]) for actor, messages in uploaded.items()]
     return Sector(world, held, tuple(uploads), shares[IDS])
+
+
+@contextmanager
+def _claiming(own: bytes, number: int) -> Iterator[None]:
+    """Holder ``number`` of a world that begins meanwhile claims that key."""
+    honest = SimThresholdHolder._open  # noqa: SLF001  where each of them begins
+    slot, today = START_US // SECOND_US + CLAIMED_AHEAD_S, START_US // DAY_US
+
+    def begins(self: SimThresholdHolder) -> None:
+        honest(self)
+        if self.number != number:
+            return
+        claims = {}
+        for of in {of for day in (today - 1, today, today + 1) for of in purposes(day, self.settings.tiers)}:
+            public = PublicKey(purpose=of, n=self.settings.n, commitments=(group.times_base(own),))
+            signed = {str(number): self.key.sign(statement(slot, public)).hex()}
+            claims[of.decode("ascii")] = {str(slot): (public.to_bytes().hex(), signed)}
+        self.shares.claims = lambda: claims  # type: ignore[method-assign]
+
+    with patch.object(SimThresholdHolder, "_open", begins):
+        yield
 
 
 def whole_key(shares: Sequence[KeyShare]) -> bytes:

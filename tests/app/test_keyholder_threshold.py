@@ -53,6 +53,27 @@ m3.evaluate = lying
 from bavn.app.cli.main import main
 main()
 """
+CLAIMER = """
+from bavn.keyholder.plan import purposes, statement
+from bavn.keyholder.shares import HeldShares
+from bavn.model.moment import DAY_US
+from bavn.psi import group
+from bavn.psi.threshold.shares import PublicKey
+from bavn.app.config.load import read_keyholder
+from bavn.app.keyholder.parts import keys_of
+from bavn.app.process.real import SystemClock, SystemDice
+from pathlib import Path
+import sys
+key, now_us = keys_of(read_keyholder(Path(sys.argv[-1]))).message_key(), SystemClock().now_us()
+slot, point = now_us // 1_000_000 + 10_000_000, group.times_base(group.random_scalar(SystemDice()))
+said = {}
+for of in purposes(now_us // DAY_US, ("A",)):
+    public = PublicKey(purpose=of, n=3, commitments=(point,))
+    said[of.decode()] = {str(slot): (public.to_bytes().hex(), {"3": key.sign(statement(slot, public)).hex()})}
+HeldShares.claims = lambda _: said
+from bavn.app.cli.main import main
+main()
+"""
 
 
 def free_port():
@@ -78,8 +99,8 @@ class Three:
             )
             command(config, "init")
 
-    def start(self, number, *, lies=False):
-        words = ["-c", LIAR] if lies else ["-m", "bavn.app.cli"]
+    def start(self, number, *, lies=""):
+        words = ["-c", lies] if lies else ["-m", "bavn.app.cli"]
         with (self.folder / "log").open("ab") as log:
             self.processes[number] = subprocess.Popen(
                 [sys.executable, *words, "keyholder", "run", "--config", str(self.configs[number])],
@@ -121,6 +142,14 @@ class Three:
     def healthy(self, number):
         file = read_keyholder(self.configs[number]).folder / KEYHOLDER_HEALTH_FILE
         return {one["code"]: one["state"] for one in json.loads(file.read_text())["promises"]}
+
+    def wait_for_words(self, number, words):
+        """In what holder ``number`` says of its health."""
+        file = read_keyholder(self.configs[number]).folder / KEYHOLDER_HEALTH_FILE
+        until = time.monotonic() + 60
+        while words not in file.read_text():
+            assert time.monotonic() < until, file.read_text()[-3000:]
+            time.sleep(0.2)
 
     def close(self):
         for number in list(self.processes):
@@ -203,7 +232,7 @@ def test_three_make_the_days_keys_and_one_that_is_killed_or_lies_changes_nothing
         assert holders_state(south.holders.seen())["rounds"][0]["answered"] == []
         assert ("holders_few", "keyholder") in south.problems()
         three.start(1)
-        three.start(2, lies=True)
+        three.start(2, lies=LIAR)
         three.wait_for_keys()
         south.holders.probe()
         assert south.holders.named() == []
@@ -213,6 +242,15 @@ def test_three_make_the_days_keys_and_one_that_is_killed_or_lies_changes_nothing
         assert [one.number for one in south.holders.named() if one.lied] == [2]
         assert south.problems() == {("holder_lied", "keyholder-2")}
         assert three.healthy(3)["keys_made"] == "kept"
+        three.end(3)
+        three.end(2)
+        three.start(2)
+        three.start(3, lies=CLAIMER)
+        for number in (1, 2):
+            three.wait_for_words(number, "a key of threshold 1 of 3, where it is 2 of 3")
+            assert three.here(number) == 8
+        for number in range(20, 24):
+            assert south.join(number).ids == first.ids
     finally:
         north.close()
         south.close()

@@ -1,5 +1,7 @@
 """Holders make each day's keys among themselves over signed posts, whoever dies, is cut off or shows two faces."""
 
+from dataclasses import replace
+
 import pytest
 
 from bavn.model.moment import DAY_US
@@ -180,6 +182,9 @@ def test_more_holders_get_the_same_key_by_a_reshare(circle) -> None:
     whole = opened(shares(circle, ALL[0], 1, 2))
     grown = Circle(circle.folder, k=3, n=5, clock=circle.clock)
     try:
+        for holder in grown.holders:
+            holder.settings = replace(holder.settings, before_k=2, before_n=3)
+            holder.reopen()
         grown.slot()
         assert opened(shares(grown, ALL[0], 1, 4, 5)) == whole
     finally:

@@ -54,7 +54,7 @@ class EnrolledCircle:
     """Implements Circle (keyholder/making.py). One that this holder is not enrolled at yet is silent to it."""
 
     def __init__(self, file: KeyHolderFile, clock: Clock) -> None:
-        self._urls, self._clock = peers_of(file), clock
+        self._urls, self._clock, self._number = peers_of(file), clock, file.threshold.number
         self._safes = {number: Safe(peer_folder(file, number)) for number in self._urls}
         self._links = {
             number: HolderLink(number, url, self._safes[number], clock, LIMITS) for number, url in self._urls.items()
@@ -63,6 +63,10 @@ class EnrolledCircle:
     def keys(self) -> Mapping[int, Ed25519PublicKey]:
         keys = ((number, link.key) for number, link in self._links.items())
         return {number: key for number, key in keys if key is not None}
+
+    def with_own(self, own: Ed25519PublicKey) -> dict[int, Ed25519PublicKey]:
+        """All holders' message keys."""
+        return {**self.keys(), self._number: own}
 
     def ask(self, request: PostsAsked) -> Mapping[int, PostsAnswered]:
         answers = at_once(

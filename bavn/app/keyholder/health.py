@@ -99,6 +99,10 @@ def circle_promise(making: Making) -> PromiseFinding:
     if making.latest is None:
         return PromiseFinding(unknown=Text("no slot has been over yet"))
     wrong = [Text("holder {number} said what cannot be true", number=number) for number in making.latest.faults]
+    wrong += [
+        Text("holder {number} claims {why}", number=number, why=why.reason)
+        for number, why in making.latest.claims.items()
+    ]
     silent = [Text("holder {number} was silent", number=number) for number in making.latest.silent]
     return PromiseFinding([*wrong, *silent])
 

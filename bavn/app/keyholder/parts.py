@@ -186,6 +186,6 @@ def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitSt
 
 def _threshold(file: KeyHolderFile, key: Ed25519PrivateKey, book: Book) -> Threshold:
     clock, dice, circle = SystemClock(), SystemDice(), EnrolledCircle(file, SystemClock())
-    shares = HeldShares(file.folder / SHARES, file.threshold.number, clock, dice)
+    shares = HeldShares(file.folder / SHARES, file.threshold, partial(circle.with_own, key.public_key()), clock, dice)
     making = Making(file.threshold, shares, key, circle, Ledger(book), clock, dice)
     return Threshold(shares, making, circle)

@@ -1,10 +1,11 @@
 """What a holder in mode M3 has and whom it knows, from its folder, also while its service runs. Refuses to call any."""
 
+from functools import partial
 from typing import Any
 
 from bavn.app.config.load import KeyHolderFile
-from bavn.app.keyholder.circle import peer_folder, peers_of
-from bavn.app.keyholder.parts import SHARES
+from bavn.app.keyholder.circle import EnrolledCircle, peer_folder, peers_of
+from bavn.app.keyholder.parts import SHARES, keys_of
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.keyholder.plan import DAYS_AHEAD, missing, purposes_of
 from bavn.keyholder.shares import HeldShares
@@ -30,7 +31,8 @@ def days_of(file: KeyHolderFile) -> list[dict[str, Any]]:
     """From yesterday to the day that keys are made for now: how many keys there are to be, and how many are here."""
     clock, settings = SystemClock(), file.threshold
     today = clock.now_us() // DAY_US
-    claims = HeldShares(file.folder / SHARES, settings.number, clock, SystemDice()).claims()
+    keys = partial(EnrolledCircle(file, clock).with_own, keys_of(file).message_key().public_key())
+    claims = HeldShares(file.folder / SHARES, settings, keys, clock, SystemDice()).claims()
     rows = []
     for day in range(today - 1, today + DAYS_AHEAD + 1):
         wanted = len(purposes_of(day, settings.tiers))
