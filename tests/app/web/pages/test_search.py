@@ -1,4 +1,4 @@
-"""Ctrl-K and `g` in a browser: own history is searched before a name is called unknown, and what was not searched is named."""
+"""Ctrl-K and `g` in a browser: own history is searched, and what was not looked through is named, not called nothing."""
 
 import pytest
 
