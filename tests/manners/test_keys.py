@@ -85,4 +85,4 @@ def test_the_docs_name_keys_that_there_are() -> None:
     assert len(rows) >= 3
     assert [(path, key) for path, key in rows if sac.get(path) != key] == []
     table = console.partition("## By keyboard")[2].partition("\n## ")[0]
-    assert set(re.findall(r"`(\S+)`", table)) - MOVES - {"g"} == set(deeds().values())
+    assert set(re.findall(r"`(\S+)`", table)) - MOVES == set(deeds().values())

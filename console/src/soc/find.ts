@@ -61,7 +61,7 @@ findable("soc:read", () => titles().warnings, async (text) => {
     .map((one) => ({ title: say(one.title), note: w().found.warning, href: href("/nodes/:node/warnings/:id", { node, id: one.id }) }));
   return { hits, part: !!next };
 });
-findable("soc:read", () => w().found.actor, async (text) =>
+findable("soc:read", () => titles().nodes, async (text) =>
   having(places.all, text, (one) => one.name).filter((one) => one.id !== here()).slice(0, HITS_EACH)
     .map((one) => ({ title: one.name, note: w().found.actor, href: href("/nodes/:node/today", { node: one.id }) })),
 );

@@ -107,11 +107,11 @@ def in_history(
 ) -> OwnHistoryShown:
     """Where it stands in own history: a look with an end. Trouble where it takes too long."""
     with context.node(node, person).looking(LAST_US, SECONDS_MAX) as window:
-        found = alike(window, what, STANDS_SHOWN_MAX)
+        stands = alike(window, what, STANDS_SHOWN_MAX)
         return OwnHistoryShown(
             days=days_of(window),
             items=[
                 StandsHereShown(value=one.value, says=TextShape.of(one.says), pivot=PIVOT_OF.get(one.type, (None,))[0])
-                for one in found
+                for one in stands
             ],
         )
