@@ -81,8 +81,8 @@ def to_protect(desk: Desk, view: LeadView, case_id: str, consoles: Consoles, sec
             confirmed,
         ),
         Step(
-            f"Sign out, sign in as {second.name}, open the same case (g c) and release it: what may block takes two"
-            " people.",
+            f"Sign out, sign in as {second.name}, open the same case in Cases (g c) and release it: what may block"
+            " takes two people.",
             released,
         ),
         Step(
@@ -121,6 +121,6 @@ def to_look_at(consoles: Consoles, lead_id: str, case_id: str, actor: str, guard
     yield f"  3. Its case: who did what when, what each actor was told, NIS2 drafts. {consoles.sac}/cases/{case_id}"
     yield "  4. Indicators (g i), one of them: who enforces it, its clock with the slowest step."
     yield "  5. Rounds and privacy (g r): who took part, what was learned, and by whom."
-    yield f"  6. {consoles.soc}: choose {actor}: Today (g t), then The door (g d): everything that left, and why."
-    yield f"  7. Hunt (g h): a question to the whole history; then choose {guard}: Protection (g p)."
+    yield f"  6. {consoles.soc}: choose {actor}: Today (g t), then The door (g g): everything that left, and why."
+    yield f"  7. Hunt (g h): a question to the whole history; then choose {guard}: Protection (g k)."
     yield "  8. Back in the case, close it."

@@ -1,5 +1,7 @@
 """What a purge of the package leaves: keys, ledgers and configuration, and no link to a unit that is gone."""
 
+import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -31,7 +33,7 @@ def machine(tmp_path):
 def postrm(machine, act):
     done = subprocess.run(
         ["/bin/sh", str(ROOT / "packaging/debian/postrm"), act],
-        env={"DPKG_ROOT": str(machine), "PATH": "/usr/bin:/bin"},
+        env={"DPKG_ROOT": str(machine), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
         capture_output=True,
         text=True,
         check=False,
@@ -49,6 +51,28 @@ def test_a_purge_leaves_no_link_to_a_unit_and_nothing_else_is_touched(machine) -
     assert not (machine / "etc/systemd/system/bavn-node.service.d/low-ports.conf").is_symlink()
     assert not (machine / "etc/systemd/system/bavn-centre.service.d").exists(), "a folder of the package's links alone"
     assert postrm(machine, "purge") == {"ssh.service"}, "twice is no harm"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+@pytest.mark.parametrize("act", ["purge", "remove"])
+def test_a_purge_leaves_no_user_and_nothing_that_is_nobodys(machine, act) -> None:
+    users = re.findall(r"^u (\S+)", (ROOT / "packaging/sysusers.d/bavn.conf").read_text(), re.MULTILINE)
+    lines = [f"{name}:x:{number}:{number}::/:/bin/false" for number, name in enumerate(users, 54001)]
+    (machine / "etc/passwd").write_text("\n".join(["root:x:0:0:root:/root:/bin/sh", *lines, ""]))
+    (machine / "etc/group").write_text(
+        "".join(f"{n}:x:{line.split(':')[3]}:\n" for n, line in zip(users, lines, strict=True))
+    )
+    (machine / "etc/shadow").write_text("".join(f"{name}:!:1::::::\n" for name in users))
+    key = machine / "var/lib/bavn/node/key"
+    key.parent.mkdir(parents=True)
+    key.write_text("")
+    key.chmod(0o600)
+    os.chown(key, 54001, 54001)
+    postrm(machine, act)
+    left = [name for name in users if f"{name}:" in (machine / "etc/passwd").read_text()]
+    stands = key.stat()
+    assert (left, stands.st_uid, stands.st_gid) == (([], 0, 0) if act == "purge" else (users, 54001, 54001))
+    assert stands.st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("act", ["remove", "upgrade"])

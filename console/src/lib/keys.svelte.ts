@@ -50,14 +50,16 @@ export function press(event: KeyboardEvent): void {
   const awake = shortcuts.all.filter((one) => !dialog || key.startsWith("Ctrl-") || one.within?.(dialog));
   const onControl = event.target instanceof Element && event.target.closest("a, button, summary");
   if (key === "Enter" && onControl) return;
-  const both = performance.now() < until && before ? `${before} ${key}` : key;
-  const found = awake.findLast((one) => one.keys === both) ?? awake.findLast((one) => one.keys === key);
+  const first = performance.now() < until && key.length === 1 ? before : "";
+  const wanted = first ? `${first} ${key}` : key;
+  const found = awake.findLast((one) => one.keys === wanted);
   if (found) {
     event.preventDefault();
     before = "";
     found.run();
   } else if (key.length === 1) {
-    before = awake.some((one) => one.keys.startsWith(`${key} `)) ? key : "";
+    // After "g" a letter that goes nowhere does nothing: what it does by itself was not asked for.
+    before = !first && awake.some((one) => one.keys.startsWith(`${key} `)) ? key : "";
     until = performance.now() + SECOND_MS;
   }
 }

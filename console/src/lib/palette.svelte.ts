@@ -9,13 +9,28 @@ export interface Hit {
   readonly run?: () => void;
 }
 
-export type Finder = (text: string, signal: AbortSignal) => Promise<readonly Hit[]>;
+/** ``part``: there is more than was looked through. */
+export interface Found {
+  readonly hits: readonly Hit[];
+  readonly part?: boolean;
+}
+
+/** ``where``: what it looks through, as people call it. */
+export interface Finder {
+  readonly where: () => string;
+  readonly find: (text: string, signal: AbortSignal) => Promise<Found>;
+}
 
 export const finders = $state<{ all: readonly Finder[] }>({ all: [] });
 
-/** Registers a finder for as long as the console is open; whoever lacks the right finds nothing by it. */
-export function findable(right: string, finder: Finder): void {
-  finders.all = [...finders.all, async (text, signal) => (whoami.may(right) ? finder(text, signal) : [])];
+/** Registers a finder for as long as the console is open. Without the right it looks through nothing, and says so. */
+export function findable(right: string, where: () => string, find: (text: string, signal: AbortSignal) => Promise<readonly Hit[] | Found>): void {
+  const looked = async (text: string, signal: AbortSignal): Promise<Found> => {
+    if (!whoami.may(right)) return { hits: [], part: true };
+    const found = await find(text, signal);
+    return "hits" in found ? found : { hits: found };
+  };
+  finders.all = [...finders.all, { where, find: looked }];
 }
 
 /** A question that people come with, as the reader's language has it; ``words`` find it beside its title. */

@@ -3,6 +3,7 @@
 import datetime as dt
 import functools
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -29,10 +30,12 @@ from bavn.centre.publish.document import (
 )
 from bavn.centre.publish.edit import Change, changed
 from bavn.centre.publish.facts import DocumentFacts, LevelSet, Period
+from bavn.centre.publish.parts.coverage import coverage
 from bavn.centre.publish.threat import Level, Threat
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, as_us, iso
 from bavn.model.text import Text
+from tests.centre.publish.made import make_facts, make_member
 
 SAID = Text.written("Something.", da="Noget.")
 CASE = Source(SourceKind.CASE, "case-1")
@@ -244,3 +247,9 @@ def test_a_part_that_fails_costs_its_section_alone_and_the_document_says_so(kind
 
 def test_every_part_of_every_document_has_a_name_for_the_reader() -> None:
     assert {part.__name__ for parts in PARTS.values() for part in parts} == set(SECTIONS)
+
+
+def test_the_sections_sentence_of_who_sees_is_the_map_of_coverage() -> None:
+    section = coverage(make_facts(members=(make_member(sees=()), make_member(sees=("beacon",)))))
+    first = section.blocks[0].text.say("en")
+    assert re.search(r" 1 could see something of what passes now\.", first), first

@@ -94,13 +94,13 @@ class Node(Here):
         return self._survey
 
     @contextmanager
-    def looking(self, back_us: int) -> Iterator[StoreWindow]:
+    def looking(self, back_us: int, seconds_max: float = LOOK_S_MAX) -> Iterator[StoreWindow]:
         """The last so much of its history, for a quick look at roll-ups. Trouble where it takes too long."""
         config = self.config()
         root = config.folder / "store"
         if not (root / FILE).is_file():
             raise Trouble(404, "no-history", NO_HISTORY, "operator")
-        limits = StoreLimits(memory_mb_max=LOOK_MB_MAX, threads=LOOK_THREADS, query_s_max=LOOK_S_MAX)
+        limits = StoreLimits(memory_mb_max=LOOK_MB_MAX, threads=LOOK_THREADS, query_s_max=seconds_max)
         with understood(), History.read(root, limits, homes=config.node.homes) as history:
             stats = history.stats()
             if stats.oldest_us is None or stats.newest_us is None:

@@ -9,7 +9,7 @@ from bavn.model.health import away
 from bavn.model.sector.coverage import TECHNIQUES
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.tally import technique_words
-from bavn.model.text import Number, Text
+from bavn.model.text import Text
 
 KINDS = {
     "region": Text("regions"),
@@ -31,25 +31,26 @@ def coverage(facts: DocumentFacts) -> Section:
     if not active:
         none = Text("No actor takes part yet: the sector is not seen.")
         return Section(id="coverage", title=title, blocks=(Sentence(none, _MEMBERS),))
-    seeing = [one for one in active if _sees(one, facts)]
+    seeing = [one for one in active if _sees(one)]
     actors_words = actors_counted(len(active))
     blocks: list[Block] = [
         Sentence(
             Text(
-                "Of {said} {seeing} were heard from within a day with a sensor that sees what passes.",
+                "Of {said} {seeing} could see something of what passes now.",
                 said=actors_words,
                 seeing=whole(len(seeing)),
             ),
-            _MEMBERS,
+            COVERAGE,
         ),
         _figure(facts, active),
     ]
-    blocks += [_by_technique(facts, active), _functions(facts, active), _silent(facts, active)]
+    blocks += [_by_technique(facts, active), _functions(active), _silent(facts, active)]
     return Section(id="coverage", title=title, blocks=tuple(blocks))
 
 
-def _sees(one: MemberFact, facts: DocumentFacts) -> bool:
-    return _received(one, facts) and one.sensor == "up" and not facts.bounds.lossy(one.loss_permille)
+def _sees(one: MemberFact) -> bool:
+    """As the map of coverage has it: some detector could find something there now."""
+    return could((one,)) > 0
 
 
 def _received(one: MemberFact, facts: DocumentFacts) -> bool:
@@ -62,7 +63,7 @@ def _figure(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Figure:
         {member.kind for member in active}, key=lambda entry: list(KINDS).index(entry) if entry in KINDS else 99
     ):
         mine = [member for member in active if member.kind == kind]
-        sees = sum(_sees(member, facts) for member in mine)
+        sees = sum(_sees(member) for member in mine)
         heard = sum(_received(member, facts) for member in mine)
         cells = (whole(len(mine)), whole(heard), whole(sees))
         values = (float(sees), float(heard - sees), float(len(mine) - heard))
@@ -112,9 +113,9 @@ def _by_technique(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Figur
     )
 
 
-def _functions(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Sentence:
+def _functions(active: tuple[MemberFact, ...]) -> Sentence:
     given = {name for one in active for name in one.functions}
-    seen = {name for one in active if _sees(one, facts) for name in one.functions}
+    seen = {name for one in active if _sees(one) for name in one.functions}
     blind = [FUNCTIONS[name].words for name in sorted(given - seen) if name in FUNCTIONS]
     nobody = [FUNCTIONS[name].words for name in sorted(set(FUNCTIONS) - given)]
     sentences = []
@@ -129,16 +130,15 @@ def _functions(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Sentence
 
 def _silent(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Sentence:
     silent = sum(not _received(one, facts) for one in active)
-    blind = sum(_received(one, facts) and not _sees(one, facts) for one in active)
+    blind = sum(_received(one, facts) and not _sees(one) for one in active)
     return Sentence(
         Text.counted(
-            "Blind spots: {count:,} node not heard from for more than a day, {blind} without a working sensor or losing"
-            " more than {loss} % of what passes.",
-            "Blind spots: {count:,} nodes not heard from for more than a day, {blind} without a working sensor or"
-            " losing more than {loss} % of what passes.",
+            "Blind spots: {count:,} node not heard from for more than a day, {blind} heard from that can see nothing"
+            " now.",
+            "Blind spots: {count:,} nodes not heard from for more than a day, {blind} heard from that can see nothing"
+            " now.",
             silent,
             blind=whole(blind),
-            loss=Number(facts.bounds.loss_permille_max / 10, "g"),
         ),
         _MEMBERS,
     )

@@ -12,7 +12,7 @@ export default () => ({
   take: t("I take it"),
   taken: (who: string) => t("taken by {who}", { who }),
   map: t("Who could see what"),
-  mapNote: t("An actor counts as seeing only when its source, its health and its canary all confirm it. Each blind spot says why."),
+  mapNote: t("An actor counts as seeing when its source and its health confirm it and no canary of late failed there; one without a canary is not confirmed by any. Each blind spot says why."),
   actor: t("Actor"),
   sees: t("sees"),
   none: t("The sector has no actors"),

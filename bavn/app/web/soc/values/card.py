@@ -8,7 +8,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from bavn.app.analyst.values.card import VALUE_CHARS_MAX, value_card, value_of
+from bavn.actor.hunt.span import LAST_US
+from bavn.app.analyst.values.card import PIVOT_OF, VALUE_CHARS_MAX, value_card, value_of
+from bavn.app.analyst.values.own_history import SECONDS_MAX, alike, days_of
 from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
@@ -45,6 +47,22 @@ class ValueShown(Frozen):
     pivot: str | None
 
 
+class StandsHereShown(Frozen):
+    """A value that own history holds; ``pivot``: the question of the hunt's page for its records."""
+
+    value: str
+    says: TextShape
+    pivot: str | None
+
+
+class OwnHistoryShown(Frozen):
+    """What own history of the last ``days`` holds of what was searched for."""
+
+    days: int
+    items: list[StandsHereShown]
+
+
+STANDS_SHOWN_MAX = 5
 router = APIRouter(prefix="/nodes/{node}/values", tags=["values"], responses=REFUSALS)
 """Values at a node."""
 
@@ -76,3 +94,24 @@ def value(
         ],
         pivot=card.pivot,
     )
+
+
+@router.get("/history", operation_id="valueInHistory")
+def in_history(
+    context: Context,
+    node: NodeName,
+    person: Reads,
+    what: Annotated[
+        str, Query(min_length=2, max_length=VALUE_CHARS_MAX, description="Part of a name, or a whole other value.")
+    ],
+) -> OwnHistoryShown:
+    """Where it stands in own history: a look with an end. Trouble where it takes too long."""
+    with context.node(node, person).looking(LAST_US, SECONDS_MAX) as window:
+        stands = alike(window, what, STANDS_SHOWN_MAX)
+        return OwnHistoryShown(
+            days=days_of(window),
+            items=[
+                StandsHereShown(value=one.value, says=TextShape.of(one.says), pivot=PIVOT_OF.get(one.type, (None,))[0])
+                for one in stands
+            ],
+        )
