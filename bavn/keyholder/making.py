@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from bavn.keyholder.plan import Claims, is_signed, planned, purposes, read_claims, standing, statement
 from bavn.keyholder.settings import ThresholdSettings
 from bavn.keyholder.shares import HeldShares
-from bavn.model.believed import BelievedClock
+from bavn.model.clock.believed import BelievedClock
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bavn.app.process import party_clock
-from bavn.app.process.party_clock import BesideClock, PartyClock, clock_promise
+from bavn.app.net import party_clock
+from bavn.app.net.party_clock import BesideClock, PartyClock, clock_promise
 from bavn.model.moment import DAY_US, SECOND_US
 
 NOW_US = 1_795_608_000_000_000

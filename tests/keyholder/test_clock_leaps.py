@@ -2,7 +2,7 @@
 
 import pytest
 
-from bavn.model.believed import BelievedClock
+from bavn.model.clock.believed import BelievedClock
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
 from tests.keyholder.holders import Circle

@@ -4,7 +4,7 @@ import pytest
 
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
-from bavn.model.believed import ABSENT_US, BELIEVE_S, LEAP_US, BelievedClock
+from bavn.model.clock.believed import ABSENT_US, BELIEVE_S, LEAP_US, BelievedClock
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 
 NOW_US = 1_795_608_000_000_000

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from bavn.centre.store.engine import reading
-from bavn.model.believed import BELIEVE_S, BelievedClock
+from bavn.model.clock.believed import BELIEVE_S, BelievedClock
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.tlog.audit import audit
 from bavn.wire.book import Book

@@ -33,7 +33,7 @@ from bavn.actor.store.segments.write import SegmentWriter
 from bavn.actor.store.start import refuse_without_manifest, sweep_unfinished, sweep_unlisted, take_hold
 from bavn.actor.store.stats import Mended
 from bavn.actor.store.watchdog import Stopped
-from bavn.model.believed import BelievedClock
+from bavn.model.clock.believed import BelievedClock
 from bavn.model.ports import Clock, QueryRefused
 
 

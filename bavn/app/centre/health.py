@@ -11,11 +11,11 @@ from sqlalchemy import Engine
 
 from bavn.app.centre.parts import BOOK_FILE, CentreParts
 from bavn.app.config.load import CentreFile
+from bavn.app.net.party_clock import CLOCK_BELIEVED, clock_promise
 from bavn.app.node.health.checking import chain_of
 from bavn.app.node.health.checks import part_words, shut_words
 from bavn.app.node.health.shared_promises import CERTIFICATES, gates_open, ledger_whole, parts_work
 from bavn.app.process.chain_walk import Chain, ChainWalk
-from bavn.app.process.party_clock import CLOCK_BELIEVED, clock_promise
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
 from bavn.app.process.service_health import PromiseFinding, ServiceHealth, whole

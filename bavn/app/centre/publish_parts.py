@@ -11,9 +11,9 @@ from bavn.app.centre.parts import open_desk
 from bavn.app.centre.reminding import ways_of
 from bavn.app.config.load import CentreFile
 from bavn.app.net.mailer import Attachment, Mail, NotSent, send
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.exits import Exit, Stop, cannot_write, why_of
 from bavn.app.process.failure_folder import failures_in
-from bavn.app.process.party_clock import BesideClock
 from bavn.app.process.whole_file import write_whole
 from bavn.app.reports.apart import document_apart, document_file
 from bavn.app.reports.feed import Entry, first_words

@@ -10,8 +10,8 @@ from typing import Any, Final
 from bavn.app.centre.parts import BOOK_FILE, open_enrolment, opened_registry
 from bavn.app.centre.rollout_csv import Row
 from bavn.app.config.load import CentreFile
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.exits import Exit, Stop, cannot_read
-from bavn.app.process.party_clock import BesideClock
 from bavn.app.process.party_keys import PartyKeys
 from bavn.centre.desk.leaving import Leaving
 from bavn.centre.desk.membership import Membership

@@ -8,8 +8,8 @@ from typing import Final
 from bavn.app.centre.exchange.parts import open_intelligence
 from bavn.app.centre.parts import open_desk, open_registry
 from bavn.app.config.load import CentreFile
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.exits import Exit, Stop
-from bavn.app.process.party_clock import BesideClock
 from bavn.centre.cases.warnings.mail import WarningMails
 from bavn.centre.cases.warnings.rows import Origin
 from bavn.centre.cases.warnings.warnings import Warnings

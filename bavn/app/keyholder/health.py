@@ -9,16 +9,16 @@ from bavn.app.centre.health import certificates_promise, disk_promise, gates_pro
 from bavn.app.config.load import KeyHolderFile
 from bavn.app.keyholder.parts import BOOK_FILE, keys_of
 from bavn.app.keyholder.server import Threshold
+from bavn.app.net.party_clock import CLOCK_BELIEVED, clock_promise
 from bavn.app.node.health.checking import chain_of
 from bavn.app.node.health.shared_promises import CERTIFICATES, gates_open, ledger_whole, parts_work
 from bavn.app.process.chain_walk import ChainWalk
-from bavn.app.process.party_clock import CLOCK_BELIEVED, clock_promise
 from bavn.app.process.real import SystemClock
 from bavn.app.process.service_health import PromiseFinding, ServiceHealth, whole
 from bavn.keyholder.making import Making
 from bavn.keyholder.plan import missing
 from bavn.keyholder.shares import HeldShares
-from bavn.model.believed import BelievedClock
+from bavn.model.clock.believed import BelievedClock
 from bavn.model.health import KEYHOLDER_DISK_FREE_MB_MIN, SECRETS_LATE_S, Promise
 from bavn.model.moment import DAY_US, iso
 from bavn.model.text import Text

@@ -15,12 +15,12 @@ from bavn.app.centre.database import open_members
 from bavn.app.config.load import KeyHolderFile
 from bavn.app.keyholder.circle import EnrolledCircle, peer_number
 from bavn.app.keyholder.server import KeyHolderServer, Threshold
+from bavn.app.net.party_clock import BesideClock, PartyClock
 from bavn.app.process.exits import cannot_listen
 from bavn.app.process.failure_folder import FOLDER, FailureFolder
 from bavn.app.process.gate_alarms import contained
 from bavn.app.process.late import begun
 from bavn.app.process.owned import ANY, BOOK, GATES, KEYS, owned
-from bavn.app.process.party_clock import BesideClock, PartyClock
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.centre.members.enrolment import Admitted, Application, Enrolment

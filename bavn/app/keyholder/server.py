@@ -22,7 +22,7 @@ from bavn.app.process.party_keys import PartyKeys
 from bavn.centre.inbox.aside import is_book_broken
 from bavn.keyholder.making import Making
 from bavn.keyholder.shares import HeldShares
-from bavn.model.believed import BelievedClock
+from bavn.model.clock.believed import BelievedClock
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.outcome import Refused
 from bavn.wire.codec import encode

@@ -5,7 +5,7 @@ from typing import Any
 from bavn.app.config.load import KeyHolderFile
 from bavn.app.keyholder.circle import peer_folder, peers_of
 from bavn.app.keyholder.parts import SHARES
-from bavn.app.process.party_clock import BesideClock
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.real import SystemDice
 from bavn.keyholder.plan import DAYS_AHEAD, missing, purposes_of
 from bavn.keyholder.shares import HeldShares

@@ -37,7 +37,7 @@ from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.share import Share
 from bavn.centre.share.stages import StageRules
 from bavn.centre.store.log_keeper import LogFolder, LogKeeper, origin_of
-from bavn.model.believed import BelievedClock
+from bavn.model.clock.believed import BelievedClock
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.ports import Clock, Dice
 from bavn.psi.reconstruct import reconstruct_tables

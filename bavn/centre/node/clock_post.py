@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from bavn.centre.store import log
 from bavn.centre.store.engine import reading, writing
-from bavn.model.believed import LEAP_US, BelievedClock
+from bavn.model.clock.believed import LEAP_US, BelievedClock
 from bavn.model.moment import SECOND_US
 from bavn.tlog.clock import BACK, BACK_S_MAX, DOUBTED, FORWARD, MENDED
 
@@ -32,17 +32,17 @@ class ClockPost:
         with reading(self.engine) as tx:
             newest_us, last = log.newest_us(tx), log.last_fields(tx, "clock")
         was_doubted = last is not None and last["state"] == DOUBTED
-        said: list[tuple[str, int, int]] = []
+        entries: list[tuple[str, int, int]] = []
         if newest_us is not None and newest_us - now_us > BACK_S_MAX * SECOND_US:
-            said.append((BACK, newest_us, now_us))
+            entries.append((BACK, newest_us, now_us))
         elif newest_us is not None and now_us - newest_us > 2 * LEAP_US:  # lists of leads are an hour apart
-            said.append((FORWARD, newest_us, now_us))
+            entries.append((FORWARD, newest_us, now_us))
         if doubted_us is not None and not was_doubted:
-            said.append((DOUBTED, now_us, max(0, doubted_us)))
+            entries.append((DOUBTED, now_us, max(0, doubted_us)))
         elif doubted_us is None and was_doubted:
-            said.append((MENDED, now_us, now_us))
-        if said:
+            entries.append((MENDED, now_us, now_us))
+        if entries:
             with writing(self.engine) as tx:
-                for state, from_us, to_us in said:
+                for state, from_us, to_us in entries:
                     fields = {"state": state, "from": from_us // SECOND_US, "to": to_us // SECOND_US}
                     log.append(tx, "clock", now_us, fields)

@@ -20,7 +20,7 @@ from bavn.centre.share.share import Share
 from bavn.centre.store import witnesses
 from bavn.centre.store.engine import reading, writing
 from bavn.centre.store.log_keeper import LogKeeper
-from bavn.model.believed import BelievedClock
+from bavn.model.clock.believed import BelievedClock
 from bavn.model.moment import SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock

@@ -11,8 +11,8 @@ from bavn.app.centre.exchange.keeper import IntelKeeper, MispTurn
 from bavn.app.centre.exchange.misp_api import Misp
 from bavn.app.centre.parts import BOOK_FILE, open_registry
 from bavn.app.config.load import CentreFile
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.failure_folder import FOLDER, FailureFolder
-from bavn.app.process.party_clock import BesideClock
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemDice
 from bavn.app.process.warning_lists import warning_lists

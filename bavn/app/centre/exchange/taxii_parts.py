@@ -13,8 +13,8 @@ from bavn.app.centre.exchange.taxii_answers import Answers
 from bavn.app.centre.exchange.taxii_service import TaxiiLimits, make_taxii
 from bavn.app.centre.server import Beside
 from bavn.app.config.load import CentreFile
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.exits import Exit, Stop
-from bavn.app.process.party_clock import BesideClock
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemDice
 from bavn.centre.desk.partnership import open_credentials, open_partners

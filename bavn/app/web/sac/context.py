@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from bavn.app.centre.exchange.parts import open_intelligence
 from bavn.app.centre.parts import open_desk, open_enrolment, open_registry
 from bavn.app.config.load import CentreFile
-from bavn.app.process.party_clock import BesideClock
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemDice
 from bavn.app.web.answers import Answers

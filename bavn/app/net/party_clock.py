@@ -1,4 +1,4 @@
-"""The clock of a centre or a key holder, believed as bavn/model/believed.py has it, across restarts and processes.
+"""The clock of a centre or a key holder, believed as model/clock/believed.py has it, across restarts and processes.
 
 The service keeps what it believes in a file of its folder, with the boot and its ticks; a process beside it, such as
 the console, goes by that file where the machine's clock is far from it. Without the file the machine's clock is
@@ -14,7 +14,7 @@ from typing import Final
 from bavn.app.process.real import SystemClock
 from bavn.app.process.service_health import PromiseFinding
 from bavn.app.process.whole_file import write_whole
-from bavn.model.believed import LEAP_US, BelievedClock
+from bavn.model.clock.believed import LEAP_US, BelievedClock
 from bavn.model.health import Promise
 from bavn.model.moment import SECOND_US, iso
 from bavn.model.ports import Clock
@@ -22,14 +22,14 @@ from bavn.model.text import Text
 
 CLOCK_FILE: Final = "clock.json"
 KEEP_S: Final = 30.0
-STALE_S: Final = 3600.0
+RUNS_S: Final = 3600.0
 """A service that has kept nothing for so long does not run."""
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 CLOCK_BELIEVED: Final = Promise(
     code="clock_believed",
     act="operator",
     says=Text("the machine's clock is right, as far as others' signed times tell"),
-    first=Text("look at NTP; docs/operations.md, Clock jumps"),
+    first=Text("look at NTP; docs/store.md, Clock jumps"),
 )
 
 
@@ -64,7 +64,7 @@ class BesideClock:
         wall_us, ticks = self._clock.now_us(), tick()
         if ticks - self._read_tick >= 1:
             self._read_tick, self._kept = ticks, _read(self._file)
-        if self._kept is None or self._kept[0] != _boot() or not 0 <= ticks - self._kept[2] <= STALE_S:
+        if self._kept is None or self._kept[0] != _boot() or not 0 <= ticks - self._kept[2] <= RUNS_S:
             return wall_us
         believed_us = self._kept[1] + int((ticks - self._kept[2]) * SECOND_US)
         return wall_us if abs(wall_us - believed_us) <= LEAP_US else believed_us
