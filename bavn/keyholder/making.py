@@ -9,6 +9,7 @@ that was started within a slot waits for the next: it may have posted before. Re
 """
 
 import threading
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from bavn.keyholder.plan import Claims, is_signed, planned, purposes, read_claims, sound, standing, statement
 from bavn.keyholder.settings import ThresholdSettings
 from bavn.keyholder.shares import HeldShares
+from bavn.model.clock.believed import BelievedClock
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
@@ -32,6 +34,8 @@ from bavn.wire.strict_json import parse
 
 DEALS: Final = 1
 SIGNATURE_BYTES: Final = 64
+BEGUN_MAX: Final = 1000
+"""So many slots are remembered, lest one be played twice where a clock goes back."""
 NO_LIE: Final = ("silent", "confirmation")
 """Who came to another end may only have been heard late."""
 
@@ -97,6 +101,8 @@ class Making:
         self._ledger, self._clock, self._dice = ledger, clock, dice
         self._lock = threading.Lock()
         self._since_us, self._session = clock.now_us(), _Session(0, over=True)
+        self._believed = clock if isinstance(clock, BelievedClock) else None
+        self._begun: deque[int] = deque(maxlen=BEGUN_MAX)
         self._two_faced: set[int] = set()
         self.latest: Slot | None = None
 
@@ -104,18 +110,23 @@ class Making:
         """What holder ``number`` gets when it asks; nothing of another slot than the one that this holder is at."""
         with self._lock:
             session = self._session
+            slot = 0 if self._doubts() else session.slot
             if request.slot != session.slot:
-                return PostsAnswered(posts=(), private="")
+                own = session.posts[0].get(self._settings.number)
+                return PostsAnswered(slot=slot, posts=() if own is None else (own,), private="")
             every = [post for heard in session.posts for post in heard.values()]
             every += session.second_faces
-            return PostsAnswered(posts=tuple(every), private=_packed(session.private.get(number, {})).hex())
+            return PostsAnswered(slot=slot, posts=tuple(every), private=_packed(session.private.get(number, {})).hex())
 
     def step(self) -> bool:
         """Goes on as far as can be; whether a slot is under way."""
         self._begin()
-        if self._session.over:
+        if self._session.over and not self._doubts():
             return False
         answers, keys = self._circle.ask(PostsAsked(slot=self._session.slot)), self._circle.keys()
+        self._hear_times(answers, keys)
+        if self._session.over:
+            return False
         with self._lock:
             for number, answer in answers.items():
                 self._hear(number, answer, keys)
@@ -131,12 +142,29 @@ class Making:
     def _begin(self) -> None:
         now_us, every_us = self._clock.now_us(), self._settings.every_s * SECOND_US
         slot_us = now_us - now_us % every_us
-        if slot_us // SECOND_US <= self._session.slot or slot_us < self._since_us:
+        if self._since_us - now_us > every_us:  # it was started by a wrong clock
+            self._since_us = now_us
+        if slot_us // SECOND_US in self._begun or slot_us < self._since_us:
             return
         with self._lock:
             self._session = _Session(slot_us // SECOND_US)
+            self._begun.append(self._session.slot)
             wanted, claims = self._wanted(), self._shares.claims()
             self._post(rfc8785.dumps({name: claims[name] for name in wanted if name in claims}))
+
+    def _doubts(self) -> bool:
+        return self._believed is not None and self._believed.doubted_us() is not None
+
+    def _hear_times(self, answers: Mapping[int, PostsAnswered], keys: Mapping[int, Ed25519PublicKey]) -> None:
+        """What time it is by each other holder's own signature of the slot that it is at."""
+        if self._believed is None:
+            return
+        for number, answer in answers.items():
+            for post in answer.posts:
+                signed = HolderPost.statement(answer.slot, number, post.round, bytes.fromhex(post.post))
+                if post.number == number and is_signed(keys.get(number), bytes.fromhex(post.signature), signed):
+                    self._believed.heard(f"holder-{number}", answer.slot * SECOND_US)
+                    break
 
     def _wanted(self) -> list[str]:
         """What needs a key in this slot."""

@@ -14,15 +14,14 @@ from bavn.model.moment import SECOND_US, iso
 from bavn.model.text import Number, Text
 from bavn.tlog.bad import BadLog
 from bavn.tlog.checkpoint import Checkpoint, is_half, opened, witnessed
+from bavn.tlog.clock import Order
 from bavn.tlog.entries import entry_of
 from bavn.tlog.merkle import consistency, inclusion, is_consistent, leaf_hash, root
 from bavn.tlog.note import Note, VerifierKey, note_of
 from bavn.tlog.proof import Proof
 from bavn.tlog.tiles import CHECKPOINT, WITNESSED, Read, Tree, all_entries
 
-DECIDED: Final = frozenset({"release", "withdrawal", "switch", "policy", "registry"})
-"""Kinds of which the centre writes the entry at the moment that it names; others tell of what came in before."""
-BACK_S_MAX: Final = 600
+SAID_MAX: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def audit(
 
 def _whole(report: Audit, read: Read, checkpoint: Checkpoint, *_: object) -> None:
     """Every entry, and the root over them."""
-    leaves, newest_s, back = [], 0, None
+    leaves, order = [], Order()
     for number, text in enumerate(all_entries(checkpoint.size, read)):
         leaves.append(leaf_hash(text))
         try:
@@ -117,9 +116,7 @@ def _whole(report: Audit, read: Read, checkpoint: Checkpoint, *_: object) -> Non
             raise BadLog(Text("Entry {number}: {why}", number=number, why=Text.of_error(error))) from error
         report.kinds[entry.kind] = report.kinds.get(entry.kind, 0) + 1
         report.last_s = max(report.last_s, entry.at_s)
-        if entry.kind in DECIDED and entry.at_s < newest_s - BACK_S_MAX and back is None:
-            back = number, entry.at_s, newest_s
-        newest_s = report.last_s
+        order.take(number, entry)
     if root(leaves) != checkpoint.root:
         report.say(
             "whole", False, Text("The entries are not those that were signed: the root over them is another one.")
@@ -131,8 +128,28 @@ def _whole(report: Audit, read: Read, checkpoint: Checkpoint, *_: object) -> Non
         when=moment(report.last_s),
     )
     report.say("whole", True, sentence)
-    if back is not None:
-        number, at_s, newest_s = back
+    _ordered(report, order)
+
+
+def _ordered(report: Audit, order: Order) -> None:
+    """Dates that go back, and what the centre itself told of its clock, which accuses it of nothing."""
+    for at_s, said_s in order.doubted[-SAID_MAX:]:
+        says = Text(
+            "At {when} the clock of the centre's machine said {said}. It was not believed, and moved no entry's date.",
+            when=moment(at_s),
+            said=moment(said_s),
+        )
+        report.say("clock", True, says)
+    for from_s, to_s in order.put_back[-SAID_MAX:]:
+        says = Text(
+            "The centre's clock was wrong and was put back from {newest} to {when}: what is dated in between does not"
+            " show when it was made.",
+            newest=moment(from_s),
+            when=moment(to_s),
+        )
+        report.lacks("clock", says)
+    if order.back is not None:
+        number, at_s, newest_s = order.back
         says = Text(
             "Entry {number} says that it is of {when}, and stands behind an entry of {newest}: it was back-dated, or"
             " the centre's clock was wrong.",

@@ -102,6 +102,12 @@ KINDS: Final[Mapping[str, Kind]] = {
         Text("that there is such a list, and its version; not who stands in it, nor how many"),
         {"registry": "number"},
     ),
+    "clock": Kind(
+        Text("the centre's clock leapt and is not believed, is right again, or what is believed was moved"),
+        Text("that the clock of the centre's machine was wrong, and from when to when"),
+        {"state": "word", "from": "number", "to": "number"},
+        sealed=False,
+    ),
     "software": Kind(
         Text("the centre runs this version of Bavn from here on"),
         Text("the version's name, which is public"),

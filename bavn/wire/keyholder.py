@@ -191,8 +191,11 @@ class PostsAsked(Message):
 
 
 class PostsAnswered(Message):
-    """What there is, its own posts and others', and what its ceremonies have for the asking holder's eyes alone."""
+    """What there is, its own posts and others', and what its ceremonies have for the asking holder's eyes alone.
+    ``slot``: where the answering holder is; 0 where it doubts its clock. Asked about another slot, it gives only its
+    first post of that one."""
 
+    slot: Annotated[int, Field(ge=0, lt=2**53), Privacy.S0] = 0
     posts: Annotated[tuple[HolderPost, ...], Field(max_length=POSTS_MAX), Privacy.S0]
     private: Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$", max_length=2 * POST_BYTES_MAX, repr=False), Privacy.C]
 

@@ -209,7 +209,7 @@ def test_a_centre_lets_go_of_all_that_it_can(failures) -> None:
         return SimpleNamespace(close=end, release=end, dispose=end)
 
     ports, book, lease, engine, marker = map(ends, names)
-    CentreParts(None, ports, book, engine, lease, None, failures, marker).close()
+    CentreParts(None, ports, book, engine, lease, None, failures, marker, None).close()
     assert done == ["ports", "book", "marker", "lease", "engine"]
     assert unwell(failures) == ["close book", "close database", "close lease", "close marker", "close ports"]
 

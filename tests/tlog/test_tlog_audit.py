@@ -78,6 +78,38 @@ def test_an_entry_that_was_back_dated_when_it_was_written_is_found(kind, back_s,
         assert made.findings[-1].says.say("en").startswith("Entry 300 says that it is of 2027")
 
 
+def told(state, at_s, from_s=0, to_s=0):
+    return Entry(kind="clock", at_s=at_s, fields={"state": state, "from": from_s, "to": to_s}).bytes()
+
+
+def release(at_s):
+    return Entry(kind="release", at_s=at_s, fields={}, seal="0" * 64).bytes()
+
+
+NEWEST_S, HOUR_S, DAY_S = 1_800_000_299, 3600, 86_400
+AHEAD_S = NEWEST_S + 40 * DAY_S
+
+
+@pytest.mark.parametrize(
+    ("entries", "evidence"),
+    [
+        ([told("back", NEWEST_S - DAY_S), release(NEWEST_S - DAY_S)], True),
+        ([told("doubted", NEWEST_S, to_s=2**53 - 1), release(NEWEST_S - DAY_S), told("mended", NEWEST_S)], True),
+        ([told("forward", NEWEST_S), told("back", NEWEST_S - DAY_S), release(NEWEST_S - DAY_S)], True),
+        ([told("forward", AHEAD_S), told("back", NEWEST_S - HOUR_S), release(NEWEST_S - HOUR_S)], True),
+        ([told("forward", AHEAD_S), release(AHEAD_S + DAY_S), told("back", NEWEST_S + HOUR_S)], True),
+        ([told("forward", AHEAD_S), told("back", NEWEST_S), release(NEWEST_S - HOUR_S)], True),
+        ([told("forward", AHEAD_S), release(AHEAD_S + DAY_S), told("back", NEWEST_S + DAY_S)], False),
+        ([told("doubted", NEWEST_S, to_s=2**53 - 1), told("mended", NEWEST_S + DAY_S)], False),
+    ],
+)
+def test_an_entry_of_the_clock_lets_nothing_be_back_dated(entries, evidence) -> None:
+    """A liar writes the entries of its clock itself: what it decides is dated no further back for it."""
+    made = audit(log_of([*ENTRIES, *entries]).__getitem__, LOG)
+    assert made.evidence is evidence
+    assert evidence or any(found.check == "clock" for found in made.findings)
+
+
 def test_a_log_that_was_cut_is_found() -> None:
     kept = note_of(log_of(ENTRIES)[CHECKPOINT])
     assert checks(log_of(ENTRIES[:299]), earlier=kept)["grown"] is False

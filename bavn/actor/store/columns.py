@@ -17,7 +17,6 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from bavn.actor.store.believed import BelievedClock
 from bavn.actor.store.engine import sweep_spill
 from bavn.actor.store.faults import StoreBroken, StoreDamaged
 from bavn.actor.store.history import History, checked_homes
@@ -34,6 +33,7 @@ from bavn.actor.store.segments.write import SegmentWriter
 from bavn.actor.store.start import refuse_without_manifest, sweep_unfinished, sweep_unlisted, take_hold
 from bavn.actor.store.stats import Mended
 from bavn.actor.store.watchdog import Stopped
+from bavn.model.clock.believed import BelievedClock
 from bavn.model.ports import Clock, QueryRefused
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from bavn.app.centre.parts import BOOK_FILE, CentreParts
 from bavn.app.config.load import CentreFile
+from bavn.app.net.party_clock import CLOCK_BELIEVED, clock_promise
 from bavn.app.node.health.checking import chain_of
 from bavn.app.node.health.checks import part_words, shut_words
 from bavn.app.node.health.shared_promises import CERTIFICATES, gates_open, ledger_whole, parts_work
@@ -117,6 +118,7 @@ CENTRE_PROMISES: Final = (
     gates_open("centre"),
     parts_work("centre"),
     CERTIFICATES,
+    CLOCK_BELIEVED,
 )
 _ALARMS: Final[Mapping[str, str]] = {
     "audit_whole": "chain",
@@ -258,7 +260,7 @@ def watched_centre(
     file: CentreFile, parts: CentreParts, steps: StepWatch, siem: Callable[[], PromiseFinding] | None = None
 ) -> Iterator[ServiceHealth]:
     """The centre's health, kept as long as this lasts; what is broken is an alarm of the centre's own list too."""
-    clock, engine, desk = SystemClock(), parts.engine, parts.centre.desk
+    clock, engine, desk = parts.clock, parts.engine, parts.centre.desk
     keys, began_us = PartyKeys(file.folder, "centre"), clock.now_us()
     sources, misps = Sources(engine, clock), MispRuns(parts.book, clock)
     tiers = [tier.name for tier in file.centre.tiers]  # from the commons a member may stay away
@@ -279,6 +281,7 @@ def watched_centre(
             "misps_exchanged": lambda: misps_promise(misps, sorted(file.misps)),
             "gates_open": lambda: gates_promise(parts.book),
             "parts_work": lambda: parts_promise(parts.failures),
+            "clock_believed": lambda: clock_promise(parts.clock),
             **({} if siem is None else {"siem_takes": siem}),
             **{code: whole(walk) for code, walk in walks.items()},
         }

@@ -19,13 +19,14 @@ from bavn.app.centre.join_engine import beside, reconstruct_by
 from bavn.app.centre.log_folder import DiskLogFolder
 from bavn.app.centre.server import Beside, CentreServer, ServerSettings
 from bavn.app.config.load import CentreFile
+from bavn.app.net.party_clock import BesideClock, PartyClock
 from bavn.app.process.exits import cannot_listen
 from bavn.app.process.failure_folder import FailureFolder, failures_in
 from bavn.app.process.gate_alarms import contained as gates_contained
 from bavn.app.process.late import begun
 from bavn.app.process.owned import ANY, BOOK, GATES, HEALTH, KEYS, owned
 from bavn.app.process.party_keys import PartyKeys
-from bavn.app.process.real import SystemClock, SystemDice
+from bavn.app.process.real import SystemDice
 from bavn.app.process.step_watch import StepWatch
 from bavn.app.process.warning_lists import warning_lists
 from bavn.centre.cases.questions import Questions
@@ -42,6 +43,7 @@ from bavn.centre.store.lease import Lease, LeaseLost
 from bavn.centre.store.log_keeper import origin_of
 from bavn.centre.store.marker import Marker
 from bavn.model.contained import contained
+from bavn.model.ports import Clock
 from bavn.model.sector.member import Quota
 from bavn.psi.reconstruct import reconstruct_tables
 from bavn.tlog.note import VerifierKey, key_from
@@ -62,11 +64,12 @@ def init(file: CentreFile) -> PartyKeys:
     return keys
 
 
-def open_registry(file: CentreFile) -> Registry:
-    """Members, also from another process than the service. Stop, where the database is not as it must be."""
+def open_registry(file: CentreFile, clock: Clock | None = None) -> Registry:
+    """Members, also from another process than the service; ``clock``: the service's. Stop, where the database is not as
+    it must be."""
     engine = open_database(file)
     try:
-        return Registry(engine, SystemClock(), _quotas(file))
+        return Registry(engine, clock or BesideClock(file.folder), _quotas(file))
     except BaseException:
         engine.dispose()
         raise
@@ -100,14 +103,14 @@ def _quotas(file: CentreFile) -> dict[str, Quota]:
 def open_enrolment(file: CentreFile, registry: Registry | None = None) -> Enrolment:
     """Invitations, also from another process than the service; over members that are open already, if given."""
     authority = PartyKeys(file.folder, "centre").authority()
-    return Enrolment(registry or open_registry(file), authority, SystemClock(), SystemDice())
+    return Enrolment(registry or open_registry(file), authority, BesideClock(file.folder), SystemDice())
 
 
 def open_desk(file: CentreFile, registry: Registry | None = None) -> Desk:
     """What people ask and do, also from another process than the service. Stop before ``init``."""
     PartyKeys(file.folder, "centre").authority()
     registry = registry or open_registry(file)
-    clock = SystemClock()
+    clock = BesideClock(file.folder)
     questions = Questions(registry.engine, clock, two_people=file.centre.limits.questions_two_people)
     return Desk(
         registry.engine,
@@ -135,8 +138,8 @@ def log_verifier(file: CentreFile, origin: str = "") -> VerifierKey:
 def open_partner_books(file: CentreFile) -> tuple[Partners, PartnerCredentials]:
     """Partners and how they prove who they are, also from another process than the service. Stop before ``init``."""
     authority = PartyKeys(file.folder, "centre").authority()
-    partners = open_partners(open_registry(file).engine, SystemClock())
-    return partners, open_credentials(partners, SystemClock(), SystemDice(), authority)
+    partners = open_partners(open_registry(file).engine, BesideClock(file.folder))
+    return partners, open_credentials(partners, BesideClock(file.folder), SystemDice(), authority)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,7 @@ class CentreParts:
     steps: StepWatch
     failures: FailureFolder
     marker: Marker | None
+    clock: PartyClock
 
     def close(self) -> None:
         """The ports and the book first: whoever takes the lease next finds them free and closed."""
@@ -192,11 +196,11 @@ def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
     """As docs/decisions/0020-contained.md has it: ``own`` is what a centre does not start without, ``begin`` all
     else."""
     own, begin = partial(owned, failures, passing=WAITED_OUT), partial(begun, failures, passing=WAITED_OUT)
-    clock, dice, keys = SystemClock(), SystemDice(), PartyKeys(file.folder, "centre")
+    clock, dice, keys = PartyClock(file.folder), SystemDice(), PartyKeys(file.folder, "centre")
     authority = own(KEYS, keys.authority)
     message_key = own(KEYS, keys.message_key)
     with ExitStack() as undo:
-        registry = own(BOOK, lambda: open_registry(file))
+        registry = own(BOOK, lambda: open_registry(file, clock))
         undo.callback(registry.engine.dispose)
         lease = own(BOOK, lambda: undo.enter_context(take_lease(registry.engine)))
         begin("server certificate", lambda: keys.renew_server(file.place.names, clock.now_us()))
@@ -232,7 +236,7 @@ def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
         moved = None if marker is None else marker.quiet
         server = _serve(file, centre, exchange, steps, _server_settings(file, keys, authority), moved)
         server.renews(lambda: keys.renew_server(file.place.names, clock.now_us()))
-        built = CentreParts(centre, server, book, registry.engine, lease, steps, failures, marker)
+        built = CentreParts(centre, server, book, registry.engine, lease, steps, failures, marker, clock)
         undo.pop_all()
     return built
 

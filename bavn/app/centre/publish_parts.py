@@ -11,9 +11,9 @@ from bavn.app.centre.parts import open_desk
 from bavn.app.centre.reminding import ways_of
 from bavn.app.config.load import CentreFile
 from bavn.app.net.mailer import Attachment, Mail, NotSent, send
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.exits import Exit, Stop, cannot_write, why_of
 from bavn.app.process.failure_folder import failures_in
-from bavn.app.process.real import SystemClock
 from bavn.app.process.whole_file import write_whole
 from bavn.app.reports.apart import document_apart, document_file
 from bavn.app.reports.feed import Entry, first_words
@@ -50,7 +50,7 @@ def publishing_of(file: CentreFile, desk: Desk) -> Publishing:
     terms = PublishTerms(
         sector=file.centre.limits.sector, tlp=Tlp(file.publish.tlp), publishers=file.publish.publishers
     )
-    return Publishing(desk, SystemClock(), terms, failures_in(file.folder))
+    return Publishing(desk, BesideClock(file.folder), terms, failures_in(file.folder))
 
 
 def catalogue(file: CentreFile, given: Path | None) -> Catalogue | None:
@@ -132,7 +132,7 @@ def send_edition(
     for address in dict.fromkeys(to):
         if address in had:
             continue
-        mail = _mail(document, edition, address, language, content, SystemClock().now_us())
+        mail = _mail(document, edition, address, language, content, BesideClock(file.folder).now_us())
         try:
             send(server, mail)
         except NotSent as error:

@@ -10,9 +10,9 @@ from typing import Any, Final
 from bavn.app.centre.parts import BOOK_FILE, open_enrolment, opened_registry
 from bavn.app.centre.rollout_csv import Row
 from bavn.app.config.load import CentreFile
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.exits import Exit, Stop, cannot_read
 from bavn.app.process.party_keys import PartyKeys
-from bavn.app.process.real import SystemClock
 from bavn.centre.desk.leaving import Leaving
 from bavn.centre.desk.membership import Membership
 from bavn.centre.desk.rolling import RollOut
@@ -37,7 +37,7 @@ RECORD_BYTES_MAX: Final = 1_000_000
 @contextmanager
 def opened_rollout(file: CentreFile) -> Iterator[RollOut]:
     """For as long as one command asks. Stop before ``init``."""
-    clock = SystemClock()
+    clock = BesideClock(file.folder)
     with opened_registry(file) as registry:
         yield rollout_over(file, registry, clock)
 
@@ -52,7 +52,7 @@ def rollout_over(file: CentreFile, registry: Registry, clock: Clock) -> RollOut:
 @contextmanager
 def opened_leaving(file: CentreFile) -> Iterator[Leaving]:
     """What deletes and proves, beside a centre that may run."""
-    clock, key = SystemClock(), PartyKeys(file.folder, "centre").message_key()
+    clock, key = BesideClock(file.folder), PartyKeys(file.folder, "centre").message_key()
     with opened_registry(file) as registry, Book(file.folder / BOOK_FILE) as book:
         outbox = Outbox(book, CENTRE_NAME, key, clock)
         yield Leaving(

@@ -8,8 +8,8 @@ from typing import Final
 from bavn.app.centre.exchange.parts import open_intelligence
 from bavn.app.centre.parts import open_desk, open_registry
 from bavn.app.config.load import CentreFile
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.exits import Exit, Stop
-from bavn.app.process.real import SystemClock
 from bavn.centre.cases.warnings.mail import WarningMails
 from bavn.centre.cases.warnings.rows import Origin
 from bavn.centre.cases.warnings.warnings import Warnings
@@ -39,7 +39,7 @@ def opened_warnings(file: CentreFile) -> Iterator[tuple[Warnings, WarningMails, 
     """For as long as one command asks; also beside a centre that runs."""
     registry = open_registry(file)
     try:
-        clock = SystemClock()
+        clock = BesideClock(file.folder)
         yield Warnings(registry.engine, clock), WarningMails(registry.engine, clock), registry
     finally:
         registry.engine.dispose()

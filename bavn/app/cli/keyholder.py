@@ -113,7 +113,12 @@ def run(config: Config = KEYHOLDER_TOML) -> None:
     server.heart = heart
     tidying = TidyWatch()
     server.tidy = tidying.around(server.tidy)
-    with book, beside(server.failures, "health", lambda: watched_keyholder(file, book, tidying, server.threshold)):
+    with (
+        book,
+        beside(
+            server.failures, "health", lambda: watched_keyholder(file, book, tidying, server.threshold, server.clock)
+        ),
+    ):
         print(json.dumps({"port": server.port}), flush=True)
         heart.ready()
         with heart.beating():

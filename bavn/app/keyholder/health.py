@@ -9,6 +9,7 @@ from bavn.app.centre.health import certificates_promise, disk_promise, gates_pro
 from bavn.app.config.load import KeyHolderFile
 from bavn.app.keyholder.parts import BOOK_FILE, keys_of
 from bavn.app.keyholder.server import Threshold
+from bavn.app.net.party_clock import CLOCK_BELIEVED, clock_promise
 from bavn.app.node.health.checking import chain_of
 from bavn.app.node.health.shared_promises import CERTIFICATES, gates_open, ledger_whole, parts_work
 from bavn.app.process.chain_walk import ChainWalk
@@ -17,6 +18,7 @@ from bavn.app.process.service_health import PromiseFinding, ServiceHealth, whole
 from bavn.keyholder.making import Making
 from bavn.keyholder.plan import missing
 from bavn.keyholder.shares import HeldShares
+from bavn.model.clock.believed import BelievedClock
 from bavn.model.health import KEYHOLDER_DISK_FREE_MB_MIN, SECRETS_LATE_S, Promise
 from bavn.model.moment import DAY_US, iso
 from bavn.model.text import Text
@@ -42,6 +44,7 @@ KEYHOLDER_PROMISES: Final = (
     gates_open("keyholder"),
     parts_work("keyholder"),
     CERTIFICATES,
+    CLOCK_BELIEVED,
 )
 
 
@@ -109,10 +112,14 @@ def circle_promise(making: Making) -> PromiseFinding:
 
 @contextmanager
 def watched_keyholder(
-    file: KeyHolderFile, book: Book, tidying: TidyWatch, threshold: Threshold | None = None
+    file: KeyHolderFile,
+    book: Book,
+    tidying: TidyWatch,
+    threshold: Threshold | None = None,
+    believed: BelievedClock | None = None,
 ) -> Iterator[ServiceHealth]:
     """The key holder's health, kept as long as this lasts."""
-    clock, keys = SystemClock(), keys_of(file)
+    clock, keys = believed or SystemClock(), keys_of(file)
     with look_on(file.folder / BOOK_FILE) as ledger:
         walk = ChainWalk(chain_of(ledger), clock)
         looks = {
@@ -122,6 +129,7 @@ def watched_keyholder(
             "certificates": lambda: certificates_promise(keys, clock.now_us()),
             "gates_open": lambda: gates_promise(book),
             "parts_work": lambda: parts_promise(book.failures),
+            "clock_believed": lambda: PromiseFinding() if believed is None else clock_promise(believed),
         }
         promises: tuple[Promise, ...] = KEYHOLDER_PROMISES
         if threshold is not None:

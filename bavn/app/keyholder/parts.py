@@ -15,6 +15,7 @@ from bavn.app.centre.database import open_members
 from bavn.app.config.load import KeyHolderFile
 from bavn.app.keyholder.circle import EnrolledCircle, peer_number
 from bavn.app.keyholder.server import KeyHolderServer, Threshold
+from bavn.app.net.party_clock import BesideClock, PartyClock
 from bavn.app.process.exits import cannot_listen
 from bavn.app.process.failure_folder import FOLDER, FailureFolder
 from bavn.app.process.gate_alarms import contained
@@ -29,6 +30,7 @@ from bavn.keyholder.holder import WHOLE, KeyHolder, SingleKey
 from bavn.keyholder.making import Making
 from bavn.keyholder.shares import HeldShares
 from bavn.model.outcome import Refused
+from bavn.model.ports import Clock
 from bavn.model.sector.member import Actor
 from bavn.wire.book import Book
 from bavn.wire.keyholder import (
@@ -120,11 +122,11 @@ def init(file: KeyHolderFile) -> PartyKeys:
     return keys
 
 
-def open_registry(file: KeyHolderFile) -> Registry:
-    """Members, also from another process than the service."""
+def open_registry(file: KeyHolderFile, clock: Clock | None = None) -> Registry:
+    """Members, also from another process than the service; ``clock``: the service's."""
     engine = open_members(file.folder / MEMBERS_FILE)
     try:
-        return Registry(engine, SystemClock())
+        return Registry(engine, clock or BesideClock(file.folder))
     except BaseException:
         engine.dispose()
         raise
@@ -142,7 +144,7 @@ def opened_registry(file: KeyHolderFile) -> Iterator[Registry]:
 
 def open_enrolment(file: KeyHolderFile, registry: Registry) -> Enrolment:
     """Invitations, also from another process than the service. Stop before ``init``."""
-    return Enrolment(registry, keys_of(file).authority(), SystemClock(), SystemDice())
+    return Enrolment(registry, keys_of(file).authority(), BesideClock(file.folder), SystemDice())
 
 
 def build(file: KeyHolderFile) -> tuple[KeyHolderServer, Book]:
@@ -158,17 +160,17 @@ def build(file: KeyHolderFile) -> tuple[KeyHolderServer, Book]:
 def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitStack) -> tuple[KeyHolderServer, Book]:
     """As docs/decisions/0020-contained.md has it: ``own`` is what it does not start without, ``begin`` all else."""
     own, begin = partial(owned, failures), partial(begun, failures)
-    clock, dice, keys = SystemClock(), SystemDice(), keys_of(file)
+    clock, dice, keys = PartyClock(file.folder, need_of(file)), SystemDice(), keys_of(file)
     authority = own(KEYS, keys.authority)
     message_key = own(KEYS, keys.message_key)
     begin("server certificate", lambda: keys.renew_server(file.place.names, clock.now_us()))
-    registry = own(BOOK, lambda: open_registry(file))
+    registry = own(BOOK, lambda: open_registry(file, clock))
     undo.callback(registry.engine.dispose)
     enrolment = own(KEYS, lambda: Enrolment(registry, authority, clock, dice))
     book = own(BOOK, lambda: undo.enter_context(Book(file.folder / BOOK_FILE, failures)))
     begin("gates shut before", lambda: contained(book, failures))
     if file.threshold.number:
-        threshold = own(KEYS, lambda: _threshold(file, message_key, book))
+        threshold = own(KEYS, lambda: _threshold(file, message_key, book, clock))
         holder = own(GATES, lambda: KeyHolder(threshold.shares, Ledger(book), clock, file.limits))
     else:
         threshold = None
@@ -176,7 +178,7 @@ def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitSt
         holder = own(GATES, lambda: KeyHolder(SingleKey(epochs), Ledger(book), clock, file.limits))
     party = own(GATES, lambda: KeyHolderParty(holder, registry, enrolment, message_key, threshold))
     try:
-        server = KeyHolderServer(party, keys, file.place.host, file.place.port, failures, threshold)
+        server = KeyHolderServer(party, keys, file.place.host, file.place.port, failures, threshold, clock)
     except OSError as error:
         place = f"{file.place.host}:{file.place.port}"
         raise cannot_listen("[place] host and port", place, error) from error
@@ -184,8 +186,13 @@ def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitSt
     return server, book
 
 
-def _threshold(file: KeyHolderFile, key: Ed25519PrivateKey, book: Book) -> Threshold:
-    clock, dice, circle = SystemClock(), SystemDice(), EnrolledCircle(file, SystemClock())
+def need_of(file: KeyHolderFile) -> int | None:
+    """How many other holders must agree with a leap: k, since fewer may lie; None for a holder that is alone."""
+    return min(file.threshold.k, file.threshold.n - 1) if file.threshold.number else None
+
+
+def _threshold(file: KeyHolderFile, key: Ed25519PrivateKey, book: Book, clock: Clock) -> Threshold:
+    dice, circle = SystemDice(), EnrolledCircle(file, clock)
     shares = HeldShares(file.folder / SHARES, file.threshold, partial(circle.with_own, key.public_key()), clock, dice)
     making = Making(file.threshold, shares, key, circle, Ledger(book), clock, dice)
     return Threshold(shares, making, circle)

@@ -23,6 +23,7 @@ from bavn.app.process.party_keys import PartyKeys
 from bavn.centre.inbox.aside import is_book_broken
 from bavn.keyholder.making import Making
 from bavn.keyholder.shares import HeldShares
+from bavn.model.clock.believed import BelievedClock
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.outcome import Refused
 from bavn.wire.codec import encode
@@ -165,8 +166,9 @@ class KeyHolderServer:
         port: int,
         failures: Failures | None = None,
         threshold: Threshold | None = None,
+        clock: BelievedClock | None = None,
     ) -> None:
-        self._holder = holder
+        self._holder, self.clock = holder, clock
         self.threshold = threshold
         self.failures: Failures = failures or NoContainment()
         self.tidy: Callable[[], list[int]] = holder.tidy

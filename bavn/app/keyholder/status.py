@@ -6,7 +6,8 @@ from typing import Any
 from bavn.app.config.load import KeyHolderFile
 from bavn.app.keyholder.circle import EnrolledCircle, peer_folder, peers_of
 from bavn.app.keyholder.parts import SHARES, keys_of
-from bavn.app.process.real import SystemClock, SystemDice
+from bavn.app.net.party_clock import BesideClock
+from bavn.app.process.real import SystemDice
 from bavn.keyholder.plan import DAYS_AHEAD, missing, purposes_of
 from bavn.keyholder.shares import HeldShares
 from bavn.model.moment import DAY_US, iso
@@ -29,7 +30,7 @@ def others_of(file: KeyHolderFile) -> list[dict[str, Any]]:
 
 def days_of(file: KeyHolderFile) -> list[dict[str, Any]]:
     """From yesterday to the day that keys are made for now: how many keys there are to be, and how many are here."""
-    clock, settings = SystemClock(), file.threshold
+    clock, settings = BesideClock(file.folder), file.threshold
     today = clock.now_us() // DAY_US
     keys = partial(EnrolledCircle(file, clock).with_own, keys_of(file).message_key().public_key())
     claims = HeldShares(file.folder / SHARES, settings, keys, clock, SystemDice()).claims()

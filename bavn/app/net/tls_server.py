@@ -167,10 +167,10 @@ class TlsServer(uvicorn.Server):
 def _stamp(pair: tuple[Path, Path] | None) -> tuple[tuple[int, int, int], ...]:
     """By which a change of the files is seen; empty where one is missing."""
     try:
-        found = [file.stat() for file in pair or ()]
+        stats = [file.stat() for file in pair or ()]
     except OSError:
         return ()
-    return tuple((one.st_mtime_ns, one.st_ino, one.st_size) for one in found)
+    return tuple((stat.st_mtime_ns, stat.st_ino, stat.st_size) for stat in stats)
 
 
 def _no_password() -> str:

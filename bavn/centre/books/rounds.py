@@ -57,10 +57,11 @@ class SqlRoundBook:
             body = connection.scalar(select(t.ROUNDS.c.body).where(t.ROUNDS.c.id == round_id))
         return None if body is None else codec.read_round(body)
 
-    def latest(self, tier: str) -> Round | None:
-        asked = select(t.ROUNDS.c.body).where(t.ROUNDS.c.tier == tier).order_by(t.ROUNDS.c.opened_us.desc()).limit(1)
+    def latest(self, tier: str, until_us: int | None = None) -> Round | None:
+        query = select(t.ROUNDS.c.body).where(t.ROUNDS.c.tier == tier).order_by(t.ROUNDS.c.opened_us.desc()).limit(1)
+        query = query if until_us is None else query.where(t.ROUNDS.c.opened_us <= until_us)
         with t.reading(self.engine) as connection:
-            body = connection.scalar(asked)
+            body = connection.scalar(query)
         return None if body is None else codec.read_round(body)
 
     def unfinished(self) -> tuple[Round, ...]:

@@ -275,8 +275,8 @@ class RoundBook(Protocol):
 
     def round(self, round_id: str) -> Round | None: ...
 
-    def latest(self, tier: str) -> Round | None:
-        """The last round that was opened for a tier."""
+    def latest(self, tier: str, until_us: int | None = None) -> Round | None:
+        """The last round that was opened for a tier, not after that moment."""
         ...
 
     def unfinished(self) -> tuple[Round, ...]:

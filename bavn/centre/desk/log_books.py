@@ -16,8 +16,9 @@ from bavn.centre.store.engine import reading
 from bavn.model.moment import HOUR_US, SECOND_US
 from bavn.model.principal import two_people
 from bavn.model.text import Number, Text
-from bavn.tlog.audit import BACK_S_MAX, Finding, moment
+from bavn.tlog.audit import Finding, moment
 from bavn.tlog.bad import BadLog
+from bavn.tlog.clock import BACK_S_MAX
 from bavn.tlog.entries import entry_of, opens
 from bavn.tlog.tiles import Read, all_entries
 

@@ -261,12 +261,13 @@ def _canary(message: CanaryTold, known: PlausibilityContext) -> Refused | None:
 
 def _log_seen(message: LogSeen, known: PlausibilityContext) -> Refused | None:
     """A cosignature is of a checkpoint that was shown, and the actor's own."""
+    refused = None
+    if message.cosignature:  # its moment counts, also where this centre's clock is behind
+        stamp_s = message.minute * MINUTE_US // SECOND_US
+        refused = known.log.may_cosign(known.actor, message.size, message.root, stamp_s, message.cosignature)
     if message.minute * MINUTE_US > known.now_us + MINUTE_US:
         return Refused("cosigned_ahead", "it was cosigned in the future")
-    if not message.cosignature:
-        return None
-    stamp_s = message.minute * MINUTE_US // SECOND_US
-    return known.log.may_cosign(known.actor, message.size, message.root, stamp_s, message.cosignature)
+    return refused
 
 
 def _draws(message: DrawsOpened, known: PlausibilityContext) -> Refused | None:

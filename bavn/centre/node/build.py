@@ -25,6 +25,7 @@ from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.registry import Registry
 from bavn.centre.node.case_post import open_case_post
 from bavn.centre.node.centre import ActiveActors, Centre, CentrePosts, CentreRooms, OpenRounds
+from bavn.centre.node.clock_post import ClockPost
 from bavn.centre.node.config import CentreConfig
 from bavn.centre.node.contained import Containment
 from bavn.centre.node.draw_post import DrawPost, DrawsAsked
@@ -36,6 +37,7 @@ from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.share import Share
 from bavn.centre.share.stages import StageRules
 from bavn.centre.store.log_keeper import LogFolder, LogKeeper, origin_of
+from bavn.model.clock.believed import BelievedClock
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.ports import Clock, Dice
 from bavn.psi.reconstruct import reconstruct_tables
@@ -79,7 +81,8 @@ def open_centre(
     warnings, exercises = Warnings(engine, clock), Exercises(engine, clock)
     share = open_share(config, engine=engine, book=book, key=key, clock=clock, registry=registry)
     lists = WarningLists() if lists is None else lists
-    shown = ShownLog(engine=engine, key=registry.key)
+    believed = clock if isinstance(clock, BelievedClock) else None
+    shown = ShownLog(engine=engine, key=registry.key, believed=believed)
     contained = Containment(failures or NoContainment(), engine)
     rooms = CentreRooms(
         registry=registry,
@@ -104,6 +107,7 @@ def open_centre(
     )
     keeper = None if ground.log is None else open_log(config, ground, ground.log, clock, dice)
     posts = CentrePosts(
+        clock=(lambda: None) if believed is None else ClockPost(engine, believed, ActiveActors(registry).active).step,
         case=open_case_post(engine, work, config.cases, config.limits.time_zone, share, registry, clock, contained),
         warning=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock, contained=contained),
         exercise=ExercisePost(exercises=exercises, share=share, registry=registry, clock=clock, contained=contained),

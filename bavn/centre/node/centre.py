@@ -135,8 +135,9 @@ class CentreRooms:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CentrePosts:
     """What brings statements of cases, warnings, exercises and the log to actors, and their answers back. ``witness``
-    None: the log is not published."""
+    None: the log is not published. ``clock`` tells in it of a clock that leaps."""
 
+    clock: Callable[[], None]
     case: CasePost
     warning: WarningPost
     exercise: ExercisePost
@@ -169,7 +170,7 @@ class Centre:
         self._registry, self._enrolment, self._inbox, self._share = registry, rooms.enrolment, rooms.inbox, share
         self.exchange, self.offers, self._questions = share.exchange, rooms.offers, rooms.questions
         self._case_post, self._warning_post, self._exercise_post = posts.case, posts.warning, posts.exercise
-        self._message_key, self._witness_post = message_key, posts.witness
+        self._message_key, self._witness_post, self._tell_of_clock = message_key, posts.witness, posts.clock
         self.log = None if posts.witness is None else posts.witness.keeper
         self._roles = Roles(registry, clock)
         self._cases = Cases(engine, clock)
@@ -253,6 +254,7 @@ class Centre:
             ("centre exercises", self._exercise_post.step),
         )
         return (
+            ("centre clock", self._tell_of_clock),
             *orders,
             ("centre inbox", self._work_off_all),
             ("centre join", self._step_join),
@@ -270,8 +272,7 @@ class Centre:
 
     def _step_join(self) -> None:
         version, members = self._registry.members()
-        named = tuple((actor.name, actor.x) for actor in members)
-        self._join.step(self._clock.now_us(), Membership(version, named))
+        self._join.step(self._clock.now_us(), Membership(version, tuple((actor.name, actor.x) for actor in members)))
 
     def _ask_questions(self) -> None:
         for question, actor in self._questions.to_send(self._clock.now_us()):

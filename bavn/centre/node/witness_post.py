@@ -20,6 +20,8 @@ from bavn.centre.share.share import Share
 from bavn.centre.store import witnesses
 from bavn.centre.store.engine import reading, writing
 from bavn.centre.store.log_keeper import LogKeeper
+from bavn.model.clock.believed import BelievedClock
+from bavn.model.moment import SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.received import CheckpointSeen, DrawValues
@@ -37,10 +39,12 @@ PROOFS_MAX: Final = 50
 
 @dataclass(slots=True, kw_only=True)
 class ShownLog:
-    """What gate 2 asks of a cosignature (implements inbox.asks.ShownCheckpoints). ``key``: an active actor's."""
+    """What gate 2 asks of a cosignature (implements inbox.asks.ShownCheckpoints). ``key``: an active actor's.
+    ``believed`` hears the moment of each that holds."""
 
     engine: Engine
     key: Callable[[str], Ed25519PublicKey | None]
+    believed: BelievedClock | None = None
 
     def may_cosign(self, actor: str, size: int, root: str, stamp_s: int, cosignature: str) -> Refused | None:
         with reading(self.engine) as tx:
@@ -55,6 +59,8 @@ class ShownLog:
             witnessed(note, [witness])
         except BadLog:
             return Refused("not_cosigned", "the cosignature does not hold")
+        if self.believed is not None:
+            self.believed.heard(actor, stamp_s * SECOND_US)
         return None
 
     def witness(self, actor: str) -> VerifierKey | None:

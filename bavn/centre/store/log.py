@@ -143,6 +143,13 @@ def counts(tx: Connection) -> dict[str, int]:
     return {str(kind): int(count) for kind, count in tx.execute(query)}
 
 
+def newest_us(tx: Connection) -> int | None:
+    """Of when the last entry is; None where there is none."""
+    if not _has_log(tx):
+        return None
+    return tx.scalar(select(LOG_ENTRY.c.at_us).order_by(LOG_ENTRY.c.number.desc()).limit(1))
+
+
 def state(tx: Connection) -> Any:
     """The row of the last checkpoint; None before the first."""
     return tx.execute(select(LOG_STATE)).first()

@@ -127,6 +127,7 @@ class Sector:
 
     def __init__(self, names, engine, book, lists=None, config=None, start_us=NOW_US):
         self.clock = SimClock(start_us)
+        self.centre_clock = self.clock
         self.engine, self.book = engine, book
         self.centre_key = Ed25519PrivateKey.from_private_bytes(b"c" * 32)
         self.authority = Authority.make("test", start_us, SeededDice(5, "authority"))
@@ -153,7 +154,7 @@ class Sector:
             ground=CentreGround(
                 engine=self.engine, book=self.book, key=self.centre_key, authority=self.authority, log=self.log
             ),
-            clock=self.clock,
+            clock=self.centre_clock,
             dice=self.dice,
             lists=self.lists,
             registry=self.registry,
@@ -164,7 +165,7 @@ class Sector:
         self.engine.dispose()
         self.book.close()
         self.engine, self.book = self.databases.at(folder), Book(folder / "book.db")
-        self.registry = Registry(self.engine, self.clock)
+        self.registry = Registry(self.engine, self.centre_clock)
         self.restart()
 
     @property

@@ -11,9 +11,10 @@ from bavn.app.centre.exchange.keeper import IntelKeeper, MispTurn
 from bavn.app.centre.exchange.misp_api import Misp
 from bavn.app.centre.parts import BOOK_FILE, open_registry
 from bavn.app.config.load import CentreFile
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.failure_folder import FOLDER, FailureFolder
 from bavn.app.process.party_keys import PartyKeys
-from bavn.app.process.real import SystemClock, SystemDice
+from bavn.app.process.real import SystemDice
 from bavn.app.process.warning_lists import warning_lists
 from bavn.centre.cases.indicators.upkeep import Upkeep
 from bavn.centre.cases.policies import Policies
@@ -43,7 +44,7 @@ def open_intelligence(
     """Intelligence from outside, and the book to close afterwards. Stop before ``init``. ``failures`` None: what fails
     in a way that nobody foresaw is raised, as in front of a person."""
     PartyKeys(file.folder, "centre").authority()
-    clock, engine, config = SystemClock(), registry.engine, file.centre
+    clock, engine, config = BesideClock(file.folder), registry.engine, file.centre
     ours = OwnReleases(engine, clock, config.limits.sector)
     book = Book(file.folder / BOOK_FILE, FailureFolder(file.folder / FOLDER, clock))
     intelligence = Intelligence(
@@ -62,7 +63,7 @@ def open_intelligence(
 
 def open_misp_exchange(file: CentreFile, registry: Registry, book: Book) -> MispExchange:
     """Partners' MISPs over a book that is open. Stop before ``init``."""
-    keys, clock, engine = PartyKeys(file.folder, "centre"), SystemClock(), registry.engine
+    keys, clock, engine = PartyKeys(file.folder, "centre"), BesideClock(file.folder), registry.engine
     keys.authority()
     limits = file.centre.limits
     share = Share(
@@ -111,7 +112,12 @@ def keeping_intelligence(
         if table.every_minutes
     ]
     keeper = IntelKeeper(
-        intelligence, file.base, SystemClock(), lambda: [actor.name for actor in registry.members()[1]], broken, turns
+        intelligence,
+        file.base,
+        BesideClock(file.folder),
+        lambda: [actor.name for actor in registry.members()[1]],
+        broken,
+        turns,
     )
     keeper.start()
     try:

@@ -13,9 +13,10 @@ from bavn.app.centre.exchange.taxii_answers import Answers
 from bavn.app.centre.exchange.taxii_service import TaxiiLimits, make_taxii
 from bavn.app.centre.server import Beside
 from bavn.app.config.load import CentreFile
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.party_keys import PartyKeys
-from bavn.app.process.real import SystemClock, SystemDice
+from bavn.app.process.real import SystemDice
 from bavn.centre.desk.partnership import open_credentials, open_partners
 from bavn.centre.inbox.offers import Offers
 from bavn.centre.members.partners import Partners
@@ -37,7 +38,7 @@ def open_exchange(file: CentreFile, centre: Centre, keys: PartyKeys) -> Beside |
     if table.certificate_file or table.key_file:
         certificate, key = ((file.base / name).resolve() for name in (table.certificate_file, table.key_file))
         _usable(certificate, key)
-    clock = SystemClock()
+    clock = BesideClock(file.folder)
     credentials = open_credentials(open_partners(centre.desk.engine, clock), clock, SystemDice())
     answers = Answers(
         centre.exchange,
@@ -98,7 +99,7 @@ def open_counter(file: CentreFile, registry: Registry, book_file: Path) -> Itera
     """Partners, what they are given and what they offer, in the centre's database and book. Stop before ``init``."""
     keys = PartyKeys(file.folder, "centre")
     keys.authority()
-    clock, engine = SystemClock(), registry.engine
+    clock, engine = BesideClock(file.folder), registry.engine
     with Book(book_file) as book:
         share = open_share(
             file.centre,

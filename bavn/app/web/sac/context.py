@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from bavn.app.centre.exchange.parts import open_intelligence
 from bavn.app.centre.parts import open_desk, open_enrolment, open_registry
 from bavn.app.config.load import CentreFile
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.party_keys import PartyKeys
-from bavn.app.process.real import SystemClock, SystemDice
+from bavn.app.process.real import SystemDice
 from bavn.app.web.answers import Answers
 from bavn.app.web.frame import behind
 from bavn.app.web.sac.exchange.usefulness import UsefulnessCache
@@ -67,7 +68,7 @@ def open_context(file: CentreFile) -> Iterator[SacContext]:
     """The house of the centre that this file configures, closed at the end. Stop before ``init``, or where the database
     is not as it must be."""
     authority = PartyKeys(file.folder, "centre").authority()
-    clock, dice = SystemClock(), SystemDice()
+    clock, dice = BesideClock(file.folder), SystemDice()
     with ExitStack() as undo:
         registry = open_registry(file)
         undo.callback(registry.engine.dispose)

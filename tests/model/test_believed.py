@@ -2,9 +2,9 @@
 
 import pytest
 
-from bavn.actor.store.believed import ABSENT_US, BELIEVE_S, LEAP_US, BelievedClock
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
+from bavn.model.clock.believed import ABSENT_US, BELIEVE_S, LEAP_US, BelievedClock
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 
 NOW_US = 1_795_608_000_000_000
@@ -121,3 +121,48 @@ def test_what_comes_while_the_clock_is_wrong_is_taken_in(opened, dns_rows, leap_
     time.pass_s(60)
     assert store.append("eve", "true time", {"dns": dns_rows(NOW_US + 50 * SECOND_US)}) == 1
     assert store.append("eve", "its own time", {"dns": dns_rows(max(time.wall_us, DAY_US))}) == 1
+
+
+@pytest.mark.parametrize("leap_us", [40 * DAY_US, -40 * DAY_US])
+def test_a_leap_is_believed_at_once_where_enough_others_agree_and_not_before(leap_us):
+    time = _Time()
+    clock = BelievedClock(time, time.tick, NOW_US, need=2)
+    time.wall_us += leap_us
+    for party, said_us in (("liar", time.wall_us), ("liar", time.wall_us), ("slow", time.wall_us - 2 * LEAP_US)):
+        clock.heard(party, said_us)
+        assert clock.now_us() == NOW_US
+    assert clock.doubted_us() == time.wall_us
+    clock.heard("other", time.wall_us)
+    assert clock.now_us() == time.wall_us
+    assert clock.doubted_us() is None
+
+
+def test_what_enough_others_deny_is_never_believed_and_no_other_moves_a_clock_that_goes_on():
+    time = _Time()
+    clock = BelievedClock(time, time.tick, NOW_US, need=2)
+    for party in ("liar", "liar too", "third"):
+        clock.heard(party, NOW_US + 40 * DAY_US)
+    assert clock.now_us() == NOW_US
+    time.wall_us += 20 * DAY_US
+    for _ in range(5):
+        time.pass_s(BELIEVE_S / 2)
+        for party in ("east", "west"):
+            clock.heard(party, time.wall_us - 20 * DAY_US)
+        assert clock.now_us() == time.wall_us - 20 * DAY_US
+    time.pass_s(BELIEVE_S)
+    assert clock.now_us() == time.wall_us, "what was said a day ago counts no more"
+
+
+def test_many_small_steps_are_no_way_to_leap():
+    time = _Time()
+    clock = BelievedClock(time, time.tick, NOW_US)
+    for _ in range(5):
+        time.wall_us += LEAP_US - SECOND_US
+        time.pass_s(60)
+        assert clock.now_us() <= NOW_US + LEAP_US + 600 * SECOND_US
+
+
+def test_who_goes_on_from_what_was_believed_needs_no_newest_row():
+    time = _Time(NOW_US + 3 * DAY_US)
+    clock = BelievedClock(time, time.tick, base=(NOW_US, time.ticks - 60))
+    assert clock.now_us() == NOW_US + 60 * SECOND_US

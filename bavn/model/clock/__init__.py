@@ -1,0 +1,1 @@
+"""What time it is, where a clock may be wrong."""
