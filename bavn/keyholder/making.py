@@ -36,8 +36,10 @@ DEALS: Final = 1
 SIGNATURE_BYTES: Final = 64
 BEGUN_MAX: Final = 1000
 """So many slots are remembered, lest one be played twice where a clock goes back."""
-NO_LIE: Final = ("silent", "confirmation")
+NO_LIE: Final = frozenset({"silent", "confirmation"})
 """Who came to another end may only have been heard late."""
+MISLED: Final = frozenset({"elsewhere"})
+"""Who began another ceremony was told other claims, where somebody showed two faces in that slot."""
 
 
 class Circle(Protocol):
@@ -306,7 +308,8 @@ class Making:
             elif isinstance(outcome, Made) and outcome.share is not None:
                 self._shares.keep(session.slot, outcome.share, signed)
                 outcome.share.forget()
-        faults = {fault.number for one in session.ended.values() for fault in one.faults if fault.why not in NO_LIE}
+        no_lie = NO_LIE | MISLED if session.second_faces else NO_LIE
+        faults = {fault.number for one in session.ended.values() for fault in one.faults if fault.why not in no_lie}
         failed = [name for name, one in session.ended.items() if isinstance(one, Failed)]
         silent = {*range(1, self._settings.n + 1)} - session.posts[min(session.round, len(session.posts) - 1)].keys()
         self.latest = Slot(

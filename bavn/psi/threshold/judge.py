@@ -17,9 +17,9 @@ from bavn.psi.threshold.proof import verify_knowledge
 from bavn.psi.threshold.shares import PublicKey
 from bavn.psi.threshold.terms import Terms
 
-Why = Literal["silent", "deal", "complaints", "answers", "accused", "confirmation"]
-"""What was wrong: nothing came; a deal that does not hold; complaints or answers that are none, or a complaint left
-without a true answer; more complaints than k-1; another transcript than ours."""
+Why = Literal["silent", "elsewhere", "deal", "complaints", "answers", "accused", "confirmation"]
+"""What was wrong: nothing came; a message of another ceremony; a deal that does not hold; complaints or answers that
+are none, or a complaint left without a true answer; more complaints than k-1; another transcript than ours."""
 Posts = Mapping[int, bytes]
 """Who posted what in a round, by the transport's word."""
 
@@ -89,7 +89,9 @@ def fits(deal: Deal, receiver: int, scalar: bytes) -> bool:
 def judge(terms: Terms, deals_posted: Posts, complaints_posted: Posts, answers_posted: Posts) -> Judgement:
     """All of the above together, once the answers are in."""
     deals = deals_of(terms, deals_posted)
-    faults = [Fault(number, _missing(deals_posted, number, "deal")) for number in terms.dealers if number not in deals]
+    faults = [
+        Fault(number, _missing(terms, deals_posted, number, "deal")) for number in terms.dealers if number not in deals
+    ]
     faults += _unread(terms, Complaints, complaints_posted, "complaints")
     revealed: dict[tuple[int, int], bytes] = {}
     for accused, accusers in complaints_of(terms, complaints_posted, deals).items():
@@ -130,13 +132,20 @@ def _holds(terms: Terms, deal: Deal) -> bool:
     return len(deal.commitments) == terms.k and own and known
 
 
-def _missing(posts: Posts, number: int, why: Why) -> Why:
-    return why if posts.get(number) else "silent"
+def _missing(terms: Terms, posts: Posts, number: int, why: Why) -> Why:
+    raw = posts.get(number)
+    if not raw:
+        return "silent"
+    try:
+        return why if messages.read(raw).ceremony == terms.id else "elsewhere"
+    except BadMessage:
+        return why
 
 
 def _unread(terms: Terms, kind: type[Complaints], posts: Posts, why: Why) -> list[Fault]:
     posted = (number for number in terms.holders if posts.get(number))
-    return [Fault(number, why) for number in posted if read_as(terms, kind, number, posts[number]) is None]
+    unread = (number for number in posted if read_as(terms, kind, number, posts[number]) is None)
+    return [Fault(number, _missing(terms, posts, number, why)) for number in unread]
 
 
 def _public(terms: Terms, deals: Mapping[int, Deal], weights: Mapping[int, bytes]) -> PublicKey | None:
