@@ -202,7 +202,7 @@ def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
         begin("server certificate", lambda: keys.renew_server(file.place.names, clock.now_us()))
         book = own(BOOK, lambda: undo.enter_context(Book(file.folder / BOOK_FILE, failures)))
         begin("gates shut before", lambda: gates_contained(book, failures))
-        own(BOOK, lambda: start(lease, book, dice))
+        own(BOOK, lambda: start(lease, book, dice, clock.now_us()))
         reconstruct = begin("join workers", lambda: reconstruct_by(file.join)) or reconstruct_tables
         centre = own(
             GATES,

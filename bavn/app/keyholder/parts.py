@@ -18,6 +18,7 @@ from bavn.app.keyholder.server import KeyHolderServer, Threshold
 from bavn.app.process.exits import cannot_listen
 from bavn.app.process.failure_folder import FOLDER, FailureFolder
 from bavn.app.process.gate_alarms import contained
+from bavn.app.process.kept_book import shut_for, shut_if_lost
 from bavn.app.process.late import begun
 from bavn.app.process.owned import ANY, BOOK, GATES, KEYS, owned
 from bavn.app.process.party_keys import PartyKeys
@@ -47,6 +48,7 @@ BOOK_FILE = "keyholder.db"
 MEMBERS_FILE = "members.db"
 PARTY = "keyholder"
 SHARES = "shares"
+EPOCHS = "epochs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,17 +164,19 @@ def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitSt
     authority = own(KEYS, keys.authority)
     message_key = own(KEYS, keys.message_key)
     begin("server certificate", lambda: keys.renew_server(file.place.names, clock.now_us()))
+    members_there = (file.folder / MEMBERS_FILE).exists()
     registry = own(BOOK, lambda: open_registry(file))
     undo.callback(registry.engine.dispose)
     enrolment = own(KEYS, lambda: Enrolment(registry, authority, clock, dice))
     book = own(BOOK, lambda: undo.enter_context(Book(file.folder / BOOK_FILE, failures)))
+    own(BOOK, lambda: _look_for_loss(file, Ledger(book), clock.now_us(), members_there=members_there))
     begin("gates shut before", lambda: contained(book, failures))
     if file.threshold.number:
         threshold = own(KEYS, lambda: _threshold(file, message_key, book))
         holder = own(GATES, lambda: KeyHolder(threshold.shares, Ledger(book), clock, file.limits))
     else:
         threshold = None
-        epochs = own(KEYS, lambda: EpochKeys(file.folder / "epochs", clock, dice))
+        epochs = own(KEYS, lambda: EpochKeys(file.folder / EPOCHS, clock, dice))
         holder = own(GATES, lambda: KeyHolder(SingleKey(epochs), Ledger(book), clock, file.limits))
     party = own(GATES, lambda: KeyHolderParty(holder, registry, enrolment, message_key, threshold))
     try:
@@ -180,6 +184,13 @@ def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitSt
     except OSError as error:
         place = f"{file.place.host}:{file.place.port}"
         raise cannot_listen("[place] host and port", place, error) from error
+
+
+def _look_for_loss(file: KeyHolderFile, ledger: Ledger, now_us: int, *, members_there: bool) -> None:
+    """A book beside the secrets of an earlier one, or members beside the book of earlier ones."""
+    shut_if_lost(ledger, now_us, [file.folder / name for name in (EPOCHS, SHARES)])
+    if not ledger.book.fresh and not members_there:
+        shut_for(ledger, now_us, MEMBERS_FILE, BOOK_FILE)
 
 
 def _threshold(file: KeyHolderFile, key: Ed25519PrivateKey, book: Book) -> Threshold:

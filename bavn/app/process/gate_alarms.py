@@ -3,6 +3,7 @@
 Refuses to open any: a person does.
 """
 
+from bavn.app.process.kept_book import BOOK
 from bavn.model.failure import Failures
 from bavn.wire.book import Book
 from bavn.wire.shut import shut_gates
@@ -16,5 +17,7 @@ def contained(book: Book, failures: Failures) -> Book:
     """The book, whose gates tell ``failures`` from now on what failed."""
     book.failures = failures
     for shut in shut_gates(book):
+        if shut.gate == BOOK:
+            continue  # no rule failed
         failures.note(shut.part, GateIsShut(f"shut for {shut.kind} of {shut.peer} since {shut.error}"), during="start")
     return book
