@@ -210,7 +210,8 @@ def take_lease(engine: Engine) -> Lease:
 def start(lease: Lease, book: Book, dice: Dice, now_us: int) -> int:
     """This centre is the one that writes, with this book; returns its number. A database that is new beside the book of
     another is told as lost. Stop, where the book is another's."""
-    known = bool(book.rows("SELECT 1 FROM book_part WHERE name = ?", (PAIR,)))
+    book.part(PAIR, 1, _PAIR_SCHEMA)
+    known = bool(book.rows("SELECT 1 FROM pair"))
     try:
         number = lease.start(pair_of(book, dice))
     except OtherBook as error:

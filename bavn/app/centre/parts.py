@@ -21,7 +21,7 @@ from bavn.app.centre.server import Beside, CentreServer, ServerSettings
 from bavn.app.config.load import CentreFile
 from bavn.app.process.exits import cannot_listen
 from bavn.app.process.failure_folder import FailureFolder, failures_in
-from bavn.app.process.gate_alarms import contained as gates_contained
+from bavn.app.process.kept_book import contained as gates_contained
 from bavn.app.process.late import begun
 from bavn.app.process.owned import ANY, BOOK, GATES, HEALTH, KEYS, owned
 from bavn.app.process.party_keys import PartyKeys

@@ -17,8 +17,7 @@ from bavn.app.keyholder.circle import EnrolledCircle, peer_number
 from bavn.app.keyholder.server import KeyHolderServer, Threshold
 from bavn.app.process.exits import cannot_listen
 from bavn.app.process.failure_folder import FOLDER, FailureFolder
-from bavn.app.process.gate_alarms import contained
-from bavn.app.process.kept_book import shut_for, shut_if_lost
+from bavn.app.process.kept_book import contained, shut_for, shut_if_lost
 from bavn.app.process.late import begun
 from bavn.app.process.owned import ANY, BOOK, GATES, KEYS, owned
 from bavn.app.process.party_keys import PartyKeys
@@ -169,7 +168,7 @@ def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitSt
     undo.callback(registry.engine.dispose)
     enrolment = own(KEYS, lambda: Enrolment(registry, authority, clock, dice))
     book = own(BOOK, lambda: undo.enter_context(Book(file.folder / BOOK_FILE, failures)))
-    own(BOOK, lambda: _look_for_loss(file, Ledger(book), clock.now_us(), members_there=members_there))
+    own(GATES, lambda: _look_for_loss(file, Ledger(book), clock.now_us(), members_there=members_there))
     begin("gates shut before", lambda: contained(book, failures))
     if file.threshold.number:
         threshold = own(KEYS, lambda: _threshold(file, message_key, book))

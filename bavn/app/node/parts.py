@@ -49,8 +49,8 @@ from bavn.app.node.zone_service import ZoneService
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.exits import cannot_write
 from bavn.app.process.failure_folder import FOLDER, FailureFolder
-from bavn.app.process.gate_alarms import contained as gates_contained
 from bavn.app.process.kept_book import HeldFile, shut_if_lost
+from bavn.app.process.kept_book import contained as gates_contained
 from bavn.app.process.late import begun
 from bavn.app.process.letting_go import LettingGo
 from bavn.app.process.noise import discrete_laplace

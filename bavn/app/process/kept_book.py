@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from bavn.app.process.service_health import PromiseFinding
+from bavn.model.failure import Failures
 from bavn.model.moment import iso
 from bavn.model.outcome import Refused
 from bavn.model.text import Text
@@ -48,6 +49,20 @@ class HeldFile:
         return Text("{path} was replaced while it was in use: start again with the right one", path=self.path)
 
 
+class GateIsShut(Exception):
+    """A gate has been shut since an earlier run. A person must look at what failed and open it."""
+
+
+def contained(book: Book, failures: Failures) -> Book:
+    """The book, whose gates tell ``failures`` from now on what failed; those that a rule shut before are failing."""
+    book.failures = failures
+    for shut in shut_gates(book):
+        if shut.gate != BOOK:
+            why = GateIsShut(f"shut for {shut.kind} of {shut.peer} since {shut.error}")
+            failures.note(shut.part, why, during="start")
+    return book
+
+
 def wrongs(held: Sequence[HeldFile]) -> list[Text]:
     """What became of all of them."""
     return [wrong for file in held if (wrong := file.wrong()) is not None]
@@ -64,11 +79,11 @@ def shut_if_lost(ledger: Ledger, at_us: int, left: Sequence[Path]) -> None:
 
 def shut_for(ledger: Ledger, at_us: int, new: str, there: str) -> None:
     """Shuts the gate ``book`` since one of two files that belong together is new."""
-    said = f"{new} is new, and {there} is not"
-    item_id = hashlib.sha256(f"{LOST}\0{at_us}\0{said}".encode()).hexdigest()
     refused = Refused(LOST, "{new} is new, and {there} is not", new=new, there=there)
+    words = refused.reason.en
+    item_id = hashlib.sha256(f"{LOST}\0{at_us}\0{words}".encode()).hexdigest()
     with ledger.book.transaction():
-        ledger.append(at_us, BOOK, "in", Note(kind=BOOK, item_id=item_id, peer="", summary=said), refused)
+        ledger.append(at_us, BOOK, "in", Note(kind=BOOK, item_id=item_id, peer="", summary=words), refused)
         shut = ShutGate(
             gate=BOOK, kind=BOOK, peer="", since_us=at_us, rule=LOST, error=refused.reason.row(), item_id=item_id
         )

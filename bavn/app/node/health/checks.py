@@ -151,11 +151,10 @@ class NodeChecks:
         lost = lost_words(shut)
         problems += [Problem(code="book_lost", source=BOOK, text=text) for text in [*wrongs(self.book), lost] if text]
         problems += [Problem(code="store_damaged", source="store", text=text) for text in wrongs(self.store)]
-        problems += [
-            Problem(code="gate_shut", source=f"{one.gate} {one.kind} {one.peer}", text=shut_words(one))
-            for one in shut
-            if one.gate != BOOK
-        ]
+        for gate in shut:
+            if gate.gate != BOOK:
+                source = f"{gate.gate} {gate.kind} {gate.peer}"
+                problems.append(Problem(code="gate_shut", source=source, text=shut_words(gate)))
         problems += [_part(one) for one in self.failing() if not one.part.startswith("gate ")]
         for told in (self.siem, self.mail):
             if told is not None:
