@@ -168,7 +168,9 @@ def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitSt
     undo.callback(registry.engine.dispose)
     enrolment = own(KEYS, lambda: Enrolment(registry, authority, clock, dice))
     book = own(BOOK, lambda: undo.enter_context(Book(file.folder / BOOK_FILE, failures)))
-    own(GATES, lambda: _look_for_loss(file, Ledger(book), clock.now_us(), members_there=members_there))
+    begin(
+        "look for a lost book", lambda: _look_for_loss(file, Ledger(book), clock.now_us(), members_there=members_there)
+    )
     begin("gates shut before", lambda: contained(book, failures))
     if file.threshold.number:
         threshold = own(KEYS, lambda: _threshold(file, message_key, book))
