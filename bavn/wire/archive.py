@@ -37,16 +37,19 @@ def write(folder: Path, first: int, last: int, lines: Iterable[Mapping[str, Any]
     folder.mkdir(mode=0o700, exist_ok=True)
     file = folder / name_of(first, last)
     unfinished = file.with_suffix(".unfinished")
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as raw:
-        with gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
-            for line in lines:
-                text = json.dumps(line, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-                packed.write(text.encode() + b"\n")
-        raw.flush()
-        os.fchmod(raw.fileno(), 0o400)
-        os.fsync(raw.fileno())
-    unfinished.replace(file)
+    try:
+        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as raw:
+            with gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
+                for line in lines:
+                    text = json.dumps(line, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+                    packed.write(text.encode() + b"\n")
+            raw.flush()
+            os.fchmod(raw.fileno(), 0o400)
+            os.fsync(raw.fileno())
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
     listed = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(listed)

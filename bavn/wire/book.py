@@ -55,6 +55,8 @@ class Book:
         try:
             for pragma in PRAGMAS:
                 self._connection.execute(f"PRAGMA {pragma}")
+            self.fresh = not self.rows("SELECT 1 FROM sqlite_master LIMIT 1")
+            """Nothing was ever written in this file before."""
             self.part("book", 1, ())
         except BaseException:  # a damaged file: nobody gets a book, so nobody would close it
             self._connection.close()

@@ -75,7 +75,7 @@ def live(config, lines=5):
     engine = open_database(file)
     make_tables(engine)
     with Lease(engine) as lease, Book(file.folder / BOOK_FILE) as book:
-        start(lease, book, SystemDice())
+        start(lease, book, SystemDice(), 1)
         planes = {"round_id": ROUND, "cell_table": 1, "x": 3, "planes": bytes(range(256))}
         with writing(engine) as connection:
             connection.execute(t.PLANES.insert().values(**planes))

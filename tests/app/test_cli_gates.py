@@ -10,7 +10,7 @@ from bavn.app.cli import gates
 from bavn.app.cli.main import app
 from bavn.app.process.exits import Stop
 from bavn.app.process.failure_folder import FailureFolder
-from bavn.app.process.gate_alarms import contained
+from bavn.app.process.kept_book import contained
 from bavn.model.outcome import Refused
 from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book

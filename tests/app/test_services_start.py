@@ -135,7 +135,7 @@ def test_each_part_that_a_key_holder_cannot_make_costs_itself_or_ends_it_in_one_
 
     assert start() == set()
     named = broken_in_turn(walked(keyholder_parts._build, keyholder_parts), KEYHOLDER_ENDS, start, monkeypatch)
-    assert named == {"contained": {"gates shut before"}}
+    assert named == {"contained": {"gates shut before"}, "shut_if_lost": {"look for a lost book"}}
 
 
 @pytest.mark.parametrize(("service", "name"), [("centre", "message.key"), ("keyholder", "authority.key.pem")])

@@ -110,10 +110,13 @@ def write(target: Path, item: Wanted, now_us: int) -> None:
     """All of it or nothing, readable by its owner alone, dated when it was kept."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        for piece in pcap_bytes(item.found, item.found[-1].linktype if item.found else 1):
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    os.utime(fresh, ns=(now_us * 1000, now_us * 1000))
-    fresh.replace(target)
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            for piece in pcap_bytes(item.found, item.found[-1].linktype if item.found else 1):
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        os.utime(fresh, ns=(now_us * 1000, now_us * 1000))
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)

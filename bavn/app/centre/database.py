@@ -16,12 +16,14 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.kept_book import shut_for
 from bavn.centre.store.engine import open_engine, reading
 from bavn.centre.store.lease import CentreRuns, Lease, OtherBook
 from bavn.model.ports import Dice
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
 from bavn.wire.book import Book
+from bavn.wire.ledger import Ledger
 
 if TYPE_CHECKING:
     from bavn.app.config.load import CentreFile
@@ -205,10 +207,13 @@ def take_lease(engine: Engine) -> Lease:
         raise Stop(Exit.NOT_NOW, Text("{error}: stop it first", error=Text.of_error(error))) from error
 
 
-def start(lease: Lease, book: Book, dice: Dice) -> int:
-    """This centre is the one that writes, with this book; returns its number. Stop, where the book is another's."""
+def start(lease: Lease, book: Book, dice: Dice, now_us: int) -> int:
+    """This centre is the one that writes, with this book; returns its number. A database that is new beside the book of
+    another is told as lost. Stop, where the book is another's."""
+    book.part(PAIR, 1, _PAIR_SCHEMA)
+    known = bool(book.rows("SELECT 1 FROM pair"))
     try:
-        return lease.start(pair_of(book, dice))
+        number = lease.start(pair_of(book, dice))
     except OtherBook as error:
         raise Stop(
             Exit.CONFIGURATION,
@@ -219,6 +224,9 @@ def start(lease: Lease, book: Book, dice: Dice) -> int:
                 path=book.path,
             ),
         ) from error
+    if number == 1 and known and book.path is not None:
+        shut_for(Ledger(book), now_us, "the database", book.path.name)
+    return number
 
 
 def pair_of(book: Book, dice: Dice) -> str:

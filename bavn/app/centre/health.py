@@ -16,6 +16,7 @@ from bavn.app.node.health.checking import chain_of
 from bavn.app.node.health.checks import part_words, shut_words
 from bavn.app.node.health.shared_promises import CERTIFICATES, gates_open, ledger_whole, parts_work
 from bavn.app.process.chain_walk import Chain, ChainWalk
+from bavn.app.process.kept_book import BOOK, HeldFile, kept
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
 from bavn.app.process.service_health import PromiseFinding, ServiceHealth, whole
@@ -233,7 +234,7 @@ def misps_promise(runs: MispRuns, names: Iterable[str]) -> PromiseFinding:
 
 def gates_promise(book: Book) -> PromiseFinding:
     """Gates that are shut for a kind of message of somebody."""
-    return PromiseFinding(tuple(shut_words(shut) for shut in shut_gates(book)))
+    return PromiseFinding(tuple(shut_words(shut) for shut in shut_gates(book) if shut.gate != BOOK))
 
 
 def parts_promise(failures: Failures) -> PromiseFinding:
@@ -269,6 +270,8 @@ def watched_centre(
             "audit_whole": ChainWalk(audit_chain(engine), clock),
             "ledger_whole": ChainWalk(chain_of(ledger), clock),
         }
+        database = engine.url.database if engine.dialect.name == "sqlite" else None
+        held = [HeldFile.of(file.folder / BOOK_FILE), *([HeldFile.of(Path(database))] if database else [])]
         looks = {
             "intelligence_read": lambda: sources_promise(sources, clock),
             "nodes_heard": lambda: nodes_promise(desk.members(), began_us, clock.now_us(), desk.bounds),
@@ -284,6 +287,7 @@ def watched_centre(
             "clock_believed": lambda: clock_promise(parts.clock),
             **({} if siem is None else {"siem_takes": siem}),
             **{code: whole(walk) for code, walk in walks.items()},
+            "ledger_whole": kept(parts.book, held, whole(walks["ledger_whole"])),
         }
         promises = [one for one in CENTRE_PROMISES if one.code != "siem_takes" or siem is not None]
         health = ServiceHealth(file.folder / CENTRE_HEALTH_FILE, promises, clock, looks, walks)

@@ -22,7 +22,7 @@ from bavn.app.config.load import CentreFile
 from bavn.app.net.party_clock import BesideClock, PartyClock
 from bavn.app.process.exits import cannot_listen
 from bavn.app.process.failure_folder import FailureFolder, failures_in
-from bavn.app.process.gate_alarms import contained as gates_contained
+from bavn.app.process.kept_book import contained as gates_contained
 from bavn.app.process.late import begun
 from bavn.app.process.owned import ANY, BOOK, GATES, HEALTH, KEYS, owned
 from bavn.app.process.party_keys import PartyKeys
@@ -206,7 +206,7 @@ def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
         begin("server certificate", lambda: keys.renew_server(file.place.names, clock.now_us()))
         book = own(BOOK, lambda: undo.enter_context(Book(file.folder / BOOK_FILE, failures)))
         begin("gates shut before", lambda: gates_contained(book, failures))
-        own(BOOK, lambda: start(lease, book, dice))
+        own(BOOK, lambda: start(lease, book, dice, clock.now_us()))
         reconstruct = begin("join workers", lambda: reconstruct_by(file.join)) or reconstruct_tables
         centre = own(
             GATES,

@@ -36,6 +36,7 @@ def gates_command(default: str, book_of: Callable[[Path], Path]) -> Callable[...
 
     def gates(config: ConfigFile = its_own, *, as_json: AsJson = False, language: Spoken = "en") -> None:
         """Gates that are shut for a kind of message, since a rule failed over one."""
+        from bavn.app.process.kept_book import lost_words
         from bavn.wire.ledger import looked_on
         from bavn.wire.shut import shut_gates
 
@@ -43,9 +44,8 @@ def gates_command(default: str, book_of: Callable[[Path], Path]) -> Callable[...
             shut = shut_gates(asks)
         for gate in shut:
             facts = asdict(gate) | {"since": iso(gate.since_us)[:19] + "Z"}
-            print(
-                json.dumps(facts, ensure_ascii=False, sort_keys=True) if as_json else SHUT.filled(**facts).say(language)
-            )
+            words = lost_words([gate]) or SHUT.filled(**facts)
+            print(json.dumps(facts, ensure_ascii=False, sort_keys=True) if as_json else words.say(language))
         if not as_json:
             print((HINT if shut else NONE_SHUT).say(language))
 

@@ -45,13 +45,17 @@ def show_ledger(
 ) -> None:
     """Lines of the ledger in ``book``, also while its owner runs. Stop where the chain or a closed part is broken.
     ``shares``: what to say of the share of a round, by its id."""
-    from bavn.wire.archive import ArchiveBroken
-    from bavn.wire.ledger import look_on
+    from bavn.app.process.kept_book import lost_words
+    from bavn.wire.archive import ArchiveBroken, folder_of
+    from bavn.wire.ledger import LedgerReader, looked_on
+    from bavn.wire.shut import shut_gates
 
     if not book.exists():
         raise Stop(Exit.NOT_FOUND, Text("{book} is not there: has this run yet?", book=book))
-    with look_on(book) as reader:
+    with looked_on(book) as asks:
+        reader = LedgerReader(asks, folder_of(book))
         bad = reader.verify() if verify else None
+        lost = lost_words(shut_gates(asks))
         try:
             lines = reader.newest(
                 limit,
@@ -95,6 +99,8 @@ def show_ledger(
         raise Stop(
             Exit.BROKEN, Text("the ledger's chain breaks at line {seq}: it {reason}", seq=bad.seq, reason=bad.reason)
         )
+    if verify and lost is not None:
+        raise Stop(Exit.BROKEN, lost)
     if verify:
         print(Text("the chain holds").say(language))
 

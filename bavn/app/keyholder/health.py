@@ -7,12 +7,13 @@ from typing import Final
 
 from bavn.app.centre.health import certificates_promise, disk_promise, gates_promise, parts_promise
 from bavn.app.config.load import KeyHolderFile
-from bavn.app.keyholder.parts import BOOK_FILE, keys_of
+from bavn.app.keyholder.parts import BOOK_FILE, MEMBERS_FILE, keys_of
 from bavn.app.keyholder.server import Threshold
 from bavn.app.net.party_clock import CLOCK_BELIEVED, clock_promise
 from bavn.app.node.health.checking import chain_of
 from bavn.app.node.health.shared_promises import CERTIFICATES, gates_open, ledger_whole, parts_work
 from bavn.app.process.chain_walk import ChainWalk
+from bavn.app.process.kept_book import HeldFile, kept
 from bavn.app.process.real import SystemClock
 from bavn.app.process.service_health import PromiseFinding, ServiceHealth, whole
 from bavn.keyholder.making import Making
@@ -122,8 +123,9 @@ def watched_keyholder(
     clock, keys = believed or SystemClock(), keys_of(file)
     with look_on(file.folder / BOOK_FILE) as ledger:
         walk = ChainWalk(chain_of(ledger), clock)
+        held = [HeldFile.of(file.folder / name) for name in (BOOK_FILE, MEMBERS_FILE)]
         looks = {
-            "ledger_whole": whole(walk),
+            "ledger_whole": kept(book, held, whole(walk)),
             "secrets_destroyed": tidying.look,
             "disk_room": lambda: disk_promise(file.folder, KEYHOLDER_DISK_FREE_MB_MIN),
             "certificates": lambda: certificates_promise(keys, clock.now_us()),

@@ -18,7 +18,7 @@ from bavn.app.keyholder.server import KeyHolderServer, Threshold
 from bavn.app.net.party_clock import BesideClock, PartyClock
 from bavn.app.process.exits import cannot_listen
 from bavn.app.process.failure_folder import FOLDER, FailureFolder
-from bavn.app.process.gate_alarms import contained
+from bavn.app.process.kept_book import contained, shut_for, shut_if_lost
 from bavn.app.process.late import begun
 from bavn.app.process.owned import ANY, BOOK, GATES, KEYS, owned
 from bavn.app.process.party_keys import PartyKeys
@@ -49,6 +49,7 @@ BOOK_FILE = "keyholder.db"
 MEMBERS_FILE = "members.db"
 PARTY = "keyholder"
 SHARES = "shares"
+EPOCHS = "epochs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +165,21 @@ def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitSt
     authority = own(KEYS, keys.authority)
     message_key = own(KEYS, keys.message_key)
     begin("server certificate", lambda: keys.renew_server(file.place.names, clock.now_us()))
+    members_there = (file.folder / MEMBERS_FILE).exists()
     registry = own(BOOK, lambda: open_registry(file, clock))
     undo.callback(registry.engine.dispose)
     enrolment = own(KEYS, lambda: Enrolment(registry, authority, clock, dice))
     book = own(BOOK, lambda: undo.enter_context(Book(file.folder / BOOK_FILE, failures)))
+    begin(
+        "look for a lost book", lambda: _look_for_loss(file, Ledger(book), clock.now_us(), members_there=members_there)
+    )
     begin("gates shut before", lambda: contained(book, failures))
     if file.threshold.number:
         threshold = own(KEYS, lambda: _threshold(file, message_key, book, clock))
         holder = own(GATES, lambda: KeyHolder(threshold.shares, Ledger(book), clock, file.limits))
     else:
         threshold = None
-        epochs = own(KEYS, lambda: EpochKeys(file.folder / "epochs", clock, dice))
+        epochs = own(KEYS, lambda: EpochKeys(file.folder / EPOCHS, clock, dice))
         holder = own(GATES, lambda: KeyHolder(SingleKey(epochs), Ledger(book), clock, file.limits))
     party = own(GATES, lambda: KeyHolderParty(holder, registry, enrolment, message_key, threshold))
     try:
@@ -184,6 +189,13 @@ def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitSt
         raise cannot_listen("[place] host and port", place, error) from error
     server.renews(lambda: keys.renew_server(file.place.names, clock.now_us()))
     return server, book
+
+
+def _look_for_loss(file: KeyHolderFile, ledger: Ledger, now_us: int, *, members_there: bool) -> None:
+    """A book beside the secrets of an earlier one, or members beside the book of earlier ones."""
+    shut_if_lost(ledger, now_us, [file.folder / name for name in (EPOCHS, SHARES)])
+    if not ledger.book.fresh and not members_there:
+        shut_for(ledger, now_us, MEMBERS_FILE, BOOK_FILE)
 
 
 def need_of(file: KeyHolderFile) -> int | None:

@@ -161,13 +161,16 @@ class Kept:
         if not self.file.exists():
             for old in self._folder.glob("known-*"):
                 old.unlink()
-            subprocess.run(
-                tied([sys.executable, "-P", "-m", __spec__.name, self.file, *([WHOLE] if self._whole else ())]),
-                check=True,
-                timeout=MAKE_S_MAX,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
+            try:
+                subprocess.run(
+                    tied([sys.executable, "-P", "-m", __spec__.name, self.file, *([WHOLE] if self._whole else ())]),
+                    check=True,
+                    timeout=MAKE_S_MAX,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                )
+            finally:
+                _fresh(self.file).unlink(missing_ok=True)  # on a full disk it would keep it full
 
 
 def file_name(*, whole: bool) -> str:
@@ -177,11 +180,15 @@ def file_name(*, whole: bool) -> str:
 
 def write(lists: Shipped, file: Path) -> None:
     """Each name with its highest grade. Whole or not at all."""
-    fresh = file.with_name(file.name + ".new")
+    fresh = _fresh(file)
     fresh.unlink(missing_ok=True)
     with contextlib.closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
         _fill(connection, lists)
     fresh.rename(file)
+
+
+def _fresh(file: Path) -> Path:
+    return file.with_name(file.name + ".new")
 
 
 def _marks(values: Sequence[str]) -> str:

@@ -39,6 +39,7 @@ from bavn.app.node.canary import NodeCanary
 from bavn.app.node.exercise.runner import Runner
 from bavn.app.node.health.checking import StoreWalk, chain_of, checking
 from bavn.app.node.health.checks import NodeChecks
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.recorder import Recorder
 from bavn.app.node.known_lists import Kept
 from bavn.app.node.links import KeyHolding, NoLink, centre_link, identifiers_of, key_holder_of, keys_of
@@ -48,7 +49,8 @@ from bavn.app.node.zone_service import ZoneService
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.exits import cannot_write
 from bavn.app.process.failure_folder import FOLDER, FailureFolder
-from bavn.app.process.gate_alarms import contained as gates_contained
+from bavn.app.process.kept_book import HeldFile, shut_if_lost
+from bavn.app.process.kept_book import contained as gates_contained
 from bavn.app.process.late import begun
 from bavn.app.process.letting_go import LettingGo
 from bavn.app.process.noise import discrete_laplace
@@ -70,6 +72,8 @@ if TYPE_CHECKING:
     from bavn.app.node.scale_engine import Scaled
 
 BOOK_FILE = "node.db"
+STORE = "store"
+MANIFEST = "manifest.sqlite"
 STORE_FAULTS = (StoreBusy, StoreBroken, StoreDamaged)
 """The operator must act: the command says what the store says."""
 NODE_ENDS = (Doomed, BookForeign)
@@ -186,6 +190,9 @@ def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> N
     looking = _looking(start, outfit, books, gates, store, sources, scale)
     keeper = start.begin("packet keeper", lambda: keeper_of(config, store, start.clock))
     recorder = start.own(HEALTH, lambda: _recorder(start, looking, gates, store))
+    if store is not None:
+        root = config.folder / STORE
+        gates.checks.store = [HeldFile.of(path) for path in (root, root / MANIFEST)]
     gates.checks.chain = start.begin("ledger walk", lambda: _chain(start, recorder))
     if rule_keeper is not None:
         recorder.rules = rule_keeper.for_health
@@ -218,7 +225,10 @@ def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> N
 def _books(start: _Start) -> NodeBooks:
     folder = start.config.folder
     folder.mkdir(parents=True, exist_ok=True)
-    return books_of(start.closing.enter_context(Book(folder / BOOK_FILE, start.failures)))
+    books = books_of(start.closing.enter_context(Book(folder / BOOK_FILE, start.failures)))
+    left = (folder / HEALTH_FILE, folder / STORE / "segments")
+    shut_if_lost(books.ledger, start.clock.now_us(), left)
+    return books
 
 
 def _outfit(start: _Start) -> NodeOutfit:
@@ -277,6 +287,7 @@ def _checks(config: NodeConfig, protect: Protect, failures: Failures, book: Book
         asks_rules=bool(config.sense.suricata_interface),
         failing=failures.failing,
         gates=lambda: shut_gates(book),
+        book=[HeldFile.of(config.folder / BOOK_FILE)],
     )
 
 

@@ -3,6 +3,7 @@
 Refuses to know what is written.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -26,6 +27,8 @@ def write_whole(path: Path, data: bytes) -> None:
         finally:
             os.close(folder)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
         raise EnforcerDown(Text("{path} cannot be written: {strerror}", path=path, strerror=error.strerror)) from error
 
 

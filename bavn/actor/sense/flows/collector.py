@@ -5,6 +5,7 @@ stands in the mark, written before the batch is given. So the store's mark, the 
 record counts twice. Refuses to know which protocol it collects.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -296,6 +297,8 @@ class FlowCollector:
                 os.fdatasync(file.fileno())
             path.with_suffix(".part").replace(path)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                path.with_suffix(".part").unlink()
             raise SourceBroken(
                 of_file(path, Text("cannot be written ({why}): make room", why=error.strerror))
             ) from error

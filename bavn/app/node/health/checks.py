@@ -16,6 +16,7 @@ from bavn.app.node.health.holders import holders_problems
 from bavn.app.node.health.log import log_problems
 from bavn.app.node.health.promises import MAIL_GOES
 from bavn.app.process.chain_walk import ChainWalk
+from bavn.app.process.kept_book import BOOK, HeldFile, lost_words, wrongs
 from bavn.app.process.problem import Problem
 from bavn.model.counted import rules as counted_rules
 from bavn.model.failure import FailingPart
@@ -75,7 +76,7 @@ class NodeChecks:
     holders does; ``enforcers``: name and reason of each that is down; ``gates``: each that is shut for a kind of
     message of somebody; ``commons``: how far each day's round came, the latest first; ``log``: how the centre's log
     stands here; ``asks_rules``: a Suricata of its own tells what it loaded; ``siem``, ``mail``: what is wrong with the
-    SIEM that is told, and with mail to one's own people."""
+    SIEM that is told, and with mail to one's own people; ``book``, ``store``: the files that they are."""
 
     centre: LinkWatch | None = None
     keyholder: LinkWatch | None = None
@@ -89,6 +90,8 @@ class NodeChecks:
     asks_rules: bool = False
     siem: Callable[[], Sequence[Problem]] | None = None
     mail: Callable[[], Sequence[Problem]] | None = None
+    book: Sequence[HeldFile] = ()
+    store: Sequence[HeldFile] = ()
     queue: QueueWatch = field(default_factory=QueueWatch)
 
     def given(self, *, watches: bool, rules: bool) -> Mapping[str, bool]:
@@ -144,9 +147,14 @@ class NodeChecks:
             problems.append(ledger_problem(self.chain.broken))
         if self.enforcers is not None:
             problems += [_enforcer(name, why) for name, why in self.enforcers() if why]
-        for shut in self.gates():
-            source = f"{shut.gate} {shut.kind} {shut.peer}"
-            problems.append(Problem(code="gate_shut", source=source, text=shut_words(shut)))
+        shut = self.gates()
+        lost = lost_words(shut)
+        problems += [Problem(code="book_lost", source=BOOK, text=text) for text in [*wrongs(self.book), lost] if text]
+        problems += [Problem(code="store_damaged", source="store", text=text) for text in wrongs(self.store)]
+        for gate in shut:
+            if gate.gate != BOOK:
+                source = f"{gate.gate} {gate.kind} {gate.peer}"
+                problems.append(Problem(code="gate_shut", source=source, text=shut_words(gate)))
         problems += [_part(one) for one in self.failing() if not one.part.startswith("gate ")]
         for told in (self.siem, self.mail):
             if told is not None:

@@ -167,6 +167,7 @@ _OF: Final[dict[str, str]] = {
     "clock": "clocks",
     "clock_jump": "clocks",
     "ledger_broken": "ledger_whole",
+    "book_lost": "ledger_whole",
     "gate_shut": "gates_open",
     "part_fails": "parts_work",
 }

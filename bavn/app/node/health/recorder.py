@@ -117,7 +117,7 @@ class Recorder:
             recent=self._recent(sources),
             detecting_us=self.monitor.detecting_us if self.monitor else None,
             restarts=self._restarts(sources),
-            disk_free_mb=shutil.disk_usage(self.config.folder).free >> 20,
+            disk_free_mb=shutil.disk_usage(_standing(self.config.folder)).free >> 20,
             rules=tuple(self.rules()[1]),
             sigma=self.sigma(),
             centre_skew_s=self.centre_skew_s(),
@@ -398,6 +398,11 @@ def _stored(store: "ColumnStore") -> dict[str, Any]:
         "damaged": list(stats.damaged),
         "damaged_rows": stats.damaged_rows,
     }
+
+
+def _standing(folder: Path) -> Path:
+    """The folder, or the nearest above it that was not deleted."""
+    return next(one for one in (folder, *folder.parents) if one.exists())
 
 
 def memory_mb() -> int:
