@@ -57,8 +57,7 @@ def words(root: Path) -> dict[str, Any]:
 def stale(root: Path) -> bool:
     """Whether the pages of ``root`` are missing or older than what they are made of. Without console/ they are taken as
     they are."""
-    static = root / "bavn/app/web/static"
-    entries = [static / made for side in ("sac", "soc") for made in (f"{side}/index.html", f"{side}.bundled.json")]
+    entries = [root / "bavn/app/web/static" / side / "index.html" for side in ("sac", "soc")]
     if not (root / "console/package.json").is_file():
         return False
     if not all(entry.is_file() for entry in entries):
@@ -92,10 +91,9 @@ def build(root: Path) -> None:
         if done.returncode != 0:
             said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
             raise NotBuilt(f"{said}\n\n" + HELP.format(why=f"npm {command[0]} ended with {done.returncode}"))
-    # These are what `stale` looks at: they are as new as this build, whatever Vite left as it was.
+    # The entry pages are what `stale` looks at: they are as new as this build, whatever Vite left as it was.
     for side in ("sac", "soc"):
         (root / "bavn/app/web/static" / side / "index.html").touch()
-        (root / "bavn/app/web/static" / f"{side}.bundled.json").touch()
 
 
 def find_node() -> tuple[Path, Path]:

@@ -21,7 +21,6 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.intake import ARROW
 from bavn.actor.store.limits import StoreLimits
-from bavn.app.analyst.values.macs import maker
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.record import TABLES
 
@@ -116,7 +115,7 @@ def main() -> None:
         span = BEGIN_US, BEGIN_US + DAYS * DAY_US
         with History.read(Path(folder), LIMITS, homes=("10.0.0.0/8",)) as history, history.window(*span) as window:
             with measured("assets") as said:
-                said["hosts"] = len(assets(window, mac_vendor=maker))
+                said["hosts"] = len(assets(window))
             with measured("crypto map") as said:
                 found = uses(window)
                 said |= {"kinds": len(found), "handshakes": sum(use.count for use in found)}

@@ -1,26 +1,8 @@
 // One console per build: `vite build --mode sac` and `--mode soc`. What comes out lies beside the Python that serves it.
 // `--mode parts`: a page of all parts with made-up rows, for tests of the parts alone; not in the package.
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { defineConfig, type Plugin } from "vite";
-
-/** Writes which packages the pages carry, as the lock file knows them: the bill of materials names them. */
-function bundled(file: string, lock: string): Plugin {
-  return {
-    name: "bundled",
-    writeBundle(_, bundle) {
-      const modules = Object.values(bundle).flatMap((part) => (part.type === "chunk" ? Object.keys(part.modules) : []));
-      const places = new Set(modules.flatMap((id) => /node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id) ?? []));
-      const packages = JSON.parse(readFileSync(lock, "utf8")).packages;
-      const rows = [...places].sort().map((place) => {
-        const { version, license, integrity } = packages[place];
-        return { name: place.slice("node_modules/".length), version, license, integrity };
-      });
-      writeFileSync(file, JSON.stringify(rows, null, 1) + "\n");
-    },
-  };
-}
+import { defineConfig } from "vite";
 
 export default defineConfig(({ mode }) => {
   const side = mode === "soc" || mode === "parts" ? mode : "sac";
@@ -30,10 +12,7 @@ export default defineConfig(({ mode }) => {
     publicDir: resolve(here, "public"),
     cacheDir: resolve(here, "node_modules/.vite", side),
     resolve: { alias: { $lib: resolve(here, "src/lib"), $words: resolve(here, "src/words"), $api: resolve(here, "src/api") } },
-    plugins: [
-      svelte({ configFile: resolve(here, "svelte.config.js") }),
-      ...(mode === "parts" ? [] : [bundled(resolve(here, `../bavn/app/web/static/${side}.bundled.json`), resolve(here, "package-lock.json"))]),
-    ],
+    plugins: [svelte({ configFile: resolve(here, "svelte.config.js") })],
     build: {
       outDir: side === "parts" ? resolve(here, "../build/parts") : resolve(here, "../bavn/app/web/static", side),
       emptyOutDir: true,

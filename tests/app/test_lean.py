@@ -35,6 +35,7 @@ HEAVY = (
     "numpy",
     "pyarrow",
     "rich",
+    "scapy",
     "sqlalchemy",
     "stix2",
     "uvicorn",

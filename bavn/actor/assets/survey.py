@@ -5,6 +5,7 @@ from typing import Final
 
 from bavn.actor.assets.asset import Asset, Service
 from bavn.actor.assets.facts import HostFacts, HostText, distinct, gathered
+from bavn.actor.assets.macs import maker
 from bavn.actor.assets.weigh import hints
 from bavn.model.moment import DAY_US
 from bavn.model.ports import Window
@@ -18,8 +19,10 @@ NEW_DAYS: Final = 2
 _SOFTWARE: Final = {"ssh": "ssh server", "http": "http server"}
 
 
-def assets(window: Window, *, mac_vendor: Callable[[str], str | None], new_days: int = NEW_DAYS) -> tuple[Asset, ...]:
-    """In the order of addresses. ``mac_vendor``: a card's maker by its address. Raises QueryRefused."""
+def assets(
+    window: Window, *, new_days: int = NEW_DAYS, mac_vendor: Callable[[str], str | None] = maker
+) -> tuple[Asset, ...]:
+    """In the order of addresses. Raises QueryRefused."""
     known_us = max(window.first_us, window.known_from_us)
     aged = window.last_us - known_us >= (KNOWN_DAYS_MIN + new_days) * DAY_US
     since = window.last_us - new_days * DAY_US

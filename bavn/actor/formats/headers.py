@@ -20,9 +20,9 @@ _PPPOE: Final = 0x8864
 _PPP_IP: Final = (b"\x00\x21", b"\x00\x57")
 _TAGS: Final = frozenset({0x8100, 0x88A8, 0x9100})
 _TAGS_MAX: Final = 4
-EXTENSIONS: Final = frozenset({0, 43, 60, 135})
-EXTENSIONS_MAX: Final = 8
-FRAGMENT: Final = 44
+_EXTENSIONS: Final = frozenset({0, 43, 60, 135})
+_EXTENSIONS_MAX: Final = 8
+_FRAGMENT: Final = 44
 _HEADS: Final = {UDP: 8, 1: 8, 58: 8, 132: 12, 136: 8}
 _RAW: Final = frozenset({12, 14, 101, 228, 229})
 _ETHERTYPE_AT: Final = {1: (12, 14), 113: (14, 16), 276: (0, 20)}
@@ -82,11 +82,6 @@ def ip_of(linktype: int, data: bytes) -> Ip | None:
     return _network(linktype, data)[1]
 
 
-def network_of(linktype: int, data: bytes) -> int:
-    """Where the network's header begins in a frame."""
-    return _begins(linktype, data)[0]
-
-
 def _network(linktype: int, data: bytes) -> tuple[int, Ip | None]:
     """Where the network's header begins, and what it says if it is IP's."""
     at, known = _begins(linktype, data)
@@ -138,10 +133,10 @@ def _v6(data: bytes, at: int) -> Ip:
     (size,) = struct.unpack_from("!H", data, at + 4)
     end = _end(data, at + 40, size)
     at, fragment, later = at + 40, False, False
-    for _ in range(EXTENSIONS_MAX):
-        if proto in EXTENSIONS and len(data) >= at + 8:
+    for _ in range(_EXTENSIONS_MAX):
+        if proto in _EXTENSIONS and len(data) >= at + 8:
             proto, at = data[at], at + 8 + data[at + 1] * 8
-        elif proto == FRAGMENT and len(data) >= at + 8:
+        elif proto == _FRAGMENT and len(data) >= at + 8:
             fragment, later = True, later or bool(struct.unpack_from("!H", data, at + 2)[0] & 0xFFF8)
             proto, at = data[at], at + 8
         else:

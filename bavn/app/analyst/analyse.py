@@ -39,7 +39,6 @@ from bavn.actor.store.query.window import StoreWindow
 from bavn.actor.store.segments.disk import PassingDisk
 from bavn.app.analyst.inputs import InputFile
 from bavn.app.analyst.replay import Played, played
-from bavn.app.analyst.values.macs import maker
 from bavn.app.process.exits import why_of
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.real import SystemClock
@@ -395,5 +394,5 @@ def _survey(
     if not (given.with_assets or given.with_crypto):
         return seen, homes, account, (), ()
     with History.read(root, LIMITS, homes=homes) as history, history.window(*span_us) as window:
-        hosts = assets(window, mac_vendor=maker) if given.with_assets else ()
+        hosts = assets(window) if given.with_assets else ()
         return seen, homes, account, hosts, uses(window) if given.with_crypto else ()

@@ -17,7 +17,6 @@ from bavn.actor.assets.asset import Asset
 from bavn.actor.assets.rules import CARRYING, CLINICAL
 from bavn.actor.assets.survey import assets
 from bavn.actor.protect.own_history import in_networks
-from bavn.app.analyst.values.macs import maker
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Window
 from bavn.model.record import address_uuid
@@ -44,7 +43,7 @@ def write(window: Window, into: Path) -> int:
             db.execute(statement)
         db.execute("BEGIN")
         db.execute("INSERT INTO span VALUES (?, ?, ?)", (window.first_us, window.last_us, window.known_from_us))
-        seen = assets(window, mac_vendor=maker)
+        seen = assets(window)
         db.executemany("INSERT INTO asset VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_row, seen))
         db.executemany(
             "INSERT INTO asset_role VALUES (?, ?)",

@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from bavn.actor.assets.facts import HostFacts, HostText
+from bavn.actor.assets.macs import maker
 from bavn.actor.assets.rules import CLIENT_PORTS, NAMES, PORTS, SAID, TEXTS
 from bavn.actor.assets.weigh import hints
-from bavn.app.analyst.values.macs import maker
 
 CASES = tomllib.loads((Path(__file__).parent / "cases.toml").read_text(encoding="utf-8"))
 

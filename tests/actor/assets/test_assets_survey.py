@@ -5,7 +5,6 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from bavn.actor.assets.survey import assets
-from bavn.app.analyst.values.macs import maker
 
 PACS, MODALITY, HIS, DC = "10.0.0.5", "10.0.0.9", "10.0.0.7", "10.0.0.1"
 
@@ -57,7 +56,7 @@ def hospital():
 
 
 def seen(window):
-    return {asset.address: asset for asset in assets(window, mac_vendor=maker)}
+    return {asset.address: asset for asset in assets(window)}
 
 
 def test_a_hospital_is_told_by_its_traffic(window):
@@ -86,7 +85,7 @@ def test_a_hospital_is_told_by_its_traffic(window):
 
 def test_no_hint_is_without_evidence_in_the_window(window):
     with window(**hospital()) as made:
-        found = assets(made, mac_vendor=maker)
+        found = assets(made)
         span = made.first_us, made.last_us
     every = [hint for asset in found for hint in asset.hints]
     assert len(every) > 10
@@ -108,25 +107,21 @@ def test_the_same_rows_in_any_order_give_the_same_bytes(window):
                 row["ts"] = _day(0) + timedelta(minutes=number)
             random.Random(seed).shuffle(those)
         with window(**rows) as made:
-            answers.append(repr([asdict(asset) for asset in assets(made, mac_vendor=maker)]))
+            answers.append(repr([asdict(asset) for asset in assets(made)]))
     assert answers[0] == answers[1]
 
 
 def test_an_empty_window_has_no_hosts(window):
     with window(stats=[{}]) as made:
-        assert assets(made, mac_vendor=maker) == ()
+        assert assets(made) == ()
 
 
 def test_new_is_said_only_with_a_history(window):
     with window(**hospital()) as made:
-        assert {asset.new for asset in assets(made, mac_vendor=maker)} == {None}
+        assert {asset.new for asset in assets(made)} == {None}
     old, late = ({"src": a, "dst": "10.0.0.1", "ts": at} for a, at in ((PACS, _day(0)), (HIS, _day(14))))
     with window(hours=15 * 24, flow=[old, late]) as made:
-        assert {asset.address: asset.new for asset in assets(made, mac_vendor=maker)} == {
-            "10.0.0.1": False,
-            PACS: False,
-            HIS: True,
-        }
+        assert {asset.address: asset.new for asset in assets(made)} == {"10.0.0.1": False, PACS: False, HIS: True}
 
 
 def _day(number):
@@ -139,4 +134,4 @@ def test_a_port_scan_that_nothing_answers_offers_nothing(window):
         for p in (104, 445, 3306)
     ]
     with window(flow=scan) as made:
-        assert assets(made, mac_vendor=maker) == ()
+        assert assets(made) == ()

@@ -1,6 +1,6 @@
 """What was said in a conversation, for a person to read: HTTP, DNS, the hellos of TLS, SMB; else text or bytes as hex.
 
-Read by h11, dnspython and the node's own readers of hellos and SMB. A reader that stumbles costs its own reading: the
+Read by h11, dnspython, the node's own reader of hellos and scapy. A reader that stumbles costs its own reading: the
 bytes are shown then. What is encrypted stays so. Nothing that stands here is more than letters: what a screen would act
 on is written out, long things are cut and it is said how much is hidden.
 """
@@ -300,7 +300,9 @@ def _tls_message(kind: int, body: bytes) -> tuple[str, tuple[str, ...]]:
 
 def _smb(talk: Conversation) -> Iterator[Turn]:
     """The header of each message, and what a person looks for: the share, the file."""
-    from bavn.actor.formats import smb2
+    from scapy.layers import smb2
+
+    layers: Any = smb2
 
     for at_us, client, data in _framed(talk, 3):
         if data[:4] != b"\xfeSMB":
@@ -308,8 +310,14 @@ def _smb(talk: Conversation) -> Iterator[Turn]:
             lines, hidden = shown(b"" if data[:4] == b"\xfdSMB" else data)
             yield Turn(at_us, client, head, lines, hidden or (len(data) if not lines[0] else 0))
             continue
-        head, status = smb2.message(data)
-        lines_ = [f"status: {status}"] if not client else []
+        message = layers.SMB2_Header(data)
+        head = message.sprintf("%SMB2_Header.Command%").removeprefix("SMB2_").replace("_", " ").lower()
+        lines_ = [message.sprintf("status: %SMB2_Header.Status%")] if not client else []
+        for layer, what in ((layers.SMB2_Tree_Connect_Request, "Path"), (layers.SMB2_Create_Request, "Name")):
+            if layer in message:
+                named = dict(message[layer].Buffer).get(what, "")
+                text = named.decode("utf-16-le", "replace") if isinstance(named, bytes) else str(named)
+                head = f"{head} {text}"
         yield Turn(
             at_us, client, visible(f"{head} {'' if client else '(answer)'}".strip()), tuple(map(visible, lines_)), 0
         )

@@ -56,13 +56,12 @@ def assets(
     """
     from bavn.actor.assets.crypto import uses
     from bavn.actor.assets.survey import assets as survey
-    from bavn.app.analyst.values.macs import maker
 
     given = _read(config)
     wanted = _address(host) if host else ""
     roles = _roles(role) if role else frozenset()
     with _window(given) as window:
-        assets_seen = survey(window, mac_vendor=maker)
+        assets_seen = survey(window)
         last_us = window.last_us
         crypto = uses(window) if wanted else ()
     if wanted:
