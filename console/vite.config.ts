@@ -1,8 +1,27 @@
 // One console per build: `vite build --mode sac` and `--mode soc`. What comes out lies beside the Python that serves it.
 // `--mode parts`: a page of all parts with made-up rows, for tests of the parts alone; not in the package.
 import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
+
+/** What of npm is in a console's pages, for the bill of materials: beside them, where no browser gets it. */
+function packages(here: string, side: string): Plugin {
+  return {
+    name: "packages",
+    writeBundle(_, bundle) {
+      const locked = JSON.parse(readFileSync(resolve(here, "package-lock.json"), "utf8")).packages;
+      const modules = Object.values(bundle).flatMap((part) => (part.type === "chunk" ? part.moduleIds : []));
+      const found = new Set(modules.map((id) => id.match(/.*\/(node_modules\/(?:@[^/]+\/)?[^/]+)\//)?.[1]).filter((at) => at !== undefined));
+      const rows = [...found].sort().map((at) => {
+        const { version, license, integrity } = locked[at] ?? {};
+        if (!version || !license || !integrity) throw new Error(`${at} is in the pages, and package-lock.json does not say all of it`);
+        return { name: at.replace("node_modules/", ""), version, license, integrity };
+      });
+      writeFileSync(resolve(here, "../bavn/app/web/static", `${side}.packages.json`), JSON.stringify(rows, null, 1) + "\n");
+    },
+  };
+}
 
 export default defineConfig(({ mode }) => {
   const side = mode === "soc" || mode === "parts" ? mode : "sac";
@@ -12,7 +31,7 @@ export default defineConfig(({ mode }) => {
     publicDir: resolve(here, "public"),
     cacheDir: resolve(here, "node_modules/.vite", side),
     resolve: { alias: { $lib: resolve(here, "src/lib"), $words: resolve(here, "src/words"), $api: resolve(here, "src/api") } },
-    plugins: [svelte({ configFile: resolve(here, "svelte.config.js") })],
+    plugins: [svelte({ configFile: resolve(here, "svelte.config.js") }), ...(side === mode ? [packages(here, side)] : [])],
     build: {
       outDir: side === "parts" ? resolve(here, "../build/parts") : resolve(here, "../bavn/app/web/static", side),
       emptyOutDir: true,

@@ -27,7 +27,7 @@ GUARD = (
     "rich.table",
     "uvicorn",
 )
-NODE = ("duckdb", "pyarrow.parquet", "scapy.all", "sigma.backends.sqlite", "sqlalchemy.dialects.sqlite", "weasyprint")
+NODE = ("aiooui", "duckdb", "pyarrow.parquet", "sigma.backends.sqlite", "sqlalchemy.dialects.sqlite", "weasyprint")
 CENTRE = ("matplotlib.figure", "matplotlib.backends.backend_agg", "numba", "psycopg", "sqlalchemy.dialects.postgresql")
 
 LARGEST = "centre"

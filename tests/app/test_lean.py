@@ -24,6 +24,7 @@ from bavn.app.process.exits import Exit
 from . import lean
 
 HEAVY = (
+    "aiooui",
     "alembic",
     "asyncio",
     "authlib",
@@ -35,7 +36,6 @@ HEAVY = (
     "numpy",
     "pyarrow",
     "rich",
-    "scapy",
     "sqlalchemy",
     "stix2",
     "uvicorn",

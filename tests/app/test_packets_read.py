@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bavn.actor.evidence.cut import Ports, Wanted, cut
 from bavn.actor.evidence.ends import Ends
+from bavn.actor.formats.fragments import put_together
 from bavn.actor.formats.pcap import Packet, packets
 from bavn.app.analyst.packets.conversation import conversations
 from bavn.app.analyst.packets.kept import READ_BYTES_MAX, Cut, Span, read_out
@@ -127,6 +128,60 @@ def test_what_came_in_fragments_is_put_together(six) -> None:
     assert b"".join(piece.data for piece in talk.pieces) == said
     with pytest.raises(ValueError, match="unpack"):
         talk_of(*frames[1:])  # without the first there is nothing to read, and nothing breaks
+
+
+def parts(*pieces, number=7):
+    """Fragments of one packet of IPv4: offset, more to come, what it carries."""
+    for offset, more, data in pieces:
+        head = struct.pack("!BxHHHBBxx8s", 0x45, 20 + len(data), number, offset // 8 | more << 13, 64, 17, bytes(8))
+        yield Packet(AT_US + offset, 101, head + data, 20 + len(data))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "carried"),
+    [
+        ([(0, True, b"a" * 16), (8, True, b"b" * 16), (24, False, b"c")], b"a" * 16 + b"b" * 8 + b"c"),  # sent twice
+        ([(0, True, b"a" * 8), (16, False, b"c" * 16)], None),  # a hole
+        ([(0, True, b"a" * 8), (8, True, b"b" * 8)], None),  # no end
+        ([(n * 8, n < 8190, b"a" * 8) for n in range(8191)], None),  # more than a packet may carry
+    ],
+)
+def test_fragments_make_a_packet_only_where_every_part_is_there(pieces, carried) -> None:
+    whole = put_together(parts(*pieces))
+    assert [packet.data[20:] for packet in whole] == ([] if carried is None else [carried])
+    assert [packet.data[20:] for packet in put_together([*parts(*pieces), *parts(*pieces)])] == (
+        [] if carried is None else [carried] * 2
+    ), "a number is used again"
+
+
+def smb(command, *, status=0, answer=False, named=""):
+    """A message of SMB 2, from its specification, with its length before it."""
+    name = named.encode("utf-16-le")
+    body = struct.pack("<4sHHIHHIIQQQ16x", b"\xfeSMB", 64, 0, status, command, 0, int(answer), 0, 0, 0, 0)
+    body += {3: struct.pack("<HHHH", 9, 0, 72, len(name)), 5: struct.pack("<44xHH8x", 120, len(name))}.get(command, b"")
+    return struct.pack("!I", len(body + name)) + body + name
+
+
+def test_shares_and_files_that_are_asked_for_are_named_and_answers_have_their_status() -> None:
+    asked = [smb(3, named="\\\\srv\\C$"), smb(5, named="évil\x1b[2J.exe"), smb(0x7F)]
+    answers = [smb(3, answer=True, status=0xC0000022), smb(5, answer=True), smb(0x7F, answer=True, status=0xC0FFEE00)]
+    frames, seq = [], [100, 500]
+    for both in zip(asked, answers, strict=True):
+        for back, data in enumerate(both):
+            frames.append(segment(data, seq[back], back=bool(back), ports=(40000, 445)))
+            seq[back] += len(data)
+    name, turns, _ = said_in(talk_of(*frames, ports=(40000, 445)))
+    assert (name, [(turn.head, *turn.lines) for turn in turns]) == (
+        "smb",
+        [
+            (r"tree connect \\srv\C$",),
+            ("tree connect (answer)", "status: STATUS_ACCESS_DENIED"),
+            (r"create évil\x1b[2J.exe",),
+            ("create (answer)", "status: STATUS_SUCCESS"),
+            ("command 127",),
+            ("command 127 (answer)", "status: 0xc0ffee00"),
+        ],
+    )
 
 
 @given(st.data())

@@ -47,7 +47,6 @@ from rich.text import Text
 table = Table(box=None); table.add_row("a", Text("b")); Console().print(table)
 import typer.main, httpx
 """,
-    "packets": "from scapy.all import Ether, IP, TCP; assert IP(bytes(IP()/TCP()))[TCP].dport == 80",
 }
 """What Bavn does with each; whole rooms of Bavn in an installed package: bench/clean_machine.py."""
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from bavn.actor.assets.asset import Asset, Service
 from bavn.actor.assets.facts import HostFacts, HostText, distinct, gathered
-from bavn.actor.assets.macs import maker
 from bavn.actor.assets.weigh import hints
+from bavn.actor.formats.macs import maker
 from bavn.model.moment import DAY_US
 from bavn.model.ports import Window
 from bavn.model.record import address_text

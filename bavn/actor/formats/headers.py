@@ -1,5 +1,4 @@
-"""Who a packet is between, and where its headers end. Refuses to read what is in it; fragments are not put together,
-tunnels not opened.
+"""Who a packet is between, and where its headers end. Refuses to read what is in it; tunnels are not opened.
 
 Link types: Ethernet (with VLAN tags and PPPoE), raw IP, BSD loopback, PPP without framing, Linux's "any" device in both
 writings.
@@ -42,6 +41,18 @@ class Ip(NamedTuple):
     later: bool
 
 
+class Fragment(NamedTuple):
+    """A part of a packet of IP, which stands at ``offset`` of what that carries. ``more``: it is not the last."""
+
+    src: bytes
+    dst: bytes
+    proto: int
+    number: int
+    offset: int
+    more: bool
+    data: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Heads:
     """``src`` and ``dst``: addresses in 16 bytes, IPv4 mapped; None of a packet that is no IP. Ports 0 where there are
@@ -80,6 +91,23 @@ def ip_of(linktype: int, data: bytes) -> Ip | None:
     if linktype == 1 and data[12:15] == _PLAIN and len(data) >= 34:  # nearly all of them
         return _v4(data, 14)
     return _network(linktype, data)[1]
+
+
+def fragment_of(linktype: int, data: bytes) -> Fragment | None:
+    """The part of a packet of IP in a frame; None where there is none."""
+    at, ip = _network(linktype, data)
+    if ip is None or not ip.fragment:
+        return None
+    if len(ip.src) == 4:
+        number, part = struct.unpack_from("!HH", data, at + 4)
+        return Fragment(
+            ip.src, ip.dst, ip.proto, number, (part & 0x1FFF) * 8, bool(part & 0x2000), data[ip.at : ip.end]
+        )
+    proto, at = data[at + 6], at + 40
+    while proto != _FRAGMENT:
+        proto, at = data[at], at + 8 + data[at + 1] * 8
+    proto, part, number = struct.unpack_from("!BxHI", data, at)
+    return Fragment(ip.src, ip.dst, proto, number, part & 0xFFF8, bool(part & 1), data[at + 8 : ip.end])
 
 
 def _network(linktype: int, data: bytes) -> tuple[int, Ip | None]:

@@ -12,8 +12,8 @@ from bavn.model.text import Text
 
 MODULES: Final[dict[str, tuple[str, ...]]] = {
     "node": (
-        *("argon2", "authlib", "cyclonedx", "duckdb", "jinja2", "joserfc", "numpy", "packageurl", "packaging"),
-        *("pyarrow", "pyotp", "rbcl", "scapy", "sigma", "sqlalchemy", "weasyprint", "webauthn", "yaml"),
+        *("aiooui", "argon2", "authlib", "cyclonedx", "duckdb", "jinja2", "joserfc", "numpy", "packageurl"),
+        *("packaging", "pyarrow", "pyotp", "rbcl", "sigma", "sqlalchemy", "weasyprint", "webauthn", "yaml"),
     ),
     "centre": ("alembic", "matplotlib", "numba", "psycopg", "pymisp"),
 }

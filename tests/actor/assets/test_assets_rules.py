@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from bavn.actor.assets.facts import HostFacts, HostText
-from bavn.actor.assets.macs import maker
 from bavn.actor.assets.rules import CLIENT_PORTS, NAMES, PORTS, SAID, TEXTS
 from bavn.actor.assets.weigh import hints
+from bavn.actor.formats.macs import maker
 
 CASES = tomllib.loads((Path(__file__).parent / "cases.toml").read_text(encoding="utf-8"))
 
@@ -123,6 +123,7 @@ def test_two_rules_of_one_field_are_one_witness_and_two_fields_are_two():
 def test_makers_come_from_the_package_and_made_up_addresses_say_nothing():
     assert maker("08:00:27:11:22:33") == "PCS Systemtechnik GmbH"
     assert maker("00:50:56:00:00:01") == "VMware, Inc."
+    assert maker("00:1b:c5:00:00:01") is None, "the registry gives this block out in parts"
     assert [maker(mac) for mac in ("da:a1:19:00:00:01", "01:00:5e:00:00:01", "nonsense", "", "zz:zz:zz:zz:zz:zz")] == [
         None
     ] * 5

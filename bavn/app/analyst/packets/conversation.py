@@ -3,12 +3,12 @@
 TCP is put in order and what came in fragments is made whole; both within bounds. Refuses to understand what was said.
 """
 
-import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from bavn.actor.formats.fragments import put_together
 from bavn.actor.formats.headers import TCP, ip_of, mapped
 from bavn.actor.formats.pcap import Packet
 from bavn.actor.sense.handshakes.packets import Packet as Segment
@@ -20,7 +20,6 @@ CONVERSATIONS_MAX: Final = 50
 PIECES_MAX: Final = 1000
 FRAGMENTS_MAX: Final = 2000
 _SYN, _ACK = 0x02, 0x10
-_RAW_IP: Final = 101
 _KEY = tuple[int, bytes, int, bytes, int]
 
 
@@ -139,55 +138,4 @@ def _whole(packets: Sequence[Packet]) -> list[Packet]:
             fragments.append(packet)
     if not fragments:
         return kept
-    try:
-        kept += _defragmented(fragments)
-    except Exception:  # noqa: BLE001  a stranger's bytes: what cannot be put together stays apart
-        return kept
-    return sorted(kept, key=lambda packet: packet.at_us)
-
-
-def _defragmented(fragments: Iterable[Packet]) -> list[Packet]:
-    """By scapy, which is asked for nothing else."""
-    from scapy.config import conf
-    from scapy.layers import inet, l2  # noqa: F401  link types are known by the second
-    from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment, defragment6
-
-    logging.getLogger("scapy.runtime").setLevel(logging.CRITICAL)  # it warns in the packets' own bytes
-    four: list[Any] = []
-    six: dict[tuple[str, str, int], list[Any]] = {}
-    for fragment in fragments:
-        frame = conf.l2types.num2layer[fragment.linktype](fragment.data)
-        if inet.IP in frame:
-            four.append(_timed(frame[inet.IP], fragment.at_us))
-        elif IPv6ExtHdrFragment in frame:
-            at = frame[IPv6]
-            mine = six.setdefault((at.src, at.dst, frame[IPv6ExtHdrFragment].id), [])
-            mine.append(_timed(at, fragment.at_us))
-    together: Any = inet.defragment
-    whole = [packet for packet in together(four) if not (packet.frag or packet.flags.MF)]
-    together = defragment6
-    whole += [_last_of(pieces, together(pieces)) for pieces in six.values() if _complete(pieces)]
-    return [Packet(round(float(packet.time) * 1e6), _RAW_IP, bytes(packet), len(packet)) for packet in whole]
-
-
-def _complete(pieces: list[Any]) -> bool:
-    """Whether pieces of one IPv6 packet leave no hole, from its first byte to its last."""
-    from scapy.layers.inet6 import IPv6ExtHdrFragment
-
-    heads = sorted((piece[IPv6ExtHdrFragment] for piece in pieces), key=lambda head: int(head.offset))
-    ends = [0]
-    for head in heads:
-        if head.offset * 8 > ends[-1]:
-            return False
-        ends.append(max(ends[-1], head.offset * 8 + len(head.payload)))
-    return not heads[-1].m
-
-
-def _timed(packet: Any, at_us: int) -> Any:
-    packet.time = at_us / 1e6
-    return packet
-
-
-def _last_of(pieces: list[Any], whole: Any) -> Any:
-    whole.time = pieces[-1].time
-    return whole
+    return sorted([*kept, *put_together(fragments)], key=lambda packet: packet.at_us)

@@ -1,6 +1,6 @@
 """What was said in a conversation, for a person to read: HTTP, DNS, the hellos of TLS, SMB; else text or bytes as hex.
 
-Read by h11, dnspython, the node's own reader of hellos and scapy. A reader that stumbles costs its own reading: the
+Read by h11, dnspython and the node's own readers of hellos and SMB. A reader that stumbles costs its own reading: the
 bytes are shown then. What is encrypted stays so. Nothing that stands here is more than letters: what a screen would act
 on is written out, long things are cut and it is said how much is hidden.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bavn.app.analyst.packets.conversation import Conversation, Piece
+from bavn.app.analyst.packets.smb import smb_of
 
 TURNS_MAX: Final = 400
 LINES_MAX: Final = 60
@@ -300,24 +301,13 @@ def _tls_message(kind: int, body: bytes) -> tuple[str, tuple[str, ...]]:
 
 def _smb(talk: Conversation) -> Iterator[Turn]:
     """The header of each message, and what a person looks for: the share, the file."""
-    from scapy.layers import smb2
-
-    layers: Any = smb2
-
     for at_us, client, data in _framed(talk, 3):
         if data[:4] != b"\xfeSMB":
             head = "SMB3, encrypted" if data[:4] == b"\xfdSMB" else "SMB1" if data[:4] == b"\xffSMB" else "SMB"
             lines, hidden = shown(b"" if data[:4] == b"\xfdSMB" else data)
             yield Turn(at_us, client, head, lines, hidden or (len(data) if not lines[0] else 0))
             continue
-        message = layers.SMB2_Header(data)
-        head = message.sprintf("%SMB2_Header.Command%").removeprefix("SMB2_").replace("_", " ").lower()
-        lines_ = [message.sprintf("status: %SMB2_Header.Status%")] if not client else []
-        for layer, what in ((layers.SMB2_Tree_Connect_Request, "Path"), (layers.SMB2_Create_Request, "Name")):
-            if layer in message:
-                named = dict(message[layer].Buffer).get(what, "")
-                text = named.decode("utf-16-le", "replace") if isinstance(named, bytes) else str(named)
-                head = f"{head} {text}"
-        yield Turn(
-            at_us, client, visible(f"{head} {'' if client else '(answer)'}".strip()), tuple(map(visible, lines_)), 0
-        )
+        message = smb_of(data)
+        head = f"{message.command} {message.named}".strip()
+        lines = () if client else (f"status: {message.status}",)
+        yield Turn(at_us, client, visible(f"{head} {'' if client else '(answer)'}".strip()), lines)
