@@ -204,7 +204,6 @@ APART: Final[dict[str, str]] = {
             "bavn.centre.members.signed",
             "bavn.model.toml",
             "bavn.actor.formats.fragments",
-            "bavn.actor.formats.smb2",
             "bavn.psi.reconstruct",
             "bavn.tlog.draw",
             "bavn.wire.links.nats",

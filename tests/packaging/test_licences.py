@@ -1,4 +1,4 @@
-"""What each role installs may be handed out beside Bavn: its licence is on a list (docs/decisions/0044-licences.md)."""
+"""What each role installs may be handed out beside Bavn: its licence is on a list (docs/decisions/0043-licences.md)."""
 
 import json
 import re
