@@ -23,6 +23,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
+from bavn.wire.links.key_points import KeyPoints
 from bavn.wire.shut import ShutGate, ShutGates, shut_gates
 from tests.people import Runner as CliRunner
 
@@ -357,6 +358,24 @@ def test_a_person_starts_anew_with_a_centre_that_was_replaced_while_the_node_sta
     line = json.loads(shown.stdout.splitlines()[-1])
     assert line["kind"] == "CentreReplaced", shown.stdout
     assert line["peer"].endswith("(local root)"), line["peer"]
+
+
+def test_a_person_accepts_a_key_that_changed_while_the_node_stands_still(blocking) -> None:
+    def accept():
+        return CliRunner().invoke(app, ["accept-key", "--config", str(blocking), "--by=anna"])
+
+    assert accept().stdout == "No key was refused.\n"
+    with Book(blocking.parent / "data/node.db") as book:
+        points = KeyPoints(book)
+        points.keep(20_782, "fast", {"ids": b"first"})
+        assert points.differs(20_782, "fast", {"ids": b"other"}, "1 3")
+    assert accept().stdout == "epoch 20782, tier fast: another key, signed by key holders 1 3\n"
+    with Book(blocking.parent / "data/node.db") as book:
+        assert not KeyPoints(book).differs(20_782, "fast", {"ids": b"other"})
+        (line,) = [line for line in Ledger(book).every() if line.kind == "KeyAccepted"]
+        assert (line.peer.endswith("(local root)"), json.loads(line.summary)["signed"]) == (True, "1 3")
+    (blocking.parent / "data/health.json").write_text(json.dumps({"stopped": False, "pid": os.getpid()}))
+    assert "the node runs: stop it first" in str(accept().exception)
 
 
 def test_what_was_shut_for_the_old_centre_and_waited_of_it_goes_with_it(blocking) -> None:

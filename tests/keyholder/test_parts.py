@@ -5,10 +5,12 @@ from itertools import combinations
 
 import pytest
 
+from bavn.app.node.health.holders import key_problems
 from bavn.keyholder.holder import KeyHolder
 from bavn.keyholder.settings import HolderSettings
+from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
-from bavn.model.ports import LinkDown
+from bavn.model.ports import LinkDown, LinkRefused
 from bavn.psi import group, oprf
 from bavn.psi.element import element_bytes
 from bavn.psi.threshold import shamir
@@ -21,7 +23,8 @@ from bavn.wire.codec import encode
 from bavn.wire.keyholder import JoinAsked, batch_points
 from bavn.wire.ledger import Ledger
 from bavn.wire.links.holders import KeyHolders
-from bavn.wire.links.keyholder import KeyHolderIdentifiers
+from bavn.wire.links.key_points import KeyPoints
+from bavn.wire.links.keyholder import KeyHolderIdentifiers, accept_changed
 from tests.keyholder.conftest import ELEMENTS, TODAY, params
 from tests.keyholder.holders import DEAD, Circle
 from tests.psi.conftest import SeededDice
@@ -287,6 +290,51 @@ def test_keys_count_where_k_holders_say_the_same_and_no_one_alone_is_believed(ci
             north.join()
     finally:
         other.close()
+
+
+def test_who_makes_another_key_amid_the_day_is_refused_and_named_until_a_person_accepts_it(circle, node) -> None:
+    other = Circle(circle.folder / "other", clock=circle.clock)
+    other.slot()
+    try:
+        north, honest = node(), [one.shares.public for one in circle.holders]
+        first = north.join()
+        for liar, made in zip(circle.holders[:2], other.holders, strict=False):
+            liar.shares.public, liar.holder.part = made.shares.public, made.holder.part
+        for number in (1, 2):
+            restarted = KeyHolders(circle.k, north.ways, north.ledger, circle.clock, SeededDice(number))
+            for holders in (north.holders, restarted):
+                holders._known.clear()
+                north.identifiers = KeyHolderIdentifiers(
+                    holders, north.ledger, circle.clock, SeededDice(number), in_parts=True
+                )
+                with pytest.raises(LinkRefused, match="key holders 1 2 signed another key"):
+                    north.join(number)
+        refused = [line for line in north.ledger.every() if line.rule == "key_changed"]
+        assert [(line.kind, line.peer) for line in refused] == [("KeysAnswered", "keyholders")] * 4
+        (problem,) = key_problems(KeyPoints(north.book).changed(), circle.clock.now_us())
+        assert (problem.code, "key holders 1 2" in str(problem.text)) == ("key_changed", True)
+        assert key_problems(KeyPoints(north.book).changed(), circle.clock.now_us() + DAY_US) == []
+        tomorrow = params(3, m=10, epoch=TODAY + 1)
+        assert north.identifiers.of(TODAY + 1, "A").join(tomorrow, ELEMENTS[:5]), "another day's key begins as ever"
+        accept_changed(north.book)
+        assert set(north.join(4).ids).isdisjoint(first.ids)
+        holders._known.clear()
+        for one, public in zip(circle.holders, honest, strict=True):
+            one.shares.public = public
+        with pytest.raises(LinkRefused, match="key holders 1 2 3 signed another key"):
+            north.join(5)
+    finally:
+        other.close()
+
+
+def test_first_points_are_forgotten_with_their_epoch(node) -> None:
+    points = KeyPoints(node().book)
+    for epoch in range(9):
+        points.keep(epoch, "A", {"ids": b"first"})
+    assert points.differs(8, "A", {"ids": b"other"}, "1 2")
+    assert not points.differs(8, "A", {"ids": b"first"}, "1 2")
+    assert points.changed() == [], "the first one came back"
+    assert [epoch for epoch in range(9) if points.differs(epoch, "A", {"ids": b"other"})] == [7, 8]
 
 
 def test_a_key_that_was_shared_anew_is_looked_up_and_the_day_goes_on(circle, node) -> None:

@@ -6,17 +6,20 @@ Nothing is put into force here, and nothing that waits is looked at: that needs 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from bavn.app.config.load import NodeConfig
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.model.malformed import UNREADABLE
 from bavn.model.outcome import Refused
 from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.wire.links.key_points import ChangedKey
 
 
 def runs(config: NodeConfig) -> bool:
@@ -117,3 +120,22 @@ def centre_replaced(config: NodeConfig, book: Path, by: str, *, keep_blocks: boo
         protect = protection(config, books, SystemClock(), None, closing)
         protect.enforce()
         return Replaced(blocks=lifted, gates=gates, envelopes=envelopes, down=protect.force.down)
+
+
+def keys_accepted(book: Path, by: str) -> "Sequence[ChangedKey]":
+    """The keys that were refused are the day's from now on: a line of the ledger for each, with who signed it."""
+    from bavn.actor.door.books import books_of
+    from bavn.actor.protect.intake import act_id
+    from bavn.app.process.real import SystemClock
+    from bavn.wire.book import Book
+    from bavn.wire.ledger import Note
+    from bavn.wire.links.keyholder import accept_changed
+
+    with Book(book) as opened, opened.transaction():
+        ledger, now_us = books_of(opened).ledger, SystemClock().now_us()
+        accepted = accept_changed(opened)
+        for key in accepted:
+            item_id = act_id("key_accepted", f"{key.epoch} {key.tier}", by, now_us)
+            words = json.dumps({"epoch": key.epoch, "tier": key.tier, "signed": key.signed}, sort_keys=True)
+            ledger.append(now_us, "door", "in", Note(kind="KeyAccepted", item_id=item_id, peer=by, summary=words))
+    return accepted

@@ -28,6 +28,7 @@ from bavn.psi.keys import BadGroupKey, read_group_key
 from bavn.wire.ledger import Ledger
 from bavn.wire.links.holders import HolderLink, KeyHolders
 from bavn.wire.links.https import HttpsLink, LinkLimits, link_of
+from bavn.wire.links.key_points import KeyPoints
 from bavn.wire.links.keyholder import KeyHolderIdentifiers, KeyHolderLink, key_holder_link
 from bavn.wire.safe import Safe
 
@@ -94,7 +95,7 @@ def key_holder_of(
             ),
         )
     limits = LinkLimits(request_s=JOIN_S, connect_s=JOIN_CONNECT_S)
-    checks.keyholder = LinkWatch(clock)
+    checks.keyholder, checks.changed_keys = LinkWatch(clock), KeyPoints(ledger.book).changed
     make: Callable[[], KeyHolderLink | KeyHolders]
     if given.keyholder_urls:
         links = {

@@ -1,15 +1,16 @@
 """Mode M3 at the node: k of n key holders behind the call that one key holder answers in M2.
 
 A day's public keys count where k holders say the same, each under the message key that was pinned when the node
-enrolled at it. A batch goes to k of them at once; a part that is not proven is refused and its holder named, one that
-is silent is named too, and another is asked in its place. Each request to each holder is a ledger line before it
-leaves, and so is each holder that failed. Refuses to know what stands under the blinds, and to believe fewer than k.
+enrolled at it, and where their points are those that the day began with here (key_points.py). A batch goes to k of
+them at once; a part that is not proven is refused and its holder named, one that is silent is named too, and another
+is asked in its place. Each request to each holder is a ledger line before it leaves, and so is each holder that failed.
+Refuses to know what stands under the blinds, and to believe fewer than k.
 """
 
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from typing import Any, Final, Protocol
@@ -39,6 +40,7 @@ from bavn.wire.keyholder import (
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.links.at_once import at_once
 from bavn.wire.links.https import Caller, LinkLimits, link_context
+from bavn.wire.links.key_points import KeyPoints
 from bavn.wire.privacy import Message
 from bavn.wire.safe import Safe
 
@@ -115,6 +117,7 @@ class KeyHolders:
     def __init__(self, k: int, holders: Mapping[int, Holder], ledger: Ledger, clock: Clock, dice: Dice) -> None:
         self._k, self._holders = k, holders
         self._ledger, self._clock, self._dice = ledger, clock, dice
+        self._points = KeyPoints(ledger.book)
         self._known: dict[tuple[int, str], Keys] = {}
         self._named: dict[int, Named] = {}
         self._answered_us: dict[int, int] = {}
@@ -130,10 +133,10 @@ class KeyHolders:
         return [self._named[number] for number in sorted(self._named.copy())]
 
     def __call__(self, request: JoinAsked) -> JoinAnswered:
-        """Raises LinkDown where fewer than k are left."""
+        """Raises LinkDown where fewer than k are left; LinkRefused where k have another key than the epoch's first."""
         try:
             return self._combined(request)
-        except LinkDown:
+        except (LinkDown, LinkRefused):
             self._remember(request, (), tuple(sorted(self._named)))
             raise
 
@@ -172,6 +175,7 @@ class KeyHolders:
             asking = self._ask_missing(asking, request, ids, rounds)
             combined = asking.combined()
             if isinstance(combined, list):
+                self._points.keep(request.epoch, request.tier, _points(ids, rounds))
                 for number in asking.panel:
                     self._named.pop(number, None)
                 self._remember(request, tuple(sorted(asking.panel)), tuple(sorted(asking.out)))
@@ -211,30 +215,50 @@ class KeyHolders:
         return asking
 
     def _keys(self, epoch: int, tier: str) -> Keys:
-        """The day's public keys. Raises LinkDown where fewer than k say the same."""
+        """The day's public keys. Raises LinkDown where fewer than k say the same, LinkRefused where k say others than
+        the first that were used here."""
         if (epoch, tier) in self._known:
             return self._known[epoch, tier]
         request = KeysAsked(epoch=epoch, tier=tier)
         for number in self._holders:
             self._ledger.append(self._clock.now_us(), "door", "out", keys_note(number, request))
         answers = at_once({number: partial(holder.keys, request) for number, holder in self._holders.items()})
-        claims: Counter[tuple[str, str]] = Counter()
+        claims: dict[tuple[str, str], list[int]] = {}
         for number, answer in answers.items():
             if isinstance(answer, KeysAnswered) and is_signed(answer, self._holders[number].key):
-                claims[answer.ids, answer.rounds] += 1
+                claims.setdefault((answer.ids, answer.rounds), []).append(number)
             elif isinstance(answer, Exception):
                 self._out(number, answer)
-        for (ids, rounds), count in claims.items():
+        other = ""
+        for (ids, rounds), numbers in claims.items():
             keys = keys_read(request, ids, rounds, self._k, self._holders)
-            if count >= self._k and keys is not None:
+            if len(numbers) < self._k or keys is None:
+                continue
+            signed = " ".join(map(str, sorted(numbers)))
+            if not self._points.differs(epoch, tier, _points(*keys), signed):
                 self._known[epoch, tier] = keys
                 for old in list(self._known)[:-KEYS_KEPT_MAX]:
                     del self._known[old]
                 return keys
+            other = signed
+        if other:
+            raise self._refuse(request, other)
         n, silent = len(self._holders), sum(isinstance(answer, LinkDown) for answer in answers.values())
         if n - silent < self._k:
             raise LinkDown(f"fewer than {self._k} of {n} key holders answer")
         raise LinkDown(f"fewer than {self._k} of {n} key holders say the same of the day's key")
+
+    def _refuse(self, request: KeysAsked, signed: str) -> LinkRefused:
+        refused = Refused(
+            "key_changed",
+            "key holders {signed} signed another key for epoch {epoch}, tier {tier} than the one it began with here",
+            signed=signed,
+            epoch=request.epoch,
+            tier=request.tier,
+        )
+        note = replace(keys_note(0, request), kind=KeysAnswered.__name__, peer="keyholders", privacy="", bytes=0)
+        self._ledger.append(self._clock.now_us(), "door", "in", note, refused)
+        return LinkRefused(refused.reason)
 
     def _order(self) -> tuple[int, ...]:
         """By chance, so that all holders are asked alike; who failed last comes last, and liars after the silent."""
@@ -335,6 +359,10 @@ def keys_read(request: KeysAsked, ids: str, rounds: str, k: int, numbers: Iterab
     purposes = tuple(purpose(request.epoch, request.tier, use) for use in (IDS, ROUNDS))
     fits = all(key.k == k and sorted(key.holders) == sorted(numbers) for key in keys)
     return keys if fits and tuple(key.purpose for key in keys) == purposes else None
+
+
+def _points(ids: PublicKey, rounds: PublicKey) -> dict[str, bytes]:
+    return {IDS: ids.point, ROUNDS: rounds.point}
 
 
 def keys_note(number: int, request: KeysAsked) -> Note:

@@ -2,8 +2,8 @@
 
 Each round is one request of a size that the round fixes: what is new is blinded, the rest is filled with made-up
 elements, and one element that every node holds stands among them: a key holder that evaluates by another key than
-before, or than for other actors, shows by it. Ids are remembered within their epoch and forgotten with it. Refuses to
-know why an element is suspicious.
+before, or than for other actors, shows by it. Ids are remembered within their epoch and forgotten with it, or where a
+person accepts another key. Refuses to know why an element is suspicious.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,10 +25,12 @@ from bavn.wire.gate import Gate, Rule
 from bavn.wire.keyholder import JOIN_BYTES_MAX, KEYHOLDER_KINDS, JoinAnswered, JoinAsked, batch_points, split
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.links.https import Caller, LinkLimits, link_context
+from bavn.wire.links.key_points import EPOCHS_KEPT, ChangedKey, KeyPoints
 from bavn.wire.safe import Safe
 
 JSON: Final = "application/json"
-EPOCHS_KEPT: Final = 2
+CHECK: Final = "check"
+"""The use of a point by which KeyPoints has the id of the element that every node holds."""
 _SCHEMA = (
     """CREATE TABLE oprf_id (
         epoch INTEGER NOT NULL, tier TEXT NOT NULL, element BLOB NOT NULL, id BLOB NOT NULL,
@@ -53,6 +55,7 @@ class KeyHolderIdentifiers:
         oprf.ready()
         self._book, self._dice = ledger.book, dice
         self._book.part("oprf", 1, _SCHEMA)
+        self._points = KeyPoints(self._book)
         gate = Gate[JoinAsked, tuple[()]](
             "door",
             (Rule("batch", _fits),),
@@ -78,7 +81,7 @@ class KeyHolderIdentifiers:
         self._refused = refused
 
     def of(self, epoch: int, tier: str) -> "KeyHolderIdentifier":
-        return KeyHolderIdentifier(epoch, tier, self._ask, self._book, self._dice, self._refused)
+        return KeyHolderIdentifier(epoch, tier, self._ask, self._book, self._points, self._dice, self._refused)
 
 
 def _fits(request: JoinAsked, draft: tuple[()]) -> tuple[()] | Refused:
@@ -111,12 +114,13 @@ class KeyHolderIdentifier:
     tier: str
     _ask: Ask = field(repr=False)
     _book: Book = field(repr=False)
+    _points: KeyPoints = field(repr=False)
     _dice: Dice = field(repr=False)
     _refused: Callable[[JoinAsked], None] = field(repr=False)
 
     def join(self, params: RoundParams, observables: Sequence[Observable | Ordinary]) -> Joined:
-        """Raises LinkRefused also where the key holder's key is not the one it had earlier in the epoch: then nothing
-        of the epoch is known any more, and the next request asks for all of it."""
+        """Raises LinkRefused also where the key holder's key is not the one it had earlier in the epoch, until a person
+        accepts it (accept_changed)."""
         if (params.epoch, params.tier) != (self.epoch, self.tier):
             raise ValueError(f"keys of {self.epoch} {self.tier}, but a round of {params.epoch} {params.tier}")
         elements = [element_bytes(observable) for observable in observables]
@@ -127,10 +131,10 @@ class KeyHolderIdentifier:
         request = JoinAsked.of(params, [made.point for made in blinds])
         answer = self._ask(request)
         learned = _learned(request, answer, batch, blinds)
-        if known.get(keys.CANARY, learned[keys.CANARY]) != learned[keys.CANARY]:
-            self._forget(request)
+        if self._points.differs(self.epoch, self.tier, {CHECK: learned[keys.CANARY]}):
+            self._refused(request)
             raise LinkRefused(OTHER_KEY.reason)
-        self._keep({element: learned[element] for element in (keys.CANARY, *unknown) if element in learned})
+        self._keep({element: learned[element] for element in unknown if element in learned}, learned[keys.CANARY])
         known |= learned
         ids = tuple(known.get(element) for element in elements)
         return Joined(ids, bytes.fromhex(answer.key), learned[keys.CANARY])
@@ -143,12 +147,6 @@ class KeyHolderIdentifier:
         unknown_ids.insert(int.from_bytes(self._dice.bytes(8)) % count, keys.CANARY)
         return unknown_ids
 
-    def _forget(self, request: JoinAsked) -> None:
-        with self._book.transaction() as tx:
-            for table in ("oprf_id", "oprf_begun"):
-                tx.execute(f"DELETE FROM {table} WHERE epoch = ? AND tier = ?", (self.epoch, self.tier))
-            self._refused(request)
-
     def _known(self) -> dict[bytes, bytes]:
         rows = self._book.rows("SELECT element, id FROM oprf_id WHERE epoch = ? AND tier = ?", (self.epoch, self.tier))
         return dict(rows)
@@ -157,14 +155,27 @@ class KeyHolderIdentifier:
         sql = "SELECT 1 FROM oprf_begun WHERE epoch = ? AND tier = ?"
         return bool(self._book.rows(sql, (self.epoch, self.tier)))
 
-    def _keep(self, learned: dict[bytes, bytes]) -> None:
+    def _keep(self, learned: dict[bytes, bytes], check: bytes) -> None:
         """Remembers ids within the epoch, and forgets those of epochs that no round is of any more."""
         rows = [(self.epoch, self.tier, element, id_) for element, id_ in learned.items()]
         with self._book.transaction() as tx:
+            self._points.keep(self.epoch, self.tier, {CHECK: check})
             tx.execute("INSERT OR IGNORE INTO oprf_begun VALUES (?, ?)", (self.epoch, self.tier))
             tx.executemany("INSERT OR REPLACE INTO oprf_id VALUES (?, ?, ?, ?)", rows)
             for table in ("oprf_id", "oprf_begun"):
                 tx.execute(f"DELETE FROM {table} WHERE epoch <= ?", (self.epoch - EPOCHS_KEPT,))
+
+
+def accept_changed(book: Book) -> Sequence[ChangedKey]:
+    """Takes the keys that were refused; ids by the earlier ones are asked for anew."""
+    book.part("oprf", 1, _SCHEMA)
+    with book.transaction() as tx:
+        accepted = KeyPoints(book).accept()
+        for table in ("oprf_id", "oprf_begun"):
+            tx.executemany(
+                f"DELETE FROM {table} WHERE epoch = ? AND tier = ?", [(key.epoch, key.tier) for key in accepted]
+            )
+    return accepted
 
 
 def _learned(

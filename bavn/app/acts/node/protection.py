@@ -4,7 +4,7 @@ An act is left for the running node; where it does not run, what lifts is done a
 started. Expect it to work with the centre gone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from bavn.actor.protect import queries
@@ -14,7 +14,8 @@ from bavn.app.access.rights import Right
 from bavn.app.acts.act import ActRefused, act
 from bavn.app.acts.node.here import Here
 from bavn.app.node.book_queries import book_of
-from bavn.app.node.by_hand import Replaced, centre_replaced, done_here
+from bavn.app.node.by_hand import Replaced, centre_replaced, done_here, keys_accepted
+from bavn.app.node.health.holders import changed_words
 from bavn.model.intel.accidents import accident_of
 from bavn.model.text import Text
 
@@ -63,9 +64,22 @@ def replace_centre(here: Here, by: str, *, keep_blocks: bool) -> Replaced:
     For the hour after somebody else held the centre's key. The node must be stopped. The ledger stays.
     """
     config = here.config()
+    _stands_still(here)
+    return centre_replaced(config, book_of(here.file), by, keep_blocks=keep_blocks)
+
+
+@act(Right.SOC_PROTECT, by_command_alone=True)
+def accept_key(here: Here, by: str) -> Sequence[Text]:
+    """Join by each key that was refused because it is not the one its day began with here; all ids of that day are
+    asked for anew. Names who signed it. Ask the key holders first: a day's key has no reason to change unless they
+    lost it and made it anew. The node must be stopped."""
+    _stands_still(here)
+    return [changed_words(key) for key in keys_accepted(book_of(here.file), by)]
+
+
+def _stands_still(here: Here) -> None:
     if here.runs():
         raise ActRefused(409, "node-runs", Text("the node runs: stop it first, then start it again"), whole=False)
-    return centre_replaced(config, book_of(here.file), by, keep_blocks=keep_blocks)
 
 
 def offered(standing: str, left: str, *, runs: bool) -> list[Way]:

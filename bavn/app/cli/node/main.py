@@ -57,6 +57,7 @@ COMMANDS: Final = {
     "approve": "bavn.app.cli.node.protection:approve",
     "lift": "bavn.app.cli.node.protection:lift",
     "centre-replaced": "bavn.app.cli.node.protection:centre_replaced",
+    "accept-key": "bavn.app.cli.node.protection:accept_key",
     "kill-switch": "bavn.app.cli.node.protection:kill_switch",
     "value": "bavn.app.cli.node.hunt.value:value",
     "dry-run": "bavn.app.cli.node.dry_run:dry_run",
@@ -93,7 +94,7 @@ SECTIONS: Final = {
     ),
     Text("What leaves this actor"): (
         *("policy", "left", "counts", "reveals", "withdraw", "veto", "allow", "questions", "commons", "ledger"),
-        *("privacy-check", "dpia", "watch-centre", "centre-replaced"),
+        *("privacy-check", "dpia", "watch-centre", "centre-replaced", "accept-key"),
     ),
     Text("Whether it runs well"): (
         "health",

@@ -1,5 +1,5 @@
-"""`bavn node hits, story, hit-taken, blocks, approve, lift, kill-switch, centre-replaced`: what was met here, what is
-in force, and what people do."""
+"""`bavn node hits, story, hit-taken, blocks, approve, lift, kill-switch, centre-replaced, accept-key`: what was met
+here, what is in force, and what people do."""
 
 import json
 from pathlib import Path
@@ -213,6 +213,23 @@ def centre_replaced(
         *(Text("{enforcer} could not be told: {why}", enforcer=enforcer, why=why) for enforcer, why in gone.down),
     ]
     for line in lines:
+        print(line.say(language))
+
+
+def accept_key(
+    config: Config = NODE_TOML,
+    *,
+    by: Annotated[str, of_act(acts.accept_key)] = "",
+    language: Spoken = "en",
+) -> None:
+    """Join by each key that was refused because it is not the one its day began with here; all ids of that day are
+    asked for anew.
+
+    Names who signed it. Ask the key holders first: a day's key has no reason to change unless they lost it and made
+    it anew. The node must be stopped.
+    """
+    accepted = acts.accept_key(Here(config), by)
+    for line in accepted or [Text("No key was refused.")]:
         print(line.say(language))
 
 

@@ -12,7 +12,7 @@ from bavn.actor.door.rounds.commons_days import CommonsDay
 from bavn.app.config.sensor import HealthTable
 from bavn.app.net.link_watch import LinkWatch
 from bavn.app.node.health.commons import commons_problems
-from bavn.app.node.health.holders import holders_problems
+from bavn.app.node.health.holders import holders_problems, key_problems
 from bavn.app.node.health.log import log_problems
 from bavn.app.node.health.promises import MAIL_GOES
 from bavn.app.process.chain_walk import ChainWalk
@@ -27,6 +27,7 @@ from bavn.wire.shut import ShutGate
 
 if TYPE_CHECKING:
     from bavn.wire.links.holders import HoldersSeen
+    from bavn.wire.links.key_points import ChangedKey
 
 CENTRE: Final = Text.in_context("node health checks", "the centre")
 KEYHOLDER: Final = Text("the key holder")
@@ -72,15 +73,17 @@ class QueueWatch:
 
 @dataclass(slots=True)
 class NodeChecks:
-    """None, or nothing given: the node has no such thing. ``holders``: how each of several key
-    holders does; ``enforcers``: name and reason of each that is down; ``gates``: each that is shut for a kind of
-    message of somebody; ``commons``: how far each day's round came, the latest first; ``log``: how the centre's log
-    stands here; ``asks_rules``: a Suricata of its own tells what it loaded; ``siem``, ``mail``: what is wrong with the
-    SIEM that is told, and with mail to one's own people; ``book``, ``store``: the files that they are."""
+    """None, or nothing given: the node has no such thing. ``holders``: how each of several key holders does;
+    ``changed_keys``: those that were refused; ``enforcers``: name and reason of each that is down; ``gates``: each that
+    is shut for a kind of message of somebody; ``commons``: how far each day's round came, the latest first; ``log``:
+    how the centre's log stands here; ``asks_rules``: a Suricata of its own tells what it loaded; ``siem``, ``mail``:
+    what is wrong with the SIEM that is told, and with mail to one's own people; ``book``, ``store``: the
+    files that they are."""
 
     centre: LinkWatch | None = None
     keyholder: LinkWatch | None = None
     holders: "Callable[[], HoldersSeen] | None" = None
+    changed_keys: "Callable[[], Sequence[ChangedKey]]" = tuple
     chain: ChainWalk | None = None
     enforcers: Callable[[], Sequence[tuple[str, Text | None]]] | None = None
     gates: Callable[[], Sequence[ShutGate]] = tuple
@@ -109,6 +112,7 @@ class NodeChecks:
             "centre_log": self.log is not None and _shown(self.log()),
             "certificates": self.centre is not None or self.keyholder is not None,
             "keyholder_accepts": self.keyholder is not None,
+            "key_stays": self.keyholder is not None,
             "holders_answer": self.holders is not None,
             "ledger_whole": self.chain is not None,
             "siem_takes": self.siem is not None,
@@ -143,6 +147,7 @@ class NodeChecks:
             problems += self.keyholder.problems("keyholder", KEYHOLDER, limits.centre_silent_s_max)
         if self.holders is not None:
             problems += holders_problems(self.holders(), limits.centre_silent_s_max * SECOND_US, now_us)
+        problems += key_problems(self.changed_keys(), now_us)
         if self.chain is not None and self.chain.broken:
             problems.append(ledger_problem(self.chain.broken))
         if self.enforcers is not None:

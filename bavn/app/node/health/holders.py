@@ -3,13 +3,16 @@
 Refuses to ask them: what rounds and probes came to is handed in.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from bavn.app.process.problem import Problem
+from bavn.model.moment import DAY_US
 from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from bavn.wire.links.holders import HoldersSeen, Named
+    from bavn.wire.links.key_points import ChangedKey
 
 
 def holders_problems(seen: "HoldersSeen", silent_us: int, now_us: int) -> list[Problem]:
@@ -26,6 +29,27 @@ def holders_problems(seen: "HoldersSeen", silent_us: int, now_us: int) -> list[P
         )
         problems.append(Problem(code="holders_few", source="keyholder", text=text, act="other-side"))
     return problems
+
+
+def key_problems(changed: "Iterable[ChangedKey]", now_us: int) -> list[Problem]:
+    """Of each key that was refused, until its day is over."""
+    return [
+        Problem(code="key_changed", source=f"{key.epoch} {key.tier}", text=changed_words(key), act="operator")
+        for key in changed
+        if key.epoch >= now_us // DAY_US
+    ]
+
+
+def changed_words(key: "ChangedKey") -> Text:
+    """Which key was refused, and who signed it."""
+    if not key.signed:
+        return Text("epoch {epoch}, tier {tier}: the key holder's key changed", epoch=key.epoch, tier=key.tier)
+    return Text(
+        "epoch {epoch}, tier {tier}: another key, signed by key holders {signed}",
+        epoch=key.epoch,
+        tier=key.tier,
+        signed=key.signed,
+    )
 
 
 def holders_state(seen: "HoldersSeen") -> dict[str, Any]:

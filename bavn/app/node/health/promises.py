@@ -74,6 +74,12 @@ NODE_PROMISES: Final = (
         first=Text("ask the key holder whether it runs, and whether you are a member"),
     ),
     Promise(
+        code="key_stays",
+        act="operator",
+        says=Text("a day's key stays the one that it began with here"),
+        first=Text("ask the holders that are named why; if they made it anew: bavn node accept-key"),
+    ),
+    Promise(
         code="holders_answer",
         act="other-side",
         says=Text("each key holder answers, and truly"),
@@ -146,6 +152,7 @@ _OF: Final[dict[str, str]] = {
     "keyholder_refuses": "keyholder_accepts",
     "keyholder_silent": "keyholder_accepts",
     "holders_few": "keyholder_accepts",
+    "key_changed": "key_stays",
     "holder_lied": "holders_answer",
     "holder_number": "holders_answer",
     "holder_refuses": "holders_answer",
