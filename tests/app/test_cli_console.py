@@ -10,6 +10,8 @@ import zipfile
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from bavn.app.access.accounts import Accounts
 from bavn.app.access.book import open_book
@@ -156,6 +158,29 @@ def test_the_console_runs_beside_and_ends_within_seconds(config) -> None:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.mark.parametrize("proof", ["token", "key"])
+def test_a_new_centres_first_account_acts_from_the_command_line_alone(config, tmp_path, proof) -> None:
+    run(centre, config, "account", "add", "Anna Berg", "--role", "admin")
+    held = tmp_path / "hers"
+    if proof == "token":
+        run(centre, config, "account", "token", "Anna Berg", "--out", held)
+    else:
+        key = Ed25519PrivateKey.generate()
+        held.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        held.chmod(0o600)
+        public = tmp_path / "hers.pub"
+        public.write_bytes(key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH))
+        run(centre, config, "account", "key", "Anna Berg", "--public", public)
+    hers = {f"BAVN_{proof.upper()}_FILE": str(held)}
+    run(centre, config, "account", "add", "Bo Lund", "--role", "analyst", env=hers)
+    lines = [json.loads(line) for line in run(centre, config, "account", "log").stdout.splitlines()]
+    assert (lines[-1]["act"], lines[-1]["who"]) == ("account-added", "Anna Berg")
+    run(centre, config, "account", "disable", "Anna Berg")
+    run(centre, config, "account", "add", "Cy Dam", "--role", "analyst", env=hers, code=Exit.REFUSED)
+    run(centre, config, "account", "token", "Anna Berg", "--out", tmp_path / "more", code=Exit.USAGE)
+    run(centre, config, "account", "token", "Nobody Here", "--out", tmp_path / "more", code=Exit.NOT_FOUND)
 
 
 def test_whoever_acts_by_a_token_changes_others_alone_and_gives_out_no_nodes_but_their_own(tmp_path) -> None:

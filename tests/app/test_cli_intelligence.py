@@ -92,6 +92,17 @@ def test_from_a_list_to_a_case(centre) -> None:
     assert acts == ["partner-add", "source-add", "open", "proposal-case", "proposal-dismissed"]
 
 
+def test_a_list_of_which_nothing_was_taken_says_why(centre, tmp_path) -> None:
+    (tmp_path / "list.txt").write_text("10.0.0.1\n10.0.0.2\n")
+    add = ("source", "add", "inside", "list", "list.txt", "-c", centre, "--trust", 50, "--by", "Anna Berg")
+    assert rows(*add)[0]["none_taken"] == ""
+    for word in ("sync", "sync", "list"):
+        (row,) = rows("source", word, "-c", centre)
+        assert row["none_taken"] == "2 read, none taken: 2 refused"
+    (row,) = rows("source", "show", "inside", "-c", centre, "--language", "da")
+    assert row["none_taken"] == "2 læst, ingen taget: 2 afvist"
+
+
 @pytest.mark.slow
 def test_a_source_is_suspended_taken_up_and_ended_by_people(centre) -> None:
     run(

@@ -144,6 +144,15 @@ def test_what_left_is_what_the_ledger_has(node, tmp_path):
     assert not re.search(r"^ +S2 +1 ", done.output, re.MULTILINE)
 
 
+def test_the_number_of_reports_is_said_as_it_is_counted(node):
+    """More reports left than the policy's number: what it bounds is what they name, not how often."""
+    file = node('centre_url = "https://centre.example.org"\n', "[door]\nreports_per_day_max = 2\n")
+    told = said(document_of(file, {"S1": Left(2644, 200)}))
+    assert "S1 | 2,644 | 200" in told
+    assert "at most 2 different observables in 24 hours, each told again in every round that reveals it" in told
+    assert "at most 2 a day" not in told
+
+
 def test_a_page_in_each_language(node, tmp_path):
     file = node('centre_url = "https://centre.example.org"\n')
     page, printed = tmp_path / "dpia.html", tmp_path / "dpia.pdf"

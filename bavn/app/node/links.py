@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.actor.door.terms import Keys
 from bavn.app.config.load import NodeConfig
+from bavn.app.fit.roles import lacks
 from bavn.app.net.link_watch import LinkWatch, WatchedLink, watched
 from bavn.app.node.health.checks import NodeChecks
 from bavn.app.process.exits import Exit, Stop
@@ -182,7 +183,7 @@ def _link(config: NodeConfig, safe: Safe) -> "HttpsLink | NatsLink":
     if not config.node.hub_urls:
         return https
     if importlib.util.find_spec("nats") is None:
-        raise Stop(Exit.CONFIGURATION, Text("[node] hub_urls: NATS is not installed (pip install 'bavn[nats]')"))
+        raise lacks("node", "nats")
     from bavn.wire.links.nats import NatsLink, NodeIdentity
 
     try:

@@ -17,7 +17,7 @@ ANSWERS: Final = {
     "not_echo": Text("not named: it rests on what the sector shared, which is told as a sighting"),
     "not_judged": Text("not named: people here have put it aside"),
     "reveal_mode": Text("not named: waits for `bavn node allow`, or the policy says never"),
-    "budget": Text("not named: the day's reports are used up"),
+    "budget": Text("not named: the day's new observables are used up"),
 }
 """What a rule of the door means for whoever reads what was asked (docs/privacy.md)."""
 

@@ -66,7 +66,13 @@ def _reports(policy: DoorPolicy) -> list[Text]:
             lines.append(Text("reports of {named}: {said}", named=_and(named), said=said))
     most = policy.reports_per_day_max
     left_out = len(policy.left_out)
-    lines.append(Text("at most {most} a day, and only what so many others hold too", most=most))
+    lines.append(
+        Text(
+            "at most {most:,} different observables in 24 hours, each told again in every round that reveals it;"
+            " only what so many others hold too",
+            most=most,
+        )
+    )
     if left_out:
         lines.append(
             Text.counted(

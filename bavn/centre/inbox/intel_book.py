@@ -14,7 +14,7 @@ DAYS_COUNTED: Final = 3
 _SCHEMA = (
     """CREATE TABLE intel_item (
         source TEXT NOT NULL, key TEXT NOT NULL, scope TEXT NOT NULL, digest TEXT NOT NULL, claim TEXT,
-        PRIMARY KEY (source, key)
+        rule TEXT NOT NULL DEFAULT '', PRIMARY KEY (source, key)
     ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE intel_inbox (
         number INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, key TEXT NOT NULL, scope TEXT NOT NULL,
@@ -24,6 +24,7 @@ _SCHEMA = (
         party TEXT NOT NULL, day INTEGER NOT NULL, items INTEGER NOT NULL, PRIMARY KEY (party, day)
     ) STRICT""",
 )
+_STEPS: Final = {1: ("ALTER TABLE intel_item ADD COLUMN rule TEXT NOT NULL DEFAULT ''",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class IntelBook:
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        book.part("intel", 1, _SCHEMA)
+        book.part("intel", 2, _SCHEMA, _STEPS)
 
     def items(self, source: str) -> dict[str, dict[str, str]]:
         """scope -> key -> digest of all that is remembered of a source."""
@@ -59,13 +60,17 @@ class IntelBook:
         rows = self._book.rows("SELECT claim FROM intel_item WHERE source = ? AND key = ?", (source, key))
         return claim_of(rows[0][0]) if rows and rows[0][0] is not None else None
 
-    def remember(self, source: str, key: str, scope: str, digest: str, claim: str | None) -> None:
-        """The item's last word; ``claim`` None: it was refused."""
+    def refused_alone(self, source: str) -> dict[str, int]:
+        """rule -> how many items of a source it refused; empty where an item of it was taken."""
+        sql = """SELECT rule, count(*) FROM intel_item WHERE source = ?1 AND NOT EXISTS
+            (SELECT 1 FROM intel_item WHERE source = ?1 AND claim IS NOT NULL) GROUP BY rule"""
+        return {rule: int(count) for rule, count in self._book.rows(sql, (source,))}
+
+    def remember(self, source: str, key: str, scope: str, digest: str, claim: str | None, rule: str = "") -> None:
+        """The item's last word; ``claim`` None: ``rule`` refused it."""
         with self._book.transaction() as tx:
             tx.execute(
-                """INSERT INTO intel_item VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET scope = excluded.scope, digest = excluded.digest, claim = excluded.claim""",
-                (source, key, scope, digest, claim),
+                "INSERT OR REPLACE INTO intel_item VALUES (?, ?, ?, ?, ?, ?)", (source, key, scope, digest, claim, rule)
             )
 
     def drop(self, source: str, key: str) -> None:

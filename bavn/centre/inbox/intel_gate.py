@@ -137,6 +137,10 @@ class IntelGate:
         """It could not be worked off: what its source says of it is new when it is read again."""
         self._kept.drop(taken.source, taken.key)
 
+    def refused_alone(self, source: str) -> dict[str, int]:
+        """Of a source of which no item was taken, how many each rule refused (for good); else empty."""
+        return self._kept.refused_alone(source)
+
     def forget(self, source: str) -> None:
         """The source has ended: what it said is compared with nothing any more."""
         self._kept.forget(source)
@@ -165,7 +169,7 @@ class IntelGate:
             gone = claim_text(replace(before, withdrawn=True))
             self._kept.put(source, item.key, item.scope, gone, now_us)
         if refused.rule not in FOR_NOW:
-            self._kept.remember(source, item.key, item.scope, item.digest, None)
+            self._kept.remember(source, item.key, item.scope, item.digest, None, refused.rule)
             known.heard(item)
 
     def _follow(self, item: Foreign, draft: Inward) -> Note:

@@ -230,6 +230,21 @@ class Intelligence:
         peer = f"source:{name}"
         return list(self._gate.ledger.newest(limit, lambda line: line.peer == peer and line.verdict == "refused"))
 
+    def none_taken(self, name: str) -> Text | None:
+        """Why nothing that it lists was taken; None where something was, or nothing was read."""
+        refused = self._gate.refused_alone(name)
+        if not refused:
+            return None
+        count = sum(refused.values())
+        old, foreign = refused.get("not_over", 0), refused.get("not_carried", 0) + refused.get("pattern_type", 0)
+        why = [
+            Text("{n:,} too old", n=old) if old else None,
+            Text("{n:,} not carried", n=foreign) if foreign else None,
+            Text("{n:,} refused", n=count - old - foreign) if count > old + foreign else None,
+        ]
+        said = Text.joined(", ", [one for one in why if one is not None])
+        return Text("{n:,} read, none taken: {why}", n=count, why=said)
+
     # --- what follows ------------------------------------------------------------------------------------------
 
     def tidy(self, actors: Sequence[str]) -> None:

@@ -189,6 +189,17 @@ def test_the_policy_holds_a_report_back(centre, actors, policy, rule) -> None:
     assert reports(answers)["south"]
 
 
+def test_the_days_number_counts_observables_and_each_is_reported_again_in_every_round(centre, actors) -> None:
+    mine = actors[0].suspicions
+    actors[0] = Actor("north", centre.key, seed=1, suspicions=mine, policy=DoorPolicy(reports_per_day_max=1))
+    for number in range(3):
+        centre.round(actors, round_id=f"{number:032x}")
+    lines = actors[0].ledger.lines(kind="Report")
+    assert sum(line.verdict == "passed" for line in lines) == 3
+    assert {line.rule for line in lines if line.verdict == "refused"} == {"budget"}
+    assert actors[0].door.state.reported_since(NOW_US - DAY_US) == 1
+
+
 BEHAVIOUR = (Observable.of("fp-pair", "1" * 32 + "+" + "2" * 32), Observable.of("chain", "T1046-T1071.001@16"))
 
 

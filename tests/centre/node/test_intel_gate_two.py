@@ -8,10 +8,10 @@ from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.share import ShareRequest, identity_of
 from bavn.model.intel.indicator import Pap, Tlp
-from bavn.model.moment import DAY_US, iso
+from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.principal import account
 from bavn.model.sector.partner import Inward
-from tests.centre.node.intel_world import EVIL, NOW_US, Lists, added, share_of, stix, taxii
+from tests.centre.node.intel_world import EVIL, NOW_US, Lists, added, misp_event, share_of, stix, taxii
 
 
 def test_every_new_item_is_one_line_and_a_sync_with_nothing_new_changes_nothing(world) -> None:
@@ -31,6 +31,28 @@ def test_every_new_item_is_one_line_and_a_sync_with_nothing_new_changes_nothing(
     after = [*world.book.rows("SELECT * FROM intel_item"), world.gate.ledger.head(), world.proposal()]
     assert before == after
     assert world.gate.ledger.verify() is None
+
+
+def test_a_source_of_which_nothing_was_taken_says_why_however_often_it_is_read(world) -> None:
+    world.source("mm", kind="misp")
+    event = misp_event(
+        1, NOW_US // SECOND_US, *(f"old-{n}.example.net" for n in range(5)), "10.0.0.1.example", "a", "b"
+    )
+    rows = event["Event"]["Attribute"]
+    for row in rows[:5]:
+        row |= {"timestamp": "1", "last_seen": "2016-01-01T00:00:00Z"}
+    rows[5] |= {"type": "ip-dst", "value": "10.0.0.1"}
+    for row, kind in zip(rows[6:], ("md5", "sha1"), strict=True):
+        row |= {"type": kind}
+    world.net.misp = [event]
+    for _ in range(2):
+        world.sync("mm")
+        why = world.intel.none_taken("mm")
+        assert why is not None
+        assert why.en == "8 read, none taken: 5 too old, 2 not carried, 1 refused"
+    event["Event"]["Attribute"] += misp_event(1, 0, "evil.example.com")["Event"]["Attribute"]
+    world.sync("mm")
+    assert world.intel.none_taken("mm") is None
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,6 @@ export default () => ({
   units: {
     actors: t("actors"), answers: t("answers"), blocks: t("blocks"), days: t("days"), elements: t("elements"), hosts: t("hosts"),
     "hosts or destinations": t("hosts or destinations"), hours: t("hours"), hunts: t("hunts"), indicators: t("indicators"),
-    observables: t("observables"), "of 100": t("of 100"), permille: "‰", reports: t("reports"), rounds: t("rounds"),
+    observables: t("observables"), "of 100": t("of 100"), permille: "‰", rounds: t("rounds"),
   } as Record<string, string>,
 });

@@ -64,7 +64,7 @@ def _add(
     with opened_intelligence(config) as (intelligence, file):
         access = Access(**asdict(secrets))
         new = acts.NewSource(**dict(assumed), name=name, kind=kind, place=place, partner=partner, access=access)
-        rows = [_row(acts.add(intelligence, by, new, lambda source: _usable(source, file)), language)]
+        rows = [_row(intelligence, acts.add(intelligence, by, new, lambda source: _usable(source, file)), language)]
     show_spoken(rows, as_json=as_json, language=language)
 
 
@@ -82,7 +82,7 @@ def _set(
 ) -> None:
     more = {"place": place} if place else {}
     with opened_intelligence(config) as (intelligence, _):
-        rows = [_row(acts.change(intelligence, by, name, assumed, **more), language)]
+        rows = [_row(intelligence, acts.change(intelligence, by, name, assumed, **more), language)]
     show_spoken(rows, as_json=as_json, language=language)
 
 
@@ -90,7 +90,7 @@ def _set(
 def listed(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
     """All sources: whose, what they may, how they stand, when they were last read."""
     with opened_intelligence(config) as (intelligence, _):
-        rows = [_row(state, language) for state in intelligence.sources.every()]
+        rows = [_row(intelligence, state, language) for state in intelligence.sources.every()]
     show_spoken(rows, as_json=as_json, language=language)
 
 
@@ -98,7 +98,7 @@ def listed(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: As
 def show_(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
     """One source, how useful it was, and what of it gate 2 refused last."""
     with opened_intelligence(config) as (intelligence, _):
-        row = _row(intelligence.sources.get(name), language)
+        row = _row(intelligence, intelligence.sources.get(name), language)
         useful = [_useful(one) for one in [intelligence.usefulness().get(name)] if one is not None]
         refused = [
             {
@@ -137,7 +137,10 @@ def sync(
         wanted = names or [s.source.name for s in intelligence.sources.every() if s.state == ACTIVE]
         done = [sync_one(intelligence, name, file.base) for name in wanted]
         suspended = intelligence.suspend_noise()
-    rows = [_synced(one, suspended, language) for one in done]
+        rows = [
+            _synced(one, suspended, language) | {"none_taken": _none_taken(intelligence, one.source, language)}
+            for one in done
+        ]
     show_spoken(rows, as_json=as_json, language=language)
     failed = next((f"{one.source}: {Text.of_row(one.failure).say(language)}" for one in done if one.failure), None)
     if failed:
@@ -233,7 +236,7 @@ def _usable(source: Source, file: "CentreFile") -> None:
         Misp(source.place, source.access, file.base)
 
 
-def _row(state: "SourceState", language: Language) -> dict[str, Any]:
+def _row(intelligence: "Intelligence", state: "SourceState", language: Language) -> dict[str, Any]:
     source = state.source
     return {
         "source": source.name,
@@ -247,7 +250,13 @@ def _row(state: "SourceState", language: Language) -> dict[str, Any]:
         "synced": f"{iso(state.synced_us)[:19]}Z" if state.synced_us else "",
         "failure": state.failure and Text.of_row(state.failure).say(language),
         **named(state, "taken", "refused"),
+        "none_taken": _none_taken(intelligence, source.name, language),
     }
+
+
+def _none_taken(intelligence: "Intelligence", name: str, language: Language) -> str:
+    why = intelligence.none_taken(name)
+    return why.say(language) if why else ""
 
 
 def _synced(source: "Synced", suspended: list[str], language: Language) -> dict[str, Any]:

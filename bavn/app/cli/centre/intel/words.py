@@ -39,6 +39,7 @@ HEADINGS: Final[dict[str, Text]] = {
     "misp": Text("MISP"),
     "new": Text.in_context("cli centre intel words", "new"),
     "new_proposals": Text("new proposals"),
+    "none_taken": Text("nothing taken"),
     "not_carried": Text("not carried"),
     "pap": Text("PAP"),
     "partner": Text("partner"),

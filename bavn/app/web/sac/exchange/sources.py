@@ -51,7 +51,7 @@ class UsefulnessShape(Shape):
 class SourceRow(Shape):
     """A source. ``place``: its address; of a file its name alone, without the machine's folders. ``stand``: active,
     suspended or ended, with why. ``hunts_allowed``: a second person stands behind its hunts. ``synced_us``: when it was
-    last read to the end."""
+    last read to the end. ``none_taken``: why nothing of it was taken, if so."""
 
     name: str
     kind: str
@@ -74,6 +74,7 @@ class SourceRow(Shape):
     failure: TextShape | None
     taken: int
     refused: int
+    none_taken: TextShape | None
     worth: UsefulnessShape | None
     may_allow_hunts: bool
 
@@ -122,7 +123,9 @@ router = APIRouter(prefix="/sources", tags=["sources"])
 def sources(context: Context, person: Annotated[Person, allow(Right.READ)]) -> SourceRows:
     """All sources, by name: how each stands, when it was read, what it was worth."""
     useful, at_us = context.usefulness.now()
-    items = [_row(state, useful.get(state.source.name), person) for state in context.intelligence.sources.every()]
+    items = [
+        _row(context, state, useful.get(state.source.name), person) for state in context.intelligence.sources.every()
+    ]
     return SourceRows(items=items, total=len(items), worth_us=at_us)
 
 
@@ -175,8 +178,9 @@ def _is_https(place: str) -> bool:
         return False
 
 
-def _row(state: SourceState, useful: Usefulness | None, person: Person) -> SourceRow:
+def _row(context: SacContext, state: SourceState, useful: Usefulness | None, person: Person) -> SourceRow:
     source = state.source
+    none_taken = context.intelligence.none_taken(source.name)
     hunts = source.hunts_per_day > 0 and not state.hunts_by and state.state != "ended"
     return filled(
         SourceRow,
@@ -187,6 +191,7 @@ def _row(state: SourceState, useful: Usefulness | None, person: Person) -> Sourc
         pap=source.pap.name,
         stand=state.state,
         failure=TextShape.of(Text.of_row(state.failure)) if state.failure else None,
+        none_taken=TextShape.of(none_taken) if none_taken else None,
         tried_us=state.tried_us or None,
         synced_us=state.synced_us or None,
         worth=None if useful is None else filled(UsefulnessShape, useful),
@@ -201,4 +206,4 @@ def _whole(context: SacContext, name: str, person: Person) -> SourceWhole:
         filled(RefusedItem, line, item=line.summary[:120], says=TextShape.of(Text.of_row(line.reason)))
         for line in reversed(context.intelligence.refused(name))
     ]
-    return SourceWhole(row=_row(state, context.usefulness.now()[0].get(name), person), refused=refused)
+    return SourceWhole(row=_row(context, state, context.usefulness.now()[0].get(name), person), refused=refused)
