@@ -138,8 +138,8 @@ def sync(
         done = [sync_one(intelligence, name, file.base) for name in wanted]
         suspended = intelligence.suspend_noise()
         rows = [
-            _synced(one, suspended, language) | {"none_taken": _none_taken(intelligence, one.source, language)}
-            for one in done
+            _synced(synced, suspended, language) | {"none_taken": _none_taken(intelligence, synced.source, language)}
+            for synced in done
         ]
     show_spoken(rows, as_json=as_json, language=language)
     failed = next((f"{one.source}: {Text.of_row(one.failure).say(language)}" for one in done if one.failure), None)
