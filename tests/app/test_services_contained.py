@@ -32,6 +32,7 @@ from bavn.app.keyholder import server as keyholder_server
 from bavn.app.keyholder.server import KeyHolderServer, make_keyholder
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.failure_folder import FailureFolder
+from bavn.app.process.manager.heart import Heart
 from bavn.app.process.real import SystemClock
 from bavn.model.outcome import Refused
 from bavn.model.sector.partner import Partner
@@ -219,6 +220,7 @@ def tidied(monkeypatch, failures, tidy):
     monkeypatch.setattr(keyholder_server, "TIDY_S", 0)
     server = object.__new__(KeyHolderServer)
     server.failures, server._failure, server.tidy, ended = failures, None, tidy, []
+    server.heart = Heart()
     server.stop = lambda: ended.append(1)
 
     async def run():

@@ -177,7 +177,6 @@ class KeyHolderServer:
         self._failure: BaseException | None = None
         app = make_keyholder(holder, self.fail, failures=failures)
         self._server = tls_server(app, keys.authority().pem, keys.certificate, keys.key)
-        self._holder = holder
         self._socket = listening(host, port)
 
     @property
