@@ -14,6 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
 from bavn.actor.formats.gzipped import LogFile
+from bavn.actor.formats.members import HeaderTooLarge, Zip, tarred
+from bavn.model.malformed import MALFORMED
 from bavn.model.text import Text
 
 FILES_MAX: Final = 10_000
@@ -24,7 +26,7 @@ FREE_BYTES_MIN: Final = 1 << 30
 _TAR_AT: Final = 257
 _NAME_LENGTH_MAX: Final = 200
 _PIECE_BYTES: Final = 1 << 22
-_BROKEN: Final = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError)
+_BROKEN: Final = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, *MALFORMED)
 """RuntimeError, and with it NotImplementedError: locked by a password, or packed in a way that is not known here."""
 
 Left = tuple[str, Text]
@@ -54,22 +56,24 @@ def unpack(archive: Path, folder: Path) -> list[Left]:
                     left.append((name, why))
                 if room.full:
                     break
+    except HeaderTooLarge as error:
+        left.append((archive.name, Text.of_error(error)))
     except _BROKEN as error:
         left.append((archive.name, Text("the archive is damaged: {why}", why=Text.of_error(error))))
     return left
 
 
 def _tarred(archive: Path) -> Generator[tuple[str, Any]]:
-    with LogFile(archive) as file, tarfile.open(fileobj=file, mode="r|") as members:  # type: ignore[call-overload]
-        for member in members:
+    with LogFile(archive) as file:
+        for tar, member in tarred(file):
             if member.isreg():
-                yield member.name, lambda member=member: members.extractfile(member)
+                yield member.name, lambda tar=tar, member=member: tar.extractfile(member)
         if file.damage:
             raise tarfile.ReadError(file.damage.en)
 
 
 def _zipped(archive: Path) -> Generator[tuple[str, Any]]:
-    with zipfile.ZipFile(archive) as members:
+    with Zip(archive) as members:
         for member in members.infolist():
             if not member.is_dir():
                 yield member.filename, lambda member=member: members.open(member)

@@ -12,7 +12,7 @@ from typing import Final
 
 from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.rules.rule_set import CLASSES_FILE, RULES_FILE, THRESHOLD_FILE, RuleFolder
-from bavn.actor.sense.rules.source import FILE_BYTES_MAX, RulesRefused, is_archive, members
+from bavn.actor.sense.rules.source import BROKEN, FILE_BYTES_MAX, RulesRefused, is_archive, members
 from bavn.actor.sense.rules.text import LeftOut, rules_in, without
 from bavn.app.process.exits import why_of
 from bavn.model.text import Text
@@ -49,7 +49,7 @@ def given_rules(paths: Sequence[Path], scratch: Path) -> GivenRules:
                 lines += kept
                 left_out += out
                 own += sum(rule.enabled for rule in rules_in(kept))
-        except (OSError, EOFError, gzip.BadGzipFile) as error:
+        except BROKEN as error:
             why = why_of(error) if isinstance(error, OSError) else Text.of_error(error)
             raise RulesRefused(of_file(path, why, ": ")) from error
         if not own:
@@ -76,7 +76,7 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
             if file.is_file() and (file.name.endswith(_KINDS) or file.name in (CLASSES_FILE, THRESHOLD_FILE)):
                 yield file.name, _bytes(file)
     elif is_archive(path.name):
-        for name, size, member in members(path):
+        for name, size, member in members(path, path):
             bare = name.rpartition("/")[2]
             if bare.endswith(".rules") or bare == CLASSES_FILE:
                 yield bare, member.read(size)

@@ -5,10 +5,12 @@ another's. Nothing is unpacked outside the folder that was named. Refuses to sta
 """
 
 import contextlib
+import errno
 import hashlib
 import io
 import json
 import os
+import shutil
 import stat
 import tarfile
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final, cast
 
+from bavn.actor.formats.members import HeaderTooLarge, tarred
 from bavn.app.operator.sealed import BundleDamaged, SealedReader, SealedWriter
 from bavn.model.malformed import MALFORMED
 from bavn.model.ports import Dice
@@ -89,19 +92,19 @@ def unpack(source: BinaryIO, passphrase: str, to: Path | None) -> Manifest:
     """Into ``to``, an empty folder, or nowhere: to see that all of it opens. Raises WrongPassphrase, BundleDamaged."""
     sealed = SealedReader(source, passphrase)
     try:
-        with tarfile.open(fileobj=io.BufferedReader(sealed, BUFFER_BYTES), mode="r|", bufsize=BUFFER_BYTES) as tar:
-            head = tar.next()
-            manifest = _manifest(tar, head)
-            count = 0
-            while (member := tar.next()) is not None:
-                count += 1
-                if count > FILES_MAX:
-                    raise BundleDamaged(f"it holds more than {FILES_MAX} files")
+        manifest = None
+        for count, (tar, member) in enumerate(tarred(io.BufferedReader(sealed, BUFFER_BYTES))):
+            if count > FILES_MAX:
+                raise BundleDamaged(f"it holds more than {FILES_MAX} files")
+            if manifest is None:
+                manifest = _manifest(tar, member)
+            else:
                 _member(tar, member, to)
-                tar.members.clear()  # type: ignore[attr-defined]  # what was read is kept by nobody
-    except tarfile.TarError as error:
+    except (tarfile.TarError, HeaderTooLarge) as error:
         raise BundleDamaged(f"what is sealed in it cannot be read ({error})") from error
     sealed.drain()
+    if manifest is None:
+        raise BundleDamaged("its manifest is missing")
     return manifest
 
 
@@ -135,8 +138,8 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         yield opened
 
 
-def _manifest(tar: tarfile.TarFile, head: tarfile.TarInfo | None) -> Manifest:
-    if head is None or head.name != MANIFEST or not head.isreg() or head.size > MANIFEST_BYTES_MAX:
+def _manifest(tar: tarfile.TarFile, head: tarfile.TarInfo) -> Manifest:
+    if head.name != MANIFEST or not head.isreg() or head.size > MANIFEST_BYTES_MAX:
         raise BundleDamaged("its manifest is missing")
     try:
         said = json.loads(cast("BinaryIO", tar.extractfile(head)).read())
@@ -163,6 +166,8 @@ def _member(tar: tarfile.TarFile, member: tarfile.TarInfo, to: Path | None) -> N
         if member.isdir():
             target.mkdir(mode=0o700)
             return
+        if member.size > shutil.disk_usage(to).free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, member.mode & 0o700 or 0o600)
     except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
         raise BundleDamaged(f"it holds {member.name[:80]!r} twice, or without its folder") from error

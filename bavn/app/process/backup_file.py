@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
+from bavn.actor.formats.members import Zip
 from bavn.model.malformed import MALFORMED
 
 FORMAT: Final = "bavn centre backup 1"
@@ -183,7 +184,7 @@ def _part(said: dict[str, Any]) -> Part:
 def reading_from(file: Path) -> Iterator[Reader]:
     """Raises BadBackup, OSError."""
     try:
-        with zipfile.ZipFile(file) as packed:
+        with Zip(file) as packed:
             yield Reader(packed)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise BadBackup(f"it cannot be unpacked ({error})") from error

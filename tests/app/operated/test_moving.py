@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -245,3 +246,18 @@ def test_a_bundle_writes_nothing_outside_its_folder(tmp_path) -> None:
         assert not list(to.iterdir())
     with pytest.raises(BundleDamaged, match="twice"):
         unpack(made(("home/x", tarfile.REGTYPE), ("home/x", tarfile.REGTYPE)), PASSPHRASE, to)
+    with pytest.raises(BundleDamaged, match="a header in it is larger than 64 KiB"):
+        unpack(made(("home/" + "x" * 70_000, tarfile.REGTYPE)), PASSPHRASE, None)
+
+
+def test_a_bundle_for_which_the_disk_has_no_room_is_not_begun(tmp_path, monkeypatch) -> None:
+    home, to = tmp_path / "home", tmp_path / "to"
+    home.mkdir()
+    to.mkdir()
+    (home / "file").write_bytes(b"x" * 100)
+    with (tmp_path / "one").open("wb") as out:
+        pack(home, MANIFEST, out, PASSPHRASE, SeededDice(1, "x"))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=99))
+    with (tmp_path / "one").open("rb") as source, pytest.raises(OSError, match="No space left"):
+        unpack(source, PASSPHRASE, to)
+    assert not list(to.iterdir())

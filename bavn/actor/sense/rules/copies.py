@@ -50,7 +50,7 @@ def _files(source: str, cache: Path) -> Iterator[tuple[str, bytes]]:
         for file in sorted(entry for entry in path.iterdir() if entry.is_file()):
             yield file.name, file.read_bytes()
     elif is_archive(path.name):
-        for name, size, member in members(path):
+        for name, size, member in members(source, path):
             yield name.lstrip("/"), member.read(size)
     else:
         yield f"{path.name.removesuffix('.rules')}.rules", path.read_bytes()

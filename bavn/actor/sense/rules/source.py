@@ -13,16 +13,21 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
 
+from bavn.actor.formats.gzipped import LogFile
+from bavn.actor.formats.members import Zip, tarred
 from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.rules.text import OUTSIDE, forbidden, rule_of
+from bavn.model.malformed import MALFORMED
 from bavn.model.text import Text
 
-FILE_BYTES_MAX: Final = 512 << 20
-"""Of one download, and of all rules in it when it is unpacked."""
+FILE_BYTES_MAX: Final = 128 << 20
+"""Of one download, and of all rules in it when it is unpacked: they are held in memory."""
 
 MEMBERS_MAX: Final = 10_000
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _ARCHIVES: Final = (".tar.gz", ".tgz", ".zip")
+BROKEN: Final = (OSError, EOFError, RuntimeError, tarfile.TarError, zipfile.BadZipFile, zlib.error, *MALFORMED)
+"""What reading an archive raises."""
 
 
 class RulesRefused(Exception):
@@ -110,52 +115,44 @@ def _examine(source: str, path: Path) -> None:
                 )
         if not rules:
             raise RulesRefused(of_file(source, Text("there is not one rule in it"), ": "))
-    except (
-        OSError,
-        EOFError,
-        tarfile.TarError,
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,  # a name in a zip that is no text
-    ) as why:
+    except BROKEN as why:
         raise RulesRefused(of_file(source, Text("it is no archive of rules ({why})", why=_bounded(why)), ": ")) from why
 
 
 def _unpacked(source: str, path: Path) -> Iterator[str]:
     """The lines of its files of rules, the whole archive gone through: one that breaks off is no archive."""
-    left = FILE_BYTES_MAX
-    for number, (name, size, member) in enumerate(members(path)):
-        left -= size
-        if number >= MEMBERS_MAX or left < 0:
-            raise RulesRefused(
-                of_file(
-                    source,
-                    Text(
-                        "it holds more than {files} files or {most} MiB", files=MEMBERS_MAX, most=FILE_BYTES_MAX >> 20
-                    ),
-                    ": ",
-                )
-            )
+    for name, size, member in members(source, path):
         if name.endswith(".rules"):
             yield from _read(source, member, size)
 
 
-def members(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
-    """Name, unpacked size and content of each file in it."""
+def members(source: str | Path, path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
+    """Name, unpacked size and content of each file in it. Raises RulesRefused where it is too large, and BROKEN."""
+    left = FILE_BYTES_MAX
+    for number, (name, size, member) in enumerate(_members(path)):
+        left -= size
+        if number >= MEMBERS_MAX or left < 0:
+            most = FILE_BYTES_MAX >> 20
+            why = Text("it holds more than {files} files or {most} MiB", files=MEMBERS_MAX, most=most)
+            raise RulesRefused(of_file(source, why, ": "))
+        yield name, size, member
+
+
+def _members(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
     if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as packed:
+        with Zip(path) as packed:
             for entry in packed.infolist():
                 if not entry.is_dir():
                     with packed.open(entry) as member:
                         yield entry.filename, entry.file_size, member
         return
-    with tarfile.open(path) as archive:
-        for info in archive:
-            inner = archive.extractfile(info) if info.isreg() else None
+    with LogFile(path) as file:
+        for tar, info in tarred(file):
+            inner = tar.extractfile(info) if info.isreg() else None
             if inner is not None:
                 yield info.name, info.size, inner
+        if file.damage:
+            raise tarfile.ReadError(file.damage.en)
 
 
 def _read(source: str, file: IO[bytes], size_max: int) -> Iterator[str]:
