@@ -369,6 +369,7 @@ TARGETS = (
             "module:bavn.actor.sense.recognise",
             "module:bavn.actor.formats.packed",
             "module:bavn.actor.formats.archive",
+            "module:bavn.actor.formats.members",
             "module:bavn.actor.sense.open_path",
         ),
         forms=(*LINES, *JSON_LINES, unpacked(LINES)),
