@@ -329,6 +329,14 @@ def _capture() -> Run:
     return run
 
 
+def _smb_request() -> bytes:
+    """SMB 2's request for a share."""
+    share = "\\\\srv\\C$".encode("utf-16-le")
+    message = struct.pack("<4sHHIHHIIQQQ16x", b"\xfeSMB", 64, 0, 0, 3, 1, 0, 0, 0, 0, 0)
+    message += struct.pack("<HHHH", 9, 0, 72, len(share)) + share
+    return struct.pack("!I", len(message)) + message
+
+
 def _conversation() -> Run:
     known = capture_seeds()[0]
 
@@ -347,9 +355,9 @@ def _conversation() -> Run:
 TARGETS = (
     Target(
         name="conversation",
-        covers=("module:bavn.app.analyst.packets.conversation", "module:bavn.app.analyst.packets.said"),
+        covers=tuple(f"module:bavn.app.analyst.packets.{part}" for part in ("conversation", "said", "smb")),
         forms=CAPTURE,
-        seeds=capture_seeds,
+        seeds=lambda: [*capture_seeds(), as_pcap(conversation(_smb_request(), b"", 445))],
         make=_conversation,
         honest=None,
     ),

@@ -31,10 +31,10 @@ class _Parts:
         if self.end is None or self.end > _CARRIED_BYTES_MAX or self.size < self.end:
             return None
         carried = bytearray()
-        for one in sorted(self.parts, key=lambda one: one.offset):
-            if one.offset > len(carried):
+        for fragment in sorted(self.parts, key=lambda fragment: fragment.offset):
+            if fragment.offset > len(carried):
                 return None
-            carried += one.data[len(carried) - one.offset :]
+            carried += fragment.data[len(carried) - fragment.offset :]
         return bytes(carried[: self.end])
 
 
