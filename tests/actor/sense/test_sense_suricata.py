@@ -17,6 +17,7 @@ from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.suricata.captures import CaptureFolder
 from bavn.actor.sense.suricata.config import SuricataConfig
 from bavn.actor.sense.suricata.live import SuricataLive
+from bavn.actor.sense.suricata.release import SUPPORTED_UNTIL
 from bavn.actor.sense.suricata.run import run_over
 from bavn.model.record import address_text
 from tests.conftest import on_each_suricata
@@ -319,6 +320,14 @@ def test_what_is_no_capture_is_counted(folder):
     (folder.folder / "empty.pcap").unlink()
     folder.poll()
     assert folder.source.counts() == {}
+
+
+@pytest.mark.slow
+def test_a_folder_says_which_suricata_read_its_last_capture(folder, packets):
+    (folder.folder / "a.pcap").write_bytes(packets.read_bytes())
+    folder.poll()
+    folder.poll()
+    assert folder.source.counts()["suricata_release"] in SUPPORTED_UNTIL
 
 
 @on_each_suricata

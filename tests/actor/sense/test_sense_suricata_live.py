@@ -16,6 +16,7 @@ from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.suricata.command_socket import SuricataRefused
 from bavn.actor.sense.suricata.config import RING_FILE_BYTES_MIN, SuricataConfig
 from bavn.actor.sense.suricata.live import SuricataLive
+from bavn.actor.sense.suricata.release import SUPPORTED_UNTIL
 from tests.conftest import on_each_suricata
 
 pytestmark = [pytest.mark.suricata, pytest.mark.netns, pytest.mark.slow]
@@ -133,6 +134,7 @@ def test_nothing_is_lost_over_rotations_and_a_restart(wire, tmp_path, open_live)
     assert began(source)
     reader = Reader(source)
     assert source.commands.ask("ruleset-failed-rules") == []
+    assert source.counts()["suricata_release"] in SUPPORTED_UNTIL
     known = {
         "setname": "bavn-domains",
         "settype": "string",
