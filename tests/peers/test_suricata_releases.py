@@ -20,7 +20,7 @@ CAPTURES = (
     "protocol-mix/protocols/SSL.pcap",
     "protocol-mix/protocols/DHCP.pcap",
 )
-MORE = {8: frozenset({"dns", "dcerpc"})}
+MORE = {8: frozenset({"dns", "dcerpc", "flow"})}
 """Of what a later release tells more."""
 LEFT_OUT = frozenset({"flow_id", "app_proto"})
 """Chance, and the protocols that it knows by name: the later one knows LDAP and mDNS too."""
