@@ -203,7 +203,6 @@ APART: Final[dict[str, str]] = {
             "bavn.centre.members.partner_credentials",
             "bavn.centre.members.signed",
             "bavn.model.toml",
-            "bavn.actor.formats.fragments",
             "bavn.psi.reconstruct",
             "bavn.tlog.draw",
             "bavn.wire.links.nats",

@@ -115,6 +115,7 @@ PROGRAMS = {
     "syslog_ng": "syslog-ng",
     "node_exporter": "prometheus-node-exporter",
     "faketime": "faketime",
+    "suricata_beside": "suricata-beside",
     "apt": "apt-ftparchive",
     "podman_compose": "podman-compose",
 }
@@ -141,6 +142,24 @@ def find_program(name: str) -> str | None:
     """Where a program is: on the way, in Debian's folders of servers, or unpacked by script/bootstrap --tests."""
     beside = ROOT / ".venv-peers" / name / "usr/sbin"
     return shutil.which(name) or shutil.which(name, path=f"/usr/sbin:/usr/bin:{beside}")
+
+
+SURICATA_BESIDE = ROOT / ".venv-peers/suricata-beside"
+RELEASES = ["here", pytest.param("beside", marks=pytest.mark.suricata_beside)]
+"""Of Suricata: the one that is installed, and the other one that Debian has."""
+
+
+@pytest.fixture
+def each_suricata(request, monkeypatch):
+    """The program ``suricata`` is the one of RELEASES that is asked for."""
+    if request.param == "beside":
+        monkeypatch.setenv("PATH", f"{SURICATA_BESIDE / 'bin'}:{os.environ['PATH']}")
+
+
+def on_each_suricata(test):
+    """The test is run with each."""
+    each = pytest.mark.parametrize("each_suricata", RELEASES, indirect=True)
+    return pytest.mark.usefixtures("each_suricata")(each(test))
 
 
 def _may_make_netns() -> str | None:

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from dataclasses import replace
+from datetime import datetime
 from types import SimpleNamespace
 
 import pyarrow as pa
@@ -14,15 +15,18 @@ from bavn.actor.formats.refused import RefusedLine
 from bavn.actor.sense.account import Account, Figures
 from bavn.actor.sense.base import Batch, Loss
 from bavn.actor.sense.reader import fault
+from bavn.actor.sense.suricata.release import release_of
 from bavn.app.cli.main import _run
 from bavn.app.config.load import read_node
 from bavn.app.config.sensor import HealthTable
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.recorder import Recorder
+from bavn.app.node.health.releases import past_support
 from bavn.app.node.health.vitals import Recent, Vitals, problems
 from bavn.app.node.parts import build
 from bavn.app.process.exits import Exit
 from bavn.model.intel.rule import RowRule
+from bavn.model.moment import as_us
 
 MINUTE_US = 60_000_000
 SILENT_US = 6 * 60 * MINUTE_US
@@ -65,6 +69,34 @@ def drops(count, of):
 
 def codes(now, **limits):
     return [problem.code for problem in problems(now, HealthTable(**limits))]
+
+
+@pytest.mark.parametrize(
+    ("release", "today", "ended"),
+    [
+        (7, "2026-07-31", None),
+        (7, "2026-08-01", "2026-07-31"),
+        (8, "2026-12-02", None),
+        (8, "2028-08-01", "2028-07-31"),
+        (4, "2026-12-02", "2022-08-01"),
+        (9, "2040-01-01", None),
+        (0, "2040-01-01", None),
+    ],
+)
+def test_a_sensor_past_its_support_is_named_and_no_alarm(release, today, ended) -> None:
+    now_us = as_us(datetime.fromisoformat(f"{today}T12:00:00Z"))
+    source = replace(CALM, counts={"suricata_release": release} if release else {})
+    text = past_support(source, now_us)
+    wanted = f"suricata: Suricata {release} is past its support, which ended on {ended}; take a later one"
+    assert (text and text.en) == (ended and wanted)
+    calm = replace(source, caught_up_us=now_us, heard_us=now_us)
+    assert codes(vitals(calm, now_us=now_us, began_us=now_us)) == []
+
+
+def test_the_release_is_what_the_log_of_a_run_names() -> None:
+    assert release_of(["notes", "This is Suricata version 7.0.10 RELEASE running in USER mode"]) == 7
+    assert release_of(["This is Suricata version 12.1.0-dev (abc 2030-01-01) running in SYSTEM mode"]) == 12
+    assert release_of(["Suricata version x", ""]) == 0
 
 
 def test_a_calm_node_has_no_problem() -> None:
@@ -150,13 +182,13 @@ class Source:
     name = "suricata"
 
     def __init__(self):
-        self.lost, self.of, self.restarts = 0, 0, 0
+        self.lost, self.of, self.restarts, self.release = 0, 0, 0, 0
 
     def losses(self):
         return (Loss(what="capture_drops", count=self.lost, unit="packets", of=self.of),)
 
     def counts(self):
-        return {"restarts": self.restarts}
+        return {"restarts": self.restarts, "suricata_release": self.release}
 
     def lag_bytes(self):
         return 0
@@ -247,6 +279,16 @@ def test_the_command_says_what_the_node_wrote(recorder, monkeypatch, capsys, tmp
     code, said = ask(config, monkeypatch, capsys, "--language", "da")
     assert (code, said.out.splitlines()[0]) == (Exit.OK, "Noden er i orden.")
     assert "tabt: 0 af 100 pakker: pakker tabt, før sensoren så dem (0 på det seneste)" in said.out
+    recorder.source.release = 6
+    step(recorder, 0)
+    code, said = ask(config, monkeypatch, capsys)
+    assert (code, said.out.splitlines()[:2]) == (
+        Exit.OK,
+        [
+            "The node is well.",
+            "  suricata: Suricata 6 is past its support, which ended on 2024-08-01; take a later one",
+        ],
+    )
     recorder.source.lost, recorder.source.of = 90, 200
     step(recorder, 1)
     code, said = ask(config, monkeypatch, capsys, "--json")

@@ -31,14 +31,14 @@ CENTRE_ENDS = {
     owned.BOOK: {"open_database", "Registry", "Quota", "take_lease", "Book", "start"},
     owned.GATES: {"open_centre", "CentreGround", "DiskLogFolder", "warning_lists"},
     owned.HEALTH: {"StepWatch"},
-    owned.ANY: {"PartyKeys", "ServerSettings", "CentreServer", "CentreParts"},
+    owned.ANY: {"PartyClock", "PartyKeys", "ServerSettings", "CentreServer", "CentreParts"},
 }
 """What a centre does not start without, by what the one line names; docs/operations.md says why."""
 KEYHOLDER_ENDS = {
     owned.BOOK: {"open_members", "Registry", "Book"},
     owned.KEYS: {"Enrolment", "EpochKeys"},
     owned.GATES: {"KeyHolder", "SingleKey", "Ledger", "KeyHolderParty"},
-    owned.ANY: {"PartyKeys", "KeyHolderServer"},
+    owned.ANY: {"PartyClock", "PartyKeys", "KeyHolderServer"},
 }
 
 

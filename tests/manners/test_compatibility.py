@@ -31,6 +31,7 @@ PACKAGES = {
     "lognormalizer": "liblognorm",
     "pdns_recursor": "pdns-recursor",
     "syslog_ng": "syslog-ng",
+    "suricata_beside": "suricata-beside",
     "node_exporter": "prometheus-node-exporter",
     "podman_compose": "podman-compose",
 }

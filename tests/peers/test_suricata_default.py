@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bavn.actor.sense.suricata.eve_file import EveFile
+from tests.conftest import RELEASES, SURICATA_BESIDE
 
 pytestmark = [pytest.mark.slow, pytest.mark.suricata, pytest.mark.data]
 DEFAULT = Path("/etc/suricata/suricata.yaml")
@@ -27,9 +28,12 @@ RULE = (
 )
 
 
-@pytest.fixture(scope="module")
-def events(data, tmp_path_factory):
+@pytest.fixture(scope="module", params=RELEASES)
+def events(request, data, tmp_path_factory):
     """What it writes of each capture: the files, one after another."""
+    beside = request.param == "beside"
+    program = str(SURICATA_BESIDE / "bin/suricata") if beside else "suricata"
+    default = SURICATA_BESIDE / DEFAULT.relative_to("/") if beside else DEFAULT
     folder, made = tmp_path_factory.mktemp("default"), []
     (folder / "some.rules").write_text(RULE + "\n")
     for n, name in enumerate(CAPTURES):
@@ -37,9 +41,9 @@ def events(data, tmp_path_factory):
         into.mkdir()
         subprocess.run(
             [
-                "suricata",
+                program,
                 "-c",
-                DEFAULT,
+                default,
                 "-S",
                 folder / "some.rules",
                 "-r",

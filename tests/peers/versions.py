@@ -39,6 +39,12 @@ def version_of(peer: str) -> str | None:
     if name == "syslog-ng":
         (file,) = (ROOT / ".venv-peers/syslog-ng/usr/lib/syslog-ng").glob("libsyslog-ng-*.so.0")
         return file.name.removeprefix("libsyslog-ng-").removesuffix(".so.0")
+    if name == "suricata-beside":
+        program = ROOT / ".venv-peers/suricata-beside/bin/suricata"
+        said = (
+            subprocess.run([program, "-V"], capture_output=True, text=True, check=False) if program.exists() else None
+        )
+        return said and said.stdout.split()[-2]
     if name == "postgresql":
         programs = postgres_programs()
         return None if programs is None else programs.parent.name

@@ -61,10 +61,10 @@ def test_nothing_of_what_is_sealed_shows_and_two_that_are_alike_look_apart(kind)
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_entry_holds_hashes_numbers_and_words_without_room_for_a_name(kind) -> None:
     """What can stand in an entry is of four forms; none has room for an address, a host or a person but a word, and the
-    words are a tier, a turn and a version (below)."""
+    words are a tier, a turn, a version (below) and how a clock stands."""
     said = json.loads(made(kind).bytes())
     words = {name for name, form in KINDS[kind].fields.items() if form == "word"}
-    assert words <= {"tier", "to", "version"}
+    assert words <= {"state", "tier", "to", "version"}
     for name, value in said.items():
         assert name in {"kind", *words} or isinstance(value, int) or re.fullmatch("[0-9a-f]{32,64}", value)
     assert KINDS[kind].says.say("en")

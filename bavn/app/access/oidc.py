@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote_plus, urlencode, urlsplit
@@ -31,6 +30,7 @@ from bavn.app.config.oidc import OidcTable
 from bavn.model.outcome import Refused
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
+from bavn.model.web_address import is_protected
 from bavn.wire.reading import mended, read
 
 ALGORITHMS: Final = (
@@ -322,11 +322,7 @@ def _readable(published: Mapping[str, Any]) -> KeySet:
 
 
 def _secured(url: str, what: str) -> None:
-    parts = urlsplit(url)
-    local = parts.hostname == "localhost"
-    with suppress(ValueError):
-        local = local or ip_address(parts.hostname or "").is_loopback
-    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+    if not is_protected(url):
         raise SettingsError(Text("[oidc] {what} must begin with https://", what=what))
 
 

@@ -80,8 +80,10 @@ class NodeTable:
     def __post_init__(self) -> None:
         if self.keyholder_url and self.keyholder_urls:
             raise SettingsError(Text("[node] keyholder_url or keyholder_urls: one of them"))
-        if self.keyholder_url and not is_https(self.keyholder_url):
-            raise SettingsError(Text("[node] keyholder_url: {url} is no https://HOST:PORT", url=self.keyholder_url))
+        for name in ("centre_url", "keyholder_url"):
+            url = getattr(self, name)
+            if url and not is_https(url):
+                raise SettingsError(Text("{where}: {url} is no https://HOST:PORT", where=f"[node] {name}", url=url))
         if self.keyholder_urls:
             why = why_not("[node] keyholder_urls", self.keyholder_urls, "keyholders_k", self.keyholders_k)
             if why is not None:

@@ -6,6 +6,7 @@ from typing import Any
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, load, setting
 from bavn.model.text import Text
+from bavn.model.web_address import is_protected
 
 INSTANCES_MAX = 100
 DISTRIBUTIONS = ("0", "1", "2", "3")
@@ -30,6 +31,10 @@ class MispTable:
     )
 
     def __post_init__(self) -> None:
+        if self.url and not is_protected(self.url):
+            raise SettingsError(
+                Text("{url}: a MISP is asked over https (http on this machine only)", url=self.url[:200])
+            )
         if self.distribution not in DISTRIBUTIONS:
             raise SettingsError(
                 Text(

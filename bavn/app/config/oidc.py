@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from bavn.model.settings import setting
+from bavn.model.settings import SettingsError, setting
+from bavn.model.text import Text
+from bavn.model.web_address import is_protected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +28,7 @@ class OidcTable:
     )
     ca_file: str = setting("", unit="", holds="Authority of the provider's certificate (PEM); empty: the system's.")
     timeout_s: float = setting(10.0, unit="s", holds="How long the provider may take to answer.", low=1, high=60)
+
+    def __post_init__(self) -> None:
+        if self.issuer and not is_protected(self.issuer):
+            raise SettingsError(Text("[oidc] {what} must begin with https://", what="issuer"))

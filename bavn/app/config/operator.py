@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bavn.app.config.load import read_toml
+from bavn.keyholder.settings import is_https
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, load, setting
 from bavn.model.text import Text
@@ -43,6 +44,12 @@ class OperatorTable:
     end_s: int = setting(
         15, unit="s", holds="A node that has not ended so long after it was told to is killed.", low=2, high=120
     )
+
+    def __post_init__(self) -> None:
+        if self.centre_url and not is_https(self.centre_url):
+            raise SettingsError(
+                Text("{where}: {url} is no https://HOST:PORT", where="[operator] centre_url", url=self.centre_url)
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

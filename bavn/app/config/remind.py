@@ -8,11 +8,11 @@ from bavn.model.intel.indicator import Tlp
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, setting
 from bavn.model.text import Text
+from bavn.model.web_address import is_protected
 
 ADDRESS_CHARS_MAX = 254
 """RFC 5321's bound for an e-mail address; a webhook's has the same."""
 NODE_ADDRESSES_MAX = 20
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +93,9 @@ class RemindTable(MailTable):
             self._check_webhook()
 
     def _check_webhook(self) -> None:
-        at = urlsplit(self.webhook_url)
-        safe = at.scheme == "https" or (at.scheme == "http" and at.hostname in LOOPBACK)
-        if not safe or not at.hostname or at.username or at.fragment or len(self.webhook_url) > ADDRESS_CHARS_MAX:
+        url = self.webhook_url
+        at = urlsplit(url) if is_protected(url) and len(url) <= ADDRESS_CHARS_MAX else None
+        if at is None or at.username or at.fragment:
             raise SettingsError(
                 Text(
                     "remind.webhook_url must be an https address of at most {chars_max} characters, with neither user"

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from bavn.model.catalogue import languages
 from bavn.model.settings import SettingsError, setting
 from bavn.model.text import Text
+from bavn.model.web_address import is_protected
 
 TRANSPORTS: Final = ("file", "syslog", "elastic", "splunk", "sentinel")
 FORMS: Final = ("ecs", "ocsf", "cef")
@@ -19,7 +20,6 @@ NEEDS: Final[dict[str, tuple[str, ...]]] = {
     "splunk": ("url", "authorization_file"),
     "sentinel": ("url", "token_url", "client_id", "client_secret_file", "rule_id", "stream"),
 }
-LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ def _check(name: str, url: str) -> None:
     """https, or http on loopback, with nothing secret in it. SettingsError."""
     try:
         at = urlsplit(url)
-        safe = at.scheme == "https" or (at.scheme == "http" and at.hostname in LOOPBACK)
+        safe = is_protected(url)
         whole = bool(at.hostname) and (at.port or 1) > 0
     except ValueError:
         safe = whole = False

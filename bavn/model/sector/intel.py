@@ -16,6 +16,7 @@ from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.sector.partner import TLP_ORDER
 from bavn.model.settings import setting
 from bavn.model.text import Text
+from bavn.model.web_address import is_protected
 
 SourceKind = Literal["taxii", "misp-feed", "misp", "stix", "list"]
 SOURCE_KINDS: Final[tuple[str, ...]] = get_args(SourceKind)
@@ -103,6 +104,8 @@ class Source:
             )
         if self.kind in ("taxii", "misp") and not self.is_url:
             raise BadSource(Text("a source of kind {kind} is asked at a URL", kind=self.kind))
+        if self.is_url and not is_protected(self.place):
+            raise BadSource(Text("a source is asked over https; plain http goes to this machine itself only"))
         high = {"trust": 100, "confidence": 100, "hunts_per_day": 1000, "whole_days": 365}
         for name, most in high.items():
             if not 0 <= getattr(self, name) <= most:

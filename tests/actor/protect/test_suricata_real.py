@@ -20,6 +20,7 @@ from bavn.actor.protect.enforcers.suricata_socket import SuricataSocket
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
+from tests.conftest import on_each_suricata
 
 CONFIG = """%YAML 1.1
 ---
@@ -148,9 +149,9 @@ def alerts(folder) -> set[tuple[str, str]]:
         said = event["alert"]["signature"].removeprefix("BAVN shared indicator, ").split(",")[0]
         tls = event.get("tls", {})
         shown = {
-            "dns.query": lambda e: e["dns"]["query"][0]["rrname"],
+            "dns.query": lambda e: (e["dns"].get("query") or e["dns"]["queries"])[0]["rrname"],
             "tls.sni": lambda _, t=tls: t["sni"],
-            "http.host": lambda e: e["http"]["hostname"],
+            "http.host": lambda e: e["http"]["hostname"].lower(),
             "ja3": lambda _, t=tls: t["sni"],
             "ja4": lambda _, t=tls: t["sni"],
             "cert": lambda _, t=tls: t["sni"],
@@ -196,6 +197,7 @@ def offline(folder, pcap) -> str:
 
 
 @pytest.mark.suricata
+@on_each_suricata
 def test_the_rules_load_and_match_names_children_addresses_and_fingerprints(suricata_folder) -> None:
     folder, pem = suricata_folder, certificate(suricata_folder)
     flights, sha1 = handshake("www.by-cert.com", pem)
@@ -237,7 +239,7 @@ def test_the_rules_load_and_match_names_children_addresses_and_fingerprints(suri
         ("dns.query", "a.B.Evil.com"),
         ("dns.query", "x.y.six.b.c.d.e.org"),
         ("http.host", "evil.com"),
-        ("http.host", "WWW.evil.com"),
+        ("http.host", "www.evil.com"),
         ("tls.sni", "SUB.Evil.com"),
         ("cert", "www.by-cert.com"),
         ("cert", "SUB.Evil.com"),
@@ -259,6 +261,7 @@ def test_the_rules_load_and_match_names_children_addresses_and_fingerprints(suri
 
 @pytest.mark.slow
 @pytest.mark.suricata
+@on_each_suricata
 def test_client_fingerprints_match(suricata_folder) -> None:
     folder = suricata_folder
     traffic = Traffic()
@@ -352,6 +355,7 @@ def live(suricata_folder):
 @pytest.mark.suricata
 @pytest.mark.netns
 @pytest.mark.skipif(not shutil.which("tcpreplay"), reason="tcpreplay is not installed (script/bootstrap --tests)")
+@on_each_suricata
 def test_a_running_suricata_sees_the_next_packet(live) -> None:
     names = Traffic()
     names.udp_dns("www.evil.com")

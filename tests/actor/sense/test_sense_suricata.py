@@ -17,8 +17,10 @@ from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.suricata.captures import CaptureFolder
 from bavn.actor.sense.suricata.config import SuricataConfig
 from bavn.actor.sense.suricata.live import SuricataLive
+from bavn.actor.sense.suricata.release import SUPPORTED_UNTIL
 from bavn.actor.sense.suricata.run import run_over
 from bavn.model.record import address_text
+from tests.conftest import on_each_suricata
 
 pytestmark = pytest.mark.suricata
 HOMES = ("10.0.0.0/8",)
@@ -86,6 +88,7 @@ def opened(tmp_path, engine):
     return run
 
 
+@on_each_suricata
 def test_a_capture_becomes_records(packets, opened):
     batches = opened(packets)
     rows = rows_of(batches)
@@ -136,6 +139,7 @@ def test_a_run_has_its_time(packets, tmp_path, monkeypatch):
     assert not running_in(tmp_path)
 
 
+@on_each_suricata
 def test_rules_that_do_not_load_do_not_stop_it_and_others_alert(packets, tmp_path, engine):
     rules = tmp_path / "own.rules"
     rules.write_text(
@@ -318,6 +322,15 @@ def test_what_is_no_capture_is_counted(folder):
     assert folder.source.counts() == {}
 
 
+@pytest.mark.slow
+def test_a_folder_says_which_suricata_read_its_last_capture(folder, packets):
+    (folder.folder / "a.pcap").write_bytes(packets.read_bytes())
+    folder.poll()
+    folder.poll()
+    assert folder.source.counts()["suricata_release"] in SUPPORTED_UNTIL
+
+
+@on_each_suricata
 def test_the_configuration_gives_no_warnings(packets, tmp_path):
     run_over(packets, tmp_path / "run", SuricataConfig())
     log = [json.loads(line) for line in (tmp_path / "run" / "suricata.log").read_text().splitlines()]

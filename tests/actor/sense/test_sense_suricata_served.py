@@ -9,6 +9,7 @@ from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.suricata.config import SuricataConfig
 from bavn.actor.sense.suricata.served import ServedSuricata
+from tests.conftest import on_each_suricata
 
 pytestmark = pytest.mark.skipif(shutil.which("suricata") is None, reason="suricata is not installed")
 HOMES = ("10.0.0.0/8",)
@@ -49,6 +50,7 @@ def rows(path, tmp_path, engine, rules=(), suricata=None):
 
 
 @pytest.mark.slow
+@on_each_suricata
 def test_each_is_read_as_by_a_run_of_its_own(files, tmp_path, engine) -> None:
     rules = tmp_path / "x.rules"
     rules.write_text(RULE)

@@ -27,6 +27,7 @@ PARTS = (
     "protection",
     "questions",
     "cases",
+    "clock",
     "warnings",
     "exercises",
     "inbox",

@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import ssl
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -20,6 +19,7 @@ import httpx
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
 from bavn.model.text import Text
+from bavn.model.web_address import is_protected
 from bavn.wire.links.deadline import DeadlineTransport
 
 MARK: Final = "whsec_"
@@ -117,17 +117,10 @@ def allowed(url: str) -> SplitResult:
     host = at.hostname or ""
     if not host or at.username or at.password or at.fragment or not url.isascii() or not url.isprintable():
         raise ValueError(Text("it must be an address such as https://soar.example/bavn, without a user name in it"))
-    if at.scheme == "https" or (at.scheme == "http" and _is_loopback(host)):
+    if is_protected(url):
         _ = at.port  # raises ValueError for what is none
         return at
     raise ValueError(Text("it must be https; plain http goes to this machine itself only"))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _trusting(authority: Path | None) -> ssl.SSLContext:

@@ -19,12 +19,12 @@ from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.rules.text import OUTSIDE, forbidden, rule_of
 from bavn.model.malformed import MALFORMED
 from bavn.model.text import Text
+from bavn.model.web_address import is_protected
 
 FILE_BYTES_MAX: Final = 128 << 20
 """Of one download, and of all rules in it when it is unpacked: they are held in memory."""
 
 MEMBERS_MAX: Final = 10_000
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _ARCHIVES: Final = (".tar.gz", ".tgz", ".zip")
 BROKEN: Final = (OSError, EOFError, RuntimeError, tarfile.TarError, zipfile.BadZipFile, zlib.error, *MALFORMED)
 """What reading an archive raises."""
@@ -43,8 +43,7 @@ def source_option(source: str) -> list[str]:
     """How suricata-update is told of a source: an address, an archive, a file or folder of rules. Raises
     RulesRefused for what is neither, cannot be read, or would come unprotected over the network."""
     if "://" in source:
-        address = urlsplit(source)
-        if address.scheme == "https" or (address.scheme == "http" and address.hostname in _LOOPBACK):
+        if is_protected(source):
             return ["--url", source]
         raise RulesRefused(
             of_file(source, Text("rules are fetched by https only: anybody could change them on the way"), ": ")

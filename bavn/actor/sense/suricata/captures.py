@@ -22,6 +22,7 @@ from bavn.actor.sense.place import Head, Place
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.suricata import eve_capture
 from bavn.actor.sense.suricata.config import SuricataConfig
+from bavn.actor.sense.suricata.process import release_in
 from bavn.actor.sense.suricata.run import NoPlace, Run, run_over
 from bavn.model.malformed import UNREADABLE
 from bavn.model.text import Text
@@ -85,7 +86,7 @@ class CaptureFolder:
         self._sizes: dict[str, int] = {}
         self._done: set[str] | None = None
         self._gathered = ""
-        self._others = 0
+        self._others = self._release = 0
 
     @property
     def name(self) -> str:
@@ -126,8 +127,10 @@ class CaptureFolder:
         return ()
 
     def counts(self) -> Mapping[str, int]:
-        """What lies there and is no capture (yet): other files, folders, links to nothing."""
-        return {"no_captures": self._others} if self._others else {}
+        """What lies there and is no capture (yet): other files, folders, links to nothing; and which Suricata read the
+        last one."""
+        others = {"no_captures": self._others} if self._others else {}
+        return others | ({"suricata_release": self._release} if self._release else {})
 
     def close(self) -> None:
         """Nothing is held between two polls; what a run wrote stays for the next start."""
@@ -152,6 +155,7 @@ class CaptureFolder:
             raise  # it waits until there is room
         except SourceBroken as error:
             return None, Text.of_error(error)
+        self._release = release_in(folder) or self._release
         try:
             about.write_text(
                 json.dumps({"capture": capture.name, "eve": str(run.eve), "damage": run.damage and run.damage.row()})

@@ -25,7 +25,7 @@ from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.suricata.command_socket import CommandSocket, SuricataRefused
 from bavn.actor.sense.suricata.config import EVE_NAME, SOCKET_NAME, SuricataConfig, live_yaml
 from bavn.actor.sense.suricata.eve import EveParser
-from bavn.actor.sense.suricata.process import STOP_TIMEOUT_S, SuricataProcess, must_read
+from bavn.actor.sense.suricata.process import STOP_TIMEOUT_S, SuricataProcess, must_read, release_in
 from bavn.actor.sense.suricata.stats import StatsTally
 from bavn.actor.sense.unread import read_or_refused
 from bavn.model.health import SENSOR_SILENT_TIMES
@@ -81,7 +81,7 @@ class SuricataLive:
         self._starts, self._began, self._heard, self._spoke, self._silent_s = 0, 0.0, 0.0, False, 0
         self._back_off_s, self._not_before, self._ending = 0.0, 0.0, False
         self._why = self._cause = Text("it did not say why")
-        self._deleted_bytes, self._never_began = 0, 0
+        self._deleted_bytes, self._never_began, self._release = 0, 0, 0
         self.commands: Final = CommandSocket(folder / SOCKET_NAME, REOPEN_TIMEOUT_S)
 
     @property
@@ -181,12 +181,14 @@ class SuricataLive:
 
     def counts(self) -> Mapping[str, int]:
         """See Accounted."""
+        self._release = self._release or release_in(self._folder)
         return {
             "running": int(self.running()),
             "restarts": max(0, self._starts - 1),
             "capture_packets": self._tally.packets,
             "recent_loss_permille": self._tally.recent_permille,
             "silent_s": self._silent_s,
+            "suricata_release": self._release,
         }
 
     def end(self, wait_s: float) -> None:
@@ -264,7 +266,7 @@ class SuricataLive:
         yaml = live_yaml(self._config, self._interface, self._folder, mtu=mtu, processors=os.cpu_count() or 1)
         self._process = SuricataProcess(yaml, self._folder, arguments)
         self._tally.begin()
-        self._starts += 1
+        self._starts, self._release = self._starts + 1, 0
         self._began = self._heard = self._tick()
         self._spoke = False
 

@@ -14,6 +14,7 @@ from typing import Final
 from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.suricata.config import LOG_NAME
+from bavn.actor.sense.suricata.release import release_of
 from bavn.model.text import Text
 
 STOP_TIMEOUT_S: Final = 20.0
@@ -103,14 +104,24 @@ class SuricataProcess:
 
     def log_lines(self) -> list[tuple[str, str]]:
         """Level and message of each line of its log."""
-        try:
-            with self._log.open("rb") as file:
-                raw = file.read(_LOG_BYTES_MAX)
-        except OSError:
-            return []
-        lines = []
-        for line in raw.splitlines():
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                entry = json.loads(line)
-                lines.append((str(entry["log_level"]), str(entry["engine"]["message"])))
-        return lines
+        return lines_of(self._log)
+
+
+def lines_of(log: Path) -> list[tuple[str, str]]:
+    """Level and message of each line of a log of Suricata; none where it cannot be read."""
+    try:
+        with log.open("rb") as file:
+            raw = file.read(_LOG_BYTES_MAX)
+    except OSError:
+        return []
+    lines = []
+    for line in raw.splitlines():
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            entry = json.loads(line)
+            lines.append((str(entry["log_level"]), str(entry["engine"]["message"])))
+    return lines
+
+
+def release_in(folder: Path) -> int:
+    """Which release of Suricata wrote the log in ``folder``; 0 where nobody knows."""
+    return release_of(message for _, message in lines_of(folder / LOG_NAME))

@@ -14,6 +14,7 @@ from bavn.app.centre.exchange.secrets import context_of, secret_of
 from bavn.centre.inbox.intel_pull import FetchResponse, Unreadable
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.intel import Access, Source
+from bavn.model.web_address import is_protected
 from bavn.wire.links.deadline import DeadlineTransport
 
 REQUEST_S: Final = 120.0
@@ -36,6 +37,8 @@ class SourceFetch:
         """See inbox.intel_pull.Fetch."""
         if not place.startswith(("https://", "http://")):
             return _file(self._base / place, headers, bytes_max)
+        if not is_protected(place):
+            raise LinkRefused(f"{place[:200]} is neither https nor on this machine")
         if self._client is None or self._transport is None:
             self._transport = DeadlineTransport(context_of(self._source.access, self._base))
             self._client = httpx.Client(

@@ -7,10 +7,8 @@ means, and names no key in an error.
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -21,6 +19,7 @@ from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.intel import Access
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
+from bavn.model.web_address import is_protected
 
 if TYPE_CHECKING:
     from pymisp import PyMISP
@@ -57,8 +56,7 @@ class Misp:
     """One MISP. Makes no connection before it is asked. Raises SettingsError for a place or key that cannot be used."""
 
     def __init__(self, url: str, access: Access, base: Path) -> None:
-        parts = urlsplit(url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and _is_here(parts.hostname or "")):
+        if not is_protected(url):
             raise SettingsError(Text("{url}: a MISP is asked over https (http on this machine only)", url=url[:200]))
         if not access.token_file:
             raise SettingsError(Text("a MISP needs --token-file with its authorization key"))
@@ -186,13 +184,6 @@ def _status(answer: dict[str, Any]) -> int:
     """The HTTP status of a refusal as PyMISP hands it on; 0 for anything else."""
     errors = answer.get("errors")
     return errors[0] if isinstance(errors, tuple | list) and errors and isinstance(errors[0], int) else 0
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _short(error: BaseException) -> str:

@@ -185,6 +185,7 @@ def _lines(state: dict[str, Any], language: Language, switches: Sequence[Text] =
         lines = [w["well"] if state["healthy"] else UNCHECKED.say(language) if unchecked_only(state) else w["ill"]]
     lines += [f"  ! {problem.get(language, problem['en'])}" for problem in state["problems"]]
     lines += [f"  {said.say(language)}" for said in switches]
+    lines += [f"  {_said(past, language)}" for source in state["sources"] if (past := source.get("past_support"))]
     if state.get("policy_waits"):
         lines.append(f"  {w['policy']}")
     lines += promise_lines(state, language)

@@ -26,6 +26,7 @@ from bavn.app.node.health.holders import holders_state
 from bavn.app.node.health.lost import LostBook
 from bavn.app.node.health.progress import Progress
 from bavn.app.node.health.promises import breaches, promised
+from bavn.app.node.health.releases import past_support
 from bavn.app.node.health.sigma import sigma_health
 from bavn.app.node.health.vitals import STREAM_GAPS, Recent, Vitals, problems
 from bavn.app.process.problem import Problem
@@ -374,6 +375,7 @@ def _source(now: Vitals, source: Figures) -> dict[str, Any]:
         "lag_bytes": source.lag_bytes,
         "lag_s": now.lag_s(source),
         "counts": dict(source.counts),
+        "past_support": past.spoken() if (past := past_support(source, now.now_us)) else None,
         "clock_offset_s": source.clock_offset_s,
         "losses": [
             {"what": lost.what, "count": lost.count, "unit": lost.unit, "of": lost.of} for lost in source.losses

@@ -45,6 +45,7 @@ COUNTS: Final[dict[str, Text]] = {
     "refused_messages": Text("messages refused"),
     "restarts": Text("restarts"),
     "running": Text("running"),
+    "suricata_release": Text.plain("Suricata"),
     "samplers": Text("samplers"),
     "senders": Text("senders"),
     "silent_s": Text("s silent"),

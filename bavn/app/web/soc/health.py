@@ -89,6 +89,7 @@ class SourceShown(Frozen):
     lag_bytes: int
     lag_s: int
     broken: TextShape | None
+    past_support: TextShape | None
     clock_offset_s: int | None
     losses: list[LossShown]
     reasons: list[RefusedLines]
@@ -412,6 +413,7 @@ def _source(source: dict[str, Any]) -> SourceShown:
         lag_bytes=source["lag_bytes"],
         lag_s=source["lag_s"],
         broken=TextShape.kept(source["broken_says"]) if source["broken"] else None,
+        past_support=TextShape.kept(source["past_support"]) if source.get("past_support") else None,
         clock_offset_s=source.get("clock_offset_s"),
         losses=[
             LossShown(
