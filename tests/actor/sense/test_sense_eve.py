@@ -120,6 +120,26 @@ def test_dns_grouped_version_1_and_version_3(row, event):
     assert (got["rrname"], got["rrtype"], got["answered"], got["answers"]) == ("x.dk", "AAAA", True, ["2001:db8::1"])
 
 
+@pytest.mark.parametrize(
+    ("said", "version", "ja4"),
+    [
+        (
+            {"version": "0x7e01", "ja4": "t12d1616h2_46e7e9700bed_8cbc9340e09a"},
+            "0x7e01",
+            "t12d1616h2_46e7e9700bed_8cbc9340e09a",
+        ),
+        ({"version": "32257", "ja4": "t00i000000_e3b0c44298fc_d2e2adf7177b"}, "0x7e01", None),
+        ({"version": "1.2"}, "1.2", None),
+        ({"version": "TLS 1.3"}, "TLS 1.3", None),
+    ],
+)
+def test_a_version_without_a_name_and_a_fingerprint_of_no_hello_are_as_suricata_7_has_them(
+    row, event, said, version, ja4
+):
+    got = row(event("tls", tls=said))
+    assert (got["version"], got["ja4"]) == (version, ja4)
+
+
 def test_tls_and_quic(row, event):
     tls = {
         "sni": "WWW.Example.DK",

@@ -62,7 +62,10 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
     "tls": {
         **_COMMON,
         "sni": "name_of(coalesce(tls.sni, quic.sni))",
-        "version": "CASE WHEN kind = 'quic' THEN 'QUIC ' || coalesce(quic.version, '') ELSE tls.version END",
+        # Suricata 8 writes the number of one that it does not know in decimals.
+        "version": """CASE WHEN kind = 'quic' THEN 'QUIC ' || coalesce(quic.version, '')
+            WHEN regexp_full_match(tls.version, '[0-9]{4,5}') THEN printf('0x%04x', CAST(tls.version AS UINTEGER))
+            ELSE tls.version END""",
         "subject": "tls.subject",
         "issuerdn": "tls.issuerdn",
         "cert": "hex_of(tls.fingerprint)",
@@ -71,7 +74,8 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "ja3": "lower(coalesce(tls.ja3.hash, quic.ja3.hash))",
         "ja3_string": "coalesce(tls.ja3.string, quic.ja3.string)",
         "ja3s": "lower(coalesce(tls.ja3s.hash, quic.ja3s.hash))",
-        "ja4": "coalesce(tls.ja4, quic.ja4)",
+        # Where no client's hello was seen Suricata 8 gives that of none: a fingerprint without a cipher.
+        "ja4": "CASE WHEN substr(coalesce(tls.ja4, quic.ja4), 5, 2) <> '00' THEN coalesce(tls.ja4, quic.ja4) END",
         "resumed": "coalesce(tls.session_resumed, FALSE)",
         # What ja3s hashes begins with the version and the cipher.
         "cipher": "printf('0x%04x', TRY_CAST(split_part(tls.ja3s.string, ',', 2) AS USMALLINT))",
