@@ -9,9 +9,9 @@ import pytest
 
 import bavn.app.config
 from bavn.keyholder.settings import ThresholdSettings
+from bavn.model.intel.web_address import is_protected
 from bavn.model.sector.intel import BadSource, Source
 from bavn.model.settings import SettingsError
-from bavn.model.web_address import is_protected
 
 CLEAR = "http://elsewhere.example:80/feed"
 OTHER = {

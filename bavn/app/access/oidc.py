@@ -27,10 +27,10 @@ from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from bavn.app.access.rights import Role
 from bavn.app.config.oidc import OidcTable
+from bavn.model.intel.web_address import is_protected
 from bavn.model.outcome import Refused
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
-from bavn.model.web_address import is_protected
 from bavn.wire.reading import mended, read
 
 ALGORITHMS: Final = (

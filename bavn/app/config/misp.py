@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from bavn.model.intel.web_address import is_protected
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, load, setting
 from bavn.model.text import Text
-from bavn.model.web_address import is_protected
 
 INSTANCES_MAX = 100
 DISTRIBUTIONS = ("0", "1", "2", "3")

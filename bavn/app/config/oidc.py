@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from bavn.model.intel.web_address import is_protected
 from bavn.model.settings import SettingsError, setting
 from bavn.model.text import Text
-from bavn.model.web_address import is_protected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 
 from bavn.model.catalogue import languages
 from bavn.model.intel.indicator import Tlp
+from bavn.model.intel.web_address import is_protected
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, setting
 from bavn.model.text import Text
-from bavn.model.web_address import is_protected
 
 ADDRESS_CHARS_MAX = 254
 """RFC 5321's bound for an e-mail address; a webhook's has the same."""

@@ -5,9 +5,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bavn.model.catalogue import languages
+from bavn.model.intel.web_address import is_protected
 from bavn.model.settings import SettingsError, setting
 from bavn.model.text import Text
-from bavn.model.web_address import is_protected
 
 TRANSPORTS: Final = ("file", "syslog", "elastic", "splunk", "sentinel")
 FORMS: Final = ("ecs", "ocsf", "cef")

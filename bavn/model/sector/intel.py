@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
 from bavn.model.intel.indicator import Pap, Tlp
+from bavn.model.intel.web_address import is_protected
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
@@ -16,7 +17,6 @@ from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.sector.partner import TLP_ORDER
 from bavn.model.settings import setting
 from bavn.model.text import Text
-from bavn.model.web_address import is_protected
 
 SourceKind = Literal["taxii", "misp-feed", "misp", "stix", "list"]
 SOURCE_KINDS: Final[tuple[str, ...]] = get_args(SourceKind)

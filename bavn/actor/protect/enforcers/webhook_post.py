@@ -16,10 +16,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
+from bavn.model.intel.web_address import is_protected
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
 from bavn.model.text import Text
-from bavn.model.web_address import is_protected
 from bavn.wire.links.deadline import DeadlineTransport
 
 MARK: Final = "whsec_"

@@ -17,9 +17,9 @@ from bavn.actor.formats.gzipped import LogFile
 from bavn.actor.formats.members import Zip, tarred
 from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.rules.text import OUTSIDE, forbidden, rule_of
+from bavn.model.intel.web_address import is_protected
 from bavn.model.malformed import MALFORMED
 from bavn.model.text import Text
-from bavn.model.web_address import is_protected
 
 FILE_BYTES_MAX: Final = 128 << 20
 """Of one download, and of all rules in it when it is unpacked: they are held in memory."""

@@ -12,9 +12,9 @@ import httpx
 from bavn.app.centre.exchange.misp_api import Misp
 from bavn.app.centre.exchange.secrets import context_of, secret_of
 from bavn.centre.inbox.intel_pull import FetchResponse, Unreadable
+from bavn.model.intel.web_address import is_protected
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.intel import Access, Source
-from bavn.model.web_address import is_protected
 from bavn.wire.links.deadline import DeadlineTransport
 
 REQUEST_S: Final = 120.0

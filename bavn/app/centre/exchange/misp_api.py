@@ -15,11 +15,11 @@ from requests.adapters import HTTPAdapter
 
 from bavn.app.centre.exchange.secrets import secret_of
 from bavn.centre.inbox.intel_pull import PAGE_BYTES_MAX, Unreadable
+from bavn.model.intel.web_address import is_protected
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.intel import Access
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
-from bavn.model.web_address import is_protected
 
 if TYPE_CHECKING:
     from pymisp import PyMISP
