@@ -5,8 +5,17 @@ from ipaddress import ip_address
 from typing import Final
 
 _ADDRESS: Final = re.compile(
-    r"(?P<scheme>https?)://(?:[^\s/?#@\\]*@)?(?P<host>\[[0-9a-f:.]+\]|[^\s/?#@:\\\[\]]+)(?::\d{0,5})?(?:[/?#][^\s\\]*)?",
-    re.IGNORECASE,
+    r"""
+    (?P<scheme>https?)://
+    (?:[^\s/?\#@\\]*@)?         # who calls, and a password
+    (?P<host>
+        \[[0-9a-f:.]+\]         # an IPv6 address
+        | [^\s/?\#@:\\\[\]]+    # a name or an IPv4 address
+    )
+    (?::\d{0,5})?               # the port
+    (?:[/?\#][^\s\\]*)?        # path, query, fragment
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 
 

@@ -19,7 +19,7 @@ WIDTHS = ("desk", "phone")
 EVERY = [pytest.param(one, id=f"{one.side}{one.path}") for side in ("sac", "soc") for one in registered(side)]
 MARKUP = re.compile(r"<!--.*?-->|<script.*?</script>|<style.*?</style>", re.DOTALL)
 WORD = re.compile(r"[^\W\d_]{2,}")
-NAMES = {"TLP", "PAP", "RSIT", "Bavn"}
+NAMES = {"TLP", "PAP", "RSIT", "Bavn", "Suricata"}
 
 
 @pytest.mark.slow
