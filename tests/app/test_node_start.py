@@ -42,13 +42,20 @@ from .test_containment import failing, port, quiet, short
 MACHINERY = {"owned", "begun", "or_late", "LateCaller", "LateIdentifiers", "FailureFolder", "SystemClock", "SystemDice"}
 """What contains, and the machine's own clock and dice: the walk stands on them."""
 ENDS = {
-    owned.BOOK: {"parts.Book", "books.Ledger", "books.NodeSuspicions", "books.VerdictBook", "books.NodeBooks"},
+    owned.BOOK: {
+        "parts.Book",
+        "parts.shut_if_lost",
+        "books.Ledger",
+        "books.NodeSuspicions",
+        "books.VerdictBook",
+        "books.NodeBooks",
+    },
     owned.KEYS: {"links.Keys"},
     owned.GATES: {
         "parts.protection",
         *(f"build.{name}" for name in ("Door", "DoorOwner", "NodeKnowledge", "held_span", "Talker")),
     },
-    owned.HEALTH: {"parts.NodeChecks", "parts.Recorder"},
+    owned.HEALTH: {"parts.HeldFile", "parts.NodeChecks", "parts.Recorder"},
     owned.ANY: {
         *(f"parts.{name}" for name in ("NodeSettings", "NodeOutfit", "DoorTerms", "NodeParts", "Safe")),
         *(f"parts.{name}" for name in ("_Start", "_Gates", "_Looking", "known_of", "needs", "watches")),
@@ -75,6 +82,7 @@ LATER = {
     "NoContainment",
     "NoLink",
     "Text",
+    "lacks",
     "blocked_met",
     "by_size",
     "cannot_write",

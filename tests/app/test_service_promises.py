@@ -324,7 +324,7 @@ def test_a_key_holder_says_how_it_is(tmp_path) -> None:
             health.step()
             told = json.loads((file.folder / KEYHOLDER_HEALTH_FILE).read_text())
         said = CliRunner().invoke(app, ["keyholder", "health", "-c", str(config)])
-        assert (said.exit_code, said.output) == (Exit.OK, "It is well.\n6 of 6 promises are checked and kept.\n")
+        assert (said.exit_code, said.output) == (Exit.OK, "It is well.\n7 of 7 promises are checked and kept.\n")
         with book.transaction() as tx:
             tx.execute("DROP TRIGGER ledger_keep_words")
             tx.execute("UPDATE ledger SET peer = 'south' WHERE seq = 2")

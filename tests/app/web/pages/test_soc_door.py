@@ -43,9 +43,11 @@ def test_what_left_comes_first_in_words_and_a_strict_policy_is_tried_before_it_i
     expect(dialog.get_by_text("17 of the 52 things that left in the last 28 days would have stayed")).to_be_visible()
     assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
     dialog.get_by_role("button", name="Cancel").click()
-    page.get_by_label("The most reports that leave in 24 hours").fill("-4")
+    page.get_by_label("The most different observables that are reported in 24 hours").fill("-4")
     page.get_by_role("button", name="See what would change").click()
-    expect(page.get_by_label("The most reports that leave in 24 hours")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("The most different observables that are reported in 24 hours")).to_have_attribute(
+        "aria-invalid", "true"
+    )
 
 
 def test_the_search_finds_blocks_actors_and_hosts(soc_page) -> None:
