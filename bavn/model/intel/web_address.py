@@ -13,7 +13,7 @@ _ADDRESS: Final = re.compile(
         | [^\s/?\#@:\\\[\]]+    # a name or an IPv4 address
     )
     (?::\d{0,5})?               # the port
-    (?:[/?\#][^\s\\]*)?        # path, query, fragment
+    (?:[/?\#][^\s\\]*)?         # path, query, fragment
     """,
     re.IGNORECASE | re.VERBOSE,
 )
