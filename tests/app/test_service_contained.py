@@ -17,6 +17,7 @@ import bavn.app
 from bavn.actor.door.counts import Counting
 from bavn.actor.evidence.keep import Keeper
 from bavn.actor.node.monitor import Monitor
+from bavn.actor.protect.enforcers.unbound import Unbound
 from bavn.actor.sense.suricata.live import SuricataLive
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.config.load import read_node
@@ -253,3 +254,19 @@ def test_a_sensor_that_hangs_ends_with_a_node_whose_look_hangs_too(short, monkey
             left.join(30)
         sensor.close()
         service.parts.rule_keeper._line.close()  # as the end of the process does
+
+
+def test_a_disk_that_hangs_at_the_close_keeps_no_resolver_running(short, quiet, monkeypatch) -> None:
+    monkeypatch.setattr(node_service, "CLOSE_S", 0.5)
+    ended, let_go = threading.Event(), threading.Event()
+    monkeypatch.setattr(Unbound, "ensure", lambda _: None)
+    monkeypatch.setattr(Unbound, "end", lambda _: ended.set())
+    service = NodeService(read_node(everything(short)))
+    assert service._config.enforce.resolver_listen
+    monkeypatch.setattr(service.parts.recorder, "step", lambda **_: let_go.wait(60))
+    try:
+        service._end([])
+        assert ended.is_set()
+        assert service.stuck == ("close",)
+    finally:
+        let_go.set()

@@ -146,10 +146,14 @@ class NodeService:
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
         self._kill_sensors()
-        closing = threading.Thread(target=self._close, name="close", daemon=True)
-        closing.start()
-        closing.join(CLOSE_S)
-        self.stuck = tuple(thread.name for thread in (*threads, closing) if thread.is_alive())
+        last = [threading.Thread(target=self._close, name="close", daemon=True)]
+        last.append(threading.Thread(target=self._end_resolver, name="resolver", daemon=True))
+        for thread in last:
+            thread.start()
+        end = time.monotonic() + CLOSE_S
+        for thread in last:
+            thread.join(max(0.0, end - time.monotonic()))
+        self.stuck = tuple(thread.name for thread in (*threads, *last) if thread.is_alive())
 
     def _kill_sensors(self) -> None:
         """Whoever ends them hangs or is late: a sensor that hangs too would outlive the node and hold its interface."""
@@ -163,14 +167,14 @@ class NodeService:
             ("step health", partial(self.parts.recorder.step, stopped=True)),
             ("step close", self.parts.close),
             ("close lists", self._listening.close if self._listening is not None else lambda: None),
-            ("close resolver", self._end_resolver),
         ):
             contained(self.parts.failures, part, step, during="stop")
 
     def _end_resolver(self) -> None:
-        """A node that failed leaves its resolver: the next start takes it over."""
+        """A node that failed leaves its resolver: the next start takes it over. Waits for no disk (``_close`` does)."""
         if self._config.enforce.resolver_listen and self._failure is None:
-            resolver_settled(self._config).end()
+            resolver = resolver_settled(self._config)
+            contained(self.parts.failures, "close resolver", resolver.end, during="stop")
 
     def _signalled(self, *_: object) -> None:
         self._told_to_end = True
