@@ -30,6 +30,7 @@ from bavn.app.config.load import CENTRE_KEYS, read_centre
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemDice
 from bavn.model.moment import DAY_US
+from bavn.model.sector.member import member_peer
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
 
@@ -228,7 +229,7 @@ def certificate(house: House) -> None:
     safe = Safe(house.folder / "west" / "data" / CENTRE_KEYS)
     authority = PartyKeys(house.file.folder, "centre").authority()
     key = safe.keys().tls.public_key()
-    made = authority.certify_actor("west", key, time.time_ns() // 1000 - 85 * DAY_US, SystemDice())
+    made = authority.certify(member_peer("west"), key, time.time_ns() // 1000 - 85 * DAY_US, SystemDice())
     from cryptography.hazmat.primitives.serialization import Encoding
 
     safe.certificate.write_bytes(made.public_bytes(Encoding.PEM))

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from bavn.model.moment import DAY_US, as_us
 from bavn.model.ports import Dice
-from bavn.model.sector.member import actor_urn, enrolment_statement, p256_scalar
+from bavn.model.sector.member import enrolment_statement, is_peer, member_peer, member_role, p256_scalar
 from bavn.wire.codec import Kinds
 from bavn.wire.messages.fields import ActorName
 from bavn.wire.privacy import Message, Privacy
@@ -74,12 +74,9 @@ class NodeKeys:
         )
 
     def csr(self) -> str:
-        """A certificate request (PEM) that names the actor by its URI and nothing else."""
-        builder = (
-            x509.CertificateSigningRequestBuilder()
-            .subject_name(x509.Name([]))
-            .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(actor_urn(self.actor))]), False)
-        )
+        """A certificate request (PEM) that names the member by its URI and nothing else."""
+        names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(member_peer(self.actor).urn)])
+        builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).add_extension(names, False)
         made = builder.sign(self.tls, hashes.SHA256(), ecdsa_deterministic=True)
         return made.public_bytes(serialization.Encoding.PEM).decode()
 
@@ -113,9 +110,8 @@ def answers(keys: NodeKeys, certificate_pem: str, authority_pem: str) -> bool:
     try:
         certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
         certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(authority_pem.encode()))
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except Exception:  # noqa: BLE001  whatever is wrong with a stranger's certificate, it is not ours
         return False
-    return certificate.public_key() == keys.tls.public_key() and names.get_values_for_type(
-        x509.UniformResourceIdentifier
-    ) == [actor_urn(keys.actor)]
+    return certificate.public_key() == keys.tls.public_key() and is_peer(
+        certificate, keys.actor, member_role(keys.actor)
+    )

@@ -15,11 +15,12 @@ from typing import Final
 
 from bavn.app.config.load import KEYHOLDER_KEYS, KeyHolderFile, read_keyholder
 from bavn.app.keyholder import parts
-from bavn.app.keyholder.circle import peer_folder, peer_name
+from bavn.app.keyholder.circle import peer_folder
 from bavn.app.keyholder.status import days_of
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemDice
 from bavn.keyholder.holder import Use, uses
+from bavn.model.sector.member import holder_name, holder_number
 from bavn.psi.commons_terms import TIER as COMMONS
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
@@ -102,20 +103,21 @@ class KeyHolders:
         for holder in self.every:
             for other in self.every:
                 if other is not holder:
-                    self.admit(other, peer_name(holder.number), Safe(peer_folder(holder.file, other.number)), peer=True)
+                    self.admit(other, holder_name(holder.number), Safe(peer_folder(holder.file, other.number)))
 
     def admit_actor(self, actor: str, folder: Path) -> None:
         """Invites an actor at each and enrols its node, whose data lie in ``folder``."""
         for holder in self.every:
             self.admit(holder, actor, Safe(folder / f"{KEYHOLDER_KEYS}-{holder.number}"))
 
-    def admit(self, holder: Holder, name: str, safe: Safe, *, peer: bool = False) -> None:
+    def admit(self, holder: Holder, name: str, safe: Safe) -> None:
         """One member of one holder."""
         with parts.opened_registry(holder.file) as registry:
-            registry.add(name, "other")
+            number = holder_number(name)
+            _ = registry.add(name, "other") if number is None else registry.add_holder(number)
             enrolment = parts.open_enrolment(holder.file, registry)
             token, pin = enrolment.invite(name), enrolment.authority.fingerprint
-        enrol(holder.url, pin, name, token, safe, SystemDice(), keyholder=peer)
+        enrol(holder.url, pin, name, token, safe, SystemDice(), keyholder=True)
 
     def wait_for_keys(self, check: Callable[[], None]) -> int:
         """Until each has its shares of all keys of today and the days after; how many keys that are. ``check`` raises

@@ -27,6 +27,7 @@ from bavn.centre.members.authority import Authority, key_pem, new_key
 from bavn.centre.members.enrolment import Application, Enrolment
 from bavn.centre.members.registry import Registry
 from bavn.model.ports import LinkDown
+from bavn.model.sector.member import Peer, PeerRole
 from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.codec import Encoded
@@ -171,7 +172,7 @@ def _hub(folder: Path, queue: Queue, at: int, upward: int, port: int) -> HubServ
     safe.write("authority.pem", queue.authority.pem)
     safe.write("hub.key.pem", key_pem(key).decode())
     for file, made in (
-        ("client.pem", queue.authority.certify_hub(name, key.public_key(), now_us, SystemDice())),
+        ("client.pem", queue.authority.certify(Peer(PeerRole.HUB, name), key.public_key(), now_us, SystemDice())),
         ("server.pem", queue.authority.certify_server(["127.0.0.1"], key.public_key(), now_us, SystemDice())),
     ):
         safe.write(file, made.public_bytes(Encoding.PEM).decode())

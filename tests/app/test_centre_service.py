@@ -13,7 +13,7 @@ from bavn.centre.members.authority import Authority
 from bavn.centre.members.tables import CERTIFICATE
 from bavn.model.moment import DAY_US
 from bavn.model.ports import LinkDown, LinkRefused
-from bavn.model.sector.member import Quota
+from bavn.model.sector.member import Quota, member_peer
 from bavn.traffic.dice import SeededDice
 from bavn.wire import seal
 from bavn.wire.codec import DOWN_KINDS
@@ -116,7 +116,7 @@ def test_nobody_with_another_authoritys_certificate(stand, tmp_path) -> None:
     now_us = stand.centre.clock.now_us()
     stranger = Authority.make("test", now_us - DAY_US, SeededDice(66, "ca"))
     keys = NodeKeys.make("region-a", SeededDice(66, "n"))
-    made = stranger.certify_actor("region-a", keys.tls.public_key(), now_us, SeededDice(66))
+    made = stranger.certify(member_peer("region-a"), keys.tls.public_key(), now_us, SeededDice(66))
     safe = keep(tmp_path / "stranger", keys, made, stand.centre.authority.pem)
     with stand.link(safe) as link, pytest.raises((LinkDown, LinkRefused)):
         link.pull(0, 0)
@@ -128,7 +128,9 @@ def test_nobody_with_another_authoritys_certificate(stand, tmp_path) -> None:
 def test_an_expired_certificate_does_not_get_through_the_handshake(stand, tmp_path) -> None:
     now_us = stand.centre.clock.now_us()
     keys = NodeKeys.make("region-a", SeededDice(5, "n"))
-    made = stand.centre.authority.certify_actor("region-a", keys.tls.public_key(), now_us - 91 * DAY_US, SeededDice(5))
+    made = stand.centre.authority.certify(
+        member_peer("region-a"), keys.tls.public_key(), now_us - 91 * DAY_US, SeededDice(5)
+    )
     safe = keep(tmp_path / "expired", keys, made, stand.centre.authority.pem)
     with stand.link(safe) as link, pytest.raises((LinkDown, LinkRefused)):
         link.pull(0, 0)

@@ -17,7 +17,7 @@ from bavn.app.process.real import SystemDice
 from bavn.centre.members.authority import key_pem, new_key
 from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown, LinkRefused
-from bavn.model.sector.member import Quota
+from bavn.model.sector.member import Peer, PeerRole, Quota
 from bavn.model.settings import SettingsError
 from bavn.traffic.dice import SeededDice
 from bavn.wire import parcel, pieces, seal
@@ -71,7 +71,7 @@ class Hubs:
     def hub(self, name):
         safe, key = Safe(self.folder / name), new_key(SeededDice(1, name))
         authority, now_us = self.stand.centre.authority, self.stand.centre.clock.now_us()
-        client = authority.certify_hub(name, key.public_key(), now_us, SystemDice())
+        client = authority.certify(Peer(PeerRole.HUB, name), key.public_key(), now_us, SystemDice())
         safe.write("authority.pem", authority.pem)
         safe.write("hub.key.pem", key_pem(key).decode())
         safe.write("client.pem", pem(client))
@@ -394,6 +394,7 @@ def test_what_is_no_hub_is_refused(url) -> None:
         {"listen": "a:99999"},
         {"hubs_listen": "a:1"},
         {"listen": "a:1", "hubs": ("No",)},
+        {"listen": "a:1", "hubs": ("centre",)},
         {"listen": 'a"b:1'},
     ],
 )

@@ -61,7 +61,7 @@ class Sector(Three):
             time.sleep(0.5)
 
     def enrol_at(self, number, other):
-        pin, token = self.invited(other, f"holder-{number}")
+        pin, token = self.invited(other, number)
         command(self.configs[number], "enrol", str(other), "--pin", pin, "--token", token)
 
     def replace(self, *numbers):

@@ -31,6 +31,7 @@ from bavn.app.process.real import SystemClock, SystemDice
 from bavn.centre.members.authority import Authority
 from bavn.model.moment import DAY_US
 from bavn.model.ports import LinkDown, LinkRefused
+from bavn.model.sector.member import member_peer
 from bavn.psi.keys import new_group_key_file
 from bavn.wire.enrol import Certified, NodeKeys
 from bavn.wire.links import https, keyholder
@@ -118,7 +119,7 @@ def enrolled(folder: Path, actor: str, since_us: int) -> None:
     """As somebody whom an authority of this test has let in."""
     dice, safe = SystemDice(), Safe(folder)
     authority, keys = Authority.make("test", since_us, dice), NodeKeys.make(actor, dice)
-    certificate = authority.certify_actor(actor, keys.tls.public_key(), since_us, dice)
+    certificate = authority.certify(member_peer(actor), keys.tls.public_key(), since_us, dice)
     pem = certificate.public_bytes(Encoding.PEM).decode()
     safe.keep_keys(keys)
     own = keys.message.public_key().public_bytes_raw().hex()

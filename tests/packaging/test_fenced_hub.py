@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.centre.members.authority import Authority, key_pem, new_key
+from bavn.model.sector.member import Peer, PeerRole
 from bavn.wire.safe import Safe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,7 +77,7 @@ def test_the_fence_of_the_test_is_the_units() -> None:
 def test_a_hub_comes_up_inside_its_units_fence_and_ends_with_its_server(tmp_path) -> None:
     dice, now_us = SystemDice(), SystemClock().now_us()
     authority, key, safe = Authority.make("sundhed", now_us, dice), new_key(dice), Safe(tmp_path / "north")
-    client = authority.certify_hub("north", key.public_key(), now_us, dice)
+    client = authority.certify(Peer(PeerRole.HUB, "north"), key.public_key(), now_us, dice)
     server = authority.certify_server(["127.0.0.1"], key.public_key(), now_us, dice)
     safe.write("authority.pem", authority.pem)
     safe.write("hub.key.pem", key_pem(key).decode())

@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bavn.model.sector.member import actor_of_urn, actor_urn, enrolment_statement
+from bavn.model.sector.member import Peer, PeerRole, enrolment_statement, is_reserved, member_peer
 from bavn.traffic.dice import SeededDice
 from bavn.wire.enrol import Certified, NodeKeys
 from bavn.wire.safe import Safe
@@ -54,16 +54,30 @@ def test_keys_are_never_overwritten(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    "urn", ["urn:bavn:actor:", "urn:bavn:actor:A", "urn:bavn:actor:a/b", "region-a", "urn:bavn:actor:a b"]
+    "peer",
+    [
+        *("region-a", "urn:bavn:", "urn:bavn:region-a", "urn:bavn:stranger:region-a", "x-urn:bavn:actor:region-a"),
+        *("urn:bavn:actor:", "urn:bavn:actor:A", "urn:bavn:actor:a/b", "urn:bavn:actor:a b"),
+        *("urn:bavn:actor:holder-2", "urn:bavn:actor:centre", "urn:bavn:hub:centre", "urn:bavn:partner:keyholder-1"),
+        *("urn:bavn:keyholder:region-a", "urn:bavn:keyholder:holder-0", "urn:bavn:centre:region-a"),
+    ],
 )
-def test_a_uri_names_an_actor_or_nobody(urn) -> None:
-    assert actor_of_urn(urn) is None
-
-
-def test_a_name_and_its_uri_belong_together() -> None:
-    assert actor_of_urn(actor_urn("region-a")) == "region-a"
+def test_a_uri_names_a_peer_by_role_and_name_or_nobody(peer) -> None:
     with pytest.raises(ValueError):
-        actor_urn("Region A")
+        Peer.of_urn(peer)
+
+
+@pytest.mark.parametrize(("name", "role"), [("region-a", "actor"), ("holder-2", "keyholder")])
+def test_a_members_name_and_its_uri_belong_together(name, role) -> None:
+    assert Peer.of_urn(member_peer(name).urn) == Peer(PeerRole(role), name)
+    assert member_peer(name).urn == f"urn:bavn:{role}:{name}"
+    with pytest.raises(ValueError):
+        member_peer("Region A")
+
+
+def test_every_name_of_a_role_is_reserved() -> None:
+    assert all(map(is_reserved, [*PeerRole, "sector", "nobody", "holder", "holder-2", "holder-10", "keyholder-1"]))
+    assert not any(map(is_reserved, ["region-a", "holder-kommune", "holderby", "central"]))
 
 
 def test_parts_of_a_statement_cannot_be_moved_across_their_borders() -> None:

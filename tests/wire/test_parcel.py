@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bavn.centre.members.authority import Authority, new_key
 from bavn.model.outcome import Refused
+from bavn.model.sector.member import member_peer
 from bavn.traffic.dice import SeededDice
 from bavn.wire.parcel import (
     Asking,
@@ -26,7 +27,7 @@ NOW_US = time.time_ns() // 1000
 CENTRE = Ed25519PrivateKey.from_private_bytes(SeededDice(1, "centre").bytes(32))
 AUTHORITY = Authority.make("parcels", NOW_US, SeededDice(1, "ca"))
 KEY = new_key(SeededDice(1, "a"))
-DER = AUTHORITY.certify_actor("region-a", KEY.public_key(), NOW_US, SeededDice(2)).public_bytes(Encoding.DER)
+DER = AUTHORITY.certify(member_peer("region-a"), KEY.public_key(), NOW_US, SeededDice(2)).public_bytes(Encoding.DER)
 questions = st.builds(
     Question,
     what=st.sampled_from(["post", "pull"]),

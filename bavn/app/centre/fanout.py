@@ -29,7 +29,7 @@ from bavn.model.failure import Failures
 from bavn.model.moment import SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown, LinkRefused
-from bavn.model.sector.member import Actor, ActorState, hub_urn
+from bavn.model.sector.member import CENTRE_NAME, Actor, ActorState, Peer, PeerRole
 from bavn.model.text import Text
 from bavn.wire import frames
 from bavn.wire.book import is_environment
@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from bavn.centre.node.centre import Centre as RealCentre
 
 _LOG = logging.getLogger(__name__)
-OWN_HUB: Final = "centre"
+OWN: Final = Peer(PeerRole.CENTRE, CENTRE_NAME)
+"""As which the ear connects to the hub beside it."""
 PART: Final = "request through a hub"
 LOOK_S: Final = 2.0
 """So often the list of members and the own connection are looked at."""
@@ -249,9 +250,9 @@ class Fanout:
                 _LOG.warning("the fan-out could not look at the members: %s", type(error).__name__)
 
     def _plan(self) -> HubPlan:
-        users = [User.centre(hub_urn(OWN_HUB)), *(User.hub(hub_urn(name)) for name in self._table.hubs)]
+        users = [User.centre(OWN.urn), *(User.hub(Peer(PeerRole.HUB, name).urn) for name in self._table.hubs)]
         return HubPlan(
-            name=OWN_HUB,
+            name=OWN.name,
             listen=self._table.listen,
             authority=self._place.authority,
             server=Pair(certificate=self._place.certificate, key=self._place.key),
@@ -262,7 +263,7 @@ class Fanout:
     def _certified(self, authority: Authority) -> None:
         """A certificate for the ear, made anew at each start."""
         key, now_us, dice = new_key(SystemDice()), SystemClock().now_us(), SystemDice()
-        made = authority.certify_hub(OWN_HUB, key.public_key(), now_us, dice)
+        made = authority.certify(OWN, key.public_key(), now_us, dice)
         self._safe.write("tls.key.pem", key_pem(key).decode())
         self._safe.write("certificate.pem", made.public_bytes(Encoding.PEM).decode())
 
@@ -308,7 +309,7 @@ def make_hub(file: "CentreFile", name: str, hosts: tuple[str, ...], into: Path) 
     authority, key = PartyKeys(file.folder, "centre").authority(), new_key(SystemDice())
     now_us = SystemClock().now_us()
     server = authority.certify_server(hosts, key.public_key(), now_us, SystemDice())
-    client = authority.certify_hub(name, key.public_key(), now_us, SystemDice())
+    client = authority.certify(Peer(PeerRole.HUB, name), key.public_key(), now_us, SystemDice())
     safe.write("authority.pem", authority.pem)
     safe.write("hub.key.pem", key_pem(key).decode())
     safe.write("client.pem", client.public_bytes(Encoding.PEM).decode())

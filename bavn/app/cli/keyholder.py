@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,6 +16,12 @@ from bavn.app.fit.service_user import as_its_user, service_config
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, iso
 from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bavn.app.config.load import KeyHolderFile
+    from bavn.centre.members.registry import Registry
 
 COMMANDS: Final = {
     "health": "bavn.app.cli.service_health:keyholder_health",
@@ -53,23 +59,60 @@ def invite(
 ) -> None:
     """Invite an actor: prints a one-time token and the pin. Hand both over outside Bavn, not through the centre."""
     from bavn.app.config.load import read_keyholder
+    from bavn.model.sector.member import is_reserved
+
+    if is_reserved(actor):
+        raise Stop(Exit.USAGE, Text("no actor can be called {name}", name=repr(actor[:60])))
+    _invite(read_keyholder(config), actor, lambda registry: registry.add(actor, "other"), as_json=as_json)
+
+
+@app.command("invite-holder")
+def invite_holder(
+    holder: Annotated[int, typer.Argument(help="The number of the holder to invite.")],
+    config: Config = KEYHOLDER_TOML,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Invite another holder of `[threshold]`, to make keys with it (mode M3): prints a one-time token and the pin."""
+    from bavn.app.config.load import read_keyholder
+    from bavn.model.sector.member import holder_name
+
+    file = read_keyholder(config)
+    _other(file, holder)
+    _invite(file, holder_name(holder), lambda registry: registry.add_holder(holder), as_json=as_json)
+
+
+def _invite(file: "KeyHolderFile", name: str, add: "Callable[[Registry], object]", *, as_json: bool) -> None:
+    """A token for a member, who is added where it is none yet."""
     from bavn.app.keyholder.parts import open_enrolment, opened_registry
     from bavn.centre.members.registry import CannotAdd
 
-    file = read_keyholder(config)
     with opened_registry(file) as registry:
         enrolment = open_enrolment(file, registry)
-        if registry.actor(actor) is None:
+        if registry.actor(name) is None:
             try:
-                registry.add(actor, "other")
+                add(registry)
             except CannotAdd as error:
                 raise Stop(Exit.USAGE, Text.of_error(error)) from error
-        token, pin = enrolment.invite(actor), enrolment.authority.fingerprint
+        token, pin = enrolment.invite(name), enrolment.authority.fingerprint
     if as_json:
-        print(json.dumps({"actor": actor, "token": token, "pin": pin}))
+        print(json.dumps({"actor": name, "token": token, "pin": pin}))
     else:
         invited = Text("actor: {who}\ntoken: {token}\npin:   {pin}\nThe token works once, for one day.")
-        tell(invited.filled(who=actor, token=token, pin=pin))
+        tell(invited.filled(who=name, token=token, pin=pin))
+
+
+def _other(file: "KeyHolderFile", holder: int) -> str:
+    """The address of another holder. Stop where `[threshold]` names no such one."""
+    from bavn.app.keyholder.circle import peers_of
+
+    others = peers_of(file)
+    if holder not in others:
+        numbers = ", ".join(map(str, others))
+        raise Stop(
+            Exit.USAGE, Text("[threshold] names no such other holder; those are: {numbers}", numbers=numbers or "-")
+        )
+    return others[holder]
 
 
 @app.command("revoke")
@@ -130,27 +173,23 @@ def enrol(
     holder: Annotated[int, typer.Argument(help="The number of the holder to enrol at.")],
     pin: Annotated[str, typer.Option(help="SHA-256 of its authority, as it printed it.")],
     token: Annotated[
-        str, typer.Option(help="The one-time token from its `bavn keyholder invite`.", envvar="BAVN_TOKEN")
+        str, typer.Option(help="The one-time token from its `bavn keyholder invite-holder`.", envvar="BAVN_TOKEN")
     ],
     config: Config = KEYHOLDER_TOML,
 ) -> None:
-    """Become a member of another holder, to make keys with it (mode M3). It invites this one as holder-NUMBER."""
+    """Become a member of another holder, to make keys with it (mode M3). It invites this one by its number."""
     from bavn.app.config.load import read_keyholder
-    from bavn.app.keyholder.circle import peer_folder, peer_name, peers_of
+    from bavn.app.keyholder.circle import peer_folder
     from bavn.app.process.real import SystemDice
+    from bavn.model.sector.member import holder_name
     from bavn.wire.links.enrolment import enrol as ask
     from bavn.wire.safe import Safe
 
     file = read_keyholder(config)
-    others, folder = peers_of(file), peer_folder(file, holder)
-    if holder not in others:
-        numbers = ", ".join(map(str, others))
-        raise Stop(
-            Exit.USAGE, Text("[threshold] names no such other holder; those are: {numbers}", numbers=numbers or "-")
-        )
+    url, folder = _other(file, holder), peer_folder(file, holder)
     try:
-        name = peer_name(file.threshold.number)
-        ask(others[holder], pin, name, token, Safe(folder), SystemDice(), keyholder=True)
+        name = holder_name(file.threshold.number)
+        ask(url, pin, name, token, Safe(folder), SystemDice(), keyholder=True)
     except (FileExistsError, ValueError) as error:
         raise Stop(Exit.CONFIGURATION, Text.of_error(error)) from error
     tell(Text("enrolled at holder {number}; keys and certificate are in {folder}", number=holder, folder=folder))

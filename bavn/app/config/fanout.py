@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bavn.model.sector.member import ACTOR_NAME
+from bavn.model.sector.member import ACTOR_NAME, is_reserved
 from bavn.model.settings import SettingsError, setting
 from bavn.model.text import Text
 
@@ -21,9 +21,11 @@ def host_port(text: str, where: str) -> tuple[str, int]:
 
 def _named(names: tuple[str, ...], where: str) -> None:
     for name in names:
-        if not ACTOR_NAME.fullmatch(name):
+        if not ACTOR_NAME.fullmatch(name) or is_reserved(name):
             raise SettingsError(
-                Text("{where}: {name} is no name (2 to 40 of a-z, 0-9 and -)", where=where, name=repr(name))
+                Text(
+                    "{where}: {name} is no name (2 to 40 of a-z, 0-9 and -, and no role)", where=where, name=repr(name)
+                )
             )
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.sector.member import actor_urn
+from bavn.model.sector.member import member_peer
 from bavn.model.text import Text
 from bavn.model.tied import tied
 from bavn.wire.links.nats import inbox_of, subject_of
@@ -47,7 +47,7 @@ class User:
     @classmethod
     def node(cls, actor: str) -> "User":
         """Asks as itself, and reads the answers to itself."""
-        return cls(urn=actor_urn(actor), publish=(subject_of(actor),), subscribe=(f"{inbox_of(actor)}.>",))
+        return cls(urn=member_peer(actor).urn, publish=(subject_of(actor),), subscribe=(f"{inbox_of(actor)}.>",))
 
     @classmethod
     def hub(cls, urn: str) -> "User":

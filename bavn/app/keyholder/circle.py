@@ -5,7 +5,6 @@ enrolled, and whoever runs a holder lets each other one in by hand. Refuses to k
 """
 
 import logging
-import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bavn.app.config.load import KeyHolderFile
 from bavn.model.ports import Clock, LinkDown, LinkRefused
+from bavn.model.sector.member import holder_name
 from bavn.wire.enrol import renewal_due
 from bavn.wire.keyholder import POSTS_BYTES_MAX, PostsAnswered, PostsAsked
 from bavn.wire.links.at_once import at_once
@@ -24,24 +24,12 @@ from bavn.wire.links.https import LinkLimits
 from bavn.wire.safe import Safe
 
 _LOG = logging.getLogger(__name__)
-_PEER: Final = re.compile(r"holder-([1-9])")
 LIMITS: Final = LinkLimits(request_s=5.0, connect_s=2.0)
-
-
-def peer_name(number: int) -> str:
-    """What a holder is called where it is another's member."""
-    return f"holder-{number}"
-
-
-def peer_number(name: str) -> int | None:
-    """Which holder a member is; None for one that is an actor."""
-    match = _PEER.fullmatch(name)
-    return int(match[1]) if match else None
 
 
 def peer_folder(file: KeyHolderFile, number: int) -> Path:
     """Where this holder keeps its keys and certificate for another one."""
-    return file.folder / f"keys-{peer_name(number)}"
+    return file.folder / f"keys-{holder_name(number)}"
 
 
 def peers_of(file: KeyHolderFile) -> dict[int, str]:

@@ -26,6 +26,7 @@ from bavn.keyholder.shares import HeldShares
 from bavn.model.clock.believed import BelievedClock
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.outcome import Refused
+from bavn.model.sector.member import PeerRole
 from bavn.wire.codec import encode
 from bavn.wire.keyholder import (
     JOIN_BYTES_MAX,
@@ -105,7 +106,7 @@ class _Service(MemberService):
         return _answer(await self.ask(self._holder.keys, await self.message(request, KeysAsked, KEYHOLDER_KINDS)))
 
     async def posts(self, request: Request) -> Response:
-        actor = await self.caller(request)
+        actor = await self.caller(request, PeerRole.KEYHOLDER)
         self.pay(actor, 0)
         asked = await self.message(request, PostsAsked, KEYHOLDER_KINDS)
         return _answer(await self.ask(self._holder.posts, actor, asked))

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from cryptography import x509
 
-from bavn.centre.members.authority import MALFORMED
+from bavn.model.sector.member import MALFORMED, peer_of
 
 ConnectionState = Literal["open", "refused", "cut"]
 CERTIFICATE_KEY: Final = "bavn.client_certificate"
@@ -55,9 +55,7 @@ def name_of(certificate_der: bytes | None) -> str:
     if certificate_der is None:
         return NOBODY
     try:
-        certificate = x509.load_der_x509_certificate(certificate_der)
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        urns = names.get_values_for_type(x509.UniformResourceIdentifier)
+        peer = peer_of(x509.load_der_x509_certificate(certificate_der))
     except MALFORMED:
-        urns = []
-    return urns[0] if len(urns) == 1 else certificate_der.hex()[:128]
+        peer = None
+    return peer.urn if peer is not None else certificate_der.hex()[:128]

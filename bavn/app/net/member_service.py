@@ -20,7 +20,7 @@ from bavn.app.net.throttle import Throttle
 from bavn.centre.members.enrolment import Admitted, Application
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.outcome import Refused
-from bavn.model.sector.member import Actor
+from bavn.model.sector.member import MEMBERS, Actor, PeerRole, member_role
 from bavn.wire.book import is_environment
 from bavn.wire.codec import Encoded, Kinds, decode, encode
 from bavn.wire.enrol import ENROL_BYTES_MAX, ENROL_KINDS, Certified, EnrolAsked, RenewAsked
@@ -103,13 +103,13 @@ class MemberService:
         return self._certified(admitted)
 
     async def renew(self, request: Request) -> Response:
-        actor = await self.caller(request)
+        actor = await self.caller(request, *MEMBERS)
         self.pay(actor, 0)
         asked = await self.message(request, RenewAsked)
         return self._certified(await self.ask(self._party.renew, actor, asked.csr))
 
     async def health(self, request: Request) -> Response:
-        await self.caller(request)
+        await self.caller(request, *MEMBERS)
         return Response(b'{"status":"up"}', media_type=JSON)
 
     def _certified(self, admitted: Admitted | Refused) -> Response:
@@ -118,14 +118,18 @@ class MemberService:
         said = Certified(certificate=admitted.certificate, centre_key=self._party.message_key(), x=admitted.x)
         return Response(encode(said).body, media_type=JSON)
 
-    async def caller(self, request: Request) -> str:
-        """The name in the client certificate, if it is an active member's. 401, 403."""
+    async def caller(self, request: Request, *roles: PeerRole) -> str:
+        """The name in the client certificate, if it is an active member's in one of these roles: an actor's, where none
+        is given. 401, 403."""
         der = request.scope.get("extensions", {}).get(CERTIFICATE_KEY)
         if not isinstance(der, bytes):
             raise HTTPException(401, "this needs a client certificate")
         actor = await self.ask(self._party.who, der)
         if isinstance(actor, Refused):
             raise HTTPException(403, actor.reason.en)
+        role, asked = member_role(actor.name), roles or (PeerRole.ACTOR,)
+        if role not in asked:
+            raise HTTPException(403, f"the certificate is of role {role}, and this is for role {' or '.join(asked)}")
         return actor.name
 
     def pay(self, actor: str, size_bytes: int) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from bavn.app.analyst.analyse import Unread
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.sector.member import ACTOR_NAME, RESERVED_NAMES
+from bavn.model.sector.member import ACTOR_NAME, is_reserved
 from bavn.model.text import Text
 
 ACTORS_MAX: Final = 40
@@ -54,6 +54,6 @@ def actor_folders(root: Path, *, together: bool = False) -> tuple[tuple[ActorFol
 def _name(folder: str, number: int, taken: "list[str] | tuple[()]") -> str:
     """A name that the sector's register takes, as near to the folder's as can be."""
     plain = re.sub(r"[^a-z0-9]+", "-", folder.lower().translate(_LETTERS)).strip("-")[: NAME_CHARS_MAX - 4].strip("-")
-    fits = ACTOR_NAME.fullmatch(plain) and plain not in RESERVED_NAMES
+    fits = ACTOR_NAME.fullmatch(plain) and not is_reserved(plain)
     name = plain if fits else f"actor-{number}"
     return name if name not in taken else f"{name}-{number}"

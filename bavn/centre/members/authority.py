@@ -11,34 +11,19 @@ from ipaddress import ip_address
 from typing import Final, Self
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from bavn.model.moment import DAY_US, as_datetime
 from bavn.model.ports import Dice
-from bavn.model.sector.member import actor_urn, hub_urn, p256_scalar
-from bavn.model.sector.partner import partner_urn
+from bavn.model.sector.member import Peer, PeerRole, p256_scalar
 
-ACTOR_DAYS: Final = 90
+MEMBER_DAYS: Final = 90
 SERVER_DAYS: Final = 365
-PARTNER_DAYS: Final = 365
 AUTHORITY_DAYS: Final = 3653
 SKEW: Final = timedelta(minutes=5)
 """A certificate is valid from a little earlier, since clocks differ."""
-
-
-MALFORMED: Final = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.ExtensionNotFound,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
-"""All that reading a stranger's certificate or request may raise."""
 
 
 class Authority:
@@ -88,24 +73,16 @@ class Authority:
         """SHA-256 of the root certificate in hex: what a node is told beforehand and pins."""
         return self.certificate.fingerprint(hashes.SHA256()).hex()
 
-    def certify_actor(self, actor: str, key: ec.EllipticCurvePublicKey, now_us: int, dice: Dice) -> x509.Certificate:
-        """A client certificate for 90 days that names the actor by its URI."""
-        names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(actor_urn(actor))]
-        return self._certify(actor, key, names, ExtendedKeyUsageOID.CLIENT_AUTH, _dated(now_us, ACTOR_DAYS), dice)
-
-    def certify_partner(
-        self, partner: str, key: ec.EllipticCurvePublicKey, now_us: int, until_us: int, dice: Dice
+    def certify(
+        self, peer: Peer, key: ec.EllipticCurvePublicKey, now_us: int, dice: Dice, until_us: int | None = None
     ) -> x509.Certificate:
-        """A client certificate that names a partner by its URI, for ``PARTNER_DAYS`` but not beyond ``until_us``."""
-        names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(partner_urn(partner))]
-        dated = _between(now_us, min(until_us, now_us + PARTNER_DAYS * DAY_US))
-        return self._certify(partner, key, names, ExtendedKeyUsageOID.CLIENT_AUTH, dated, dice)
-
-    def certify_hub(self, hub: str, key: ec.EllipticCurvePublicKey, now_us: int, dice: Dice) -> x509.Certificate:
-        """A client certificate for a year by which the centre knows one of its hubs. ValueError for a name that is
-        none."""
-        names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(hub_urn(hub))]
-        return self._certify(hub, key, names, ExtendedKeyUsageOID.CLIENT_AUTH, _dated(now_us, SERVER_DAYS), dice)
+        """A client certificate that says the peer's role and name: 90 days for a member, a year for others, and not
+        beyond ``until_us``."""
+        days = MEMBER_DAYS if peer.role in (PeerRole.ACTOR, PeerRole.KEYHOLDER) else SERVER_DAYS
+        ends_us = now_us + days * DAY_US
+        dated = _between(now_us, ends_us if until_us is None else min(ends_us, until_us))
+        names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(peer.urn)]
+        return self._certify(peer.name, key, names, ExtendedKeyUsageOID.CLIENT_AUTH, dated, dice)
 
     def certify_server(
         self, hosts: Sequence[str], key: ec.EllipticCurvePublicKey, now_us: int, dice: Dice

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from bavn.centre.members import rollout
-from bavn.centre.members.authority import MALFORMED, Authority
+from bavn.centre.members.authority import Authority
 from bavn.centre.members.registry import Also, Registry, UnknownActor, nothing
 from bavn.centre.members.rollout_tables import make_rollout_tables
 from bavn.centre.members.tables import ACTOR, CERTIFICATE, INVITATION, alone
@@ -26,7 +26,15 @@ from bavn.centre.store.engine import writing
 from bavn.model.moment import DAY_US, HOUR_US, as_us
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
-from bavn.model.sector.member import CENTRE_NAME, ActorState, actor_of_urn, enrolment_statement
+from bavn.model.sector.member import (
+    CENTRE_NAME,
+    MALFORMED,
+    ActorState,
+    enrolment_statement,
+    is_peer,
+    member_peer,
+    member_role,
+)
 from bavn.model.sector.rollout import RolloutAct
 from bavn.model.text import Text
 
@@ -149,7 +157,7 @@ class Enrolment:
         return tx.execute(used).rowcount == 1
 
     def _issue(self, tx: Connection, name: str, key: ec.EllipticCurvePublicKey, now_us: int) -> str:
-        certificate = self.authority.certify_actor(name, key, now_us, self._dice)
+        certificate = self.authority.certify(member_peer(name), key, now_us, self._dice)
         tx.execute(
             insert(CERTIFICATE).values(
                 fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
@@ -175,14 +183,12 @@ def _csr_key(csr: str, name: str) -> ec.EllipticCurvePublicKey | Refused:
     try:
         request = x509.load_pem_x509_csr(csr.encode())
         key = request.public_key()
-        names = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        actors = [actor_of_urn(urn) for urn in names.get_values_for_type(x509.UniformResourceIdentifier)]
         sound = request.is_signature_valid
     except MALFORMED:
         return malformed
     if not sound or not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         return malformed
-    return key if actors == [name] else malformed
+    return key if is_peer(request, name, member_role(name)) else malformed
 
 
 def _proved(application: Application) -> bool:

@@ -13,13 +13,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Connection, func, insert, select, update
 
-from bavn.centre.members.authority import MALFORMED, Authority
+from bavn.centre.members.authority import Authority
 from bavn.centre.members.partner_tables import PARTNER, PARTNER_CREDENTIAL
 from bavn.centre.members.partners import Audited, Partners, UnknownPartner, partner_of
 from bavn.centre.store.engine import reading, writing
 from bavn.model.moment import DAY_US, as_us
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
+from bavn.model.sector.member import MALFORMED, Peer, PeerRole, is_peer
 from bavn.model.sector.partner import LIFE_DAYS_MAX, BadPartner, Credential, CredentialKind, Partner
 from bavn.model.text import Text
 
@@ -65,7 +66,7 @@ class PartnerCredentials:
         until_us = self._partners.known(name).until_us
         if until_us <= now_us:
             raise BadPartner(Text("the agreement with {name} has ended", name=name))
-        made = self._authority.certify_partner(name, key, now_us, until_us, self._dice)
+        made = self._authority.certify(Peer(PeerRole.PARTNER, name), key, now_us, self._dice, until_us)
         self._keep(name, by, "certificate", _certificate_digest(made), as_us(made.not_valid_after_utc))
         return made.public_bytes(serialization.Encoding.PEM).decode()
 
@@ -124,9 +125,12 @@ class PartnerCredentials:
     def by_certificate(self, certificate_der: bytes) -> Partner | Refused:
         """The partner in force behind a client certificate that TLS has verified."""
         try:
-            return self._by("certificate", _certificate_digest(x509.load_der_x509_certificate(certificate_der)))
+            certificate = x509.load_der_x509_certificate(certificate_der)
         except MALFORMED:
             return _NOT_KNOWN
+        partner = self._by("certificate", _certificate_digest(certificate))
+        mine = isinstance(partner, Partner) and is_peer(certificate, partner.name, PeerRole.PARTNER)
+        return partner if mine else _NOT_KNOWN
 
     def _by(self, kind: CredentialKind, digest: str) -> Partner | Refused:
         """By an index over hashes of 256 random bits: how long it takes tells nothing of the secret."""

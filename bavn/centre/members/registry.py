@@ -13,13 +13,22 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
-from bavn.centre.members.authority import MALFORMED
 from bavn.centre.members.tables import ACTOR, CERTIFICATE, INVITATION, QUOTA, REGISTRY, make_tables
 from bavn.centre.store import log
 from bavn.centre.store.engine import reading, writing
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
-from bavn.model.sector.member import ACTOR_NAME, RESERVED_NAMES, Actor, ActorState, Quota, actor_of_urn
+from bavn.model.sector.member import (
+    ACTOR_NAME,
+    MALFORMED,
+    Actor,
+    ActorState,
+    Quota,
+    holder_name,
+    is_peer,
+    is_reserved,
+    member_role,
+)
 from bavn.model.sector.refusal import word
 from bavn.model.text import Text
 
@@ -116,8 +125,15 @@ class Registry:
     def add(self, name: str, kind: str, group: str = "", also: Also = nothing) -> Actor:
         """A new actor, invited but not yet active. ``group`` is its own name unless it shares a vendor or host with
         others. Raises CannotAdd."""
-        if not ACTOR_NAME.fullmatch(name) or name in RESERVED_NAMES:
+        if not ACTOR_NAME.fullmatch(name) or is_reserved(name):
             raise CannotAdd(Text("no actor can be called {name}", name=repr(name[:60])))
+        return self._add(name, kind, group, also)
+
+    def add_holder(self, number: int) -> Actor:
+        """Another key holder, as a member of this one: its certificates are a key holder's. Raises CannotAdd."""
+        return self._add(holder_name(number), "other", "", nothing)
+
+    def _add(self, name: str, kind: str, group: str, also: Also) -> Actor:
         with writing(self.engine) as tx:
             self.count_up(tx)
             if tx.execute(select(ACTOR.c.name).where(ACTOR.c.name == name)).first() is not None:
@@ -178,8 +194,6 @@ class Registry:
         try:
             certificate = x509.load_der_x509_certificate(certificate_der)
             fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
-            names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-            urns = names.get_values_for_type(x509.UniformResourceIdentifier)
         except MALFORMED:
             return Refused("unknown_certificate", "the certificate names no actor")
         with reading(self.engine) as tx:
@@ -188,7 +202,7 @@ class Registry:
                 .join(CERTIFICATE, CERTIFICATE.c.actor == ACTOR.c.name)
                 .where(CERTIFICATE.c.fingerprint == fingerprint)
             ).first()
-        if row is None or [actor_of_urn(urn) for urn in urns] != [row.name]:
+        if row is None or not is_peer(certificate, row.name, member_role(row.name)):
             return Refused("unknown_certificate", "this centre issued no such certificate")
         if row.revoked_us is None and row.state == ActorState.SUSPENDED.value:
             return Refused("suspended", "the actor is suspended")

@@ -19,7 +19,7 @@ from bavn.centre.members.rollout_tables import MOVE, PARTY, PLAN, WAIT, make_rol
 from bavn.centre.members.tables import ROLE
 from bavn.centre.store.engine import reading
 from bavn.model.sector.functions import Role
-from bavn.model.sector.member import ACTOR_NAME, RESERVED_NAMES, ActorKind
+from bavn.model.sector.member import ACTOR_NAME, ActorKind, is_reserved
 from bavn.model.sector.refusal import word
 from bavn.model.sector.rollout import PATH, NoSuchStep, RolloutAct, Stage, Step, Wait, circle, step_from
 from bavn.model.text import Text
@@ -60,7 +60,7 @@ class Party:
     since_us: int = 0
 
     def __post_init__(self) -> None:
-        if not ACTOR_NAME.fullmatch(self.actor) or self.actor in RESERVED_NAMES:
+        if not ACTOR_NAME.fullmatch(self.actor) or is_reserved(self.actor):
             raise BadEntry(Text("no actor can be called {actor}", actor=repr(self.actor[:60])))
         if self.title != self.title.strip() or len(self.title) > TITLE_CHARS_MAX or not self.title.isprintable():
             raise BadEntry(f"a title has at most {TITLE_CHARS_MAX} printable characters")

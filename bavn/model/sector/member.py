@@ -1,22 +1,34 @@
-"""An actor as the sector knows it: name, kind, group, place in the join, quota; and its name in a certificate.
+"""An actor as the sector knows it: name, kind, group, place in the join, quota; and whom a certificate is for.
 
-Refuses to know how the name was proved: certificates, tokens and signatures are members' and wire's.
+A certificate says role and name of its holder in one URI. Every party that lets a peer in compares both (``is_peer``),
+and no name that stands for a role is an actor's.
 """
 
 import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, Self
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from bavn.model.ports import Dice
 
 ACTOR_NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,39}")
-ACTOR_URN_PREFIX: Final = "urn:bavn:actor:"
-HUB_URN_PREFIX: Final = "urn:bavn:hub:"
 CENTRE_NAME: Final = "centre"
-RESERVED_NAMES: Final = frozenset({CENTRE_NAME, "keyholder", "sector", "nobody"})
-"""Names that no actor may take: they stand for parties that are not actors."""
+_HOLDERS: Final = re.compile(r"(key)?holders?(-[0-9]+)?")
+_HOLDER: Final = re.compile(r"holder-([1-9])")
+MALFORMED: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""All that reading a stranger's certificate or request may raise."""
 
 ActorKind = Literal["region", "municipality", "supplier", "agency", "clinic", "it-centre", "other"]
 
@@ -56,24 +68,88 @@ class Quota:
     bytes_per_hour_max: int
 
 
-def actor_urn(name: str) -> str:
-    """The URI by which a certificate names an actor (subjectAltName). ValueError for what no actor can be called."""
-    if not ACTOR_NAME.fullmatch(name):
-        raise ValueError(f"no actor can be called {name[:60]!r}: a-z, 0-9 and '-', 2 to 40 letters, a letter first")
-    return ACTOR_URN_PREFIX + name
+def holder_name(number: int) -> str:
+    """What a key holder is called where it is another's member."""
+    return f"holder-{number}"
 
 
-def actor_of_urn(urn: str) -> str | None:
-    """The actor that a URI names, or None."""
-    name = urn.removeprefix(ACTOR_URN_PREFIX)
-    return name if name != urn and ACTOR_NAME.fullmatch(name) else None
+def holder_number(name: str) -> int | None:
+    """Which key holder a member is; None for one that is an actor."""
+    match = _HOLDER.fullmatch(name)
+    return int(match[1]) if match else None
 
 
-def hub_urn(name: str) -> str:
-    """The URI by which a certificate names a hub, which is no actor. ValueError for what none can be called."""
-    if not ACTOR_NAME.fullmatch(name):
-        raise ValueError(f"no hub can be called {name[:60]!r}: a-z, 0-9 and '-', 2 to 40 letters, a letter first")
-    return HUB_URN_PREFIX + name
+class PeerRole(StrEnum):
+    """What the holder of a certificate may be let in as. A party's own server certificate names its hosts instead."""
+
+    ACTOR = "actor"
+    KEYHOLDER = "keyholder"
+    HUB = "hub"
+    PARTNER = "partner"
+    CENTRE = "centre"
+
+
+MEMBERS: Final = (PeerRole.ACTOR, PeerRole.KEYHOLDER)
+"""Those who enrol by a token."""
+RESERVED_NAMES: Final = frozenset({*PeerRole, "sector", "nobody"})
+
+
+def is_reserved(name: str) -> bool:
+    """True for a name that stands for a role: no actor, hub or partner may have it."""
+    return name in RESERVED_NAMES or _HOLDERS.fullmatch(name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Whom a certificate is for. ValueError for a name that nobody of this role can have."""
+
+    role: PeerRole
+    name: str
+
+    def __post_init__(self) -> None:
+        fits = {PeerRole.KEYHOLDER: holder_number(self.name) is not None, PeerRole.CENTRE: self.name == CENTRE_NAME}
+        if not (ACTOR_NAME.fullmatch(self.name) and fits.get(self.role, not is_reserved(self.name))):
+            raise ValueError(f"no {self.role} can be called {self.name[:60]!r}")
+
+    @property
+    def urn(self) -> str:
+        """The URI by which a certificate names it (subjectAltName)."""
+        return f"urn:bavn:{self.role}:{self.name}"
+
+    @classmethod
+    def of_urn(cls, urn: str) -> Self:
+        """ValueError for a URI that names no peer."""
+        scheme, _, rest = urn.partition("urn:bavn:")
+        role, _, name = rest.partition(":")
+        if scheme:
+            raise ValueError("a peer is named by urn:bavn:ROLE:NAME")
+        return cls(PeerRole(role), name)
+
+
+def member_role(name: str) -> PeerRole:
+    """As what a member of this name is let in: a key holder by its number, else an actor."""
+    return PeerRole.ACTOR if holder_number(name) is None else PeerRole.KEYHOLDER
+
+
+def member_peer(name: str) -> Peer:
+    """Whom a member's certificate is for. ValueError for what no member can be called."""
+    return Peer(member_role(name), name)
+
+
+def peer_of(paper: x509.Certificate | x509.CertificateSigningRequest) -> Peer | None:
+    """Whom a certificate, or a request for one, names by its only URI; None for one that names no peer."""
+    try:
+        names = paper.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        (urn,) = names.get_values_for_type(x509.UniformResourceIdentifier)
+        return Peer.of_urn(urn)
+    except MALFORMED:
+        return None
+
+
+def is_peer(paper: x509.Certificate | x509.CertificateSigningRequest, name: str, *roles: PeerRole) -> bool:
+    """True where it names a peer of this name, in one of these roles: what each party asks before it lets one in."""
+    peer = peer_of(paper)
+    return peer is not None and peer.name == name and peer.role in roles
 
 
 def enrolment_statement(actor: str, token: str, csr: str) -> bytes:

@@ -11,11 +11,10 @@ from typing import Final, Literal
 
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import ObservableType
-from bavn.model.sector.member import ACTOR_NAME
+from bavn.model.sector.member import ACTOR_NAME, is_reserved
 from bavn.model.text import Text
 
 PARTNER_NAME: Final = ACTOR_NAME
-PARTNER_URN_PREFIX: Final = "urn:bavn:partner:"
 PEER_PREFIX: Final = "partner:"
 """Before a partner's name in a ledger, so that no partner can pass for an actor of the same name."""
 TITLE_CHARACTERS_MAX: Final = 100
@@ -131,7 +130,7 @@ class Partner:
     inward: Inward = field(default_factory=Inward)
 
     def __post_init__(self) -> None:
-        if not PARTNER_NAME.fullmatch(self.name):
+        if not PARTNER_NAME.fullmatch(self.name) or is_reserved(self.name):
             raise BadPartner(
                 Text(
                     "no partner can be called {self_}: a-z, 0-9 and '-', 2 to 40, a letter first",
@@ -180,13 +179,6 @@ class Credential:
 def tlp_within(tlp: Tlp, tlp_max: Tlp) -> bool:
     """Whether a marking restricts no more than another."""
     return TLP_ORDER.index(tlp) <= TLP_ORDER.index(tlp_max)
-
-
-def partner_urn(name: str) -> str:
-    """The URI by which a certificate names a partner (subjectAltName). BadPartner for what no partner is called."""
-    if not PARTNER_NAME.fullmatch(name):
-        raise BadPartner(Text("no partner can be called {name}", name=repr(name[:60])))
-    return PARTNER_URN_PREFIX + name
 
 
 def _percent(name: str, value: int) -> None:

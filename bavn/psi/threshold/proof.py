@@ -17,6 +17,7 @@ from bavn.psi.oprf import VOPRF_CONTEXT
 PROOF_BYTES: Final = 2 * group.SCALAR_BYTES
 PAIRS_MAX: Final = 2**16 - 1
 _KNOWLEDGE: Final = b"bavn-m3-knowledge"
+_NONCE: Final = b"bavn-m3-hedged-nonce"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def prove(k: bytes, public: bytes, inputs: Sequence[bytes], outputs: Sequence[by
     for no pairs or too many; BadPoint for what is no element."""
     m = _composite(public, inputs, outputs)[0]
     z = group.times(k, m)
-    r = group.random_scalar(dice)
+    r = nonce(k, (b"equality", public, m, z), dice)
     t2, t3 = group.times_base(r), group.times(r, m)
     c = _challenge(public, m, z, t2, t3)
     return Proof(c, group.difference(r, group.product(c, k)))
@@ -64,8 +65,9 @@ def verify(public: bytes, inputs: Sequence[bytes], outputs: Sequence[bytes], pro
 
 def prove_knowledge(secret: bytes, context: bytes, dice: Dice) -> Proof:
     """Schnorr's proof that somebody knows the scalar behind secret*G, bound to ``context``."""
-    r = group.random_scalar(dice)
-    c = _knowledge_challenge(context, group.times_base(secret), group.times_base(r))
+    public = group.times_base(secret)
+    r = nonce(secret, (b"knowledge", context, public), dice)
+    c = _knowledge_challenge(context, public, group.times_base(r))
     return Proof(c, group.difference(r, group.product(c, secret)))
 
 
@@ -76,6 +78,13 @@ def verify_knowledge(public: bytes, context: bytes, proof: Proof) -> bool:
     except group.BadPoint:
         return False
     return compare_digest(_knowledge_challenge(context, public, t), proof.c)
+
+
+def nonce(secret: bytes, statement: Sequence[bytes], dice: Dice) -> bytes:
+    """A proof's own scalar, from the secret, all that its challenge binds, and dice (as RFC 6979, 3.6): dice that
+    repeat give no two challenges the same scalar, which would tell the secret."""
+    parts = (secret, dice.bytes(group.SCALAR_BYTES), *statement)
+    return group.hash_to_scalar(b"".join(map(_long, parts)), _NONCE)
 
 
 def _composite(

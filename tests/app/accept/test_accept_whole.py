@@ -89,9 +89,7 @@ class Sector:
         """Each key holder is enrolled at each other, and they made the keys of these days."""
         for number, file in self.keyholders.items():
             for other in self.keyholders.keys() - {number}:
-                asked = json.loads(
-                    run(keyholder_app, "invite", f"holder-{number}", "--json", "-c", self.keyholders[other])
-                )
+                asked = json.loads(run(keyholder_app, "invite-holder", number, "--json", "-c", self.keyholders[other]))
                 run(keyholder_app, "enrol", other, "--pin", asked["pin"], "--token", asked["token"], "-c", file)
         until(lambda: all(map(self._has_keys, self.keyholders)), "the key holders made keys")
 

@@ -20,6 +20,7 @@ from bavn.app.centre.exchange.taxii_service import TaxiiLimits, make_taxii
 from bavn.app.centre.server import Beside, CentreServer, ServerSettings
 from bavn.centre.members.authority import key_pem, new_key
 from bavn.model.principal import account
+from bavn.model.sector.member import member_peer
 from bavn.traffic.dice import SeededDice
 from bavn.wire.partners.taxii import TAXII, collection_id
 
@@ -141,7 +142,9 @@ def test_certificate_token_and_basic_open_the_same_door_and_a_stranger_none(serv
     assert requests.get(url, headers=accept, cert=certificate, verify=served.ca, timeout=10).status_code == 200
     assert len(Server(url, cert=certificate, verify=served.ca).api_roots) == 1
     key = new_key(SeededDice(9, "actor"))
-    made = served.world.authority.certify_actor("north", key.public_key(), served.world.clock.now_us(), SeededDice(9))
+    made = served.world.authority.certify(
+        member_peer("north"), key.public_key(), served.world.clock.now_us(), SeededDice(9)
+    )
     (served.folder / "actor.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
     (served.folder / "actor.key").write_bytes(key_pem(key))
     actor = (str(served.folder / "actor.pem"), str(served.folder / "actor.key"))

@@ -12,12 +12,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from bavn.centre.members.authority import ACTOR_DAYS, Authority
+from bavn.centre.members.authority import MEMBER_DAYS, Authority
 from bavn.centre.members.enrolment import CERTIFICATES_PER_DAY_MAX, Admitted, Application, Enrolment
 from bavn.centre.members.registry import Registry, UnknownActor
 from bavn.centre.members.tables import INVITATION
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.outcome import Refused
+from bavn.model.sector.member import member_peer
 from bavn.rehearsal.clock import SimClock
 from bavn.traffic.dice import SeededDice
 from bavn.wire.enrol import NodeKeys, answers, renewal_due
@@ -44,7 +45,7 @@ def test_a_token_admits_its_actor(registry, enrolment, authority, admitted, cloc
     certificate = x509.load_pem_x509_certificate(admitted.certificate.encode())
     usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH]
-    assert (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days == ACTOR_DAYS
+    assert (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days == MEMBER_DAYS
     assert registry.who(der(admitted.certificate)).name == "region-a"
     assert registry.key("region-a").public_bytes_raw() == keys.message.public_key().public_bytes_raw()
     assert not renewal_due(admitted.certificate, clock.now_us() + 59 * DAY_US)
@@ -182,7 +183,7 @@ def test_a_new_enrolment_ends_the_old_one(registry, enrolment, admitted, apply_f
 def test_certificates_of_our_authority_that_we_did_not_issue_are_nobodys(registry, authority, admitted, clock) -> None:
     """Even a thief of the authority's key is not let in without the registry."""
     key = ec.derive_private_key(5, ec.SECP256R1())
-    stray = authority.certify_actor("region-a", key.public_key(), clock.now_us(), SeededDice(9))
+    stray = authority.certify(member_peer("region-a"), key.public_key(), clock.now_us(), SeededDice(9))
     assert rule(registry.who(stray.public_bytes(serialization.Encoding.DER))) == "unknown_certificate"
     server = authority.certify_server(["localhost"], key.public_key(), clock.now_us(), SeededDice(9))
     assert rule(registry.who(server.public_bytes(serialization.Encoding.DER))) == "unknown_certificate"

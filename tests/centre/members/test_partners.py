@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.two_people import NotAllowed
@@ -19,7 +19,8 @@ from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import ObservableType
 from bavn.model.outcome import Refused
-from bavn.model.sector.partner import BadPartner, Inward, Outward, Partner, partner_urn, tlp_within
+from bavn.model.sector.member import Peer, PeerRole
+from bavn.model.sector.partner import BadPartner, Inward, Outward, Partner, tlp_within
 from bavn.rehearsal.clock import SimClock
 from bavn.traffic.dice import SeededDice
 
@@ -156,7 +157,7 @@ def test_each_way_of_proving_who_one_is_opens_for_its_partner_alone(partners, cr
     certificate = x509.load_pem_x509_certificate(credentials.certificate("cert-nord", BY, _csr()).encode())
     der = certificate.public_bytes(serialization.Encoding.DER)
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names.get_values_for_type(x509.UniformResourceIdentifier) == [partner_urn("cert-nord")]
+    assert names.get_values_for_type(x509.UniformResourceIdentifier) == ["urn:bavn:partner:cert-nord"]
     for found in (
         credentials.by_token(token),
         credentials.by_password("cert-nord", password),
@@ -175,6 +176,21 @@ def test_each_way_of_proving_who_one_is_opens_for_its_partner_alone(partners, cr
     ):
         assert isinstance(refused, Refused)
         assert refused.rule == "unknown_credential"
+
+
+def test_a_certificate_of_another_role_or_name_is_no_credential(
+    partners, credentials, engine, authority, clock
+) -> None:
+    partners.add(_partner(clock), BY)
+    key, now_us = ec.derive_private_key(5, ec.SECP256R1()), clock.now_us()
+    for peer in (Peer(PeerRole.ACTOR, "cert-nord"), Peer(PeerRole.PARTNER, "cert-syd")):
+        made = authority.certify(peer, key.public_key(), now_us, SeededDice(9))
+        kept = {"digest": made.fingerprint(hashes.SHA256()).hex(), "partner": "cert-nord", "kind": "certificate"}
+        with engine.begin() as tx:
+            tx.execute(insert(PARTNER_CREDENTIAL).values(**kept, issued_us=now_us, until_us=now_us + DAY_US))
+        assert isinstance(credentials.by_certificate(made.public_bytes(serialization.Encoding.DER)), Refused)
+    with pytest.raises(BadPartner, match="can be called"):
+        _partner(clock, "holder-2")
 
 
 def test_no_secret_is_kept(partners, credentials, engine, clock) -> None:

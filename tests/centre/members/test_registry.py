@@ -7,9 +7,12 @@ from sqlalchemy import inspect
 
 from bavn.centre.members.registry import DEFAULT_QUOTAS, CannotAdd, NotInState, Registry, UnknownActor
 from bavn.centre.members.roles import Roles
+from bavn.centre.members.rollout import BadEntry, Party
 from bavn.centre.store.engine import writing
 from bavn.model.sector.member import ActorState, Quota
 from bavn.wire.messages.catalogue import UP
+
+ROLES = ("centre", "keyholder", "hub", "partner", "actor", "sector", "nobody", "holder-2", "keyholder-1", "holder-10")
 
 
 def test_each_actor_has_a_place_of_its_own(registry) -> None:
@@ -21,10 +24,13 @@ def test_each_actor_has_a_place_of_its_own(registry) -> None:
     assert {actor.name: actor.group for actor in actors}["region-a"] == "region-a"
 
 
-@pytest.mark.parametrize("name", ["", "A", "a", "centre", "keyholder", "a" * 41, "a b", "a\n", "1a", "å-b", "region-a"])
+@pytest.mark.parametrize("name", ["", "A", "a", "a" * 41, "a b", "a\n", "1a", "å-b", "region-a", *ROLES])
 def test_some_names_cannot_be_had(registry, name) -> None:
     with pytest.raises(CannotAdd):
         registry.add(name, "other")
+    if name != "region-a":
+        with pytest.raises(BadEntry, match="can be called"):
+            Party(actor=name)
 
 
 def test_an_invited_actor_is_no_member_yet(registry) -> None:

@@ -1,6 +1,7 @@
 """The proofs against the vectors of RFC 9497, A.1.2 (VOPRF, ristretto255-SHA512), and against those who bend them."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 
@@ -69,14 +70,11 @@ VECTORS = (
 )
 
 
-class TheRfcsScalar:
-    """Dice that give the proof's scalar as the vector has it."""
-
-    def __init__(self, scalar):
-        self.scalar = bytes.fromhex(scalar)
+class StuckDice:
+    """Dice that always give the same bytes."""
 
     def bytes(self, count):
-        return self.scalar + bytes(count - len(self.scalar))
+        return b"\x5a" * count
 
 
 def raw(texts):
@@ -89,11 +87,12 @@ def test_the_key_pair_of_the_verifiable_mode_is_derived_as_the_rfc_says() -> Non
 
 
 @pytest.mark.parametrize(("elements", "blinds", "blinded", "evaluated", "shown", "scalar", "outputs"), VECTORS)
-def test_the_rfcs_vectors(elements, blinds, blinded, evaluated, shown, scalar, outputs) -> None:
+def test_the_rfcs_vectors(elements, blinds, blinded, evaluated, shown, scalar, outputs, monkeypatch) -> None:
+    monkeypatch.setattr(proof, "nonce", lambda *_: bytes.fromhex(scalar))
     given = [oprf.blind(e, b, oprf.VOPRF_CONTEXT) for e, b in zip(raw(elements), raw(blinds), strict=True)]
     points = [made.point for made in given]
     answers = oprf.evaluate(KEY, points)
-    made = proof.prove(KEY, PUBLIC, points, answers, TheRfcsScalar(scalar))
+    made = proof.prove(KEY, PUBLIC, points, answers, SeededDice(1))
     assert points == raw(blinded)
     assert answers == raw(evaluated)
     assert made.to_bytes().hex() == shown
@@ -159,3 +158,46 @@ def test_knowledge_is_proven_for_one_point_and_one_context() -> None:
     assert not proof.verify_knowledge(group.random_point(SeededDice(2)), b"here", made)
     assert not proof.verify_knowledge(PUBLIC, b"here", Proof(made.c, group.ONE))
     assert not proof.verify_knowledge(b"\xff" * 32, b"here", made)
+
+
+def proven(count, dice):
+    points = [group.random_point(SeededDice(at)) for at in range(count)]
+    return proof.prove(KEY, PUBLIC, points, oprf.evaluate(KEY, points), dice)
+
+
+def extracted(one, two):
+    """The secret behind two proofs that shared their scalar r: s = r - c * secret in both."""
+    inverse = group.inverse(group.difference(one.c, two.c))
+    return group.product(group.difference(two.s, one.s), inverse)
+
+
+def proofs_by_stuck_dice():
+    dice = StuckDice()
+    knowing = [proof.prove_knowledge(KEY, context, dice) for context in (b"here", b"there")]
+    return [proven(1, dice), proven(2, dice), *knowing]
+
+
+def test_a_scalar_of_stuck_dice_alone_would_tell_the_secret(monkeypatch) -> None:
+    monkeypatch.setattr(proof, "nonce", lambda _, __, dice: group.random_scalar(dice))
+    assert {extracted(*pair) for pair in combinations(proofs_by_stuck_dice(), 2)} == {KEY}
+
+
+def test_dice_that_always_give_the_same_never_tell_the_secret() -> None:
+    made = proofs_by_stuck_dice()
+    assert KEY not in {extracted(*pair) for pair in combinations(made, 2)}
+    assert len({one.c for one in made}) == len(made)
+    again = proofs_by_stuck_dice()
+    assert made == again, "the same statement and the same scalar: the same proof, which tells nothing new"
+
+
+def test_two_secrets_and_fresh_dice_never_share_a_scalar() -> None:
+    statement, dice = (b"equality", PUBLIC, PUBLIC, PUBLIC), SeededDice(1)
+    scalars = [
+        proof.nonce(KEY, statement, dice),
+        proof.nonce(KEY, statement, dice),
+        proof.nonce(KEY, statement, StuckDice()),
+        proof.nonce(group.ONE, statement, StuckDice()),
+        proof.nonce(KEY, (b"knowledge", *statement[1:]), StuckDice()),
+    ]
+    assert len(set(scalars)) == len(scalars)
+    assert all(map(group.is_scalar, scalars))

@@ -151,12 +151,14 @@ def hub(
 ) -> None:
     """Make the certificates of a regional hub, for a year. Then name it in [fanout] hubs."""
     from bavn.app.centre.fanout import make_hub
-    from bavn.model.sector.member import ACTOR_NAME
+    from bavn.model.sector.member import ACTOR_NAME, is_reserved
 
-    if not ACTOR_NAME.fullmatch(name) or name == "centre":
+    if not ACTOR_NAME.fullmatch(name) or is_reserved(name):
         raise Stop(
             Exit.USAGE,
-            Text("no hub can be called {name!r}: 2 to 40 of a-z, 0-9 and -, and not `centre`", name=name[:60]),
+            Text(
+                "no hub can be called {name!r}: 2 to 40 of a-z, 0-9 and -, and no role such as `centre`", name=name[:60]
+            ),
         )
     made = make_hub(configured(config), name, tuple(host), into)
     tell(Text("the hub's certificates are in {folder}", folder=made.folder))
