@@ -27,6 +27,10 @@ def machine(tmp_path):
         laid = tmp_path / f"etc/systemd/system/{unit}.service.d/low-ports.conf"
         laid.parent.mkdir(exist_ok=True)
         laid.symlink_to("/usr/share/bavn/drop-in/low-ports.conf")
+    instance = tmp_path / "etc/systemd/system/bavn-node@klinik.service.d/paths.conf"
+    instance.parent.mkdir()
+    instance.write_text("[Service]\n")
+    (wants / "bavn-node@klinik.service").symlink_to("/usr/lib/systemd/system/bavn-node@.service")
     return tmp_path
 
 
@@ -50,6 +54,7 @@ def test_a_purge_leaves_no_link_to_a_unit_and_nothing_else_is_touched(machine) -
     assert (machine / "etc/systemd/system/bavn-node.service.d/own.conf").exists()
     assert not (machine / "etc/systemd/system/bavn-node.service.d/low-ports.conf").is_symlink()
     assert not (machine / "etc/systemd/system/bavn-centre.service.d").exists(), "a folder of the package's links alone"
+    assert not (machine / "etc/systemd/system/bavn-node@klinik.service.d").exists(), "what the command wrote, and no more"
     assert postrm(machine, "purge") == {"ssh.service"}, "twice is no harm"
 
 
@@ -58,6 +63,8 @@ def test_a_purge_leaves_no_link_to_a_unit_and_nothing_else_is_touched(machine) -
 def test_a_purge_leaves_no_user_and_nothing_that_is_nobodys(machine, act) -> None:
     users = re.findall(r"^u (\S+)", (ROOT / "packaging/sysusers.d/bavn.conf").read_text(), re.MULTILINE)
     lines = [f"{name}:x:{number}:{number}::/:/bin/false" for number, name in enumerate(users, 54001)]
+    users.append("bavn-klinik")
+    lines.append("bavn-klinik:x:54999:54999::/var/lib/bavn/nodes/klinik:/usr/sbin/nologin")
     (machine / "etc/passwd").write_text("\n".join(["root:x:0:0:root:/root:/bin/sh", *lines, ""]))
     (machine / "etc/group").write_text(
         "".join(f"{n}:x:{line.split(':')[3]}:\n" for n, line in zip(users, lines, strict=True))
@@ -77,7 +84,7 @@ def test_a_purge_leaves_no_user_and_nothing_that_is_nobodys(machine, act) -> Non
 
 @pytest.mark.parametrize("act", ["remove", "upgrade"])
 def test_what_is_only_removed_is_enabled_again_when_it_is_back(machine, act) -> None:
-    assert postrm(machine, act) == {*UNITS, "ssh.service"}
+    assert postrm(machine, act) == {*UNITS, "bavn-node@klinik.service", "ssh.service"}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +94,8 @@ def test_a_role_asks_systemd_for_its_own_units_alone(tmp_path, script, act, said
     root, programs = tmp_path / "root", tmp_path / "bin"
     for folder in ("run/systemd/system", "usr/lib/systemd/system", "usr/share/bavn/apparmor"):
         (root / folder).mkdir(parents=True)
-    (root / "usr/lib/systemd/system/bavn-node.service").touch()
+    for unit in ("bavn-node", "bavn-node@"):
+        (root / f"usr/lib/systemd/system/{unit}.service").touch()
     (root / "usr/share/bavn/apparmor/unbound").touch()
     programs.mkdir()
     for name in ("systemctl", "systemd-sysusers", "systemd-tmpfiles"):
@@ -96,4 +104,4 @@ def test_a_role_asks_systemd_for_its_own_units_alone(tmp_path, script, act, said
     environment = {"DPKG_ROOT": str(root), "PATH": f"{programs}:/usr/bin:/bin"}
     subprocess.run(["/bin/sh", str(ROOT / "packaging/debian" / script), act], env=environment, check=True, timeout=20)
     called = (tmp_path / "called").read_text().splitlines()
-    assert [line for line in called if line.startswith(said)] == [f"{said} bavn-node.service"]
+    assert [line for line in called if line.startswith(said)] == [f"{said} bavn-node.service", f"{said} bavn-node@*.service"]

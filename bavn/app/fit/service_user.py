@@ -3,6 +3,7 @@
 Refuses to know what is done as that user.
 """
 
+import hashlib
 import os
 import pwd
 from collections.abc import Callable
@@ -14,6 +15,9 @@ from bavn.app.process.exits import Exit
 UNIT: Final = "bavn-node"
 FOLDER: Final = Path("/etc/bavn")
 SERVICE_TOML: Final = FOLDER / "node.toml"
+INSTANCES: Final = "nodes"
+"""Below that folder, and below that of the services' data: a folder for each of several actors on one machine."""
+_USER_CHARS_MAX: Final = 32
 
 
 def service_config(name: str) -> Path:
@@ -26,11 +30,22 @@ def service_config(name: str) -> Path:
 def as_its_user(config: Path) -> Path:
     """Root reads and writes what is a service's as that service's own user, from here on; anybody else, and any other
     configuration, is left as it is. For a command's option."""
-    if config.absolute().parent == FOLDER and os.geteuid() == 0 and config.exists():
-        user = user_of(f"bavn-{config.stem}")
+    folder = config.absolute().parent
+    is_instance = folder.parent == FOLDER / INSTANCES
+    if (is_instance or folder == FOLDER) and os.geteuid() == 0 and config.exists():
+        user = user_of(instance_user(folder.name) if is_instance else f"bavn-{config.stem}")
         if user is not None:
             become(user)
     return config
+
+
+def instance_user(actor: str) -> str:
+    """The user of one of several actors' nodes: ``bavn-ACTOR``, with a hash where that is longer than a user's name
+    may be."""
+    name = f"bavn-{actor}"
+    if len(name) <= _USER_CHARS_MAX:
+        return name
+    return f"{name[: _USER_CHARS_MAX - 9]}-{hashlib.sha256(actor.encode()).hexdigest()[:8]}"
 
 
 def user_of(name: str) -> pwd.struct_passwd | None:

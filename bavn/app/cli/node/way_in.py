@@ -27,6 +27,12 @@ Service = Annotated[
     bool,
     typer.Option("--service", help="As a service of this machine, from the Debian package; as root."),
 ]
+Instance = Annotated[
+    bool,
+    typer.Option(
+        "--instance", help="With --service: as one of several actors' on this machine, apart from the others."
+    ),
+]
 Lists = Annotated[str, typer.Option(help='address:port of the firewall\'s lists; "" for none.')]
 
 
@@ -133,7 +139,14 @@ class Protects:
 
 
 @spread
-def guard(config: Own = OWN_TOML, *, service: Service = False, member: Member, guards: Guards) -> None:
+def guard(
+    config: Own = OWN_TOML,
+    *,
+    service: Service = False,
+    instance: Instance = False,
+    member: Member,
+    guards: Guards,
+) -> None:
     """Run a guard: a protected resolver and a list for the firewall, nothing watched. The first time it writes its
     configuration and becomes a member; the same command again only runs it."""
     from bavn.app.fit.way_in import WayIn
@@ -146,7 +159,7 @@ def guard(config: Own = OWN_TOML, *, service: Service = False, member: Member, g
         clients=guards.client or [],
         lists=guards.lists,
     )
-    _start(config, way, member, Join(), service=service)
+    _start(config, way, member, Join(), service=service, instance=instance)
 
 
 @spread
@@ -154,6 +167,7 @@ def listen(
     config: Own = OWN_TOML,
     *,
     service: Service = False,
+    instance: Instance = False,
     member: Member,
     join: Join,
     reads: Reads,
@@ -161,7 +175,7 @@ def listen(
 ) -> None:
     """Run a node without a sensor: logs and flows are read, and it protects as a guard does. The first time it writes
     its configuration and becomes a member; the same command again only runs it."""
-    _start(config, _way("listen", member, join, reads, protects), member, join, service=service)
+    _start(config, _way("listen", member, join, reads, protects), member, join, service=service, instance=instance)
 
 
 @spread
@@ -169,6 +183,7 @@ def watch(
     config: Own = OWN_TOML,
     *,
     service: Service = False,
+    instance: Instance = False,
     member: Member,
     join: Join,
     sensor: Sensor,
@@ -177,7 +192,9 @@ def watch(
 ) -> None:
     """Run a node with a sensor, and what `listen` reads beside it. The first time it writes its configuration and
     becomes a member; the same command again only runs it."""
-    _start(config, _way("watch", member, join, reads, protects, sensor), member, join, service=service)
+    _start(
+        config, _way("watch", member, join, reads, protects, sensor), member, join, service=service, instance=instance
+    )
 
 
 def _way(
@@ -205,24 +222,27 @@ def _way(
     )
 
 
-def _start(config: Path, way: "WayIn", member: Member, join: Join, *, service: bool) -> None:
+def _start(config: Path, way: "WayIn", member: Member, join: Join, *, service: bool, instance: bool) -> None:
     from bavn.app.cli.node.run import run
     from bavn.app.fit.way_in import configured
 
-    if service:
-        _serve(config, way, member, join)
+    if service or instance:
+        _serve(config, way, member, join, instance=instance)
         return
     _become_member(config, configured(config, way), member, join)
     run(config)
 
 
-def _serve(config: Path, way: "WayIn", member: Member, join: Join) -> None:
+def _serve(config: Path, way: "WayIn", member: Member, join: Join, *, instance: bool) -> None:
     """Root writes the configuration; what the service will own is made by its user."""
     from bavn.app.fit import service_user
     from bavn.app.fit.service import Machine
     from bavn.app.fit.way_in import configured
+    from bavn.model.sector.member import ACTOR_NAME
 
-    machine = Machine()
+    if instance and not ACTOR_NAME.fullmatch(way.actor):
+        raise Stop(Exit.USAGE, Text("--instance needs --actor, the name that the centre invited"))
+    machine = Machine.instance(way.actor) if instance else Machine()
     if config not in (OWN_TOML, machine.config):
         raise Stop(Exit.USAGE, Text("the service reads {file}: leave --config out", file=machine.config))
     user = machine.checked()
@@ -232,9 +252,10 @@ def _serve(config: Path, way: "WayIn", member: Member, join: Join) -> None:
     machine.start(given)
     print(
         Text(
-            "{actor} runs as the service {unit}, and starts with this machine. How it is: bavn node health",
+            "{actor} runs as the service {unit}, and starts with this machine. How it is: bavn node health -c {file}",
             actor=given.node.actor,
-            unit=service_user.UNIT,
+            unit=machine.unit,
+            file=machine.config,
         )
     )
 
