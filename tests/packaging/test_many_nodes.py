@@ -54,6 +54,9 @@ def machine(tmp_path_factory):
             made.write(f"/usr/lib/systemd/system/{file.name}", file.read_text())
         for file in (ROOT / "packaging/systemd/drop-in").glob("*.conf"):
             made.write(f"/usr/share/bavn/drop-in/{file.name}", file.read_text())
+        for kind in ("sysusers", "tmpfiles"):
+            made.write(f"/usr/lib/{kind}.d/bavn.conf", (ROOT / f"packaging/{kind}.d/bavn.conf").read_text())
+            made.run(f"systemd-{kind}", *["--create"] * (kind == "tmpfiles"), "bavn.conf")
         # No package is installed here: the program is the checkout's, which every instance may read as it may read /opt/bavn.
         made.write("/usr/bin/bavn", f'#!/bin/sh\nexec {ROOT}/.venv/bin/bavn "$@"\n', 0o755)
         made.write(
