@@ -70,9 +70,14 @@ SYSTEMCTL = r"""#!/bin/bash
 # What a service manager would do: start what a unit says as its user, and stop it.
 set -eu
 lines() {
-  local unit="/systemd/system/${1%.service}.service"
-  if [ -e "/etc$unit" ]; then cat "/etc$unit"; else cat "/usr/lib$unit"; fi
-  if [ -d "/etc$unit.d" ]; then cat "/etc$unit.d"/*.conf; fi
+  local of="${1%.service}" unit="/systemd/system/${1%.service}.service" kind
+  case "$of" in *@*) kind="/systemd/system/${of%%@*}@.service";; *) kind="$unit";; esac
+  { if [ -e "/etc$kind" ]; then cat "/etc$kind"; else cat "/usr/lib$kind"; fi
+    if [ -d "/etc$unit.d" ]; then cat "/etc$unit.d"/*.conf; fi; } | sed "s/%i/${of#*@}/g"
+}
+running() {
+  local file
+  for file in /run/$1.pid; do [ ! -f "$file" ] || basename "$file" .pid; done
 }
 field() { lines "$1" | sed -n "s/^$2=//p" | tail -n1; }
 fence() {
@@ -107,7 +112,7 @@ case "$1 ${2:-}" in
   "enable "*) [ -n "$(field "$2" ExecStart)" ] ;;
   "restart "*) stop "$2"; start "$2" ;;
   "start "*) start "$2" ;;
-  "stop "*) stop "$2" ;;
+  "stop "*) for unit in $(running "${2%.service}"); do stop "$unit"; done ;;
   *) echo "systemctl $* is not stood in for" >&2; exit 1 ;;
 esac
 """
@@ -258,7 +263,7 @@ PROMISED: dict[str, dict[str, Callable[[Place], bool]]] = {
         "The first block": lambda _: all(refused(RESOLVER, at) and listed(LISTS, at) for at in TWENTY.values()),
         "Undo at one": lambda _: unprotected() == ["klinik-01"],
         "Hand one on": lambda at: (
-            unprotected() == ["klinik-01", "klinik-20"] and (at.root / "srv/klinik-20.bavn").stat().st_size > 0
+            unprotected() == ["klinik-01", "klinik-20"] and (at.root / "srv/klinik-20.tar.gz").stat().st_size > 0
         ),
         "Leave": lambda at: gone(at.root),
     },

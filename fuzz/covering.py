@@ -51,7 +51,6 @@ IMPORTS: Final = (
     "register",
     "protocol",
     "backup",
-    "moved actor",
 )
 OWN: Final = "reads back what Bavn itself wrote into its own book, database or files"
 MADE: Final = "reads what Bavn's own other process or a program beside it says, on this machine"
@@ -98,10 +97,6 @@ APART: Final[dict[str, str]] = {
             "bavn.psi.element",
             "bavn.psi.cover",
             "bavn.model.intel.warning_files",
-            "bavn.app.operator.confined",
-            "bavn.app.operator.survey",
-            "bavn.app.operator.moving",
-            "bavn.app.operator.register",
             "bavn.app.pilot.play",
             "bavn.app.policy.left",
             "bavn.app.policy.past",
@@ -177,7 +172,6 @@ APART: Final[dict[str, str]] = {
             "bavn.actor.sense.suricata.process",
             "bavn.app.process.service_health",
             "bavn.app.analyst.hunt_child",
-            "bavn.app.operator.supervise",
         ],
         MADE,
     ),

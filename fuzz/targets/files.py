@@ -5,7 +5,6 @@ import contextlib
 import hashlib
 import io
 import json
-import tarfile
 import tomllib
 import zipfile
 from collections.abc import Callable
@@ -25,21 +24,17 @@ from bavn.app.centre.rollout_csv import BadRegister, entries_of, text_of
 from bavn.app.config import check as config_check
 from bavn.app.config import load as config
 from bavn.app.fit import answers as fit_answers
-from bavn.app.operator.bundle import unpack
-from bavn.app.operator.sealed import BundleDamaged, SealedWriter, WrongPassphrase
 from bavn.app.process.backup_file import BadBackup, reading_from
 from bavn.model.sector.protocol_file import read as read_protocol
 from bavn.model.settings import SettingsError
-from bavn.traffic.dice import SeededDice
 from bavn.wire import archive
 from fuzz.mutate import BYTES
 from fuzz.mutate_binary import ZIP, unpacked
 from fuzz.mutate_json import JSON, JSON_LINES
 from fuzz.mutate_text import LINES, TOML
-from fuzz.seed import put, scratch
+from fuzz.seed import put
 from fuzz.target import Broken, Run, Target, fine
 
-PASSPHRASE = "correct horse battery staple"
 _NODE = b'[node]\nactor = "north"\nfolder = "data"\nhomes = ["10.0.0.0/8"]\n[sense]\neve_file = "eve.json"\nlog_files = ["squid:a.log"]\nnetflow_listen = "127.0.0.1:2055"\n[store]\n[hunt]\n'
 _CENTRE = b'[place]\nfolder = "data"\nhost = "127.0.0.1"\nport = 8443\nnames = ["centre.example.org"]\n[console]\nlisten = "127.0.0.1:8444"\n'
 _POLICY = b'[door]\ntlp_max = "TLP:AMBER"\n[protect]\nblock_days_max = 30\n'
@@ -160,79 +155,6 @@ def _backup() -> Run:
                 raise Broken("an honest backup is refused") from None
 
     return run
-
-
-def _sealed(tar: bytes) -> bytes:
-    out = io.BytesIO()
-    writer = SealedWriter(out, PASSPHRASE, SeededDice(1, "b"))
-    writer.write(tar)
-    writer.finish()
-    return out.getvalue()
-
-
-def tar_seed() -> bytes:
-    manifest = {
-        "format": _bundle_format(),
-        "actor": "north",
-        "operator": "o",
-        "made": "2026-11-28T00:00:00Z",
-        "ledger": [1, "a" * 64],
-    }
-    from bavn.app.operator import bundle
-
-    for name in bundle.Manifest.__dataclass_fields__:
-        manifest.setdefault(name, "x")
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as made:
-        for name, body in (
-            (bundle.MANIFEST, json.dumps(manifest).encode()),
-            ("home/node.toml", _NODE),
-            ("home/data/x", b"y" * 600),
-        ):
-            info = tarfile.TarInfo(name)
-            info.size = len(body)
-            made.addfile(info, io.BytesIO(body))
-    return out.getvalue()
-
-
-def _bundle_format() -> str:
-    from bavn.app.operator import bundle
-
-    return str(bundle.FORMAT)
-
-
-def _bundle() -> Run:
-    """The passphrase costs a tenth of a second by design: what lies inside is unsealed already, by a reader of plain
-    bytes in its place."""
-    from bavn.app.operator import bundle
-
-    class Plain(io.RawIOBase):
-        def __init__(self, source: io.BytesIO, _: str) -> None:
-            self._source = source
-
-        def readable(self) -> bool:
-            return True
-
-        def readinto(self, into: bytearray) -> int:  # type: ignore[override]
-            given = self._source.read(len(into))
-            into[: len(given)] = given
-            return len(given)
-
-        def drain(self) -> None:
-            """Nothing is behind."""
-
-    bundle.SealedReader = Plain  # type: ignore[misc,assignment]
-
-    def run(data: bytes) -> None:
-        for to in (None, scratch() / "moved"):
-            if to is not None:
-                import shutil
-
-                shutil.rmtree(to, ignore_errors=True)
-                to.mkdir()
-            unpack(io.BytesIO(data), PASSPHRASE, to)
-
-    return fine(run, BundleDamaged, WrongPassphrase, OSError)
 
 
 def _rpz_log() -> Run:
@@ -371,13 +293,6 @@ TARGETS = (
         forms=ZIP,
         seeds=lambda: [backup_seed()],
         make=_backup,
-    ),
-    Target(
-        name="bundle",
-        covers=("import:moved actor", "module:bavn.app.operator.bundle"),
-        forms=BYTES,
-        seeds=lambda: [tar_seed()],
-        make=_bundle,
     ),
     Target(
         name="rpz-log",

@@ -9,7 +9,6 @@ from bavn.app.cli.node.health import told_of
 from bavn.app.node import by_hand
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.lost import LostBook
-from bavn.app.operator.register import REGISTER, Register
 from bavn.app.process.exits import Stop
 from bavn.app.process.failure_folder import kept_failures
 from bavn.app.process.real import SystemClock
@@ -52,9 +51,6 @@ def test_what_a_process_wrote_of_itself_may_be_bent(tmp_path, bent) -> None:
 def test_kept_files_may_be_bent(tmp_path, bent) -> None:
     (tmp_path / "a.json").write_bytes(bent)
     assert kept_failures(tmp_path) == []
-    (tmp_path / REGISTER).write_bytes(bent)
-    with pytest.raises(Stop, match="is damaged"):
-        Register(tmp_path).entries()
     with pytest.raises(BadRecord):
         record_of(bent.decode("utf-8", "replace"))
 

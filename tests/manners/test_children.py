@@ -24,7 +24,7 @@ def test_every_child_leaves_the_folder_out() -> None:
         for file in sorted((ROOT / "bavn").rglob("*.py"))
         for node in children(ast.parse(file.read_text()))
     ]
-    assert len(found) >= 6
+    assert len(found) >= 5
     assert [
         f"{file}:{node.lineno}"
         for file, node in found

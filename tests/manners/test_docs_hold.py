@@ -11,7 +11,6 @@ import typer.main
 
 from bavn.app.cli.main import app
 from bavn.app.config.load import HUB_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES
-from bavn.app.config.operator import OperatorTable
 from bavn.app.docs.pages import CENTRE_TABLES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +19,7 @@ NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:\.venv/bin/)?bavn [^`]+)`")
 STARTS = ("bavn ", ".venv/bin/bavn ")
-FILES = (NODE_TABLES, POLICY_TABLES, CENTRE_TABLES, KEYHOLDER_TABLES, {"operator": OperatorTable}, HUB_TABLES)
+FILES = (NODE_TABLES, POLICY_TABLES, CENTRE_TABLES, KEYHOLDER_TABLES, HUB_TABLES)
 
 
 def text_of(name):

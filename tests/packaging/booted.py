@@ -45,12 +45,15 @@ class Booted:
         children = Path(f"/proc/{self._unshared.pid}/task/{self._unshared.pid}/children")
         end = time.monotonic() + BOOTS_S
         while not (self._unshared.poll() is None and (first := children.read_text().split())):
-            assert self._unshared.poll() is None and time.monotonic() < end, self._unshared.stderr.read()
-            time.sleep(0.1)
+            self._wait(end)
         self.pid = int(first[0])
         while self.run("systemctl", "is-system-running", code=None).stdout.strip() not in ("running", "degraded"):
-            assert self._unshared.poll() is None and time.monotonic() < end, self._unshared.stderr.read()
-            time.sleep(0.1)
+            self._wait(end)
+
+    def _wait(self, end):
+        assert self._unshared.poll() is None, self._unshared.stderr.read()
+        assert time.monotonic() < end, "it does not come up"
+        time.sleep(0.1)
 
     def run(self, *command, code=0, **more):
         """A command as root in it; ``code``: as what it must end, None for any."""

@@ -1,6 +1,7 @@
 """Several actors' nodes on one machine, as systemd runs them: what is one's is no other's."""
 
 import json
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,11 +58,12 @@ def machine(tmp_path_factory):
         for kind in ("sysusers", "tmpfiles"):
             made.write(f"/usr/lib/{kind}.d/bavn.conf", (ROOT / f"packaging/{kind}.d/bavn.conf").read_text())
             made.run(f"systemd-{kind}", *["--create"] * (kind == "tmpfiles"), "bavn.conf")
-        # No package is installed here: the program is the checkout's, which every instance may read as it may read /opt/bavn.
-        made.write("/usr/bin/bavn", f'#!/bin/sh\nexec {ROOT}/.venv/bin/bavn "$@"\n', 0o755)
+        # No package is installed here: the program is the checkout's, which each may read as it may read /opt/bavn.
+        program = f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -P -m bavn.app.cli "$@"\n'
+        made.write("/usr/bin/bavn", program, 0o755)
         made.write(
             "/etc/systemd/system/bavn-node@.service.d/checkout.conf",
-            f"[Service]\nBindReadOnlyPaths={ROOT}\nEnvironment=PYTHONDONTWRITEBYTECODE=1\n",
+            f"[Service]\nBindReadOnlyPaths={ROOT} {sys.prefix}\nEnvironment=PYTHONDONTWRITEBYTECODE=1\n",
         )
         for actor in ACTORS:
             made.write(f"/srv/logs/{actor}/eve.json", log_of(actor))

@@ -54,7 +54,9 @@ def test_a_purge_leaves_no_link_to_a_unit_and_nothing_else_is_touched(machine) -
     assert (machine / "etc/systemd/system/bavn-node.service.d/own.conf").exists()
     assert not (machine / "etc/systemd/system/bavn-node.service.d/low-ports.conf").is_symlink()
     assert not (machine / "etc/systemd/system/bavn-centre.service.d").exists(), "a folder of the package's links alone"
-    assert not (machine / "etc/systemd/system/bavn-node@klinik.service.d").exists(), "what the command wrote, and no more"
+    assert not (machine / "etc/systemd/system/bavn-node@klinik.service.d").exists(), (
+        "what the command wrote, and no more"
+    )
     assert postrm(machine, "purge") == {"ssh.service"}, "twice is no harm"
 
 
@@ -104,4 +106,7 @@ def test_a_role_asks_systemd_for_its_own_units_alone(tmp_path, script, act, said
     environment = {"DPKG_ROOT": str(root), "PATH": f"{programs}:/usr/bin:/bin"}
     subprocess.run(["/bin/sh", str(ROOT / "packaging/debian" / script), act], env=environment, check=True, timeout=20)
     called = (tmp_path / "called").read_text().splitlines()
-    assert [line for line in called if line.startswith(said)] == [f"{said} bavn-node.service", f"{said} bavn-node@*.service"]
+    assert [line for line in called if line.startswith(said)] == [
+        f"{said} bavn-node.service",
+        f"{said} bavn-node@*.service",
+    ]

@@ -85,7 +85,7 @@ def test_the_centres_database_comes_up(tmp_path, release) -> None:
 @pytest.mark.parametrize("release", RELEASES)
 def test_settings_and_commands_are_still_there(release) -> None:
     was, now = RELEASES[release]["settings"], released.settings()
-    assert set(was) == {"node.toml", "centre.toml", "keyholder.toml", "hub.toml", "operator.toml"} & set(was)
+    assert set(was) == {"node.toml", "centre.toml", "keyholder.toml", "hub.toml"} & set(was)
     assert {"node.toml", "centre.toml"} <= set(was)
     gone = {file: sorted(set(names) - set(now.get(file, ()))) for file, names in was.items()}
     assert not any(gone.values()), f"a file that {release} read is refused: {gone}"

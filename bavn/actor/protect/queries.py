@@ -16,10 +16,6 @@ _WHOLE: Final = (
     f"indicator_id, type, value, act, {STANDS}, rule, reason, until_us, decided_us, held, by, found, told,"
     " forced_us, version"
 )
-BLOCKS_SQL: Final = """SELECT count(*) FROM protect_item
-    WHERE act = 'block' AND standing = 'wanted' AND until_us > ?
-      AND NOT EXISTS (SELECT 1 FROM protect_note WHERE name = 'kill_switch' AND value = 'on')"""
-"""How many blocks are in force at a time (microseconds); none while everything is lifted."""
 
 
 def every_item(rows: Rows) -> Sequence[tuple[Any, ...]]:

@@ -35,7 +35,6 @@ COMMANDS: Final = {
 GROUPS: Final = {
     "node": "bavn.app.cli.node.main:app",
     "centre": "bavn.app.cli.centre.main:app",
-    "operator": "bavn.app.cli.operator:app",
     "keyholder": "bavn.app.cli.keyholder:app",
     "hub": "bavn.app.cli.hub:app",
     "config": "bavn.app.cli.config:app",

@@ -152,7 +152,6 @@ CELLS: Final[dict[str, Text]] = {
     # an actor at its operator
     "here": Text("here"),
     "leaving": Text("leaving"),
-    "moved": Text("moved"),
     "well": Text("well"),
     "not well": Text("not well"),
     # outcome of a Sigma rule

@@ -15,7 +15,6 @@ from typing import Any, Final, Literal, get_args
 from bavn.app.config import load as config
 from bavn.app.config.centre_tables import CENTRE_TABLES
 from bavn.app.config.misp import MispTable
-from bavn.app.config.operator import OperatorTable, operator_of
 from bavn.app.config.plain_file import NoText, named_there, text_of
 from bavn.centre.correlate.tier import Tier
 from bavn.model.catalogue import ENGLISH, languages
@@ -23,7 +22,7 @@ from bavn.model.settings import SettingsError, faults
 from bavn.model.text import Text
 from bavn.model.toml import BadToml
 
-Role = Literal["node", "policy", "centre", "keyholder", "operator", "hub"]
+Role = Literal["node", "policy", "centre", "keyholder", "hub"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 NEAR: Final = 0.6
 TOGETHER_MAX: Final = 100
@@ -36,7 +35,6 @@ TABLES: Final[dict[Role, dict[str, type[Any]]]] = {
     "policy": config.POLICY_TABLES,
     "centre": {name: kind for name, kind in CENTRE_TABLES.items() if "." not in name},
     "keyholder": config.KEYHOLDER_TABLES,
-    "operator": {"operator": OperatorTable},
     "hub": config.HUB_TABLES,
 }
 
@@ -45,7 +43,6 @@ READERS: Final[dict[Role, Callable[[Mapping[str, Any], Path], Any]]] = {
     "policy": config.policy_tables,
     "centre": config.centre_of,
     "keyholder": config.keyholder_of,
-    "operator": operator_of,
     "hub": config.hub_of,
 }
 """Each makes of a file's tables what its service takes, and stops at the first thing that is wrong."""

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from bavn.app.config.centre_tables import CENTRE_TABLES
 from bavn.app.config.load import HUB_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES
-from bavn.app.config.operator import OperatorTable
 from bavn.app.docs.commands import command_page
 from bavn.app.docs.detectors import detector_page
 from bavn.app.docs.life_cycles import life_cycle_page
@@ -64,11 +63,6 @@ FILES: Final[tuple[tuple[str, str, dict[str, type[Any]]], ...]] = (
         KEYHOLDER_TABLES,
     ),
     ("hub.toml", "A hub ([scaling.md](../scaling.md)). `name`, `centre` and `actors` must be set.", HUB_TABLES),
-    (
-        "operator.toml",
-        "One operator of many actors ([scaling.md](../scaling.md)). Only `name` must be set.",
-        {"operator": OperatorTable},
-    ),
 )
 
 

@@ -51,7 +51,7 @@ _SENSOR_TOO_SMALL = Text("There is a place to listen, but no machine of two core
 _NOBODY_LOOKS = Text("A sensor makes suspicions that somebody must look at; less than an hour a week is there for it.")
 _CARERS: Final[dict[Carer, Text]] = {
     "own": Text("Own people run it: `bavn node console` is their screen."),
-    "operator": Text("The shared IT centre runs it beside its others: `bavn operator add`, docs/scaling.md."),
+    "operator": Text("The shared IT centre runs it beside its others, as a unit of its own: docs/scaling.md."),
     "supplier": Text("A supplier runs it: agree in writing who approves blocks and who answers the centre."),
     "nobody": Text("Nobody runs the IT: somebody must still be named who answers the telephone when a block hurts."),
 }

@@ -91,12 +91,12 @@ class PeerRole(StrEnum):
 
 MEMBERS: Final = (PeerRole.ACTOR, PeerRole.KEYHOLDER)
 """Those who enrol by a token."""
-RESERVED_NAMES: Final = frozenset({*PeerRole, "sector", "nobody"})
+_RESERVED: Final = frozenset({*PeerRole, "sector", "nobody"})
 
 
 def is_reserved(name: str) -> bool:
     """True for a name that stands for a role: no actor, hub or partner may have it."""
-    return name in RESERVED_NAMES or _HOLDERS.fullmatch(name) is not None
+    return name in _RESERVED or _HOLDERS.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
