@@ -20,7 +20,7 @@ from typing import Any, Final, Protocol
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from bavn.keyholder.plan import Claims, is_signed, planned, sound, standing, statement, wanted
+from bavn.keyholder.plan import Claims, holders, is_signed, planned, sound, standing, statement, wanted
 from bavn.keyholder.posts import (
     DEALS,
     SIGNATURE_BYTES,
@@ -340,12 +340,14 @@ class Making:
         self._post(packed(posts_now))
 
     def _stand_after_all(self, claims: Mapping[int, Claims]) -> None:
-        """A key that k signed in a slot before, which this holder did not hear then: it has its share."""
+        """A key that k signed in a slot before, which this holder did not hear then: it has its share. Where all that
+        are heard have one of it, the one before is destroyed."""
         stand = []
         for name in wanted(self._settings, self._session.slot):
-            held = {number: theirs[name] for number, theirs in claims.items() if name in theirs}
+            held = {number: theirs.get(name, {}) for number, theirs in claims.items()}
             newest = standing(name.encode("ascii"), held, self._keys())[:1]
-            stand += [f"{name} of slot {key.slot}" for key in newest if self._shares.confirm(key)]
+            all_have = all(holders(held, key.public) == len(claims) for key in newest)
+            stand += [f"{name} of slot {key.slot}" for key in newest if self._shares.confirm(key, alone=all_have)]
         if stand:
             self._note(f"slot {self._session.slot}: signed by enough after all: {', '.join(stand)}")
 
@@ -353,12 +355,13 @@ class Making:
         """Keeps what was made, and says in the ledger what came of it."""
         session = self._session
         session.over = True
+        took_part = {number for posts in session.posts for number in posts}
         for name, outcome in session.ended.items():
             signed = session.signed.get(name, {})
             if isinstance(outcome, Made) and len(signed) < self._settings.k:
                 session.ended[name] = Failed(outcome.faults)  # nobody would believe that it was made
             elif isinstance(outcome, Made) and outcome.share is not None:
-                self._shares.keep(session.slot, outcome.share, signed)
+                self._shares.keep(session.slot, outcome.share, signed, alone=took_part <= signed.keys())
                 outcome.share.forget()
         no_lie = NO_LIE | MISLED if session.split else NO_LIE
         faults = {fault.number for one in session.ended.values() for fault in one.faults if fault.why not in no_lie}
