@@ -3,13 +3,15 @@
 At each slot all say what they have, agree by that on what is to be made (plan.py), and play the ceremonies of
 psi/threshold in four more rounds, all at once. Each post is signed, and whoever has it passes it on, so that one holder
 cannot tell two others different things unseen; in the second half of a round only what is passed on counts, so that
-nobody can be late to some. A round ends when all are heard or its time is over. Where holders come to different ends
-the next slot tries again without whoever showed two faces; what k signed, heard or not, stands from then on. A process
-that was started within a slot waits for the next: it may have posted before. Refuses to know how others are reached.
+nobody can be late to some. What no holder of these terms can post in its round (posts.py) names its author, or who
+answered with it, and is passed on to none; each is asked only for what it has not said yet. A round ends when all are
+heard or its time is over. Where holders come to different ends the next slot tries again without whoever showed two
+faces; what k signed, heard or not, stands from then on. A process that was started within a slot waits for the next: it
+may have posted before. Refuses to know how others are reached.
 """
 
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -18,28 +20,38 @@ from typing import Any, Final, Protocol
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from bavn.keyholder.plan import Claims, is_signed, planned, purposes, read_claims, sound, standing, statement
+from bavn.keyholder.plan import Claims, holders, is_signed, planned, sound, standing, statement, wanted
+from bavn.keyholder.posts import (
+    DEALS,
+    SIGNATURE_BYTES,
+    answer_bytes_max,
+    has_form,
+    is_within,
+    packed,
+    posts_max,
+    unpacked,
+)
 from bavn.keyholder.settings import ThresholdSettings
 from bavn.keyholder.shares import HeldShares
 from bavn.model.clock.believed import BelievedClock
-from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.moment import SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
 from bavn.psi.threshold import ceremony
 from bavn.psi.threshold.ceremony import Confirming, Failed, Made
 from bavn.psi.threshold.shares import KeyShare
-from bavn.wire.keyholder import POST_BYTES_MAX, ROUNDS, HolderPost, PostsAnswered, PostsAsked
+from bavn.wire.keyholder import ROUNDS, HolderPost, PostsAnswered, PostsAsked
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.strict_json import parse
 
-DEALS: Final = 1
-SIGNATURE_BYTES: Final = 64
 BEGUN_MAX: Final = 1000
 """So many slots are remembered, lest one be played twice where a clock goes back."""
 NO_LIE: Final = frozenset({"silent", "confirmation"})
 """Who came to another end may only have been heard late."""
 MISLED: Final = frozenset({"elsewhere"})
 """Who began another ceremony was told other claims, where somebody showed two faces in that slot."""
+FORMLESS: Final = Refused("post", "what no holder posts in that round")
+TOO_MUCH: Final = Refused("post", "more than all that holders post in a slot, or what makes no sense")
 
 
 class Circle(Protocol):
@@ -49,8 +61,8 @@ class Circle(Protocol):
         """The message keys of those that this holder is enrolled at."""
         ...
 
-    def ask(self, request: PostsAsked) -> Mapping[int, PostsAnswered]:
-        """What each answers that answers; all are asked at once."""
+    def ask(self, requests: Mapping[int, PostsAsked], bytes_max: int) -> Mapping[int, PostsAnswered | None]:
+        """What each answers that answers; all are asked at once. None: longer than ``bytes_max``, or no sense."""
         ...
 
 
@@ -68,10 +80,20 @@ class Slot:
 
 
 @dataclass(slots=True)
+class _Heard:
+    """How many posts another holder gave in this slot, of ``slot`` and in all; another slot that it was at."""
+
+    since: int = 0
+    count: int = 0
+    other: int = 0
+
+
+@dataclass(slots=True)
 class _Session:
-    """One slot. ``signed``: who signed a key that was made; ``claims``: who claims what is no key; ``posts``: by round
-    and holder; ``second_faces``: what shows others that one has two; ``boxes``: what each dealer has for this holder's
-    eyes alone; ``private``: what this one has for each other's."""
+    """One slot. ``signed``: who signed a key that was made; ``claims``: who claims what is no key; ``refused``: who
+    posted or answered what cannot be, ``unasked``: who answered it; ``posts``: by round and holder; ``said``: all to be
+    passed on, as it came, second faces too; ``boxes``: what each dealer has for this holder's eyes alone; ``private``:
+    what this one has for each other's."""
 
     slot: int
     round: int = 0
@@ -79,9 +101,13 @@ class _Session:
     states: dict[str, Any] = field(default_factory=dict)
     signed: dict[str, Mapping[int, bytes]] = field(default_factory=dict)
     claims: dict[int, Refused] = field(default_factory=dict)
+    refused: dict[int, Refused] = field(default_factory=dict)
+    unasked: set[int] = field(default_factory=set)
+    heard: dict[int, _Heard] = field(default_factory=lambda: defaultdict(_Heard))
     ended: dict[str, Made | Failed] = field(default_factory=dict)
     posts: list[dict[int, HolderPost]] = field(default_factory=lambda: [{} for _ in range(ROUNDS)])
-    second_faces: list[HolderPost] = field(default_factory=list)
+    said: list[HolderPost] = field(default_factory=list)
+    split: bool = False
     boxes: dict[int, Mapping[str, bytes]] = field(default_factory=dict)
     private: dict[int, dict[str, bytes]] = field(default_factory=dict)
 
@@ -111,21 +137,22 @@ class Making:
     def posts(self, number: int, request: PostsAsked) -> PostsAnswered:
         """What holder ``number`` gets when it asks; nothing of another slot than the one that this holder is at."""
         with self._lock:
-            session = self._session
+            session, private = self._session, ""
             slot = 0 if self._doubts() else session.slot
             if request.slot != session.slot:
-                own = session.posts[0].get(self._settings.number)
-                return PostsAnswered(slot=slot, posts=() if own is None else (own,), private="")
-            every = [post for heard in session.posts for post in heard.values()]
-            every += session.second_faces
-            return PostsAnswered(slot=slot, posts=tuple(every), private=_packed(session.private.get(number, {})).hex())
+                first = session.said[:1] if slot not in {0, request.other} else ()
+                return PostsAnswered(slot=slot, posts=tuple(first), private=private)
+            posts = tuple(session.said[request.since :])
+            if any((post.number, post.round) == (self._settings.number, DEALS) for post in posts):
+                private = packed(session.private.get(number, {})).hex()
+            return PostsAnswered(slot=slot, posts=posts, private=private)
 
     def step(self) -> bool:
         """Goes on as far as can be; whether a slot is under way."""
         self._begin()
         if self._session.over and not self._doubts():
             return False
-        answers, keys = self._circle.ask(PostsAsked(slot=self._session.slot)), self._circle.keys()
+        answers, keys = self._ask(), self._circle.keys()
         self._hear_times(answers, keys)
         if self._session.over:
             return False
@@ -135,6 +162,31 @@ class Making:
             while not self._session.over and self._round_is_over():
                 self._advance()
         return not self._session.over
+
+    def _ask(self) -> dict[int, PostsAnswered]:
+        """What is new to this holder at each that answers as an honest one may. Who does not is asked no more."""
+        session, requests = self._session, {}
+        for number in {*range(1, self._settings.n + 1)} - {self._settings.number} - session.unasked:
+            heard = _Heard() if session.over else session.heard[number]
+            requests[number] = PostsAsked(slot=session.slot, since=heard.since, other=heard.other)
+        bytes_max, answers = answer_bytes_max(self._settings, session.slot), {}
+        for number, answer in self._circle.ask(requests, bytes_max).items():
+            if answer is not None and (session.over or self._takes(session.heard[number], answer)):
+                answers[number] = answer
+            else:
+                session.refused[number] = TOO_MUCH
+                session.unasked.add(number)
+        return answers
+
+    def _takes(self, heard: _Heard, answer: PostsAnswered) -> bool:
+        """Counts what came, within the bounds of one slot."""
+        slot = self._session.slot
+        heard.count += len(answer.posts)
+        if answer.slot in {0, slot}:
+            heard.since = min(heard.since + len(answer.posts), posts_max(self._settings))
+        else:
+            heard.other = answer.slot
+        return heard.count <= posts_max(self._settings) and is_within(self._settings, slot, answer)
 
     def next_s(self) -> float:
         """How long it is to the next slot."""
@@ -151,8 +203,8 @@ class Making:
         with self._lock:
             self._session = _Session(slot_us // SECOND_US)
             self._begun.append(self._session.slot)
-            wanted, claims = self._wanted(), self._shares.claims()
-            self._post(rfc8785.dumps({name: claims[name] for name in wanted if name in claims}))
+            names, claims = wanted(self._settings, self._session.slot), self._shares.claims()
+            self._post(rfc8785.dumps({name: claims[name] for name in names if name in claims}))
 
     def _doubts(self) -> bool:
         return self._believed is not None and self._believed.doubted_us() is not None
@@ -168,17 +220,14 @@ class Making:
                     self._believed.heard(f"holder-{number}", answer.slot * SECOND_US)
                     break
 
-    def _wanted(self) -> list[str]:
-        """What needs a key in this slot."""
-        today = self._session.slot * SECOND_US // DAY_US
-        return [of.decode("ascii") for of in purposes(today, self._settings.tiers)]
-
     def _post(self, post: bytes) -> None:
         session, number = self._session, self._settings.number
         signed = self._key.sign(HolderPost.statement(session.slot, number, session.round, post))
-        session.posts[session.round][number] = HolderPost(
-            number=number, round=session.round, post=post.hex(), signature=signed.hex()
-        )
+        self._pass_on(HolderPost(number=number, round=session.round, post=post.hex(), signature=signed.hex()))
+
+    def _pass_on(self, post: HolderPost) -> None:
+        self._session.posts[post.round][post.number] = post
+        self._session.said.append(post)
 
     def _hear(self, sender: int, answer: PostsAnswered, keys: Mapping[int, Ed25519PublicKey]) -> None:
         session, now_us = self._session, self._clock.now_us()
@@ -186,22 +235,25 @@ class Making:
         for post in answer.posts:
             key = keys.get(post.number)
             late = now_us - session.slot * SECOND_US > (post.round + 0.5) * round_us
-            held = session.posts[post.round].get(post.number)
-            signed = HolderPost.statement(session.slot, post.number, post.round, bytes.fromhex(post.post))
+            held, raw = session.posts[post.round].get(post.number), bytes.fromhex(post.post)
+            signed = HolderPost.statement(session.slot, post.number, post.round, raw)
             if (
                 post == held
                 or post.number in self._two_faced
                 or not is_signed(key, bytes.fromhex(post.signature), signed)
             ):
                 continue
-            if held is not None:
+            if not has_form(self._settings, session.slot, post.round, raw):
+                session.refused[post.number] = FORMLESS
+            elif held is not None:
                 self._two_faced.add(post.number)
-                session.second_faces.append(post)
+                session.said.append(post)
+                session.split = True
             elif post.round >= session.round and not (late and post.number == sender):
-                session.posts[post.round][post.number] = post
+                self._pass_on(post)
         has_dealt = any(post.number == sender and post.round == DEALS for post in answer.posts)
         if has_dealt and sender not in session.boxes and session.round <= DEALS:
-            session.boxes[sender] = _unpacked(answer.private)
+            session.boxes[sender] = unpacked(bytes.fromhex(answer.private))
 
     def _round_is_over(self) -> bool:
         """All are heard, or the time is over."""
@@ -219,7 +271,7 @@ class Making:
         if session.round == 0:
             self._deal(posts)
             return
-        read = {number: _unpacked(post.post) for number, post in posts.items()}
+        read = {number: unpacked(bytes.fromhex(post.post)) for number, post in posts.items()}
         posts_now: dict[str, bytes] = {}
         for name, state in list(session.states.items()):
             heard = {number: by_name[name] for number, by_name in read.items() if name in by_name}
@@ -241,7 +293,7 @@ class Making:
             self._end()
             return
         session.round += 1
-        self._post(_packed(posts_now))
+        self._post(packed(posts_now))
 
     def _signed(self, share: KeyShare) -> bytes:
         """This holder's signature of a key, once its share is kept: whoever has k of them may count on k shares."""
@@ -263,10 +315,10 @@ class Making:
 
     def _deal(self, posts: Mapping[int, HolderPost]) -> None:
         session, settings = self._session, self._settings
-        read = {number: read_claims(bytes.fromhex(post.post), POST_BYTES_MAX) for number, post in posts.items()}
-        claims, session.claims = sound(
-            settings, session.slot, {number: theirs for number, theirs in read.items() if theirs is not None}
-        )
+        read: dict[int, Any] = {
+            number: parse(bytes.fromhex(post.post), len(post.post)) for number, post in posts.items()
+        }
+        claims, session.claims = sound(settings, session.slot, read)
         attempt = session.slot // settings.every_s % 2**16
         posts_now: dict[str, bytes] = {}
         self._stand_after_all(claims)
@@ -285,15 +337,17 @@ class Making:
             self._end()
             return
         session.round = DEALS
-        self._post(_packed(posts_now))
+        self._post(packed(posts_now))
 
     def _stand_after_all(self, claims: Mapping[int, Claims]) -> None:
-        """A key that k signed in a slot before, which this holder did not hear then: it has its share."""
+        """A key that k signed in a slot before, which this holder did not hear then: it has its share. Where all that
+        are heard have one of it, the one before is destroyed."""
         stand = []
-        for name in self._wanted():
-            held = {number: theirs[name] for number, theirs in claims.items() if name in theirs}
+        for name in wanted(self._settings, self._session.slot):
+            held = {number: theirs.get(name, {}) for number, theirs in claims.items()}
             newest = standing(name.encode("ascii"), held, self._keys())[:1]
-            stand += [f"{name} of slot {key.slot}" for key in newest if self._shares.confirm(key)]
+            all_have = all(holders(held, key.public) == len(claims) for key in newest)
+            stand += [f"{name} of slot {key.slot}" for key in newest if self._shares.confirm(key, alone=all_have)]
         if stand:
             self._note(f"slot {self._session.slot}: signed by enough after all: {', '.join(stand)}")
 
@@ -301,14 +355,15 @@ class Making:
         """Keeps what was made, and says in the ledger what came of it."""
         session = self._session
         session.over = True
+        took_part = {number for posts in session.posts for number in posts}
         for name, outcome in session.ended.items():
             signed = session.signed.get(name, {})
             if isinstance(outcome, Made) and len(signed) < self._settings.k:
                 session.ended[name] = Failed(outcome.faults)  # nobody would believe that it was made
             elif isinstance(outcome, Made) and outcome.share is not None:
-                self._shares.keep(session.slot, outcome.share, signed)
+                self._shares.keep(session.slot, outcome.share, signed, alone=took_part <= signed.keys())
                 outcome.share.forget()
-        no_lie = NO_LIE | MISLED if session.second_faces else NO_LIE
+        no_lie = NO_LIE | MISLED if session.split else NO_LIE
         faults = {fault.number for one in session.ended.values() for fault in one.faults if fault.why not in no_lie}
         failed = [name for name, one in session.ended.items() if isinstance(one, Failed)]
         silent = {*range(1, self._settings.n + 1)} - session.posts[min(session.round, len(session.posts) - 1)].keys()
@@ -317,11 +372,13 @@ class Making:
             made=len(session.ended) - len(failed),
             failed=len(failed),
             silent=tuple(sorted(silent - self._two_faced)),
-            faults=tuple(sorted(faults | self._two_faced)),
+            faults=tuple(sorted(faults | self._two_faced | session.refused.keys())),
             claims=session.claims,
         )
         for number, why in session.claims.items():
             self._note(f"slot {session.slot}: holder {number} claims what is no key", why)
+        for number, why in session.refused.items():
+            self._note(f"slot {session.slot}: holder {number} said what cannot be", why)
         if session.ended:
             self._line(self.latest, sorted(session.ended))
 
@@ -333,19 +390,3 @@ class Making:
     def _note(self, words: str, refused: Refused | None = None) -> None:
         note = Note(kind="EpochKeys", item_id=sha256(words.encode()).hexdigest(), peer="", privacy="S0", summary=words)
         self._ledger.append(self._clock.now_us(), "keyholder", "in", note, refused)
-
-
-def _packed(by_name: Mapping[str, bytes]) -> bytes:
-    """What a holder says in all its ceremonies at once."""
-    return rfc8785.dumps({name: raw.hex() for name, raw in by_name.items()})
-
-
-def _unpacked(packed: str) -> Mapping[str, bytes]:
-    """Nothing for what cannot be read: its sender said nothing."""
-    by_name = parse(bytes.fromhex(packed), POST_BYTES_MAX)
-    if not isinstance(by_name, dict):
-        return {}
-    try:
-        return {name: bytes.fromhex(raw) for name, raw in by_name.items()}
-    except (TypeError, ValueError):
-        return {}

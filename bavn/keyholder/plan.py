@@ -24,11 +24,13 @@ from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.psi.threshold.shares import PublicKey
 from bavn.psi.threshold.terms import IDS, ROUNDS, Terms, purpose
-from bavn.wire.strict_json import parse
 
 DAYS_AHEAD: Final = 3
 """A key is made so many days before its day, so that holders that were away can catch up before it counts."""
-CLAIMS_MAX: Final = 8
+STANDING_MAX, BEGUN_MAX = 2, 2
+CLAIMS_MAX: Final = STANDING_MAX + BEGUN_MAX
+"""Versions of a key: the newest that k signed and, until all have a share of that, the one before; and what was begun
+since."""
 SLOT_DIGITS_MAX: Final = 15
 _NUMBERS: Final = frozenset("123456789")
 _SIGNATURE: Final = re.compile("[0-9a-f]{128}")
@@ -63,14 +65,10 @@ def is_signed(key: Ed25519PublicKey | None, signature: bytes, signed: bytes) -> 
     return key is not None
 
 
-def read_claims(raw: bytes, bytes_max: int) -> Claims | None:
-    """What a holder says that it has; None for what cannot be read."""
-    claims = parse(raw, bytes_max)
-    if isinstance(claims, Refused) or not isinstance(claims, dict):
-        return None
-    held = [one for one in claims.values() if isinstance(one, dict) and len(one) <= CLAIMS_MAX]
-    sound = len(held) == len(claims) and all(is_claim(slot, claim) for one in held for slot, claim in one.items())
-    return claims if sound else None
+def is_claims(said: Mapping[str, object]) -> bool:
+    """True for what has the form of what a holder says that it has."""
+    held = [one for one in said.values() if isinstance(one, dict) and len(one) <= CLAIMS_MAX]
+    return len(held) == len(said) and all(is_claim(slot, claim) for one in held for slot, claim in one.items())
 
 
 def why_no_key(settings: ThresholdSettings, slot: int, public: PublicKey) -> Refused | None:
@@ -92,12 +90,11 @@ def sound(
     settings: ThresholdSettings, slot: int, claims: Mapping[int, Claims]
 ) -> tuple[dict[int, Claims], dict[int, Refused]]:
     """What counts of all that is claimed at ``slot``, of the keys wanted then; and who claims what cannot be."""
-    wanted = [of.decode("ascii") for of in purposes(slot * SECOND_US // DAY_US, settings.tiers)]
     counts: dict[int, Claims] = {}
     refused: dict[int, Refused] = {}
     for number, theirs in claims.items():
         kept: dict[str, dict[str, Claim]] = {}
-        for name, at, claim in ((of, *one) for of in wanted for one in theirs.get(of, {}).items()):
+        for name, at, claim in ((of, *one) for of in wanted(settings, slot) for one in theirs.get(of, {}).items()):
             why = _why_no_claim(settings, slot, name, int(at), claim)
             if why is None:
                 kept.setdefault(name, {})[at] = claim
@@ -115,6 +112,11 @@ def _why_no_claim(settings: ThresholdSettings, slot: int, name: str, at: int, cl
     if why is None and at >= slot:
         return Refused("claim", "a key of a slot that is not over")
     return why
+
+
+def wanted(settings: ThresholdSettings, slot: int) -> list[str]:
+    """What needs a key at ``slot``, by name."""
+    return [of.decode("ascii") for of in purposes(slot * SECOND_US // DAY_US, settings.tiers)]
 
 
 def purposes(today: int, tiers: Iterable[str]) -> list[bytes]:
@@ -140,14 +142,14 @@ def planned(
     """The ceremonies to begin. ``claims``: those that are sound, by holder; one that is not there takes no part.
     ``keys``: the message keys of all holders."""
     begun = []
-    for of in purposes(slot * SECOND_US // DAY_US, settings.tiers):
-        name = of.decode("ascii")
+    for name in wanted(settings, slot):
+        of = name.encode("ascii")
         held = {number: theirs.get(name, {}) for number, theirs in claims.items()}
         there = standing(of, held, keys)
-        old = next((key.public for key in there if _holders(held, key.public) >= key.public.k), None)
+        old = next((key.public for key in there if holders(held, key.public) >= key.public.k), None)
         if not there or (old is None and len(held) == settings.n):
             begun.append(Terms(purpose=of, k=settings.k, n=settings.n, attempt=attempt))
-        elif old and ((old.k, old.n) != (settings.k, settings.n) or _holders(held, old) < len(held)):
+        elif old and ((old.k, old.n) != (settings.k, settings.n) or holders(held, old) < len(held)):
             begun.append(Terms(purpose=of, k=settings.k, n=settings.n, attempt=attempt, old=old))
     return begun
 
@@ -182,7 +184,7 @@ def epoch_of(of: bytes) -> int:
     return int(of.split(b" ")[1])
 
 
-def _holders(held: Mapping[int, Mapping[str, Claim]], public: PublicKey) -> int:
+def holders(held: Mapping[int, Mapping[str, Claim]], public: PublicKey) -> int:
     """How many have a share of it, by their own word."""
     raw = public.to_bytes().hex()
     return sum(any(claim[0] == raw for claim in theirs.values()) for theirs in held.values())

@@ -1,10 +1,10 @@
 """One holder's shares of the keys of each day (mode M3), in a folder of secrets, and what it answers by them.
 
-The newest share of a key and the one before it are kept: while a key is shared anew some holders are a moment ahead,
-and a node names the key that it asks for. What stands in the folder counts as what another holder claims does
-(plan.py): a key of these terms, made for its day, and as many as have truly signed it. A share is kept before its
-holder signs the key; until k have signed, it is told to no node. Destroyed as M2's secrets are. Refuses to know how
-a share came to be.
+One version of a share is kept: once k have signed the key that is shared anew, and all that took part or are heard, the
+one before is destroyed; until then it serves, and a node names the key that it asks for. What stands in the folder
+counts as what another holder claims does (plan.py): a key of these terms, made for its day, and as many as have truly
+signed it. A share is kept before its holder signs the key; until k have signed, it is told to no node. Destroyed as
+M2's secrets are. Refuses to know how a share came to be.
 """
 
 import threading
@@ -16,7 +16,18 @@ from typing import Any, Final
 import rfc8785
 
 from bavn.keyholder.epochs import NEAR_EPOCHS
-from bavn.keyholder.plan import Claims, Keys, StandingKey, epoch_of, is_claim, purposes_of, signers, why_no_key
+from bavn.keyholder.plan import (
+    BEGUN_MAX,
+    STANDING_MAX,
+    Claims,
+    Keys,
+    StandingKey,
+    epoch_of,
+    is_claim,
+    purposes_of,
+    signers,
+    why_no_key,
+)
 from bavn.keyholder.secret_folder import SecretFolder
 from bavn.keyholder.settings import ThresholdSettings
 from bavn.model.moment import DAY_US
@@ -29,7 +40,6 @@ from bavn.wire.keyholder import JoinAsked, PartAnswered, PartAsked, key_digest
 from bavn.wire.strict_json import parse
 
 FILE_BYTES_MAX: Final = 1_000_000
-VERSIONS_KEPT: Final = 2
 
 Kept = dict[str, dict[str, Any]]
 """Purpose -> the slot of its ceremony -> public key and share in hex, and who signed it."""
@@ -89,9 +99,10 @@ class HeldShares:
                 every.update({name: held} if held else {})
         return every
 
-    def keep(self, slot: int, share: KeyShare, signed: Mapping[int, bytes]) -> None:
-        """Keeps a share under the slot of its ceremony, and who signed the key. Forgets what is older than the one
-        before the newest that k signed, and of those that fewer signed what is older than that."""
+    def keep(self, slot: int, share: KeyShare, signed: Mapping[int, bytes], *, alone: bool = False) -> None:
+        """Keeps a share under the slot of its ceremony, and who signed the key; ``alone``: where k did, nothing that is
+        older, since all need no other. Else the one before stays, lest k-1 liars with one honest holder sign away a key
+        that the other honest ones have."""
         of = share.public.purpose
         epoch, name = epoch_of(of), of.decode("ascii")
         with self._lock:
@@ -99,19 +110,22 @@ class HeldShares:
             mine = {str(slot): (share.public.to_bytes().hex(), share.scalar.hex(), _hex(signed))}
             kept[name] = kept.get(name, {}) | mine
             newest = self._versions(kept, name, self._keys())
-            stands = [one for one in newest if one.stands][:VERSIONS_KEPT]
+            stands = [one for one in newest if one.stands][: 1 if alone else STANDING_MAX]
             begun = [one for one in newest if not one.stands and (not stands or one.slot > stands[0].slot)]
-            kept[name] = {str(one.slot): kept[name][str(one.slot)] for one in begun[:VERSIONS_KEPT] + stands}
+            kept[name] = {str(one.slot): kept[name][str(one.slot)] for one in begun[:BEGUN_MAX] + stands}
             self._secrets.write(epoch, rfc8785.dumps(kept))
 
-    def confirm(self, key: StandingKey) -> bool:
-        """The key stands, as others show. True if this holder has a share of it and did not know that yet."""
-        versions = [one for one in self.versions(key.public.purpose) if one.slot == key.slot and not one.stands]
-        mine = [one.share for one in versions if one.share.public == key.public]
-        for share in mine:
-            self.keep(key.slot, share, key.signed)
-            share.forget()
-        return bool(mine)
+    def confirm(self, key: StandingKey, *, alone: bool) -> bool:
+        """The key stands, as others show; ``alone`` as above. True if this holder has a share of it and did not know
+        that yet."""
+        versions = self.versions(key.public.purpose)
+        mine = [one for one in versions if (one.slot, one.share.public) == (key.slot, key.public)]
+        news = any(not one.stands for one in mine)
+        if mine and (news or (alone and versions[-1].slot < key.slot)):
+            self.keep(key.slot, mine[0].share, key.signed, alone=alone)
+        for one in versions:
+            one.share.forget()
+        return news
 
     def public(self, epoch: int, tier: str) -> tuple[PublicKey, PublicKey] | Refused:
         """The newest public keys that k signed of a day and tier: of elements, and of rounds."""

@@ -45,6 +45,10 @@ class LinkDown(Exception):
     """The other side could not be reached or did not answer. Nobody must act yet: wait and retry."""
 
 
+class LinkNonsense(LinkDown):
+    """The other side answered what makes no sense, or more than it may."""
+
+
 class LinkRefused(Exception):
     """The other side answered that it does not accept us (certificate, version). The operator must act."""
 

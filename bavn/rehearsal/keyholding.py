@@ -215,14 +215,15 @@ class OtherHolders:
         """All holders' message keys."""
         return {**self.keys(), self.holder.number: own}
 
-    def ask(self, request: PostsAsked) -> Mapping[int, PostsAnswered]:
+    def ask(self, requests: Mapping[int, PostsAsked], bytes_max: int) -> Mapping[int, PostsAnswered | None]:
         """See the port."""
-        answers = {}
-        for other in self._others():
+        answers: dict[int, PostsAnswered | None] = {}
+        for number, request in requests.items():
             try:
-                answers[other.number] = other.posts(self.holder.number, request)
+                answer = self.holder.circle[number].posts(self.holder.number, request)
             except LinkDown:
                 continue
+            answers[number] = answer if len(encode(answer).body) <= bytes_max else None
         return answers
 
     def _others(self) -> list[SimThresholdHolder]:

@@ -30,12 +30,10 @@ LATER_MIN: Final = 64
 LATER_SHARE: Final = 10
 """After an epoch's first round at most a tenth of the set is asked about anew; the rest waits for the next round."""
 
-POST_BYTES_MAX: Final = 262_144
 ROUNDS: Final = 5
 """Of a key ceremony: what each has, deals, complaints, answers, confirmations."""
 POSTS_MAX: Final = (ROUNDS + 1) * HOLDERS_MAX
 """One of each holder in each round, and one more of each that showed two faces."""
-POSTS_BYTES_MAX: Final = 2 * POST_BYTES_MAX * (POSTS_MAX + 1) + 16_384
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Signature = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
@@ -175,7 +173,7 @@ class HolderPost(Message):
 
     number: Annotated[int, Field(ge=1, le=HOLDERS_MAX), Privacy.S0]
     round: Annotated[int, Field(ge=0, lt=ROUNDS), Privacy.S0]
-    post: Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$", max_length=2 * POST_BYTES_MAX), Privacy.S0]
+    post: Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$"), Privacy.S0]
     signature: Annotated[Signature, Privacy.S0]
 
     @staticmethod
@@ -185,19 +183,23 @@ class HolderPost(Message):
 
 
 class PostsAsked(Message):
-    """A holder asks another for all that it has of the ceremonies of ``slot`` (seconds since 1970)."""
+    """A holder asks another for what it has of the ceremonies of ``slot`` (seconds since 1970), but for the first
+    ``since`` posts, which it gave before. ``other``: another slot that it was at, whose first post it gave; 0: none."""
 
     slot: Annotated[int, Field(ge=0, lt=2**53), Privacy.S0]
+    since: Annotated[int, Field(ge=0, le=POSTS_MAX), Privacy.S0] = 0
+    other: Annotated[int, Field(ge=0, lt=2**53), Privacy.S0] = 0
 
 
 class PostsAnswered(Message):
-    """What there is, its own posts and others', and what its ceremonies have for the asking holder's eyes alone.
-    ``slot``: where the answering holder is; 0 where it doubts its clock. Asked about another slot, it gives only its
-    first post of that one."""
+    """What is new, its own posts and others' in the order it has them, and beside its deals what they have for the
+    asking holder's eyes alone. ``slot``: where the answering holder is; 0 where it doubts its clock. Asked about
+    another slot, it gives only its first post of that one. How long a post can be follows from the terms of the
+    holders (keyholder/posts.py), and the link bounds the whole."""
 
     slot: Annotated[int, Field(ge=0, lt=2**53), Privacy.S0] = 0
     posts: Annotated[tuple[HolderPost, ...], Field(max_length=POSTS_MAX), Privacy.S0]
-    private: Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$", max_length=2 * POST_BYTES_MAX, repr=False), Privacy.C]
+    private: Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$", repr=False), Privacy.C]
 
 
 KEYHOLDER_KINDS: Final[Kinds] = {

@@ -16,11 +16,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from bavn.keyholder import plan
 from bavn.keyholder.plan import purposes
+from bavn.keyholder.posts import answer_bytes_max
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.psi import group
 from bavn.rehearsal.keyholding import NO_FAULTS, travelled
 from bavn.wire.codec import encode
-from bavn.wire.keyholder import POSTS_BYTES_MAX, PostsAsked
+from bavn.wire.keyholder import PostsAsked
 from bavn_lab.sim.dictionary import keys_of
 from tests.keyholder.conftest import TODAY
 from tests.keyholder.holders import DEAD, TIERS, Circle
@@ -108,8 +109,9 @@ class Liars(RuleBasedStateMachine):
         """What honest holders say stays within its bounds."""
         for one in self.honest:
             for asker in self.circle.holders:
-                said = one.making.posts(asker.number, PostsAsked(slot=one.making._session.slot))
-                assert len(encode(said).body) <= POSTS_BYTES_MAX
+                slot = one.making._session.slot
+                said = one.making.posts(asker.number, PostsAsked(slot=slot))
+                assert len(encode(said).body) <= answer_bytes_max(one.settings, slot)
 
     def check(self):
         liars = {liar.number for liar in self.liars}

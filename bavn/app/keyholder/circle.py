@@ -13,10 +13,10 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bavn.app.config.load import KeyHolderFile
-from bavn.model.ports import Clock, LinkDown, LinkRefused
+from bavn.model.ports import Clock, LinkDown, LinkNonsense, LinkRefused
 from bavn.model.sector.member import holder_name
 from bavn.wire.enrol import renewal_due
-from bavn.wire.keyholder import POSTS_BYTES_MAX, PostsAnswered, PostsAsked
+from bavn.wire.keyholder import PostsAnswered, PostsAsked
 from bavn.wire.links.at_once import at_once
 from bavn.wire.links.enrolment import renew
 from bavn.wire.links.holders import HolderLink
@@ -56,19 +56,22 @@ class EnrolledCircle:
         """All holders' message keys."""
         return {**self.keys(), self._number: own}
 
-    def ask(self, request: PostsAsked) -> Mapping[int, PostsAnswered]:
+    def ask(self, requests: Mapping[int, PostsAsked], bytes_max: int) -> Mapping[int, PostsAnswered | None]:
         answers = at_once(
             {
-                number: partial(link.call, "/v1/posts", request, PostsAnswered, POSTS_BYTES_MAX)
-                for number, link in self._links.items()
+                number: partial(self._links[number].call, "/v1/posts", request, PostsAnswered, bytes_max)
+                for number, request in requests.items()
             }
         )
+        said: dict[int, PostsAnswered | None] = {}
         for number, answer in answers.items():
             if not isinstance(answer, PostsAnswered | LinkDown | LinkRefused):
                 raise answer
             if isinstance(answer, LinkRefused):
                 _LOG.warning("holder %d refuses this one: %s", number, answer)
-        return {number: answer for number, answer in answers.items() if isinstance(answer, PostsAnswered)}
+            if isinstance(answer, PostsAnswered | LinkNonsense):
+                said[number] = answer if isinstance(answer, PostsAnswered) else None
+        return said
 
     def renew(self) -> None:
         """Fetches the next certificate of each that is due; one that cannot be had is tried again the next time."""

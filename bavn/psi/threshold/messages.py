@@ -88,6 +88,18 @@ class Confirmation:
 Message = Deal | SubShare | Complaints | Answers | Confirmation
 
 
+def bytes_max(kind: bytes, k: int, n: int) -> int:
+    """How long a message of that kind can be where k of n make a key."""
+    point_bytes = group.POINT_BYTES
+    body = {b"D": k * point_bytes + PROOF_BYTES, b"S": _ANSWER, b"C": n, b"A": (k - 1) * _ANSWER, b"F": CEREMONY_BYTES}
+    return _HEAD + body[kind]
+
+
+def is_of_kind(kind: bytes, raw: bytes) -> bool:
+    """Whether it begins as such a message, whatever it says."""
+    return raw.startswith(_MAGIC + kind)
+
+
 def read(raw: bytes) -> Message:
     """The message that these bytes are. Raises BadMessage for what no ``to_bytes`` here would have written."""
     if not _HEAD <= len(raw) <= MESSAGE_BYTES_MAX or not raw.startswith(_MAGIC):

@@ -58,6 +58,11 @@ class PublicKey:
         head = _HEAD + bytes([len(self.purpose)]) + self.purpose + bytes([self.n, self.k])
         return head + b"".join(self.commitments)
 
+    @staticmethod
+    def bytes_of(purpose: bytes, k: int) -> int:
+        """How long :meth:`to_bytes` is."""
+        return len(_HEAD) + 1 + len(purpose) + len(b"nk") + k * group.POINT_BYTES
+
     @classmethod
     def of_bytes(cls, raw: bytes) -> Self:
         """ValueError for what :meth:`to_bytes` would not have written."""

@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock, Dice, LinkDown, LinkRefused
+from bavn.model.ports import Clock, Dice, LinkDown, LinkNonsense, LinkRefused
 from bavn.model.text import Text
 from bavn.psi.threshold import evaluate
 from bavn.psi.threshold.asking import Asking, Question
@@ -322,7 +322,7 @@ class HolderLink:
         answered = decode(Encoded(kind.__name__, answer.body), KEYHOLDER_KINDS)
         if not isinstance(answered, kind):
             reason = answered.rule if isinstance(answered, Refused) else "wrong kind"
-            raise LinkDown(f"the answer of {self._who} makes no sense ({reason})")
+            raise LinkNonsense(f"the answer of {self._who} makes no sense ({reason})")
         return answered
 
     def probe(self) -> None:

@@ -16,7 +16,7 @@ import httpx
 
 from bavn.model.moment import SECOND_US, iso
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock, LinkDown, LinkRefused
+from bavn.model.ports import Clock, LinkDown, LinkNonsense, LinkRefused
 from bavn.wire import frames
 from bavn.wire.enrol import answers, ends_us
 from bavn.wire.links.deadline import DeadlineTransport
@@ -219,7 +219,7 @@ def _read(answer: httpx.Response, bytes_max: int, who: str) -> bytes:
     for piece in answer.iter_raw():
         read += piece
         if len(read) > bytes_max:
-            raise LinkDown(f"{who}'s answer is longer than {bytes_max} bytes")
+            raise LinkNonsense(f"{who}'s answer is longer than {bytes_max} bytes")
     return bytes(read)
 
 
