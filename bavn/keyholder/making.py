@@ -91,9 +91,9 @@ class _Heard:
 @dataclass(slots=True)
 class _Session:
     """One slot. ``signed``: who signed a key that was made; ``claims``: who claims what is no key; ``refused``: who
-    posted or answered what cannot be, ``unasked``: who answered it; ``posts``: by round and holder; ``said``: all to be
-    passed on, as it came, second faces too; ``boxes``: what each dealer has for this holder's eyes alone; ``private``:
-    what this one has for each other's."""
+    posted or answered what cannot be, ``unasked``: who answered it; ``posts``: by round and holder; ``relayed``: all to
+    be passed on, as it came, second faces too; ``boxes``: what each dealer has for this holder's eyes alone;
+    ``private``: what this one has for each other's."""
 
     slot: int
     round: int = 0
@@ -106,7 +106,7 @@ class _Session:
     heard: dict[int, _Heard] = field(default_factory=lambda: defaultdict(_Heard))
     ended: dict[str, Made | Failed] = field(default_factory=dict)
     posts: list[dict[int, HolderPost]] = field(default_factory=lambda: [{} for _ in range(ROUNDS)])
-    said: list[HolderPost] = field(default_factory=list)
+    relayed: list[HolderPost] = field(default_factory=list)
     split: bool = False
     boxes: dict[int, Mapping[str, bytes]] = field(default_factory=dict)
     private: dict[int, dict[str, bytes]] = field(default_factory=dict)
@@ -140,9 +140,9 @@ class Making:
             session, private = self._session, ""
             slot = 0 if self._doubts() else session.slot
             if request.slot != session.slot:
-                first = session.said[:1] if slot not in {0, request.other} else ()
+                first = session.relayed[:1] if slot not in {0, request.other} else ()
                 return PostsAnswered(slot=slot, posts=tuple(first), private=private)
-            posts = tuple(session.said[request.since :])
+            posts = tuple(session.relayed[request.since :])
             if any((post.number, post.round) == (self._settings.number, DEALS) for post in posts):
                 private = packed(session.private.get(number, {})).hex()
             return PostsAnswered(slot=slot, posts=posts, private=private)
@@ -227,7 +227,7 @@ class Making:
 
     def _pass_on(self, post: HolderPost) -> None:
         self._session.posts[post.round][post.number] = post
-        self._session.said.append(post)
+        self._session.relayed.append(post)
 
     def _hear(self, sender: int, answer: PostsAnswered, keys: Mapping[int, Ed25519PublicKey]) -> None:
         session, now_us = self._session, self._clock.now_us()
@@ -247,7 +247,7 @@ class Making:
                 session.refused[post.number] = FORMLESS
             elif held is not None:
                 self._two_faced.add(post.number)
-                session.said.append(post)
+                session.relayed.append(post)
                 session.split = True
             elif post.round >= session.round and not (late and post.number == sender):
                 self._pass_on(post)

@@ -65,10 +65,10 @@ def is_signed(key: Ed25519PublicKey | None, signature: bytes, signed: bytes) -> 
     return key is not None
 
 
-def is_claims(said: Mapping[str, object]) -> bool:
+def is_claims(by_name: Mapping[str, object]) -> bool:
     """True for what has the form of what a holder says that it has."""
-    held = [one for one in said.values() if isinstance(one, dict) and len(one) <= CLAIMS_MAX]
-    return len(held) == len(said) and all(is_claim(slot, claim) for one in held for slot, claim in one.items())
+    held = [one for one in by_name.values() if isinstance(one, dict) and len(one) <= CLAIMS_MAX]
+    return len(held) == len(by_name) and all(is_claim(slot, claim) for one in held for slot, claim in one.items())
 
 
 def why_no_key(settings: ThresholdSettings, slot: int, public: PublicKey) -> Refused | None:

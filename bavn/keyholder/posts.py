@@ -47,13 +47,13 @@ def has_form(settings: ThresholdSettings, slot: int, round_: int, raw: bytes) ->
     """Whether a holder of these terms can post this in that round."""
     if len(raw) > post_bytes_max(settings, slot, round_):
         return False
-    said = parse(raw, len(raw))
-    if not isinstance(said, dict) or not said.keys() <= {*wanted(settings, slot)}:
+    body = parse(raw, len(raw))
+    if not isinstance(body, dict) or not body.keys() <= {*wanted(settings, slot)}:
         return False
     if round_ == CLAIMS:
-        return is_claims(said)
+        return is_claims(body)
     by_name = unpacked(raw)
-    return by_name.keys() == said.keys() and all(_is_message(settings, round_, one) for one in by_name.values())
+    return by_name.keys() == body.keys() and all(_is_message(settings, round_, one) for one in by_name.values())
 
 
 def is_within(settings: ThresholdSettings, slot: int, answer: PostsAnswered) -> bool:

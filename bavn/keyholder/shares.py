@@ -123,8 +123,8 @@ class HeldShares:
         news = any(not one.stands for one in mine)
         if mine and (news or (alone and versions[-1].slot < key.slot)):
             self.keep(key.slot, mine[0].share, key.signed, alone=alone)
-        for one in versions:
-            one.share.forget()
+        for version in versions:
+            version.share.forget()
         return news
 
     def public(self, epoch: int, tier: str) -> tuple[PublicKey, PublicKey] | Refused:

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.centre.members.authority import Authority
-from bavn.keyholder.plan import read_claims
+from bavn.keyholder.posts import has_form, unpacked
+from bavn.keyholder.settings import ThresholdSettings
 from bavn.model.outcome import Refused
 from bavn.model.sector.known_days import EDGES
 from bavn.psi.commons import answer_bytes, read_answer
@@ -24,7 +25,7 @@ from bavn.traffic.dice import SeededDice
 from bavn.wire import enrol, frames, parcel, pieces, seal, strict_json
 from bavn.wire.codec import DOWN_KINDS, UP_KINDS, Encoded, decode
 from bavn.wire.enrol import NodeKeys
-from bavn.wire.keyholder import KEYHOLDER_KINDS, JoinAsked, PartAnswered
+from bavn.wire.keyholder import KEYHOLDER_KINDS, ROUNDS, JoinAsked, PartAnswered
 from fuzz.mutate import BYTES, Mutator
 from fuzz.mutate_binary import DER, FRAMES
 from fuzz.mutate_json import JSON
@@ -33,6 +34,7 @@ from fuzz.stands import MEMBER, NOW_US, CentreInbox, Node
 from fuzz.target import Broken, Run, Target
 
 ALL = UP_KINDS | DOWN_KINDS | KEYHOLDER_KINDS
+HOLDER = ThresholdSettings(number=1, k=2, holders=tuple(f"https://holder-{number}" for number in (1, 2, 3)))
 
 
 def message(kind: str) -> bytes:
@@ -165,7 +167,9 @@ def _codec() -> Run:
         if not isinstance(found, Refused) and isinstance(found, PartAnswered):
             with contextlib.suppress(ValueError):
                 found.parts((1, 2))
-        read_claims(body, 1 << 20)
+        unpacked(body)
+        for round_ in range(ROUNDS):
+            has_form(HOLDER, 0, round_, body)
         strict_json.parse(body, 1 << 20)
         strict_json.parse(data, 1 << 20)
         seal.address(data)

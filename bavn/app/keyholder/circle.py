@@ -63,15 +63,15 @@ class EnrolledCircle:
                 for number, request in requests.items()
             }
         )
-        said: dict[int, PostsAnswered | None] = {}
+        by_holder: dict[int, PostsAnswered | None] = {}
         for number, answer in answers.items():
             if not isinstance(answer, PostsAnswered | LinkDown | LinkRefused):
                 raise answer
             if isinstance(answer, LinkRefused):
                 _LOG.warning("holder %d refuses this one: %s", number, answer)
             if isinstance(answer, PostsAnswered | LinkNonsense):
-                said[number] = answer if isinstance(answer, PostsAnswered) else None
-        return said
+                by_holder[number] = answer if isinstance(answer, PostsAnswered) else None
+        return by_holder
 
     def renew(self) -> None:
         """Fetches the next certificate of each that is due; one that cannot be had is tried again the next time."""
