@@ -168,12 +168,14 @@ class Book:
             self._marked_us = self._marking_us
 
     def _unmarked_us(self) -> int:
-        """The moment where the last mark is a while ago; else 0. A file that is gone has no clock: others tell that."""
+        """The moment where the last mark is a while ago; else 0. A file that is gone has no clock: others tell that.
+        The journal is what is touched, since a transaction that is undone changes nothing in the book."""
         if self.path is None or self._marked_us is None:
             return 0
         with suppress(OSError):
-            os.utime(self.path)
-            now_us = _changed_us(self.path)
+            journal = self.path.with_name(f"{self.path.name}-wal")
+            os.utime(journal)
+            now_us = _changed_us(journal)
             return now_us if abs(now_us - self._marked_us) >= MARK_US else 0
         return 0
 
@@ -189,9 +191,11 @@ class Book:
 
     def close(self) -> None:
         with self._lock:
-            with suppress(sqlite3.Error):
+            try:
                 if self._unmarked_us():  # closing changes the file
                     self.part("book", 1, ())
+            except sqlite3.Error:  # a full disk: then what is in the journal stays there
+                self._connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
             self._connection.close()
 
     def __enter__(self) -> Self:

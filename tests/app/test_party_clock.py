@@ -97,7 +97,8 @@ def test_what_a_command_signs_or_dates_at_a_wrong_machine_is_dated_as_the_servic
 READ_THE_MACHINES = {
     "backup.py": "a label of the file",
     "console_backup.py": "a line of the audit log, before there is a folder",
-    "restore.py": "the same",
+    "restore.py": "what is put back, before there is a folder",
+    "here.py": "what a node says",
     "fanout.py": "within the service: a bound on parts of a message, and a certificate of its own for each start",
     "warning_mail.py": "the date of a mail",
     "run.py": "within the service: what is measured",
@@ -112,7 +113,7 @@ def test_no_other_command_of_the_centre_goes_by_the_machines_clock() -> None:
     folder = Path(bavn.app.__path__[0])
     using = {
         file.name
-        for room in ("cli/centre", "centre")
+        for room in ("acts", "cli/centre", "centre")
         for file in (folder / room).rglob("*.py")
         if "SystemClock()" in file.read_text("utf-8")
     }
