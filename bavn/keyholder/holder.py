@@ -21,6 +21,7 @@ from bavn.model.ports import Clock, LinkDown
 from bavn.model.text import Text
 from bavn.psi import keys, oprf
 from bavn.psi.round import RoundParams
+from bavn.wire import gaps
 from bavn.wire.book import read_only
 from bavn.wire.codec import encode
 from bavn.wire.gate import Gate, Rule
@@ -199,7 +200,9 @@ class KeyHolder:
 
     def _quota(self, item: Asking, done: Done) -> Done | Refused:
         """By the calendar day, not by the epoch: three epochs are open at one moment, and a guess is a guess. The day
-        at which our clock is set back counts on where it was."""
+        at which our clock is set back counts on where it was. A day in which the book was restored counts as spent."""
+        if gaps.noticed_us(self._book) // DAY_US >= self._day():
+            return Refused("quota", "the book was restored: quotas start again tomorrow")
         sql = "SELECT coalesce(max(points), 0) FROM keyholder_day WHERE actor = ? AND day >= ?"
         used = int(self._book.rows(sql, (item.actor, self._day()))[0][0])
         over = used + len(item.asked.points) // 64 > self._settings.points_per_epoch_max

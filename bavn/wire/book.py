@@ -4,14 +4,16 @@ WAL with synchronous=FULL: what a committed transaction wrote survives kill -9 a
 never there. Refuses to know what is written in it.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self
 
 from bavn.model.failure import Failures, NoContainment
+from bavn.model.moment import MINUTE_US
 from bavn.model.ports import LinkDown
 from bavn.wire.fair_lock import FairLock
 
@@ -24,6 +26,14 @@ PRAGMAS = (
     "secure_delete=ON",
     "trusted_schema=OFF",
     f"journal_size_limit={JOURNAL_BYTES_MAX}",
+)
+MARK_US: Final = MINUTE_US
+UNMARKED_US_MAX: Final = 5 * MINUTE_US
+"""A file that was changed so long after its last mark was changed by something else: it was put back from a copy."""
+_MARKS: Final = (
+    "CREATE TABLE book_mark (at_us INTEGER NOT NULL) STRICT",
+    "INSERT INTO book_mark VALUES (0)",
+    "CREATE TABLE book_gap (noticed_us INTEGER) STRICT",
 )
 NO_STEPS: Final[Mapping[int, Sequence[str]]] = MappingProxyType({})
 
@@ -38,7 +48,10 @@ class Doomed(Exception):
 
 class Book:
     """One connection, one lock: every method may be called from any thread, and they get their turns in the order in
-    which they asked. ``path`` None keeps it in memory; a new file is readable by its owner alone."""
+    which they asked. ``path`` None keeps it in memory; a new file is readable by its owner alone.
+
+    It holds a mark of when it was written last, by the file system's clock, to about a minute. A file that was changed
+    long after its mark is an older copy that was put back: that stands in ``book_gap`` (gaps.py)."""
 
     def __init__(self, path: Path | None = None, failures: Failures | None = None) -> None:
         self.path = path
@@ -47,7 +60,10 @@ class Book:
         self._lock = FairLock()
         self._depth = 0
         self._doomed = False
-        if path is not None:
+        self._marked_us: int | None = None
+        self._marking_us = 0
+        changed_us = _changed_us(path) if path is not None and path.exists() else 0
+        if path is not None and not changed_us:
             path.touch(mode=0o600)
         self._connection = sqlite3.connect(
             ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
@@ -58,9 +74,18 @@ class Book:
             self.fresh = not self.rows("SELECT 1 FROM sqlite_master LIMIT 1")
             """Nothing was ever written in this file before."""
             self.part("book", 1, ())
+            self._look_for_gap(changed_us)
         except BaseException:  # a damaged file: nobody gets a book, so nobody would close it
             self._connection.close()
             raise
+
+    def _look_for_gap(self, changed_us: int) -> None:
+        self.part("book_mark", 1, _MARKS)
+        ((marked_us,),) = self.rows("SELECT at_us FROM book_mark")
+        self._marked_us = int(marked_us)
+        with self.transaction() as tx:
+            if marked_us and changed_us - marked_us > UNMARKED_US_MAX:
+                tx.execute("INSERT INTO book_gap VALUES (NULL)")
 
     def part(
         self, name: str, version: int, statements: Sequence[str], steps: Mapping[int, Sequence[str]] = NO_STEPS
@@ -89,6 +114,9 @@ class Book:
             if self._depth == 0:
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._doomed = False
+                self._marking_us = self._unmarked_us()
+                if self._marking_us:
+                    self._connection.execute("UPDATE book_mark SET at_us = ?", (self._marking_us,))
             self._depth += 1
             try:
                 yield self._connection
@@ -136,6 +164,20 @@ class Book:
         except BaseException:
             self._undo()
             raise
+        if self._marking_us:
+            self._marked_us = self._marking_us
+
+    def _unmarked_us(self) -> int:
+        """The moment where the last mark is a while ago; else 0. A file that is gone has no clock: others tell that.
+        The journal is what is touched, since a transaction that is undone changes nothing in the book."""
+        if self.path is None or self._marked_us is None:
+            return 0
+        with suppress(OSError):
+            journal = self.path.with_name(f"{self.path.name}-wal")
+            os.utime(journal)
+            now_us = _changed_us(journal)
+            return now_us if abs(now_us - self._marked_us) >= MARK_US else 0
+        return 0
 
     def _undo(self) -> None:
         """SQLite has undone it by itself where the disk was full: then there is nothing left to undo."""
@@ -149,6 +191,11 @@ class Book:
 
     def close(self) -> None:
         with self._lock:
+            try:
+                if self._unmarked_us():  # closing changes the file
+                    self.part("book", 1, ())
+            except sqlite3.Error:  # a full disk: then what is in the journal stays there
+                self._connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
             self._connection.close()
 
     def __enter__(self) -> Self:
@@ -177,6 +224,10 @@ def is_environment(error: BaseException) -> bool:
             return True
         link = link.__cause__
     return False
+
+
+def _changed_us(path: Path) -> int:
+    return path.stat().st_ctime_ns // 1000
 
 
 def read_only(path: Path) -> sqlite3.Connection:

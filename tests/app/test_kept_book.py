@@ -14,11 +14,20 @@ from bavn.app.config.load import read_centre, read_keyholder, read_node
 from bavn.app.keyholder.health import KEYHOLDER_HEALTH_FILE, TidyWatch, watched_keyholder
 from bavn.app.keyholder.parts import build as build_keyholder
 from bavn.app.keyholder.parts import init as init_keyholder
+from bavn.app.net.party_clock import PartyClock
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.parts import build
 from bavn.app.process.exits import Exit
+from bavn.model.moment import DAY_US
+from bavn.model.outcome import Refused
+from bavn.psi import oprf
 from bavn.wire.book import Book
+from bavn.wire.keyholder import JoinAsked
+from tests.keyholder.conftest import params
+from tests.older_copy import copy_of_an_hour_ago, put_back
+from tests.psi.conftest import SeededDice
 
+POINTS = [oprf.random_point(dice) for dice in [SeededDice("put back")] for _ in range(101)]
 NODE = '[node]\nactor = "north"\n[sense]\neve_file = "eve.json"\n[health]\ndisk_free_mb_min = 0\n'
 
 
@@ -178,3 +187,51 @@ def test_a_key_holder_whose_book_is_gone_at_its_start_says_so(tmp_path) -> None:
     init_keyholder(read_keyholder(config))
     step(keyholder_told, config, lambda folder: without(folder, "keyholder.db"))
     assert "keyholder.db is new, and epochs is not" in step(keyholder_told, config, nothing)["ledger_whole"]
+
+
+@pytest.fixture
+def holder(tmp_path):
+    config = tmp_path / "keyholder.toml"
+    config.write_text("[place]\nport = 0\n")
+    init_keyholder(read_keyholder(config))
+    return config
+
+
+def joined(config, number=0):
+    """What a started key holder answers a member who asks for a whole set."""
+    server, book = build_keyholder(read_keyholder(config))
+    with book:
+        now = PartyClock(read_keyholder(config).folder).now_us()
+        asked = JoinAsked.of(params(number, epoch=now // DAY_US), POINTS)
+        answer = server._holder.join("north", asked)
+        server.close()
+    return answer
+
+
+def test_a_key_holder_whose_book_was_put_back_gives_no_quota_of_that_day_again(holder) -> None:
+    folder = read_keyholder(holder).folder
+    assert not isinstance(joined(holder), Refused)
+    older = copy_of_an_hour_ago(folder / "keyholder.db")
+    assert not isinstance(joined(holder, 1), Refused), "a restart alone costs nothing"
+    put_back(older, folder / "keyholder.db")
+    for number in (2, 3):  # over restarts, and after a person was told
+        answer = joined(holder, number)
+        assert (answer.rule, "quotas start again tomorrow" in answer.reason.en) == ("quota", True)
+        told = step(keyholder_told, holder, nothing).get("ledger_whole", "")
+        assert ("quotas start again tomorrow" in told) is (number == 2)
+        asked("keyholder", "open-gate", "book", "book", "-c", str(holder))
+    assert asked("keyholder", "ledger", "--verify", "-c", str(holder)).exit_code == Exit.OK
+
+
+def test_a_key_holder_that_lost_its_book_gives_no_quota_of_that_day_again(holder) -> None:
+    assert not isinstance(joined(holder), Refused)
+    without(read_keyholder(holder).folder, "keyholder.db")
+    assert joined(holder, 1).rule == "quota"
+
+
+def test_whichever_command_opens_an_older_copy_first_the_service_notices_it(holder) -> None:
+    file = read_keyholder(holder).folder / "keyholder.db"
+    joined(holder)
+    put_back(copy_of_an_hour_ago(file), file)
+    Book(file).close()
+    assert joined(holder, 1).rule == "quota"

@@ -1,6 +1,7 @@
 """The ledger: a chain that shows where it was touched, readable while it is written."""
 
 import json
+import os
 import sqlite3
 import stat
 from contextlib import closing, suppress
@@ -9,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 
+from bavn.model.moment import HOUR_US
 from bavn.model.outcome import Refused
 from bavn.model.text import Text
 from bavn.wire.book import Book, BookForeign, Doomed
@@ -187,6 +189,20 @@ def test_a_transaction_that_a_full_disk_has_undone_says_that_and_the_book_goes_o
             fills(connection)
         ledger.append(1, "door", "up", note(1))
         assert ledger.head()[0] == 1
+
+
+def test_what_a_full_disk_does_not_take_does_not_look_like_a_copy_put_back(path) -> None:
+    """The book's file changes with its mark alone."""
+    with Book(path) as book:
+        ledger = Ledger(book)
+        with book.transaction() as tx:
+            tx.execute("CREATE TRIGGER full BEFORE UPDATE ON book_mark BEGIN SELECT RAISE(ABORT, 'full'); END")
+        book._marked_us -= HOUR_US
+        os.utime(path, (0, 0))
+        with pytest.raises(sqlite3.IntegrityError, match="full"):
+            ledger.append(1, "door", "up", note(1))
+        assert path.stat().st_mtime == 0
+    assert path.stat().st_mtime == 0, "nor when it is closed"
 
 
 def test_a_new_book_is_for_its_owners_eyes(path) -> None:

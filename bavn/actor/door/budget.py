@@ -8,6 +8,7 @@ elsewhere spends nothing more. Refuses to draw noise.
 import hashlib
 from typing import Final
 
+from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.wire.ledger import GENESIS, Ledger, Line
 
@@ -25,6 +26,8 @@ _SCHEMA = (
     ),
 )
 BUDGET_SQL: Final = "SELECT number, day, epsilon_milli, item_id, prev, hash FROM door_budget ORDER BY number"
+_UNKNOWN_SQL: Final = """SELECT 1 FROM book_gap WHERE ?2 < noticed_us / ?1
+    AND ?2 > (SELECT coalesce(max(day), 0) FROM door_budget WHERE day < noticed_us / ?1)"""
 BROKEN: Final = Refused("counts_budget", "the budget's book is not what was written: nothing more is told of counts")
 
 
@@ -41,13 +44,20 @@ class Budget:
         return sum(milli for _, told, milli, *_ in rows if abs(told - day) < PERIOD_DAYS)
 
     def is_spent(self, day: int) -> bool:
-        return bool(self._ledger.book.rows("SELECT 1 FROM door_budget WHERE day = ?", (day,)))
+        """Whether it was told, or may have been before the book was restored."""
+        told = self._ledger.book.rows("SELECT 1 FROM door_budget WHERE day = ?", (day,))
+        return bool(told) or self._is_unknown(day)
+
+    def _is_unknown(self, day: int) -> bool:
+        """Days are told in their order: any between the last that the book knows of and the restore may have been."""
+        return bool(self._ledger.book.rows(_UNKNOWN_SQL, (DAY_US, day)))
 
     def refuses(self, day: int, epsilon_milli: int, budget_milli: int) -> Refused | None:
         """Why a day may not be told for so much; None if it may."""
         if not self.holds():
             return BROKEN
-        left = budget_milli - self.spent_milli(day)
+        unknown = sum(self._is_unknown(each) for each in range(day - PERIOD_DAYS + 1, day))
+        left = budget_milli - self.spent_milli(day) - unknown * epsilon_milli
         if epsilon_milli > left:
             return Refused("counts_budget", "{left}/1000 of the 30 days' epsilon are left", left=max(0, left))
         return None

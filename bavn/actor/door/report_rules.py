@@ -64,6 +64,7 @@ class ReportMemory(Protocol):
     def wish(self, observable: Observable) -> str | None: ...
     def was_reported(self, observable: Observable, since_us: int) -> bool: ...
     def reported_since(self, since_us: int) -> int: ...
+    def restored_us(self) -> int: ...
 
 
 class Rules:
@@ -169,7 +170,8 @@ class Rules:
         since_us = self._clock.now_us() - DAY_US
         if self._state.was_reported(_element(item).observable, since_us):
             return draft
-        spent = self._state.reported_since(since_us) >= self._policy.reports_per_day_max
+        many = self._state.reported_since(since_us) >= self._policy.reports_per_day_max
+        spent = many or self._state.restored_us() > since_us
         return Refused("budget", "the day's budget of different observables to report is spent") if spent else draft
 
     def _evidence(self, item: ElementRequest, draft: Draft) -> Draft | Refused:

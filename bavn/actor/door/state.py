@@ -15,6 +15,7 @@ from bavn.model.observable import Observable
 from bavn.model.ports import Dice
 from bavn.psi.cover import NoSlots, no_slots
 from bavn.psi.round import RoundParams
+from bavn.wire import gaps
 from bavn.wire.book import Book
 from bavn.wire.ledger import Asks
 
@@ -68,6 +69,17 @@ class State:
         self.leaps = Leaps(book)
         book.part("door", 2, _SCHEMA)
         book.part("door_wanted", 2, _WANTED)
+        self._close_before(self.restored_us())
+
+    def restored_us(self) -> int:
+        """When this book was restored, or begun anew, last; 0 for never."""
+        return gaps.noticed_us(self.book)
+
+    def _close_before(self, at_us: int) -> None:
+        """Answers no more in rounds from before a restore: what was answered meanwhile is not known."""
+        with self.book.transaction() as tx:
+            tx.execute("UPDATE door_round SET box = NULL WHERE opened_us <= ? AND box IS NOT NULL", (at_us,))
+            tx.execute("DELETE FROM door_wanted WHERE opened_us <= ?", (at_us,))
 
     def heard(self, sender: str) -> int:
         found = self.book.rows("SELECT seq FROM door_heard WHERE sender = ?", (sender,))

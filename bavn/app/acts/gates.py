@@ -6,8 +6,8 @@ Expect no right here: node and centre put theirs beside it, and a key holder has
 from pathlib import Path
 
 from bavn.app.acts.act import ActRefused
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.exits import Exit, Stop
-from bavn.app.process.real import SystemClock
 from bavn.model.text import Text
 from bavn.wire import shut
 from bavn.wire.book import Book
@@ -18,7 +18,7 @@ def opened(book: Path, by: str, gate: str, kind: str, peer: str | None = None) -
     """Open a gate that is shut for a kind of message; a ledger line says who did. What waits passes by itself.
     ``peer``: only of this sender or recipient. Raises ActRefused where it is not shut."""
     with Book(there(book)) as asked:
-        gates = shut.open_gate(Ledger(asked), SystemClock().now_us(), gate, kind, by, peer)
+        gates = shut.open_gate(Ledger(asked), BesideClock(book.parent).now_us(), gate, kind, by, peer)
     if not gates:
         what = f" of {peer}" if peer else ""
         said = Text("the gate {gate} is not shut for {kind}{what}", gate=gate, kind=kind, what=what)

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from bavn.app.config.fanout import FanoutTable, HubFile, host_port
 from bavn.app.fit.roles import lacks
 from bavn.app.hub.server import HubPlan, HubServer, Pair, User, users_of
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.net.throttle import Throttle
 from bavn.app.net.wakes import Wakes
 from bavn.app.process.exits import Exit, Stop
@@ -307,7 +308,7 @@ def make_hub(file: "CentreFile", name: str, hosts: tuple[str, ...], into: Path) 
             Exit.CONFIGURATION, Text("{into} holds a hub's certificates already: take another folder", into=into)
         )
     authority, key = PartyKeys(file.folder, "centre").authority(), new_key(SystemDice())
-    now_us = SystemClock().now_us()
+    now_us = BesideClock(file.folder).now_us()
     server = authority.certify_server(hosts, key.public_key(), now_us, SystemDice())
     client = authority.certify(Peer(PeerRole.HUB, name), key.public_key(), now_us, SystemDice())
     safe.write("authority.pem", authority.pem)

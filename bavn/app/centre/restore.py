@@ -114,9 +114,8 @@ def _put_back(file: CentreFile, reader: Reader, by: str, passphrase: str | None)
         engine.dispose()
 
 
-def begin_log_anew(engine: Engine, sector: str, by: str, why: str) -> None:
+def begin_log_anew(engine: Engine, sector: str, by: str, why: str, now_us: int) -> None:
     """Where a file of the database was put back by hand: the centre's log goes on under another name."""
-    now_us = SystemClock().now_us()
     with writing(engine) as connection:
         audit.note(connection, now_us, by, "log-begun-anew", "log", {"why": why[:LOG_WHY_CHARACTERS_MAX]})
         log.begin_anew(connection, origin_of(sector), now_us)

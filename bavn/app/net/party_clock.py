@@ -1,7 +1,7 @@
 """The clock of a centre or a key holder, believed as model/clock/believed.py has it, across restarts and processes.
 
 The service keeps what it believes in a file of its folder, with the boot and its ticks; a process beside it, such as
-the console, goes by that file where the machine's clock is far from it. Without the file the machine's clock is
+the console or a command, goes by that file, whether the service runs or not. Without the file the machine's clock is
 believed: a person who deletes it and starts the service says so.
 """
 
@@ -14,16 +14,14 @@ from typing import Final
 from bavn.app.process.real import SystemClock
 from bavn.app.process.service_health import PromiseFinding
 from bavn.app.process.whole_file import write_whole
-from bavn.model.clock.believed import LEAP_US, BelievedClock
+from bavn.model.clock.believed import BelievedClock
 from bavn.model.health import Promise
-from bavn.model.moment import SECOND_US, iso
+from bavn.model.moment import iso
 from bavn.model.ports import Clock
 from bavn.model.text import Text
 
 CLOCK_FILE: Final = "clock.json"
 KEEP_S: Final = 30.0
-RUNS_S: Final = 3600.0
-"""A service that has kept nothing for so long does not run."""
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 CLOCK_BELIEVED: Final = Promise(
     code="clock_believed",
@@ -38,9 +36,8 @@ class PartyClock(BelievedClock):
 
     def __init__(self, folder: Path, need: int | None = None) -> None:
         self._file, self._kept_tick = folder / CLOCK_FILE, 0.0
-        kept, boot = _read(self._file), _boot()
-        base = None if kept is None or not boot or kept[0] != boot else (kept[1], kept[2])
-        super().__init__(SystemClock(), tick, None if kept is None else kept[1], base=base, need=need)
+        kept = _read(self._file)
+        super().__init__(SystemClock(), tick, kept and kept[1], base=_base(kept), need=need)
 
     def now_us(self) -> int:
         """See BelievedClock; kept from time to time."""
@@ -53,7 +50,7 @@ class PartyClock(BelievedClock):
 
 
 class BesideClock:
-    """Implements Clock for a process beside the service: what that one believes, while it runs."""
+    """Implements Clock for a process beside the service: what that one believes, or would at its start."""
 
     def __init__(self, folder: Path, clock: Clock | None = None) -> None:
         self._file, self._clock, self._read_tick = folder / CLOCK_FILE, clock or SystemClock(), 0.0
@@ -61,13 +58,11 @@ class BesideClock:
 
     def now_us(self) -> int:
         """See the port."""
-        wall_us, ticks = self._clock.now_us(), tick()
+        ticks = tick()
         if ticks - self._read_tick >= 1:
             self._read_tick, self._kept = ticks, _read(self._file)
-        if self._kept is None or self._kept[0] != _boot() or not 0 <= ticks - self._kept[2] <= RUNS_S:
-            return wall_us
-        believed_us = self._kept[1] + int((ticks - self._kept[2]) * SECOND_US)
-        return wall_us if abs(wall_us - believed_us) <= LEAP_US else believed_us
+        kept = self._kept
+        return BelievedClock(self._clock, tick, kept and kept[1], base=_base(kept)).now_us()
 
 
 def tick() -> float:
@@ -90,6 +85,11 @@ def _read(file: Path) -> tuple[str, int, float] | None:
         return str(boot), int(at_us), float(ticks)
     except (OSError, ValueError, TypeError):
         return None
+
+
+def _base(kept: tuple[str, int, float] | None) -> tuple[int, float] | None:
+    """What was believed, and the tick at it, if the machine was not started since."""
+    return kept[1:] if kept is not None and kept[0] and kept[0] == _boot() else None
 
 
 def _boot() -> str:

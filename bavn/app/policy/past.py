@@ -107,6 +107,9 @@ class _Then:
     def newest_registry(self) -> int:
         return 0
 
+    def restored_us(self) -> int:
+        return 0
+
     def rounds_since(self, since_us: int) -> int:
         return sum(at_us > since_us for at_us in self.rounds)
 

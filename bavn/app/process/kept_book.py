@@ -1,7 +1,8 @@
-"""Whether a service still has its book: deleted or replaced under it, or begun anew beside what an earlier one left.
+"""Whether a service still has its book: deleted or replaced under it, put back from an older copy, or begun anew beside
+what an earlier one left.
 
-A book that begins anew has lost ledger, budgets and marks: its gate ``book`` is shut until a person opens it, with a
-line of the ledger each. Refuses to mend anything.
+An older copy lacks lines, budgets and marks, and a new book has none: the gate ``book`` is shut until a person opens
+it, with a line of the ledger each. What was spent stays spent (wire/gaps.py). Refuses to mend anything.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from bavn.model.failure import Failures
 from bavn.model.moment import iso
 from bavn.model.outcome import Refused
 from bavn.model.text import Text
+from bavn.wire import gaps
 from bavn.wire.archive import folder_of
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger, Note
@@ -23,6 +25,7 @@ from bavn.wire.shut import ShutGate, ShutGates, shut_gates
 BOOK: Final = "book"
 """The gate, and the kind, that a lost book shuts."""
 LOST: Final = "book_lost"
+PUT_BACK: Final = "book_put_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +72,38 @@ def wrongs(held: Sequence[HeldFile]) -> list[Text]:
 
 
 def shut_if_lost(ledger: Ledger, at_us: int, left: Sequence[Path]) -> None:
-    """Shuts the gate ``book`` where the book is new, and any of what only an earlier one can have left is there."""
+    """Shuts the gate ``book`` where the book is an older copy that was put back, or is new and any of what only an
+    earlier one can have left is there."""
     path = ledger.book.path
-    if path is not None and ledger.book.fresh:
+    if path is None:
+        return
+    with ledger.book.transaction():
+        if gaps.notice(ledger.book, at_us):
+            _shut(ledger, at_us, Refused(PUT_BACK, "{file} was put back from an older copy", file=path.name))
         there = next((one for one in (*left, folder_of(path)) if one.exists()), None)
-        if there is not None:
+        if ledger.book.fresh and there is not None:
+            gaps.begun_anew(ledger.book, at_us)
             shut_for(ledger, at_us, path.name, there.name)
 
 
 def shut_for(ledger: Ledger, at_us: int, new: str, there: str) -> None:
     """Shuts the gate ``book`` since one of two files that belong together is new."""
-    refused = Refused(LOST, "{new} is new, and {there} is not", new=new, there=there)
+    _shut(ledger, at_us, Refused(LOST, "{new} is new, and {there} is not", new=new, there=there))
+
+
+def _shut(ledger: Ledger, at_us: int, refused: Refused) -> None:
     words = refused.reason.en
-    item_id = hashlib.sha256(f"{LOST}\0{at_us}\0{words}".encode()).hexdigest()
+    item_id = hashlib.sha256(f"{refused.rule}\0{at_us}\0{words}".encode()).hexdigest()
     with ledger.book.transaction():
         ledger.append(at_us, BOOK, "in", Note(kind=BOOK, item_id=item_id, peer="", summary=words), refused)
         shut = ShutGate(
-            gate=BOOK, kind=BOOK, peer="", since_us=at_us, rule=LOST, error=refused.reason.row(), item_id=item_id
+            gate=BOOK,
+            kind=BOOK,
+            peer="",
+            since_us=at_us,
+            rule=refused.rule,
+            error=refused.reason.row(),
+            item_id=item_id,
         )
         ShutGates(ledger.book).shut(shut)
 
@@ -102,10 +120,17 @@ def kept(book: Book, held: Sequence[HeldFile], chain: Callable[[], PromiseFindin
 
 
 def lost_words(shut: Sequence[ShutGate]) -> Text | None:
-    """That the book began anew, and what to do; None where it did not, or a person knows of it."""
+    """That the book began anew or is an older copy, and what to do; None where it is not, or a person knows of it."""
     lost = next((one for one in shut if one.gate == BOOK), None)
     if lost is None:
         return None
+    if lost.rule == PUT_BACK:
+        return Text(
+            "restored at {at}: {why}. What may have been spent counts as spent, and quotas start again tomorrow."
+            " Say that you know: open-gate book book",
+            at=iso(lost.since_us)[:19] + "Z",
+            why=Text.of_row(lost.error),
+        )
     return Text(
         "the book was lost and began anew at {at} ({why}): what it knew before is gone, its ledger too. Restore a"
         " backup, or say that you know: open-gate book book",

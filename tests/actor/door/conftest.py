@@ -82,10 +82,11 @@ class Actor:
         now_us=NOW_US,
         identifiers=None,
         noise=no_noise,
+        file=None,
     ) -> None:
         self.name = name
         self.clock = SimClock(now_us)
-        self.book = Book()
+        self.book = Book(file)
         OPEN.append(self.book)
         self.ledger = Ledger(self.book)
         self.suspicions = list(suspicions)

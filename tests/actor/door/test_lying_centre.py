@@ -261,7 +261,7 @@ def test_a_closed_round_answers_nothing(centre, actors) -> None:
 def test_one_set_in_many_rounds_shows_no_cell_twice(centre, actors) -> None:
     """Nothing ties one actor's planes of different rounds together, also where the centre changes only one number."""
     north, seen = actors[0], set()
-    for number, other in enumerate(({}, {"epoch": NOW_US // DAY_US + 1}, {"m": 49}, {"r": 12}, {})):
+    for number, other in enumerate(({}, {"epoch": NOW_US // DAY_US - 1}, {"m": 49}, {"r": 12}, {})):
         opening = centre.opening(actors, round_id=f"{number:032x}", **other)
         centre.to(north, opening)
         planes = planes_of(north, opening)

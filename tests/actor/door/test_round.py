@@ -131,6 +131,7 @@ def test_closing_deletes_the_slot_map(centre, actors) -> None:
         ({"deadline_us": NOW_US - 1}, "round_time"),
         ({"deadline_us": NOW_US + 2 * DAY_US}, "round_time"),
         ({"epoch": NOW_US // DAY_US - 2}, "round_time"),
+        ({"epoch": NOW_US // DAY_US + 1}, "round_time"),
     ],
 )
 def test_a_round_nobody_should_join_is_refused(centre, actors, other, rule) -> None:

@@ -25,6 +25,7 @@ from bavn.tlog.checkpoint import Checkpoint
 from bavn.tlog.draw import commitment, opening_text, own_value, table_hash, upload_hash
 from bavn.tlog.entries import Entry, entry_of
 from bavn.tlog.merkle import is_included, leaf_hash
+from bavn.wire import gaps
 from bavn.wire.gate import Rule
 from bavn.wire.ledger import Note
 from bavn.wire.messages.log import DrawOpening, DrawsOpened, FixedRound, RoundsFixed
@@ -44,6 +45,8 @@ class Drawing:
         self.at, self._own, self._witnessed = at, own, witnessed
         self._book = at.ledger.book
         self._book.part("draw", 1, _SCHEMA)
+        with self._book.transaction() as tx:
+            tx.execute("DELETE FROM draw_upload WHERE at_us <= ?", (gaps.noticed_us(self._book),))
         secret = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"bavn/draw-secret/1")
         self._secret = secret.derive(own.private_bytes_raw())
         rules = (

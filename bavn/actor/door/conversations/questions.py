@@ -233,7 +233,7 @@ class Questions:
             new = [name for name in new if name not in spent and self._given(name) is None]
             spent = list(set(spent))
         most = self.at.policy.radius_per_day_max if radius else self.at.policy.questions_per_day_max
-        if new and len(spent) + len(new) > most:
+        if new and (len(spent) + len(new) > most or self._state.restored_us() > since_us):
             return Refused("question_budget", "the day's budget of questions is spent")
         return draft
 

@@ -35,6 +35,7 @@ class RoundMemory(Protocol):
     def members(self, version: int, /) -> str | None: ...
     def newest_registry(self) -> int: ...
     def rounds_since(self, since_us: int) -> int: ...
+    def restored_us(self) -> int: ...
 
 
 class RoundRules:
@@ -61,6 +62,9 @@ class RoundRules:
     def _new(self, put: RoundQuestion, outcome: Nothing) -> Nothing | Refused:
         if isinstance(put.message, RoundOpened) and self._state.knows(put.message.round_id):
             return Refused("round_new", "this round was opened before")
+        restored_us = self._state.restored_us()
+        if isinstance(put.message, RoundOpened) and restored_us and put.message.epoch <= _last_epoch(restored_us):
+            return Refused("round_new", "the node was restored, and may have played it: it joins again tomorrow")
         return outcome
 
     def _commons(self, put: RoundQuestion, outcome: Nothing) -> Nothing | Refused:
@@ -140,7 +144,7 @@ class RoundRules:
         now_us = self._clock.now_us()
         if not now_us < message.deadline_us <= now_us + DAY_US:
             return Refused("round_time", "its deadline has passed or is more than a day away")
-        if abs(message.epoch - now_us // DAY_US) > 1:
+        if not now_us // DAY_US - 1 <= message.epoch <= _last_epoch(now_us):
             return Refused("round_time", "its epoch is not today's")
         return outcome
 
@@ -173,6 +177,11 @@ class RoundRules:
         if opened.asked + len(cells) > 2 * opened.params.m:
             return Refused("round_cells", "more cells than a round may ask about (m in each phase)")
         return outcome
+
+
+def _last_epoch(now_us: int) -> int:
+    """Of the rounds that may be open now: tomorrow's are, where the centre's clock is ahead at midnight."""
+    return (now_us + HOUR_US) // DAY_US
 
 
 def members_text(message: RoundOpened) -> str:

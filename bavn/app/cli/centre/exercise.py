@@ -19,8 +19,8 @@ from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.help import Commands
 from bavn.app.cli.language import tell
 from bavn.app.cli.spread import spread, typed
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.exits import Exit, Stop
-from bavn.app.process.real import SystemClock
 from bavn.centre.cases.exercises.exercises import Exercise, Exercises
 from bavn.model.moment import iso
 from bavn.model.sector.exercise import CAMPAIGNS, MARK, STATES, STEPS, Campaign
@@ -42,7 +42,7 @@ def opened(config: Path) -> Iterator[tuple["CentreFile", Exercises, list[str]]]:
 
     file = configured(config)
     with opened_registry(file) as registry, refusing(*acts.REFUSES):
-        yield file, Exercises(registry.engine, SystemClock()), [one.name for one in registry.members()[1]]
+        yield file, Exercises(registry.engine, BesideClock(file.folder)), [one.name for one in registry.members()[1]]
 
 
 @app.command("plan")
@@ -66,8 +66,8 @@ def plan(
         roles=list(map(_role, actor)),
         begins_us=None if begins is None else int(begins.replace(tzinfo=dt.UTC).timestamp()) * 1_000_000,
     )
-    with opened(config) as (_, exercises, names):
-        exercise = acts.plan(exercises, by, body, names, SystemClock().now_us())
+    with opened(config) as (file, exercises, names):
+        exercise = acts.plan(exercises, by, body, names, BesideClock(file.folder).now_us())
     actors = ", ".join(role.actor for role in exercise.plan.roles)
     tell(
         Text(
@@ -182,7 +182,7 @@ def report(
 
     with opened(config) as (file, exercises, _):
         after_action = acts.report(
-            exercises, by, exercise, judged or [], file.centre.limits.sector, SystemClock().now_us()
+            exercises, by, exercise, judged or [], file.centre.limits.sector, BesideClock(file.folder).now_us()
         )
     if json_file is not None:
         write(json_file, after_action.json_file())

@@ -252,7 +252,7 @@ def feed(
 ) -> None:
     """Write an Atom feed of what is published, for a web server of your own to lay out."""
     from bavn.app.centre.publish_parts import entries, write
-    from bavn.app.process.real import SystemClock
+    from bavn.app.net.party_clock import BesideClock
     from bavn.app.reports.feed import feed as made_feed
 
     with publishing(config) as (file, opened):
@@ -261,7 +261,7 @@ def feed(
             language,
             sector=file.centre.limits.sector,
             url=file.publish.url,
-            now_us=SystemClock().now_us(),
+            now_us=BesideClock(file.folder).now_us(),
         )
         write(out, feed_text.encode())
     print(out)

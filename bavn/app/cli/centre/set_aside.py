@@ -30,7 +30,7 @@ def set_aside(
     language: Spoken = "en",
 ) -> None:
     """Messages that the centre could not work off in three tries; they hold up no other. List, try again, give up."""
-    from bavn.app.process.real import SystemClock
+    from bavn.app.net.party_clock import BesideClock
     from bavn.centre.inbox.aside import SetAside
     from bavn.centre.inbox.inbox import SCHEMA
     from bavn.wire.book import Book
@@ -40,7 +40,7 @@ def set_aside(
         raise Stop(Exit.NOT_FOUND, Text("{file} is not there: has the centre run yet?", file=file))
     with Book(file) as book:
         book.part("inbox", 1, SCHEMA)
-        aside = SetAside(book, SystemClock())
+        aside = SetAside(book, BesideClock(file.parent))
         for numbers, act in ((retry or [], aside.retry), (drop or [], aside.drop)):
             for number in numbers:
                 if not act(number):

@@ -14,8 +14,8 @@ from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, config
 from bavn.app.cli.centre.intel.words import show_spoken
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.help import Commands
+from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.exits import Exit, Stop
-from bavn.app.process.real import SystemClock
 from bavn.model.moment import iso
 from bavn.model.text import Text
 
@@ -154,7 +154,7 @@ def _misps(config: Path) -> Iterator[acts.Misps]:
     registry = open_registry(file)
     try:
         with Book(file.folder / BOOK_FILE) as book:
-            yield acts.Misps(file, registry, book, SystemClock())
+            yield acts.Misps(file, registry, book, BesideClock(file.folder))
     except UnknownPartner as error:
         raise Stop(Exit.NOT_FOUND, Text.of_error(error)) from error
     finally:

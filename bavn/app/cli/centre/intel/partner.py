@@ -83,7 +83,7 @@ def add(
     terms = _agreed(out, out_collections, inward, Outward(), Inward())
     body = typed(acts.Adding, name=name, kind=kind, title=agreement.title, until_us=_until_us(agreement.until), **terms)
     with _books(config) as (partners, _):
-        now_us = _now_us()
+        now_us = _now_us(config)
         rows = [_row(acts.add(partners, by, body, now_us), now_us, language)]
     show(rows, as_json=as_json)
 
@@ -107,7 +107,7 @@ def set_(
         was = partners.known(name)
         terms = _agreed(out, out_collections, inward, was.out, was.inward)
         body = typed(acts.Changing, title=agreement.title or None, until_us=_until_us(agreement.until), **terms)
-        rows = [_row(acts.change(partners, by, name, body), _now_us(), language)]
+        rows = [_row(acts.change(partners, by, name, body), _now_us(config), language)]
     show(rows, as_json=as_json)
 
 
@@ -115,7 +115,7 @@ def set_(
 def listed(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
     """All partners, what may cross to and from each, and whether anything may now."""
     with _books(config) as (partners, _):
-        rows = [_row(one, _now_us(), language) for one in partners.every()]
+        rows = [_row(one, _now_us(config), language) for one in partners.every()]
     show(rows, as_json=as_json)
 
 
@@ -123,7 +123,7 @@ def listed(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: As
 def show_(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
     """One partner, and how it may prove who it is."""
     with _books(config) as (partners, credentials):
-        now_us = _now_us()
+        now_us = _now_us(config)
         keys = [
             {
                 "credential": credential.id,
@@ -216,10 +216,10 @@ def _until_us(until: dt.datetime | None) -> int | None:
     return None if until is None else int(until.replace(tzinfo=dt.UTC).timestamp()) * 1_000_000 + DAY_US
 
 
-def _now_us() -> int:
-    from bavn.app.process.real import SystemClock
+def _now_us(config: Path) -> int:
+    from bavn.app.net.party_clock import BesideClock
 
-    return SystemClock().now_us()
+    return BesideClock(configured(config).folder).now_us()
 
 
 def _read(file: Path) -> str:

@@ -160,11 +160,12 @@ def invite(
 def membership(config: Path) -> Iterator[tuple["Membership", "Enrolment"]]:
     """Members as people work on them, each act audited, and their enrolment."""
     from bavn.app.centre.parts import open_enrolment, opened_registry
-    from bavn.app.process.real import SystemClock
+    from bavn.app.net.party_clock import BesideClock
     from bavn.centre.desk.membership import Membership
     from bavn.centre.members.roles import Roles
 
-    file, clock = configured(config), SystemClock()
+    file = configured(config)
+    clock = BesideClock(file.folder)
     with opened_registry(file) as registry:
         enrolment = open_enrolment(file, registry)
         yield Membership(registry, enrolment, Roles(registry, clock), clock), enrolment

@@ -45,6 +45,7 @@ def log(
     from bavn.app.centre.parts import log_folder, log_verifier
     from bavn.app.centre.restore import begin_log_anew
     from bavn.app.cli.centre.store import MEMBERS_NEXT
+    from bavn.app.net.party_clock import BesideClock
     from bavn.centre.store import witnesses
     from bavn.centre.store.engine import reading
     from bavn.centre.store.log_keeper import summary
@@ -54,7 +55,7 @@ def log(
     folder = log_folder(file)
     with opened(config) as desk:
         if begin_anew:
-            begin_log_anew(desk.engine, file.centre.limits.sector, by, begin_anew)
+            begin_log_anew(desk.engine, file.centre.limits.sector, by, begin_anew, BesideClock(file.folder).now_us())
             print(MEMBERS_NEXT.say(language), file=sys.stderr)
         state, seen = summary(desk.engine), witnesses.seen(desk.engine)
         with reading(desk.engine) as tx:

@@ -25,14 +25,14 @@ def round_audit(
     from bavn.app.acts.centre.round_file import NotDrawn, round_file
     from bavn.app.centre.parts import log_folder
     from bavn.app.net.log_reader import log_reader
-    from bavn.app.process.real import SystemClock
+    from bavn.app.net.party_clock import BesideClock
     from bavn.app.process.whole_file import write_whole
     from bavn.centre.members.registry import Registry
 
     read = log_reader(str(log_folder(configured(config))))
     with opened(config) as desk:
         try:
-            key = Registry(desk.engine, SystemClock()).key
+            key = Registry(desk.engine, BesideClock(configured(config).folder)).key
             audit_file = round_file(desk.engine, read, key, round_id)
         except NotDrawn as error:
             raise Stop(Exit.NOT_FOUND, error.says) from error
