@@ -19,6 +19,11 @@ def begun_anew(book: Book, now_us: int) -> None:
         tx.execute("INSERT INTO book_gap VALUES (?)", (now_us,))
 
 
+def every_us(book: Book) -> list[int]:
+    """When each was noticed."""
+    return [int(at_us) for (at_us,) in book.rows("SELECT noticed_us FROM book_gap WHERE noticed_us IS NOT NULL")]
+
+
 def noticed_us(book: Book) -> int:
     """When that was noticed last; 0 for never."""
-    return int(book.rows("SELECT coalesce(max(noticed_us), 0) FROM book_gap")[0][0])
+    return max(every_us(book), default=0)

@@ -10,6 +10,7 @@ from typing import Final
 
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
+from bavn.wire import gaps
 from bavn.wire.ledger import GENESIS, Ledger, Line
 
 PERIOD_DAYS: Final = 30
@@ -26,8 +27,6 @@ _SCHEMA = (
     ),
 )
 BUDGET_SQL: Final = "SELECT number, day, epsilon_milli, item_id, prev, hash FROM door_budget ORDER BY number"
-_UNKNOWN_SQL: Final = """SELECT 1 FROM book_gap WHERE ?2 < noticed_us / ?1
-    AND ?2 > (SELECT coalesce(max(day), 0) FROM door_budget WHERE day < noticed_us / ?1)"""
 BROKEN: Final = Refused("counts_budget", "the budget's book is not what was written: nothing more is told of counts")
 
 
@@ -50,7 +49,9 @@ class Budget:
 
     def _is_unknown(self, day: int) -> bool:
         """Days are told in their order: any between the last that the book knows of and the restore may have been."""
-        return bool(self._ledger.book.rows(_UNKNOWN_SQL, (DAY_US, day)))
+        told = [row[1] for row in self._ledger.book.rows(BUDGET_SQL)]
+        restored = [at_us // DAY_US for at_us in gaps.every_us(self._ledger.book)]
+        return any(max((each for each in told if each < at), default=0) < day < at for at in restored)
 
     def refuses(self, day: int, epsilon_milli: int, budget_milli: int) -> Refused | None:
         """Why a day may not be told for so much; None if it may."""
