@@ -43,7 +43,7 @@ def rows(help_page):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", OTHERS)
-@pytest.mark.parametrize("group", [(), ("node",), ("node", "rules"), ("centre",), ("operator",)])
+@pytest.mark.parametrize("group", [(), ("node",), ("node", "rules"), ("centre",), ("keyholder",)])
 def test_the_help_of_a_group_is_the_same_in_each_language_but_for_the_words(said, language, group) -> None:
     english, other = (said(one, *group, "--help") for one in ("en", language))
     assert english[0] == other[0] == Exit.OK

@@ -33,7 +33,6 @@ SMALLEST = {
     "policy": "",
     "centre": "",
     "keyholder": "",
-    "operator": '[operator]\nname = "faelles"\n',
     "hub": '[hub]\nname = "north"\n',
 }
 
@@ -135,7 +134,7 @@ def test_what_is_no_file_is_not_opened_and_is_said_in_the_readers_language(tmp_p
     assert [one.place for one in check(tmp_path / "node.toml").found] == [str(pipe)]
 
 
-@pytest.mark.parametrize("role", ["node", "centre", "keyholder", "operator", "hub"])
+@pytest.mark.parametrize("role", ["node", "centre", "keyholder", "hub"])
 @pytest.mark.parametrize("what", ["loop", "pipe", "folder", "bytes", "long"])
 def test_a_service_refuses_what_is_no_file_in_the_words_of_the_check(tmp_path, monkeypatch, capsys, role, what) -> None:
     file = tmp_path / f"{role}.toml"
@@ -148,9 +147,7 @@ def test_a_service_refuses_what_is_no_file_in_the_words_of_the_check(tmp_path, m
     else:
         file.write_bytes(b"[node]\n# \xff\n" if what == "bytes" else b"#" * (1 << 20) + b"\n")
     (one,) = check(file, role).found
-    monkeypatch.setattr(
-        "sys.argv", ["bavn", role, "run", "--operator" if role == "operator" else "--config", str(file)]
-    )
+    monkeypatch.setattr("sys.argv", ["bavn", role, "run", "--config", str(file)])
     assert main._run() == Exit.CONFIGURATION
     assert capsys.readouterr().err == f"bavn: {one.place}: {one.text.en}\n"
 
