@@ -143,9 +143,9 @@ class KeyHolders:
     def _combined(self, request: JoinAsked) -> JoinAnswered:
         about = request.epoch, request.tier
         was_known = about in self._known
-        answer = self._answer(request)
+        answer = self._answer(request, was_known=was_known)
         if answer is None and was_known:  # the key may have been shared anew since
-            answer = self._answer(request)
+            answer = self._answer(request, was_known=False)
         if answer is None:
             raise LinkDown(f"fewer than {self._k} of {len(self._holders)} key holders gave a part")
         return answer
@@ -165,14 +165,19 @@ class KeyHolders:
         for holder in self._holders.values():
             holder.close()
 
-    def _answer(self, request: JoinAsked) -> JoinAnswered | None:
-        """None where too few gave a right part; who failed is named, and the keys are looked up anew the next time."""
+    def _answer(self, request: JoinAsked, *, was_known: bool) -> JoinAnswered | None:
+        """None where too few gave a right part; who failed is named, and the keys are looked up anew the next time.
+        None too where one refuses by a key that ``was_known``: it may hold a share of the next version alone."""
         ids, rounds = self._keys(request.epoch, request.tier)
         params = request.params()
         questions = Question(ids, request.split()), Question(rounds, evaluate.round_points(params))
         asking = Asking(questions, self._order())
         while not asking.is_over:
-            asking = self._ask_missing(asking, request, ids, rounds)
+            asking, refusing = self._ask_missing(asking, request, ids, rounds)
+            if refusing and was_known:
+                break
+            for number, (part, answer) in refusing.items():
+                asking = self._without(asking, number, part, answer)
             combined = asking.combined()
             if isinstance(combined, list):
                 self._points.keep(request.epoch, request.tier, _points(ids, rounds))
@@ -188,13 +193,16 @@ class KeyHolders:
         self._known.pop((request.epoch, request.tier), None)
         return None
 
-    def _ask_missing(self, asking: Asking, request: JoinAsked, ids: PublicKey, rounds: PublicKey) -> Asking:
-        """All that are missing, asked at once."""
+    def _ask_missing(
+        self, asking: Asking, request: JoinAsked, ids: PublicKey, rounds: PublicKey
+    ) -> tuple[Asking, Mapping[int, tuple[PartAsked, LinkRefused]]]:
+        """All that are missing, asked at once; and who refused."""
         panel = asking.panel
         part = PartAsked.to(request, panel, ids, rounds)
         for number in asking.missing:
             self._line(number, part, "out")
         answers = at_once({number: partial(self._holders[number].part, part) for number in asking.missing})
+        refusing = {number: (part, answer) for number, answer in answers.items() if isinstance(answer, LinkRefused)}
         for number, answer in answers.items():
             if isinstance(answer, PartAnswered):
                 parts = parts_of(answer, part)
@@ -206,13 +214,18 @@ class KeyHolders:
                 if number in asking.out:
                     self._lied(number, part)
                 continue
-            if not isinstance(answer, LinkDown | LinkRefused):
+            if isinstance(answer, LinkDown):
+                asking = self._without(asking, number, part, answer)
+            elif number not in refusing:
                 raise answer
-            asking = asking.without(number, "silent")
-            self._known.pop((request.epoch, request.tier), None)
-            self._out(number, answer)
-            self._line(number, part, "in", Refused("holder_silent", "it gave no part: {why}", why=answer))
-        return asking
+        return asking, refusing
+
+    def _without(self, asking: Asking, number: int, part: PartAsked, why: LinkDown | LinkRefused) -> Asking:
+        """Names a holder that gave no part."""
+        self._known.pop((part.epoch, part.tier), None)
+        self._out(number, why)
+        self._line(number, part, "in", Refused("holder_silent", "it gave no part: {why}", why=why))
+        return asking.without(number, "silent")
 
     def _keys(self, epoch: int, tier: str) -> Keys:
         """The day's public keys. Raises LinkDown where fewer than k say the same, LinkRefused where k say others than
