@@ -79,9 +79,11 @@ def test_the_package_holds_what_a_role_needs_and_starts_nothing(release) -> None
         text = (ROOT / "packaging/debian" / script).read_text()
         assert subprocess.run(["sh", "-n"], input=text, text=True, check=False).returncode == 0
         assert "enable" not in text.replace("is enabled", "").replace("that are enabled", "").replace("aa-enabled", "")
-        assert set(re.findall(r"\brm\b[^;\n]*", text)) <= {'rm -f "$link"', 'rm -f "$own"'}, (
-            "links, and what unbound was allowed"
-        )
+        assert set(re.findall(r"\brm\b[^;\n]*", text)) <= {
+            'rm -f "$link"',
+            'rm -f "$own"',
+            'rm -f "$folder/paths.conf"',
+        }, "links, and what unbound was allowed"
 
 
 def test_each_role_locks_what_its_extra_names_and_no_more_than_the_next() -> None:

@@ -8,7 +8,8 @@ from typing import Final, Literal
 
 from cryptography import x509
 
-from bavn.model.sector.member import MALFORMED, peer_of
+from bavn.centre.members.authority import MALFORMED
+from bavn.model.sector.member import peer_of
 
 ConnectionState = Literal["open", "refused", "cut"]
 CERTIFICATE_KEY: Final = "bavn.client_certificate"

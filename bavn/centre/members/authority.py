@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from typing import Final, Self
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -19,6 +20,16 @@ from bavn.model.moment import DAY_US, as_datetime
 from bavn.model.ports import Dice
 from bavn.model.sector.member import Peer, PeerRole, p256_scalar
 
+MALFORMED: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""All that reading a stranger's certificate or request may raise."""
 MEMBER_DAYS: Final = 90
 SERVER_DAYS: Final = 365
 AUTHORITY_DAYS: Final = 3653

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from bavn.centre.members import rollout
-from bavn.centre.members.authority import Authority
+from bavn.centre.members.authority import MALFORMED, Authority
 from bavn.centre.members.registry import Also, Registry, UnknownActor, nothing
 from bavn.centre.members.rollout_tables import make_rollout_tables
 from bavn.centre.members.tables import ACTOR, CERTIFICATE, INVITATION, alone
@@ -28,7 +28,6 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
 from bavn.model.sector.member import (
     CENTRE_NAME,
-    MALFORMED,
     ActorState,
     enrolment_statement,
     is_peer,

@@ -13,14 +13,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Connection, func, insert, select, update
 
-from bavn.centre.members.authority import Authority
+from bavn.centre.members.authority import MALFORMED, Authority
 from bavn.centre.members.partner_tables import PARTNER, PARTNER_CREDENTIAL
 from bavn.centre.members.partners import Audited, Partners, UnknownPartner, partner_of
 from bavn.centre.store.engine import reading, writing
 from bavn.model.moment import DAY_US, as_us
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
-from bavn.model.sector.member import MALFORMED, Peer, PeerRole, is_peer
+from bavn.model.sector.member import Peer, PeerRole, is_peer
 from bavn.model.sector.partner import LIFE_DAYS_MAX, BadPartner, Credential, CredentialKind, Partner
 from bavn.model.text import Text
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
+from bavn.centre.members.authority import MALFORMED
 from bavn.centre.members.tables import ACTOR, CERTIFICATE, INVITATION, QUOTA, REGISTRY, make_tables
 from bavn.centre.store import log
 from bavn.centre.store.engine import reading, writing
@@ -20,7 +21,6 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.sector.member import (
     ACTOR_NAME,
-    MALFORMED,
     Actor,
     ActorState,
     Quota,

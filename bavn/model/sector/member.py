@@ -8,27 +8,17 @@ import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal, Self
-
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from bavn.model.ports import Dice
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 ACTOR_NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,39}")
 CENTRE_NAME: Final = "centre"
 _HOLDERS: Final = re.compile(r"(key)?holders?(-[0-9]+)?")
 _HOLDER: Final = re.compile(r"holder-([1-9])")
-MALFORMED: Final = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.ExtensionNotFound,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
-"""All that reading a stranger's certificate or request may raise."""
 
 ActorKind = Literal["region", "municipality", "supplier", "agency", "clinic", "it-centre", "other"]
 
@@ -136,17 +126,19 @@ def member_peer(name: str) -> Peer:
     return Peer(member_role(name), name)
 
 
-def peer_of(paper: x509.Certificate | x509.CertificateSigningRequest) -> Peer | None:
+def peer_of(paper: "x509.Certificate | x509.CertificateSigningRequest") -> Peer | None:
     """Whom a certificate, or a request for one, names by its only URI; None for one that names no peer."""
+    from cryptography import x509  # what only reads health or a configuration does not load it
+
     try:
         names = paper.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         (urn,) = names.get_values_for_type(x509.UniformResourceIdentifier)
         return Peer.of_urn(urn)
-    except MALFORMED:
+    except (ValueError, TypeError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return None
 
 
-def is_peer(paper: x509.Certificate | x509.CertificateSigningRequest, name: str, *roles: PeerRole) -> bool:
+def is_peer(paper: "x509.Certificate | x509.CertificateSigningRequest", name: str, *roles: PeerRole) -> bool:
     """True where it names a peer of this name, in one of these roles: what each party asks before it lets one in."""
     peer = peer_of(paper)
     return peer is not None and peer.name == name and peer.role in roles
