@@ -7,7 +7,7 @@ nobody can be late to some. What no holder of these terms can post in its round 
 answered with it, and is passed on to none; each is asked only for what it has not said yet. A round ends when all are
 heard or its time is over. Where holders come to different ends the next slot tries again without whoever showed two
 faces; what k signed, heard or not, stands from then on. A process that was started within a slot waits for the next: it
-may have posted before. Refuses to know how others are reached.
+may have posted before.
 """
 
 import threading

@@ -4,7 +4,7 @@ One version of a share is kept: once k have signed the key that is shared anew, 
 one before is destroyed; until then it serves, and a node names the key that it asks for. What stands in the folder
 counts as what another holder claims does (plan.py): a key of these terms, made for its day, and as many as have truly
 signed it. A share is kept before its holder signs the key; until k have signed, it is told to no node. Destroyed as
-M2's secrets are. Refuses to know how a share came to be.
+M2's secrets are.
 """
 
 import threading

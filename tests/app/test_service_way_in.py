@@ -104,6 +104,9 @@ def test_what_cannot_have_a_service_is_told_before_anything_is_written(machine, 
     no_user = Machine(drop_ins=machine.drop_ins, user="nobody-here")
     with pytest.raises(Stop, match="the Debian package, which is not installed here"):
         no_user.checked()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    with pytest.raises(Stop, match="useradd failed: No such file"):
+        Machine(drop_ins=machine.drop_ins, user="nobody-here", of="klinik").checked()
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     with pytest.raises(Stop, match="systemctl is missing"):
         machine.checked()

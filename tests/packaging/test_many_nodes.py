@@ -116,7 +116,7 @@ def test_what_is_one_actors_is_no_others_and_one_that_dies_comes_back_alone(mach
 
 
 def test_a_log_that_another_actor_reads_is_not_opened_to_the_next(machine) -> None:
-    for log in ("/srv/logs/klinik-b/eve.json", "/srv/eve.json"):
+    for log in ("/srv/logs/klinik-b/eve.json", "/srv/eve.json", "/var/lib/bavn/nodes/klinik-b/eve.json"):
         machine.run("touch", "/srv/eve.json")
         said = added(machine, "klinik-c", log, code=4)
         assert "is not this actor's alone" in said.stderr

@@ -108,7 +108,7 @@ class Machine:
         seen = {
             path: written for path, written in paths_of(config) if not open_already.intersection((path, *path.parents))
         }
-        others = [
+        others = [FOLDER, _DATA] + [
             Path(line.partition("=")[2])
             for file in self.units.parent.glob(f"{UNIT}@*.service.d/{_PATHS}")
             if file.parent != self.units
@@ -117,8 +117,8 @@ class Machine:
         ]
         for path in seen:
             is_shared = path in _EVERYBODYS or len(path.parts) <= len(Path("/var").parts)
-            is_shared |= any(path in (one, *one.parents) or one in path.parents for one in others)
-            if path.is_dir() and is_shared:
+            is_shared |= any(path in (one, *one.parents) for one in others)
+            if (path.is_dir() and is_shared) or any(one in path.parents for one in others):
                 raise Stop(
                     Exit.CONFIGURATION,
                     Text(
@@ -160,7 +160,11 @@ def paths_of(config: NodeConfig) -> Iterator[tuple[Path, bool]]:
 
 def _told(command: list[str]) -> None:
     """Runs it. Stop with its own words where it does not do it."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:  # root's PATH without /usr/sbin, as after a plain `su`
+        said = Text("{command} failed: {why}", command=command[0], why=error.strerror)
+        raise Stop(Exit.MISSING, said) from error
     if done.returncode:
         raise Stop(
             Exit.BROKEN,

@@ -2,7 +2,7 @@
 what an earlier one left.
 
 An older copy lacks lines, budgets and marks, and a new book has none: the gate ``book`` is shut until a person opens
-it, with a line of the ledger each. What was spent stays spent (wire/gaps.py). Refuses to mend anything.
+it, with a line of the ledger each. What was spent stays spent (wire/gaps.py).
 """
 
 import hashlib
