@@ -23,7 +23,7 @@ ACTS = """() => [...document.querySelectorAll("#content .button")].filter((one) 
     && (one.ariaLabel || one.textContent.trim()))"""
 AT = "() => document.activeElement.closest('.acts-here') !== null"
 COUNTS = "(many) => document.querySelector('nav .count').textContent === String(many)"
-FOCUSED = "() => document.activeElement.id"
+ON_HEADING = "() => document.activeElement.id === 'page-title'"  # a function: an expression would need unsafe-eval
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +83,10 @@ def test_whoever_lacks_the_right_sees_who_has_it_and_hands_over_with_one_click(o
     line = page.locator("[data-thing^='/policy/']")
     line.get_by_text("Your role does not do this").wait_for()
     shot(page, "sac-queue-handing")
-    line.get_by_role("button", name="Ask Anna Berg to look").click()
-    line.get_by_text("Anna Berg was asked to look").wait_for()
+    asked = line.get_by_text("Anna Berg was asked to look")
+    if not asked.is_visible():  # a second try finds the first one's
+        line.get_by_role("button", name="Ask Anna Berg to look").click()
+    asked.wait_for()
     other = opened(served, SAC_ROLES)
     other.goto("/overview")
     settled(other)
@@ -96,7 +98,7 @@ def test_whoever_lacks_the_right_sees_who_has_it_and_hands_over_with_one_click(o
     page.get_by_text("Anna Berg was asked to look").wait_for()
     other.keyboard.press("g")
     other.keyboard.press("l")
-    other.wait_for_function(f"({FOCUSED})() === 'page-title'")
+    other.wait_for_function(ON_HEADING)
     assert csp_reports(page) == csp_reports(other) == []
 
 
