@@ -6,13 +6,14 @@ cannot tell two others different things unseen; in the second half of a round on
 nobody can be late to some. What no holder of these terms can post in its round (posts.py) names its author, or who
 answered with it, and is passed on to none; each is asked only for what it has not said yet. A round ends when all are
 heard or its time is over. Where holders come to different ends the next slot tries again without whoever showed two
-faces; what k signed, heard or not, stands from then on. A process that was started within a slot waits for the next: it
+faces: the proof of it is passed on for a day, so that all leave out the same ones, also where some had ended before it
+came. What k signed, heard or not, stands from then on. A process that was started within a slot waits for the next: it
 may have posted before.
 """
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final, Protocol
@@ -34,13 +35,13 @@ from bavn.keyholder.posts import (
 from bavn.keyholder.settings import ThresholdSettings
 from bavn.keyholder.shares import HeldShares
 from bavn.model.clock.believed import BelievedClock
-from bavn.model.moment import SECOND_US
+from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
 from bavn.psi.threshold import ceremony
 from bavn.psi.threshold.ceremony import Confirming, Failed, Made
 from bavn.psi.threshold.shares import KeyShare
-from bavn.wire.keyholder import ROUNDS, HolderPost, PostsAnswered, PostsAsked
+from bavn.wire.keyholder import ROUNDS, HolderPost, PostsAnswered, PostsAsked, TwoFaces
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.strict_json import parse
 
@@ -49,7 +50,9 @@ BEGUN_MAX: Final = 1000
 NO_LIE: Final = frozenset({"silent", "confirmation"})
 """Who came to another end may only have been heard late."""
 MISLED: Final = frozenset({"elsewhere"})
-"""Who began another ceremony was told other claims, where somebody showed two faces in that slot."""
+"""Who began another ceremony was told other claims, where somebody showed two faces not long ago."""
+FACES_S: Final = DAY_US // SECOND_US
+"""How long a holder that showed two faces is left out."""
 FORMLESS: Final = Refused("post", "what no holder posts in that round")
 TOO_MUCH: Final = Refused("post", "more than all that holders post in a slot, or what makes no sense")
 
@@ -92,8 +95,8 @@ class _Heard:
 class _Session:
     """One slot. ``signed``: who signed a key that was made; ``claims``: who claims what is no key; ``refused``: who
     posted or answered what cannot be, ``unasked``: who answered it; ``posts``: by round and holder; ``relayed``: all to
-    be passed on, as it came, second faces too; ``boxes``: what each dealer has for this holder's eyes alone;
-    ``private``: what this one has for each other's."""
+    be passed on, as it came; ``boxes``: what each dealer has for this holder's eyes alone; ``private``: what this one
+    has for each other's."""
 
     slot: int
     round: int = 0
@@ -107,7 +110,6 @@ class _Session:
     ended: dict[str, Made | Failed] = field(default_factory=dict)
     posts: list[dict[int, HolderPost]] = field(default_factory=lambda: [{} for _ in range(ROUNDS)])
     relayed: list[HolderPost] = field(default_factory=list)
-    split: bool = False
     boxes: dict[int, Mapping[str, bytes]] = field(default_factory=dict)
     private: dict[int, dict[str, bytes]] = field(default_factory=dict)
 
@@ -131,7 +133,7 @@ class Making:
         self._since_us, self._session = clock.now_us(), _Session(0, over=True)
         self._believed = clock if isinstance(clock, BelievedClock) else None
         self._begun: deque[int] = deque(maxlen=BEGUN_MAX)
-        self._two_faced: set[int] = set()
+        self._faces: dict[int, TwoFaces] = {}
         self.latest: Slot | None = None
 
     def posts(self, number: int, request: PostsAsked) -> PostsAnswered:
@@ -145,7 +147,7 @@ class Making:
             posts = tuple(session.relayed[request.since :])
             if any((post.number, post.round) == (self._settings.number, DEALS) for post in posts):
                 private = packed(session.private.get(number, {})).hex()
-            return PostsAnswered(slot=slot, posts=posts, private=private)
+            return PostsAnswered(slot=slot, posts=posts, private=private, faces=tuple(self._faces.values()))
 
     def step(self) -> bool:
         """Goes on as far as can be; whether a slot is under way."""
@@ -203,6 +205,8 @@ class Making:
         with self._lock:
             self._session = _Session(slot_us // SECOND_US)
             self._begun.append(self._session.slot)
+            kept = {number: shown for number, shown in self._faces.items() if self._counts(shown)}
+            self._faces = kept
             names, claims = wanted(self._settings, self._session.slot), self._shares.claims()
             self._post(rfc8785.dumps({name: claims[name] for name in names if name in claims}))
 
@@ -229,7 +233,25 @@ class Making:
         self._session.posts[post.round][post.number] = post
         self._session.relayed.append(post)
 
+    def _counts(self, shown: TwoFaces) -> bool:
+        """True while its day is not over."""
+        return 0 <= self._session.slot - shown.slot < FACES_S
+
+    def _hear_faces(self, faces: Iterable[TwoFaces], keys: Mapping[int, Ed25519PublicKey]) -> None:
+        """Who another holder proves to have shown two faces; what it claims in this slot no longer counts."""
+        session = self._session
+        for shown in faces:
+            known, key = shown.number in self._faces, keys.get(shown.number)
+            if known or key is None or not self._counts(shown):
+                continue
+            signed = [is_signed(key, signature, what) for signature, what in shown.signed()]
+            if signed == [True, True]:
+                self._faces[shown.number] = shown
+                if session.round == 0 and shown.slot < session.slot:
+                    session.posts[0].pop(shown.number, None)
+
     def _hear(self, sender: int, answer: PostsAnswered, keys: Mapping[int, Ed25519PublicKey]) -> None:
+        self._hear_faces(answer.faces, keys)
         session, now_us = self._session, self._clock.now_us()
         round_us = self._settings.round_s * SECOND_US
         for post in answer.posts:
@@ -237,18 +259,12 @@ class Making:
             late = now_us - session.slot * SECOND_US > (post.round + 0.5) * round_us
             held, raw = session.posts[post.round].get(post.number), bytes.fromhex(post.post)
             signed = HolderPost.statement(session.slot, post.number, post.round, raw)
-            if (
-                post == held
-                or post.number in self._two_faced
-                or not is_signed(key, bytes.fromhex(post.signature), signed)
-            ):
+            if post == held or post.number in self._faces or not is_signed(key, bytes.fromhex(post.signature), signed):
                 continue
             if not has_form(self._settings, session.slot, post.round, raw):
                 session.refused[post.number] = FORMLESS
             elif held is not None:
-                self._two_faced.add(post.number)
-                session.relayed.append(post)
-                session.split = True
+                self._faces[post.number] = TwoFaces.of(session.slot, held, post)
             elif post.round >= session.round and not (late and post.number == sender):
                 self._pass_on(post)
         has_dealt = any(post.number == sender and post.round == DEALS for post in answer.posts)
@@ -257,7 +273,7 @@ class Making:
 
     def _round_is_over(self) -> bool:
         """All are heard, or the time is over."""
-        session, others = self._session, {*range(1, self._settings.n + 1)} - {*self._two_faced, self._settings.number}
+        session, others = self._session, {*range(1, self._settings.n + 1)} - {*self._faces, self._settings.number}
         heard = others <= session.posts[session.round].keys()
         if session.round == DEALS:
             heard = heard and others <= session.boxes.keys()
@@ -363,7 +379,7 @@ class Making:
             elif isinstance(outcome, Made) and outcome.share is not None:
                 self._shares.keep(session.slot, outcome.share, signed, alone=took_part <= signed.keys())
                 outcome.share.forget()
-        no_lie = NO_LIE | MISLED if session.split else NO_LIE
+        no_lie = NO_LIE | MISLED if self._faces else NO_LIE
         faults = {fault.number for one in session.ended.values() for fault in one.faults if fault.why not in no_lie}
         failed = [name for name, one in session.ended.items() if isinstance(one, Failed)]
         silent = {*range(1, self._settings.n + 1)} - session.posts[min(session.round, len(session.posts) - 1)].keys()
@@ -371,8 +387,8 @@ class Making:
             slot=session.slot,
             made=len(session.ended) - len(failed),
             failed=len(failed),
-            silent=tuple(sorted(silent - self._two_faced)),
-            faults=tuple(sorted(faults | self._two_faced | session.refused.keys())),
+            silent=tuple(sorted(silent - self._faces.keys())),
+            faults=tuple(sorted(faults | self._faces.keys() | session.refused.keys())),
             claims=session.claims,
         )
         for number, why in session.claims.items():

@@ -6,6 +6,7 @@ posts: bounds are lengths of the longest post, written out.
 
 from collections.abc import Mapping
 from functools import lru_cache
+from hashlib import sha256
 from typing import Final
 
 import rfc8785
@@ -25,6 +26,8 @@ _KINDS: Final = (b"", b"D", b"C", b"A", b"F")
 """Of the messages in each round's posts; claims are none."""
 _FORM_BYTES: Final = 512
 """What stands around a post in an answer, or around all of them: names of fields, numbers, a signature."""
+_FACES_BYTES: Final = 2 * 2 * (SIGNATURE_BYTES + sha256().digest_size) + _FORM_BYTES
+"""A proof of two faces."""
 
 
 def packed(by_name: Mapping[str, bytes]) -> bytes:
@@ -63,7 +66,7 @@ def is_within(settings: ThresholdSettings, slot: int, answer: PostsAnswered) -> 
 
 
 def posts_max(settings: ThresholdSettings) -> int:
-    """So many posts a holder has to pass on in a slot: of each in each round, and one more of one with two faces."""
+    """Number of posts that a holder gives in a slot: one of each holder in each round, some of slots it was at."""
     return (ROUNDS + 1) * _largest_terms(settings)[1]
 
 
@@ -86,7 +89,7 @@ def answer_bytes_max(settings: ThresholdSettings, slot: int) -> int:
     """The longest honest answer: all that can be passed on in a slot at once, as it travels."""
     each = [2 * post_bytes_max(settings, slot, round_) + _FORM_BYTES for round_ in range(ROUNDS)]
     _, n = _largest_terms(settings)
-    return n * (sum(each) + max(each)) + 2 * _private_bytes_max(settings, slot) + _FORM_BYTES
+    return n * (sum(each) + _FACES_BYTES) + 2 * _private_bytes_max(settings, slot) + _FORM_BYTES
 
 
 def _private_bytes_max(settings: ThresholdSettings, slot: int) -> int:

@@ -5,8 +5,8 @@ one holder answers, in M3 k of n give a part each. Pure: the calls are links/key
 """
 
 import struct
-from collections.abc import Sequence
-from hashlib import blake2b
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b, sha256
 from typing import Annotated, Final, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -33,7 +33,7 @@ LATER_SHARE: Final = 10
 ROUNDS: Final = 5
 """Of a key ceremony: what each has, deals, complaints, answers, confirmations."""
 POSTS_MAX: Final = (ROUNDS + 1) * HOLDERS_MAX
-"""One of each holder in each round, and one more of each that showed two faces."""
+"""One of each holder in each round, and some of other slots that it was at."""
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Signature = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
@@ -178,8 +178,45 @@ class HolderPost(Message):
 
     @staticmethod
     def statement(slot: int, number: int, round_: int, post: bytes) -> bytes:
-        """What is signed: when, who, which round, what."""
-        return b"bavn/m3-post/1\x00" + struct.pack(">QBB", slot, number, round_) + post
+        """What is signed: when, who, which round, and the SHA-256 of what."""
+        return HolderPost.statement_of(slot, number, round_, sha256(post).digest())
+
+    @staticmethod
+    def statement_of(slot: int, number: int, round_: int, digest: bytes) -> bytes:
+        """The same of a post by its SHA-256."""
+        return b"bavn/m3-post/2\x00" + struct.pack(">QBB", slot, number, round_) + digest
+
+
+class TwoFaces(Message):
+    """Proof that a holder posted two things in one round of a slot: SHA-256 and signature of each."""
+
+    slot: Annotated[int, Field(ge=0, lt=2**53), Privacy.S0]
+    number: Annotated[int, Field(ge=1, le=HOLDERS_MAX), Privacy.S0]
+    round: Annotated[int, Field(ge=0, lt=ROUNDS), Privacy.S0]
+    first: Annotated[Digest, Privacy.S0]
+    first_signature: Annotated[Signature, Privacy.S0]
+    second: Annotated[Digest, Privacy.S0]
+    second_signature: Annotated[Signature, Privacy.S0]
+
+    @classmethod
+    def of(cls, slot: int, first: HolderPost, second: HolderPost) -> Self:
+        """Of two posts of the same holder and round."""
+        return cls(
+            slot=slot,
+            number=first.number,
+            round=first.round,
+            first=sha256(bytes.fromhex(first.post)).hexdigest(),
+            first_signature=first.signature,
+            second=sha256(bytes.fromhex(second.post)).hexdigest(),
+            second_signature=second.signature,
+        )
+
+    def signed(self) -> Iterator[tuple[bytes, bytes]]:
+        """Each signature, and what it signs. Nothing where both are of the same post."""
+        if self.first != self.second:
+            for digest, signature in ((self.first, self.first_signature), (self.second, self.second_signature)):
+                statement = HolderPost.statement_of(self.slot, self.number, self.round, bytes.fromhex(digest))
+                yield bytes.fromhex(signature), statement
 
 
 class PostsAsked(Message):
@@ -193,13 +230,14 @@ class PostsAsked(Message):
 
 class PostsAnswered(Message):
     """What is new, its own posts and others' in the order it has them, and beside its deals what they have for the
-    asking holder's eyes alone. ``slot``: where the answering holder is; 0 where it doubts its clock. Asked about
-    another slot, it gives only its first post of that one. How long a post can be follows from the terms of the
-    holders (keyholder/posts.py), and the link bounds the whole."""
+    asking holder's eyes alone. ``slot``: where the answering holder is; 0 where it doubts its clock. ``faces``: proofs
+    of the last day, whole each time. Asked about another slot, it gives only its first post of that one. How long a
+    post can be follows from the terms of the holders (keyholder/posts.py), and the link bounds the whole."""
 
     slot: Annotated[int, Field(ge=0, lt=2**53), Privacy.S0] = 0
     posts: Annotated[tuple[HolderPost, ...], Field(max_length=POSTS_MAX), Privacy.S0]
     private: Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$", repr=False), Privacy.C]
+    faces: Annotated[tuple[TwoFaces, ...], Field(max_length=HOLDERS_MAX), Privacy.S0] = ()
 
 
 KEYHOLDER_KINDS: Final[Kinds] = {

@@ -15,7 +15,7 @@ from bavn.psi.threshold import messages, shamir
 from bavn.psi.threshold.proof import prove_knowledge
 from bavn.psi.threshold.shares import KeyShare, PublicKey
 from bavn.rehearsal.clock import SimClock
-from bavn.wire.keyholder import ROUNDS, HolderPost, KeysAnswered, PartAnswered, PostsAnswered
+from bavn.wire.keyholder import POSTS_MAX, ROUNDS, HolderPost, KeysAnswered, PartAnswered, PostsAnswered
 from bavn.wire.strict_json import parse
 from tests.keyholder.said_by_schema import admitted, bends, bent
 from tests.psi.conftest import SeededDice
@@ -130,7 +130,7 @@ class Liar:
                 answer = bent(answer, private)
             elif kind == "replay" and self.said:
                 more = self.said[what[0] % len(self.said)]
-                answer = bent(answer, {"posts": (*answer.posts, more)[:54]})
+                answer = bent(answer, {"posts": (*answer.posts, more)[:POSTS_MAX]})
             else:
                 posts = [
                     self._lie(post, kind, what) if (post.number, post.round) == (self.number, round_) else post

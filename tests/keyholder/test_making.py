@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import rfc8785
 
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
@@ -11,7 +12,8 @@ from bavn.psi.threshold.terms import IDS, ROUNDS, purpose
 from bavn.rehearsal.keyholding import NO_FAULTS
 from bavn.wire.codec import encode
 from bavn.wire.keyholder import ROUNDS as ROUNDS_OF_POSTS
-from bavn.wire.keyholder import HolderPost, PostsAsked
+from bavn.wire.keyholder import HolderPost, PostsAsked, TwoFaces
+from bavn.wire.strict_json import parse
 from tests.keyholder.conftest import TODAY
 from tests.keyholder.holders import DEAD, TIERS, Circle, making_lines
 from tests.keyholder.test_parts import Node
@@ -137,6 +139,66 @@ def test_who_shows_two_faces_is_seen_by_all_and_left_out_from_then_on(circle) ->
     assert circle.holders[0].making.latest.faults == (3,) == circle.holders[1].making.latest.faults
     assert len(keys(circle, 1)) == len(ALL)
     assert keys(circle, 1) == keys(circle, 2)
+
+
+def test_who_shows_two_faces_to_one_alone_as_the_others_end_is_left_out_by_all_for_a_day(tmp_path) -> None:
+    """There is nothing to make, so that the others end before the one can pass it on: it proves it in the next slot."""
+    circle = Circle(tmp_path, 3, 5)
+    liar, other = circle.holders[4], circle.holders[3]
+
+    def faces(number, answer):
+        posts = tuple(says_less(liar, post) if (number, post.number) == (3, 5) else post for post in answer.posts)
+        return answer.model_copy(update={"posts": posts})
+
+    try:
+        circle.slot()
+        liar.faces = faces
+        circle.slot()
+        assert [one.making.latest.faults for one in circle.holders[:3]] == [(), (), (5,)]
+        liar.faces = lambda _, answer: answer
+        (other.secrets / f"{TODAY}.shares").unlink()
+        circle.slot()
+        assert [(one.making.latest.made, one.making.latest.faults) for one in circle.holders[:4]] == [(2, (5,))] * 4
+        circle.clock.advance(DAY_US)
+        circle.slot()
+        assert [one.making.latest.faults for one in circle.holders] == [()] * 5
+    finally:
+        circle.close()
+
+
+def says_less(liar, post):
+    """The same claims with a signature less of each key, signed by ``liar``; other posts as they are."""
+    if post.round != 0:
+        return post
+    claims = parse(bytes.fromhex(post.post), len(post.post))
+    less = {
+        name: {slot: (raw, {at: by[at] for at in sorted(by)[1:]}) for slot, (raw, by) in of.items()}
+        for name, of in claims.items()
+    }
+    raw = rfc8785.dumps(less)
+    signature = liar.key.sign(HolderPost.statement(liar.making._session.slot, post.number, 0, raw)).hex()
+    return post.model_copy(update={"post": raw.hex(), "signature": signature})
+
+
+def test_a_proof_of_two_faces_counts_for_two_posts_of_the_same_slot_and_round_alone(circle) -> None:
+    liar, slots = circle.holders[2], []
+
+    def faces(number, answer):
+        first = next((post for post in answer.posts if post.number == 1 and post.round == 0), None)
+        if first is None:
+            return answer
+        slot = liar.making._session.slot
+        shown = TwoFaces.of(slot, first, first)
+        other = says_less(liar, first)
+        lies = (shown, TwoFaces.of(slot, first, other), TwoFaces.of(slot - 900, first, first))
+        slots.append(slot)
+        return answer.model_copy(update={"faces": lies})
+
+    liar.faces = faces
+    circle.slot()
+    circle.slot()
+    assert len(slots) >= 2
+    assert [one.making.latest.faults for one in circle.holders] == [()] * 3
 
 
 def test_a_post_that_another_holder_changed_is_not_taken(circle) -> None:
