@@ -122,10 +122,11 @@ def documented() -> set[tuple[str, str]]:
     from bavn.model.intel.accidents import accidents
     from bavn.model.record import TABLES
     from bavn.model.sector import refusal
+    from bavn.model.settings import settings_of
 
     found = {("", said.message) for one in DETECTORS for _, said in guide_of(one.name)}
     for kind in POLICY_TABLES.values():
-        found |= {("", one.metadata["about"].holds) for one in kind.__dataclass_fields__.values()}
+        found |= {("", one.metadata["about"].holds) for one in settings_of(kind).values()}
     found |= {("column", one.holds) for columns in (TABLES | ROLLUPS).values() for one in columns if one.holds}
     found |= {("column", gives) for gives in HELPERS.values()}
     found |= {(command_line.CONTEXT, said) for said in command_line.sentences(get_command(app))}
@@ -141,12 +142,12 @@ _OTHERS_IN_REFUSALS = ("title", "text", "on", "off", "proposed", "dismissed", "s
 def _named_in_refusals() -> tuple[type[StrEnum], ...]:
     """The states and acts that `refusal.word` says."""
     from bavn.centre.publish.life import EditionAct, EditionState
-    from bavn.model.sector import case, exercise, indicator_life, member, nis2, rollout, sector_warning, work
+    from bavn.model.sector import case, indicator_life, member, nis2, rollout, sector_warning, work
 
     return (
-        *(EditionAct, EditionState, case.CaseAct, case.CaseState, exercise.ExerciseAct, exercise.ExerciseState),
+        *(EditionAct, EditionState, case.CaseAct, case.CaseState),
         *(indicator_life.LifeAct, indicator_life.LifeState, member.ActorState, nis2.Nis2Act, rollout.Need),
-        *(rollout.RolloutAct, rollout.Stage, sector_warning.AnswerAct, sector_warning.AnswerState),
+        *(rollout.RolloutState, sector_warning.AnswerAct, sector_warning.AnswerState),
         *(sector_warning.WarningAct, sector_warning.WarningState, work.TaskAct, work.TaskState),
     )
 

@@ -35,6 +35,7 @@ from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tests.app.key_holding import known_to_a_key_holder
 from tests.sector.killed_sector import KilledSector, free_port
 
 NODES = ("north", "south", "west", "east")
@@ -58,7 +59,7 @@ every_s = 10
 NODE = """[node]
 actor = "{name}"
 centre_url = "https://127.0.0.1:{port}"
-group_key_file = "../group.key"
+keyholder_urls = ["https://127.0.0.1:1"]
 detect_s = 5
 [sense]
 eve_file = "eve.json"
@@ -94,8 +95,6 @@ class House:
         """Starts all; ``close`` ends what was started."""
         self.start("centre", "centre", self.config)
         self.until(lambda: KilledSector._listens(self.port), 60)
-        made = [sys.executable, "-m", "bavn.app.cli", "node", "group-key", str(self.folder / "group.key")]
-        subprocess.run(made, capture_output=True, check=True)
         for name in NODES:
             self.admit(name)
         threading.Thread(target=self.feed, daemon=True).start()
@@ -134,6 +133,7 @@ class House:
         if name == "east" and os.geteuid() == 0:
             mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(data)]
             self.mounted = subprocess.run(mount, check=False).returncode == 0
+        known_to_a_key_holder(data, name)
         (folder / "eve.json").touch()
         (folder / "node.toml").write_text(NODE.format(name=name, port=self.port))
         (folder / "policy.toml").touch()

@@ -36,9 +36,8 @@ import ended
 from figures import tell
 
 from bavn.app.centre.server import CentreServer
-from bavn.psi.keys import new_group_key_file
-from bavn.traffic.dice import SeededDice
 from tests.app.conftest import StandInCentre, settings_for
+from tests.app.key_holding import known_to_a_key_holder
 from tests.app.test_way_in import free_port, indicator
 
 WAYS = ("guard", "listen", "watch")
@@ -265,7 +264,7 @@ def command_of(way: str, resolver: int, lists: int, interface: str) -> list[str]
     words = ["--lists", f"127.0.0.1:{lists}"]
     if way == "guard":
         return [*words, "--listen", f"127.0.0.1@{resolver}", "--upstream", "127.0.0.1@9"]
-    words += ["--home", "10.0.0.0/8", "--group-key", "/srv/group.key"]
+    words += ["--home", "10.0.0.0/8", "--keyholder", "https://127.0.0.1:1"]
     if way == "listen":
         return [*words, "--syslog", f"127.0.0.1:{free_port()}"]
     return [*words, "--interface", interface]
@@ -307,8 +306,9 @@ def measured(way: str, base: Path, deb: Path, seconds: float) -> dict[str, objec
         stand, url = undo.enter_context(centre(places))
         interface = undo.enter_context(cable()) if way == "watch" else ""
         shutil.copy(deb, root / "srv/bavn.deb")
-        (root / "srv/group.key").write_bytes(new_group_key_file(SeededDice(1, "group")))
         token = stand.enrolment.invite("region-a")
+        if way != "guard":
+            known_to_a_key_holder(root / "srv/data", "region-a")
         began = time.monotonic()
         run("apt-get", "update", root=root)
         run("apt-get", "install", "-y", "--no-install-recommends", "/srv/bavn.deb", *NEEDS[way], root=root)

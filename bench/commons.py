@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,8 +31,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bavn.actor.door.rounds.commons_table import CommonsTable
 from bavn.app.process.real import SystemClock, SystemDice
-from bavn.keyholder.epochs import EpochKeys
-from bavn.keyholder.holder import KeyHolder, SingleKey
 from bavn.keyholder.settings import HolderSettings
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType
@@ -54,8 +52,10 @@ from bavn.psi.round import RoundParams
 from bavn.psi.share import generate
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
+from bavn.wire.links.holders import KeyHolders
 from bavn.wire.links.keyholder import KeyHolderIdentifiers
 from bavn_lab.sim.psi_published import published_cpu_s
+from tests.keyholder.conftest import Place, Way
 
 SIBUYA_A = 0.66
 NEW = 0.05
@@ -108,17 +108,13 @@ def spent() -> Iterator[Spent]:
 class Node:
     """One actor's side of a round, as far as it is built: ids, share, answer, table."""
 
-    def __init__(self, x: int, holder: KeyHolder, folder: Path) -> None:
+    def __init__(self, x: int, holder: Place, folder: Path) -> None:
         self.x, self.book = x, Book(folder / f"node-{x}.db")
         self.table = CommonsTable(self.book)
         clock, self.dice = SystemClock(), SystemDice()
-
-        def ask(request):
-            answered = holder.join(f"actor-{x}", request)
-            assert not isinstance(answered, Refused), answered
-            return answered
-
-        self.identifiers = KeyHolderIdentifiers(ask, Ledger(self.book), clock, self.dice)
+        ledger = Ledger(self.book)
+        ask = KeyHolders(1, {1: Way(holder, f"actor-{x}")}, ledger, clock, self.dice)
+        self.identifiers = KeyHolderIdentifiers(ask, ledger, clock, self.dice)
 
     def share(self, params: RoundParams, observables: list[Observable]):
         joined: Joined = self.identifiers.of(params.epoch, params.tier).join(params, observables)
@@ -143,10 +139,9 @@ class Node:
         return read
 
 
-def key_holder(folder: Path, book: Book) -> KeyHolder:
-    clock = SystemClock()
-    epochs = EpochKeys(folder / "epochs", clock, SystemDice())
-    return KeyHolder(SingleKey(epochs), Ledger(book), clock, HolderSettings(m_max=SIZES[1]))
+def key_holder(folder: Path) -> Place:
+    folder.mkdir()
+    return Place(folder, HolderSettings(m_max=SIZES[1]), clock=SystemClock(), tiers=("Commons",))
 
 
 def round_of(m: int, r: int = R) -> RoundParams:
@@ -160,8 +155,7 @@ def round_of(m: int, r: int = R) -> RoundParams:
 def sector(n: int, m: int, folder: Path) -> dict:
     held = sets_of(n, m, seed=1)
     params = round_of(m)
-    with Book(folder / "keyholder.db") as book, ThreadPoolExecutor(2) as pool:
-        holder = key_holder(folder, book)
+    with closing(key_holder(folder / "keyholder")) as holder, ThreadPoolExecutor(2) as pool:
         nodes = [Node(x, holder, folder) for x in range(1, n + 1)]
         named = [[name(element) for element in mine.tolist()] for mine in held]
         with spent() as all_of_it:
@@ -267,19 +261,18 @@ def centre(n: int, m: int, tables: int, folder: Path) -> dict:
 def node(m: int, folder: Path) -> dict:
     """Of the day after: all is known, so that the table is read and written in full."""
     params = round_of(m)
-    with Book(folder / "keyholder-of-one.db") as book:
-        holder = key_holder(folder, book)
+    with closing(key_holder(folder / "keyholder-of-one")) as holder:
         one = Node(1, holder, folder)
         evaluated = Spent()
-        join = holder.join
+        part = holder.holder.part
 
-        def joined(actor, request):
+        def timed(actor, request):
             begun = time.process_time()
-            answered = join(actor, request)
+            answered = part(actor, request)
             evaluated.cpu_s += time.process_time() - begun
             return answered
 
-        holder.join = joined
+        holder.holder.part = timed
         observables = [name(element) for element in range(round(m * FULL))]
         one.table.keep(params.epoch - 1, {element_bytes(observable): 1 for observable in observables})
         raw = bytes(answer_bytes(params))

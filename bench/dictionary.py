@@ -1,5 +1,5 @@
 """A dictionary tried on every upload of a sector, by the centre and k-1 of n key holders, and by it and one that claims
-a key of its own; k of them, M1's group key and a member within its quota beside it, so that the attack is seen to work.
+a key of its own; k of them, and a member within its quota beside it, so that the attack is seen to work.
 
 .venv/bin/python bench/dictionary.py [--names N] [-k K] [-n N] [--tables R] [--quota Q] [--jobs J]
 """
@@ -21,7 +21,6 @@ from bavn_lab.sim.dictionary import (
     asked_within_quota,
     hashed,
     ids_by,
-    in_m1,
     keys_of,
     name_of,
     opened,
@@ -107,8 +106,6 @@ def tried(sector: Sector, given: argparse.Namespace) -> None:
     shown(f"the centre and {k} of {n} key holders", together, sector, by_key_s[0])
     of_all = set().union(*fewer)
     shown(f"the centre and {k - 1} of {n} key holders", of_all, sector, sum(by_key_s[1:]), f", by {len(fewer)} keys")
-    begun = time.process_time()
-    shown("whoever has M1's group key", in_m1(sector, names), sector, time.process_time() - begun)
     begun = time.process_time()
     got = asked_within_quota(sector, names, given.quota)
     asked_for = [*got]

@@ -2,23 +2,25 @@
 
     .venv/bin/python bench/house.py [--before COMMIT] [--timed] [--json FILE]
 
-Reads the code only. Baseline: the same figures of another commit (the first one of this drawing where none is named),
-in the same run. ``--timed`` also runs `bavn version`, `bavn node health`, the collecting of the quick tests and
-`script/check`: how long each took and how much memory the first two. `.ci/run` says itself how long each part took.
+Baseline: the same figures of another commit (the last one before anything was dropped, where none is named), in the
+same run. Budgets of today (tests/manners/budget.toml) stand beside them. ``--timed`` also runs `bavn version`,
+`bavn node health`, the collecting of the quick tests and `script/check`: how long each took and how much memory the
+first two. `.ci/run` says itself how long each part took.
 """
 
 import argparse
 import ast
+import glob
 import json
 import os
 import re
 import resource
-import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,7 +28,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("bavn", "bavn_lab")
-BEFORE = "89cf5e9"
+BEFORE = "307bd71"
 RUNS = 5
 """How often a short command is run; the quickest counts."""
 FOLDER_MODULES_MAX = 25
@@ -34,12 +36,52 @@ FILE_LINES_MAX = 500
 FUNCTION_LINES_LONG = 50
 PARAMETERS_MANY = 10
 UNFORMATTED = "fmt: skip or off"
+BUDGET = Path("tests/manners/budget.toml")
+COUNTED = (*PACKAGES, "console/src", "docs", "tests")
+CONSOLE = ("*.ts", "*.svelte", "*.css", "*.html", "*.js")
+GENERATED = ("console/src/api", "bavn/app/web/static", "bavn/locale")
+"""Folders that a build fills with files that are not committed: never counted."""
+FEATURES = Path("docs/features.toml")
+JOIN = "join"
+"""The feature that may cut through more rooms than the budget says."""
+WINGS = (["bavn", "app"], ["bavn", "actor"], ["bavn", "centre"])
+"""Folders whose folders are the rooms; elsewhere a room is a folder of its package."""
+TABLE = re.compile(r"CREATE (?:VIRTUAL )?TABLE(?: IF NOT EXISTS)? [a-z_{]+")
+ROUTE = re.compile(r"@[a-z_]+\.(?:get|post|put|delete|patch)\(")
+DECLARED = re.compile(r"\bTable\(")
+MESSAGE = re.compile("^#### ", re.MULTILINE)
+SETTING = re.compile("^[|] `", re.MULTILINE)
+DATA = ("*.toml", "*.sql", "*.json")
+COMMANDS = """
+import typer.main
+from bavn.app.cli.main import app
+def every(command):
+    for one in getattr(command, "commands", {}).values():
+        yield from every(one)
+    if not hasattr(command, "commands"):
+        yield command.callback.__module__, command.callback.__qualname__
+print(len({*every(typer.main.get_command(app))}))
+"""
+"""Functions that a command of `bavn` calls; one that stands in two groups counts once."""
 BANNED_CLASSES = ("Answer", "Asked", "Facts", "Known", "Said", "Standing", "Story", "Told")
 """Class names that say nothing without a noun."""
 BANNED_LOCALS = ("asked", "found", "look", "made", "one", "said", "told")
 """Locals and parameters that say nothing of what they hold, where they outlive a few lines."""
 LOCAL_LINES_MAX = 3
 """From the first to the last line of a function in which such a name stands: less than that."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A row of features.toml: the feature's id and the paths of its modules, by the pattern that matches them."""
+
+    id: str
+    modules: dict[str, list[str]]
+
+    def rooms(self) -> list[str]:
+        """Rooms of bavn in which the feature has a module."""
+        paths = (path for matched in self.modules.values() for path in matched)
+        return sorted({room_of(path) for path in paths if path.startswith("bavn/")})
 
 
 @dataclass
@@ -176,9 +218,66 @@ class House:
         found: Counter[str] = Counter()
         for name, lines in self.lines().items():
             parts = name.split(".")
-            deep = 3 if parts[:2] in (["bavn", "app"], ["bavn", "actor"], ["bavn", "centre"]) else 2
-            found[".".join(parts[:deep])] += lines
+            found[".".join(parts[: _depth(parts)])] += lines
         return dict(sorted(found.items()))
+
+    def features(self) -> list[Feature]:
+        """Features with the modules that they match, revisions of the database among them; none without their list."""
+        if not (self.root / FEATURES).exists():
+            return []
+        paths = [path.relative_to(self.root).as_posix() for package in PACKAGES for path in self.files(package, "*.py")]
+        rows = tomllib.loads((self.root / FEATURES).read_text(encoding="utf-8"))["feature"]
+        return [Feature(row["id"], {pattern: _matching(pattern, paths) for pattern in row["paths"]}) for row in rows]
+
+    def cuts(self) -> dict[str, list[str]]:
+        """Rooms of bavn that each feature cuts through, most first."""
+        rooms = {feature.id: feature.rooms() for feature in self.features()}
+        return dict(sorted(rooms.items(), key=lambda row: (-len(row[1]), row[0])))
+
+    def files(self, folder: str, *kinds: str) -> Iterator[Path]:
+        """Files of the kinds under the folder, less those that a build made."""
+        made = [self.root / name for name in GENERATED]
+        for kind in kinds:
+            for path in sorted((self.root / folder).rglob(kind)):
+                if not any(path.is_relative_to(name) for name in made):
+                    yield path
+
+    def budgets(self) -> dict[str, int]:
+        """What has a budget, by its name in budget.toml. Raises CalledProcessError where `bavn` does not import."""
+        texts = {path: path.read_text(encoding="utf-8") for path in self.modules.values()}
+        data = [path for package in PACKAGES for path in self.files(package, *DATA)]
+        lab = [path for name, path in self.modules.items() if name.startswith("bavn_lab")]
+        tests = (self.root / "tests").rglob("*.py")
+        console = self.files("console/src", *CONSOLE)
+        versions = (self.root / "bavn").rglob("versions/**/*.py")  # the house has them not
+        commands = [sys.executable, "-c", COMMANDS]
+        ran = subprocess.run(commands, cwd=self.root, check=True, capture_output=True, text=True)
+        reference = self.root / "docs/reference"
+        created = {name for text in texts.values() for name in TABLE.findall(text)}
+        return {
+            "bavn_lines": sum(map(_lines, [*(path for path in texts if path not in lab), *versions])),
+            "lab_and_data_lines": sum(map(_lines, [*lab, *data])),
+            "test_lines": sum(map(_lines, tests)),
+            "console_lines": sum(map(_lines, console)),
+            "commands": int(ran.stdout),
+            "routes": sum(len(ROUTE.findall(text)) for text in texts.values()),
+            "settings": sum(
+                len(SETTING.findall((reference / name).read_text())) for name in ("configuration.md", "policy.md")
+            ),
+            "tables": len(created) + sum(len(DECLARED.findall(text)) for text in texts.values()),
+            "messages": len(MESSAGE.findall((reference / "messages.md").read_text())),
+            "words_of_docs": sum(len(path.read_text().split()) for path in self._pages()),
+            "long_functions": len(self.long_functions()),
+            "many_parameters": len(self.many_parameters()),
+            "rooms_of_a_feature": max((len(rooms) for name, rooms in self.cuts().items() if name != JOIN), default=0),
+        }
+
+    def _pages(self) -> Iterator[Path]:
+        """Pages of docs that people read, without those made from code and the decisions."""
+        docs = self.root / "docs"
+        return (
+            path for path in docs.rglob("*.md") if path.relative_to(docs).parts[0] not in ("reference", "decisions")
+        )
 
     def figures(self) -> dict[str, int]:
         """What is printed, a number each."""
@@ -199,6 +298,25 @@ class House:
             "classes with a banned name": len(self.banned()),
             "locals with a banned name": len(self.vague_locals()),
         }
+
+
+def room_of(path: str) -> str:
+    """The room in which a path from the root lies, as its folder."""
+    parts = path.split("/")[:-1]
+    return "/".join(parts[: _depth(parts)])
+
+
+def _depth(parts: list[str]) -> int:
+    return 3 if parts[:2] in WINGS else 2
+
+
+def _matching(pattern: str, paths: list[str]) -> list[str]:
+    matches = re.compile(glob.translate(pattern, recursive=True, include_hidden=True)).match
+    return [path for path in paths if matches(path)]
+
+
+def _lines(path: Path) -> int:
+    return path.read_text(encoding="utf-8").count("\n")
 
 
 def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -233,17 +351,13 @@ def _bound_in(function: ast.AST) -> set[str]:
 
 
 def figures_of(commit: str, folder: Path) -> dict[str, int]:
-    """Of a commit whose code is formatted as today's is; what kept the formatter off is counted before that."""
+    """Of another commit."""
     archive = folder / "before.tar"
-    subprocess.run(["git", "archive", "-o", archive, commit, "bavn"], cwd=ROOT, check=True)
+    subprocess.run(["git", "archive", "-o", archive, commit, *COUNTED], cwd=ROOT, check=True)
     with tarfile.open(archive) as given:
         given.extractall(folder, filter="data")
-    kept_off = House.read(folder).unformatted()
-    for path in (folder / "bavn").rglob("*.py"):
-        path.write_text(re.sub(r"[ \t]*# fmt: (skip|off|on)", "", path.read_text(encoding="utf-8")), encoding="utf-8")
-    shutil.copy(ROOT / "pyproject.toml", folder)
-    subprocess.run([str(ROOT / ".venv/bin/ruff"), "format", "-q", "bavn"], cwd=folder, check=True)
-    return House.read(folder).figures() | {UNFORMATTED: kept_off}
+    before = House.read(folder)
+    return before.figures() | before.budgets()
 
 
 def timed(command: list[str]) -> tuple[float, float]:
@@ -275,13 +389,18 @@ def main() -> None:
     now = House.read(ROOT)
     with tempfile.TemporaryDirectory() as folder:
         was_there = figures_of(given.before, Path(folder))
-    rows = {name: (was_there[name], value) for name, value in now.figures().items()}
-    print(f"{'':44}{given.before:>10}{'now':>10}{'ratio':>8}")
+    rows = {name: (was_there[name], value) for name, value in (now.figures() | now.budgets()).items()}
+    budget = tomllib.loads((ROOT / BUDGET).read_text())
+    print(f"{'':44}{given.before:>10}{'now':>10}{'ratio':>8}{'budget':>10}")
     for name, (was, value) in rows.items():
-        print(f"{name:44}{was:>10,}{value:>10,}{value / was if was else float(value > 0):>8.2f}")
+        most = f"{budget[name]:,}" if name in budget else ""
+        print(f"{name:44}{was:>10,}{value:>10,}{value / was if was else float(value > 0):>8.2f}{most:>10}")
     print()
     for room, lines in now.rooms().items():
         print(f"{room:44}{lines:>20,}")
+    print()
+    for name, rooms in now.cuts().items():
+        print(f"{name:44}{len(rooms):>20}  {' '.join(room.removeprefix('bavn/') for room in rooms)}")
     seconds: dict[str, float] = {}
     if given.timed:
         bavn = [str(ROOT / ".venv/bin/python"), "-m", "bavn.app.cli"]
@@ -300,7 +419,9 @@ def main() -> None:
         for name, memory_mb in memory.items():
             print(f"{f'memory of {name}':44}{memory_mb:>18.0f}MB")
     if given.json:
-        given.json.write_text(json.dumps({"figures": rows, "rooms": now.rooms(), "seconds": seconds}, indent=1))
+        given.json.write_text(
+            json.dumps({"figures": rows, "rooms": now.rooms(), "cuts": now.cuts(), "seconds": seconds}, indent=1)
+        )
 
 
 if __name__ == "__main__":

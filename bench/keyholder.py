@@ -12,16 +12,13 @@ from tempfile import TemporaryDirectory
 import rbcl
 
 from bavn.app.process.real import SystemClock, SystemDice
-from bavn.keyholder.epochs import EpochKeys
-from bavn.keyholder.holder import KeyHolder, SingleKey
 from bavn.keyholder.settings import HolderSettings
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.psi import oprf
 from bavn.psi.round import RoundParams
-from bavn.wire.book import Book
-from bavn.wire.keyholder import JoinAsked, batch_points
-from bavn.wire.ledger import Ledger
+from bavn.wire.keyholder import batch_points
+from tests.keyholder.conftest import Place
 
 
 def cpu_s(work: Callable[[], object]) -> float:
@@ -38,9 +35,8 @@ def main() -> None:
     points = [oprf.random_point(dice) for _ in range(batch_points(count, first=True))]
     scalar = oprf.random_scalar(dice)
     bare = cpu_s(lambda: [rbcl.crypto_scalarmult_ristretto255_allow_scalar_zero(scalar, point) for point in points])
-    with TemporaryDirectory() as folder, Book(Path(folder) / "book.db") as book:
-        epochs = EpochKeys(Path(folder) / "epochs", clock, dice)
-        holder = KeyHolder(SingleKey(epochs), Ledger(book), clock, HolderSettings(points_per_epoch_max=10**8))
+    with TemporaryDirectory() as folder:
+        place = Place(Path(folder), HolderSettings(points_per_epoch_max=10**8), clock=clock)
         params = RoundParams(
             version=1,
             epoch=clock.now_us() // DAY_US,
@@ -51,10 +47,11 @@ def main() -> None:
             m=count,
             r=2,
         )
-        request = JoinAsked.of(params, points)
+        request = place.asked(params, points)
         answers = []
-        whole = cpu_s(lambda: answers.append(holder.join("bench", request)))
+        whole = cpu_s(lambda: answers.append(place.holder.part("bench", request)))
         assert not isinstance(answers[0], Refused), answers[0]
+        place.close()
     elements = [b"\x03\x00\x10%016d" % n for n in range(count)]
     scalars = [oprf.random_scalar(dice) for _ in elements]
     blinds: list[oprf.Blinded] = []

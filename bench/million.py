@@ -23,6 +23,7 @@ from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.textlist import TextList
 from bavn.actor.protect.never import NeverBlock, shipped_text
+from bavn.actor.protect.outfit import ProtectOutfit
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
 from bavn.actor.protect.wanted import fingerprint
@@ -126,7 +127,7 @@ def opened(folder: Path, book: Book) -> Protect:
     (folder / "lists").mkdir(parents=True, exist_ok=True)
     never = NeverBlock.of(shipped_text(), "shipped")
     hands = Enforcers((TextList(folder / "lists"), Plug(folder / "zone")), ())
-    return Protect(ledger=Ledger(book), clock=SystemClock(), policy=POLICY, never=never, enforcers=hands)
+    return Protect(Ledger(book), ProtectOutfit(clock=SystemClock(), policy=POLICY, never=never, enforcers=hands))
 
 
 def timed(act) -> dict[str, float]:

@@ -29,6 +29,7 @@ from bavn.actor.protect.enforcers.suricata_socket import SuricataSocket
 from bavn.actor.protect.enforcers.textlist import TextList, as_text
 from bavn.actor.protect.enforcers.unbound import Unbound
 from bavn.actor.protect.never import NeverBlock, shipped_text
+from bavn.actor.protect.outfit import ProtectOutfit
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
 from bavn.model.intel.indicator import Block, Indicator, Pap, Tlp
@@ -227,13 +228,13 @@ def bench_release(folder: Path) -> dict:
     unbound = Unbound(folder / "r", listen=[f"127.0.0.1@{port}"], answers={})
     hands = Enforcers((TextList(folder / "released"), Rpz(unbound.zone_file, unbound)), ())
     with Book(folder / "book") as book:
-        protect = Protect(
-            ledger=Ledger(book),
+        outfit = ProtectOutfit(
             clock=StandingClock(),
             policy=ProtectPolicy(),
             enforcers=hands,
             never=NeverBlock.of(shipped_text(), "shipped"),
         )
+        protect = Protect(Ledger(book), outfit)
         try:
             protect.start()
             times = sorted(timed(lambda n=n: protect.receive([released(n)])) for n in range(100))

@@ -24,7 +24,7 @@ import numpy as np
 
 from bavn.model.observable import Observable
 from bavn.psi import keys
-from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.psi.identifier import LocalIdentifiers
 from bavn.psi.reconstruct import reconstruct
 from bavn.psi.round import RoundParams
 from bavn.psi.share import generate
@@ -164,7 +164,7 @@ def share_generation(t: int, m: int, r: int, bar_s: float | None) -> dict:
 
 
 def identification(count: int) -> dict:
-    identifier = GroupKeyIdentifiers(bytes(32)).of(1, "A")
+    identifier = LocalIdentifiers(bytes(32)).of(1, "A")
     observables = [Observable.of("ip4", f"198.{i >> 16 & 255}.{i >> 8 & 255}.{i & 255}") for i in range(count)]
     plain = hashlib.sha256
     baseline = cpu_s(lambda: [plain(str(observable).encode()).digest() for observable in observables], 3)

@@ -95,7 +95,7 @@ def fill(engine, clock, registry, given):
                     "value": f"p{at}.example.com",
                     "body": "{}",
                     "first_us": NOW_US - dice.randrange(DAYS * DAY_US),
-                    "heard_us": NOW_US,
+                    "last_us": NOW_US,
                     "until_us": NOW_US,
                     "end_us": None,
                     "gone_us": None,

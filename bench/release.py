@@ -117,11 +117,6 @@ class RealSector:
         centre = self.processes["centre"] = self._start("centre", "centre", config, subprocess.PIPE)
         port = json.loads(centre.stdout.readline())["port"]
         self.url, self.relay = f"https://127.0.0.1:{port}", Relay(port)
-        subprocess.run(
-            [sys.executable, "-m", "bavn.app.cli", "node", "group-key", str(self.folder / "group.key")],
-            capture_output=True,
-            check=True,
-        )
         for name in self.names:
             self._admit(name)
         self.desk = open_desk(file, self.registry)
@@ -134,7 +129,6 @@ class RealSector:
             f'[node]\nactor = "{name}"\ncentre_url = "{url}"\n\n[enforce]\nlist_folder = "lists"\n'
         )
         (folder / "policy.toml").write_text(POLICY)
-        shutil.copy(self.folder / "group.key", folder / "group.key")
         self.registry.add(name, "other")
         enrolment = open_enrolment(self.file, self.registry)
         safe = Safe(folder / "data" / CENTRE_KEYS)

@@ -33,8 +33,7 @@ from clean_machine import NAME, centre, listed, refused
 from figures import tell
 from labelled import data_needed
 
-from bavn.psi.keys import new_group_key_file
-from bavn.traffic.dice import SeededDice
+from tests.app.key_holding import known_to_a_key_holder
 from tests.app.test_way_in import Guarded, free_port, indicator
 
 BARS_MB = {"guard": 120, "listener": 200}
@@ -116,13 +115,13 @@ def measured(seconds: float) -> dict[str, object]:
         folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="bavn-bench-")))
         made, url = undo.enter_context(centre(folder))
         stand = SimpleNamespace(url=url, centre=made)
-        key, syslog, resolver = folder / "group.key", free_port(), free_port()
-        key.write_bytes(new_group_key_file(SeededDice(1, "group")))
-        listen = ["listen", "--syslog", f"127.0.0.1:{syslog}", "--group-key", str(key)]
+        syslog, resolver = free_port(), free_port()
+        known_to_a_key_holder(folder / "listener" / "data", "region-b")
+        listen = ["listen", "--syslog", f"127.0.0.1:{syslog}", "--keyholder", "https://127.0.0.1:1"]
         listen += ["--home", "10.0.0.0/8", "--home", "192.168.0.0/16"]
         guard = ["guard", "--listen", f"127.0.0.1@{resolver}", "--upstream", "127.0.0.1@9"]
         for way, actor, words in (("guard", "region-a", guard), ("listener", "region-b", listen)):
-            (folder / way).mkdir()
+            (folder / way).mkdir(exist_ok=True)
             node = Guarded(folder / way, stand, free_port(), made.enrolment.invite(actor), words, actor=actor)
             undo.callback(ended_with_its_resolver, node)
             nodes[way] = node

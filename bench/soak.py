@@ -149,12 +149,13 @@ class Soak:
             eve = f'[sense]\neve_file = "{self.folder / "eve.json"}"\n' if name == "watcher" else ""
             (folder / "node.toml").write_text(
                 f'[node]\nactor = "{name}"\nhomes = ["10.0.0.0/8"]\ncentre_url = "{self.centre_url}"\n'
-                f'keyholder_url = "{self.keyholder_url}"\n[enforce]\nlist_folder = "lists"\n[store]\nthreads = 1\n{eve}'
+                f'keyholder_urls = ["{self.keyholder_url}"]\n'
+                f'[enforce]\nlist_folder = "lists"\n[store]\nthreads = 1\n{eve}'
             )
             (folder / "policy.toml").write_text(POLICY)
             for url, office, keys in (
                 (self.centre_url, enrolment, CENTRE_KEYS),
-                (self.keyholder_url, holder, KEYHOLDER_KEYS),
+                (self.keyholder_url, holder, f"{KEYHOLDER_KEYS}-1"),
             ):
                 safe = Safe(folder / "data" / keys)
                 admit(url, office, name, safe)

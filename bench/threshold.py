@@ -1,10 +1,10 @@
-"""Key holders by threshold (M3) beside one key holder (M2), in the same run: node, holder, and how a key is made.
+"""Key holders by threshold beside the bare PRF under one key, in the same run: node, holder, and how a key is made.
 
 python bench/threshold.py [--points N] [--repeat R]
 
 CPU seconds. The oblivious PRF alone is drawing blinds, blinding, checking proofs and finishing. A day's first round at
 a node is that and the rest of it: elements, the request's and each answer's JSON, its ledger and book, and the round's
-share at R=20; only the PRF and the JSON are another's in M3. Each figure is the median of R runs.
+share at R=20; only the PRF and the JSON are other by threshold. Each figure is the median of R runs.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
-from bavn.psi import oprf, share
+from bavn.psi import group, oprf, share
 from bavn.psi.round import RoundParams
 from bavn.psi.threshold import ceremony, evaluate, shamir
 from bavn.psi.threshold.ceremony import Failed
@@ -26,7 +26,7 @@ from bavn.psi.threshold.shares import KeyShare, PublicKey
 from bavn.psi.threshold.terms import IDS, Terms, purpose
 from bavn.wire.book import Book
 from bavn.wire.codec import Encoded, decode, encode
-from bavn.wire.keyholder import KEYHOLDER_KINDS, JoinAnswered, JoinAsked
+from bavn.wire.keyholder import KEYHOLDER_KINDS, Batch, Evaluated, PartAnswered, PartAsked
 from bavn.wire.ledger import Ledger
 from bavn.wire.links.keyholder import KeyHolderIdentifiers
 
@@ -47,21 +47,30 @@ class Exchange:
     def __init__(self, key: bytes) -> None:
         self.key, self.holder_s, self.json_s = key, 0.0, 0.0
 
-    def __call__(self, asked: JoinAsked) -> JoinAnswered:
-        points, self.holder_s = cpu(lambda: oprf.evaluate(self.key, asked.split()))
-        answer = JoinAnswered(round_id=asked.round_id, points=b"".join(points).hex(), key="00" * 32)
+    def __call__(self, batch: Batch) -> Evaluated:
+        points, self.holder_s = cpu(lambda: oprf.evaluate(self.key, batch.points))
+        public = PublicKey(purpose=b"bench", n=1, commitments=(group.times_base(self.key),))
+        asked = PartAsked.to(batch, (1,), public, public)
+        answer = PartAnswered(
+            round_id=batch.round_id,
+            number=1,
+            points=b"".join(points).hex(),
+            proofs="00" * 64,
+            round_point="00" * 32,
+            round_proof="00" * 64,
+        )
         body = encode(answer).body
 
         def both() -> None:
             encode(asked)
-            decode(Encoded(JoinAnswered.__name__, body), KEYHOLDER_KINDS)
+            decode(Encoded(PartAnswered.__name__, body), KEYHOLDER_KINDS)
 
         _, self.json_s = cpu(both)
-        return answer
+        return Evaluated(tuple(points), bytes(32))
 
 
 def first_round(count: int, key: bytes) -> tuple[float, float, float]:
-    """One node's first round of the day in M2: all of it, the JSON of one exchange, the PRF alone."""
+    """One node's first round of the day under one key: all of it, the JSON of one exchange, the PRF alone."""
     params = RoundParams(
         version=1,
         epoch=SystemClock().now_us() // DAY_US,
@@ -146,14 +155,14 @@ def main() -> None:
         single.append(cpu(lambda: oprf.evaluate(key, points))[1])
         for k, runs in spent.items():
             runs.append(by_threshold(k, count, key))
-    m2, round_s, json_s, holder_s = median(prf), median(whole) + median(json), median(json), median(single)
-    print(f"{count:,} elements, median of {given.repeat}; M2: PRF at a node {m2:.3f} CPU s, its day's first round")
+    bare_s, round_s, json_s, holder_s = median(prf), median(whole) + median(json), median(json), median(single)
+    print(f"{count:,} elements, median of {given.repeat}; one key: PRF at a node {bare_s:.3f} CPU s, its first round")
     print(f"{round_s:.3f} ({json_s:.3f} of it the JSON of one exchange), the holder's evaluations {holder_s:.3f}")
     for k, runs in spent.items():
         node_s, one_s = (median(column) for column in zip(*runs, strict=True))
-        day_s = round_s - m2 + node_s + (k - 1) * json_s
+        day_s = round_s - bare_s + node_s + (k - 1) * json_s
         print(
-            f"k={k}: PRF at a node {node_s:.3f} CPU s, ratio {node_s / m2:.2f}; first round {day_s:.3f}, ratio "
+            f"k={k}: PRF at a node {node_s:.3f} CPU s, ratio {node_s / bare_s:.2f}; first round {day_s:.3f}, ratio "
             f"{day_s / round_s:.2f} (bar {BARS[k]}); each of k holders with its proof {one_s:.3f}, ratio "
             f"{one_s / holder_s:.2f}"
         )

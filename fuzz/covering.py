@@ -39,7 +39,6 @@ SOURCES_APART: Final = {
 }
 IMPORTS: Final = (
     "TAXII envelope",
-    "partner CSV",
     "Sigma",
     "Suricata rules",
     "indicator list",
@@ -48,7 +47,6 @@ IMPORTS: Final = (
     "saved hunt",
     "tuning",
     "answers",
-    "register",
     "protocol",
     "backup",
 )
@@ -83,7 +81,6 @@ APART: Final[dict[str, str]] = {
             "bavn.model.catalogue",
             "bavn.model.text",
             "bavn.centre.desk.alarms",
-            "bavn.centre.cases.dues",
             "bavn.centre.correlate.laws.fitted",
             "bavn.app.process.failure_folder",
             "bavn.app.node.health.recorder",
@@ -99,17 +96,14 @@ APART: Final[dict[str, str]] = {
             "bavn.model.intel.warning_files",
             "bavn.app.pilot.play",
             "bavn.app.policy.left",
-            "bavn.app.policy.past",
             "bavn.app.process.party_keys",
             "bavn.app.access.sessions",
             "bavn.app.web.soc.field_words",
             "bavn.app.web.soc.health",
             "bavn.app.analyst.asset_book",
             "bavn.app.web.soc.protection",
-            "bavn.centre.cases.case.calibration",
             "bavn.centre.cases.case.case",
             "bavn.centre.cases.case.cases",
-            "bavn.centre.cases.exercises.exercises",
             "bavn.centre.cases.indicators.indicator",
             "bavn.centre.cases.indicators.tables",
             "bavn.centre.cases.policies",
@@ -124,8 +118,6 @@ APART: Final[dict[str, str]] = {
             "bavn.centre.correlate.lists",
             "bavn.centre.inbox.offers",
             "bavn.centre.members.partner_words",
-            "bavn.centre.members.rollout",
-            "bavn.centre.desk.benchmarking",
             "bavn.centre.desk.case.room",
             "bavn.centre.desk.counts",
             "bavn.centre.desk.desk",
@@ -133,13 +125,9 @@ APART: Final[dict[str, str]] = {
             "bavn.centre.desk.log_books",
             "bavn.centre.books.draws",
             "bavn.centre.books.leads",
-            "bavn.centre.books.learned",
-            "bavn.centre.desk.measuring",
             "bavn.centre.books.rounds",
             "bavn.centre.desk.case.timeline",
             "bavn.centre.books.codec",
-            "bavn.centre.publish.benchmarks",
-            "bavn.centre.publish.catalogue",
             "bavn.centre.publish.codec",
             "bavn.centre.share.deliveries",
             "bavn.centre.share.delivery_pages",
@@ -158,14 +146,9 @@ APART: Final[dict[str, str]] = {
         ],
         OWN,
     ),
-    **dict.fromkeys(
-        [
-            "bavn.app.siem.transports.elastic",
-            "bavn.app.siem.transports.sentinel",
-            "bavn.app.siem.transports.splunk",
-        ],
+    "bavn.app.siem.transports.elastic": (
         "the bounded answer of one's own SIEM behind verified TLS, of which two fields are read; answers that are none of"
-        " its API: tests/app/siem/test_transports.py",
+        " its API: tests/app/siem/test_handover.py"
     ),
     **dict.fromkeys(
         [
@@ -189,7 +172,7 @@ APART: Final[dict[str, str]] = {
             "bavn.app.cli.node.policy",
             "bavn.app.cli.node.rules",
             "bavn.app.policy.file",
-            "bavn.app.centre.rollout_parts",
+            "bavn.app.centre.signed_parts",
             "bavn.app.web.sac.in_stix",
             "bavn.app.web.soc.asking",
             "bavn.app.node.zone_service",
@@ -199,7 +182,6 @@ APART: Final[dict[str, str]] = {
             "bavn.model.toml",
             "bavn.psi.reconstruct",
             "bavn.tlog.draw",
-            "bavn.wire.links.nats",
         ],
         BELOW,
     ),

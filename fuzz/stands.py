@@ -11,12 +11,13 @@ from bavn.actor.door.books import books_of
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.door.terms import Keys
-from bavn.actor.node.build import NodeOutfit, ProtectOutfit, gates_of
+from bavn.actor.node.build import NodeOutfit, gates_of
 from bavn.actor.node.settings import NodeSettings
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.textlist import TextList
 from bavn.actor.protect.never import NeverBlock, shipped_text
+from bavn.actor.protect.outfit import ProtectOutfit
 from bavn.actor.protect.own_history import History
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.store.columns import ColumnStore
@@ -26,7 +27,7 @@ from bavn.centre.members.authority import Authority
 from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.registry import Registry
 from bavn.model.moment import DAY_US, HOUR_US
-from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.psi.identifier import LocalIdentifiers
 from bavn.rehearsal.clock import SimClock
 from bavn.rehearsal.noise import SeededNoise
 from bavn.traffic.dice import SeededDice
@@ -153,7 +154,7 @@ class Node:
             version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0, last_round=None
         )
         gates = gates_of(
-            outfit, protecting, books, keys, GroupKeyIdentifiers(bytes(range(32))), self.wire, lambda _: health
+            outfit, protecting, books, keys, LocalIdentifiers(bytes(range(32))), self.wire, lambda _: health
         )
         self.protect, self.door, self.talker = gates.protect, gates.door, gates.talker
         self.talker.start()

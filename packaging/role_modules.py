@@ -31,8 +31,8 @@ NODE = ("aiooui", "duckdb", "pyarrow.parquet", "sigma.backends.sqlite", "sqlalch
 CENTRE = ("matplotlib.figure", "matplotlib.backends.backend_agg", "numba", "psycopg", "sqlalchemy.dialects.postgresql")
 
 LARGEST = "centre"
-BESIDE = ("bavn_lab", "ray")
-"""A guard's package has no lab, and none has the extra."""
+BESIDE = ("bavn_lab",)
+"""No package has the lab."""
 
 
 def bavn() -> list[str]:

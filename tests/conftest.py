@@ -126,7 +126,7 @@ DEBIANS_PYTHON = "/usr/bin/python3"
 """Libraries that Debian packs for Python are its own Python's: the environment here does not see them."""
 
 
-DEBIANS_LIBRARIES = {"pyoprf": ("pyoprf", "python3-pyoprf"), "python_apt": ("apt", "python3-apt")}
+DEBIANS_LIBRARIES = {"pyoprf": ("pyoprf", "python3-pyoprf")}
 """Markers, and the module and package without which such a test cannot run."""
 
 

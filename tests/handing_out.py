@@ -52,7 +52,6 @@ LONG = (
     "tests/actor/store/test_store_plan.py",
     "tests/centre/correlate/test_join.py",
     "tests/wire/test_outbox_kill.py",
-    "tests/app/test_scale_engine.py",
     "tests/app/test_demo_run.py",
     "tests/app/test_way_in.py",
     "tests/peers/test_prometheus.py",

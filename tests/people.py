@@ -27,7 +27,6 @@ def token_file(config: Path, name: str, side: str = "sac") -> Path:
         accounts, roles = Accounts(book), ROLES[side]
         if accounts.find(name) is None:
             accounts.add(name, roles, None, "tests (local root)")
-            accounts.set_up(name, "password")
         made = Tokens(book).make(name, "tests", rights_of(roles), 30)
         assert made is not None
         file.touch(0o600)

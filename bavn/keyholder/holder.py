@@ -1,5 +1,5 @@
-"""The key holder itself: an actor's request for a round -> evaluated elements and the round's key (in mode M3 its part
-of both), or a refusal.
+"""The key holder itself: an actor's request for a round -> its part of the evaluated elements and of the round's key,
+or a refusal.
 
 One gate, one ledger line a request: who asked, for which round and tier, how many elements, and never which (they are
 blinded) nor any key. Quotas bound how many guesses a node, or whoever has broken into it, can have evaluated in a day.
@@ -10,22 +10,20 @@ import contextlib
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
-from bavn.keyholder.epochs import EpochKeys
 from bavn.keyholder.settings import HolderSettings
 from bavn.keyholder.shares import HeldShares
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock, LinkDown
+from bavn.model.ports import Clock
 from bavn.model.text import Text
-from bavn.psi import keys, oprf
-from bavn.psi.round import RoundParams
+from bavn.psi import oprf
 from bavn.wire import gaps
 from bavn.wire.book import read_only
 from bavn.wire.codec import encode
 from bavn.wire.gate import Gate, Rule
-from bavn.wire.keyholder import JoinAnswered, JoinAsked, PartAnswered, PartAsked, batch_points
+from bavn.wire.keyholder import PartAnswered, PartAsked, batch_points
 from bavn.wire.ledger import Ledger, Note
 
 _SCHEMA = (
@@ -42,44 +40,6 @@ _DAY_SCHEMA = (
 EPOCHS_REMEMBERED: Final = 31
 Done = tuple[()]
 DONE: Done = ()
-WHOLE: Final = Refused("share", "this holder has whole keys and gives no parts, or has shares and gives nothing whole")
-
-
-class Evaluator(Protocol):
-    """Who evaluates blinded elements under an epoch's key: one holder's key (SingleKey), or k of n behind one gate, as
-    tests/keyholder/test_threshold.py plays. Both questions raise LinkDown where too few of n answer."""
-
-    def near(self, epoch: int) -> bool:
-        """True if this epoch has keys now."""
-        ...
-
-    def evaluate(self, epoch: int, tier: str, points: list[bytes]) -> list[bytes]: ...
-
-    def round_key(self, params: RoundParams) -> bytes: ...
-
-    def destroy_past(self) -> list[int]:
-        """Destroys the keys of days that are over, as far as they lie here; which they were."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class SingleKey:
-    """All keys at one party."""
-
-    epochs: EpochKeys
-
-    def evaluate(self, epoch: int, tier: str, points: list[bytes]) -> list[bytes]:
-        """Raises BadPoint; ValueError for an epoch that is not near."""
-        return oprf.evaluate(self.epochs.oprf_key(epoch, tier), points)
-
-    def near(self, epoch: int) -> bool:
-        return self.epochs.near(epoch)
-
-    def destroy_past(self) -> list[int]:
-        return self.epochs.destroy_past()
-
-    def round_key(self, params: RoundParams) -> bytes:
-        return keys.round_key(self.epochs.round_secret(params.epoch, params.tier), params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +47,7 @@ class Asking:
     """One request as it met the gate. ``actor`` is the certificate's, never the message's."""
 
     actor: str
-    asked: JoinAsked
+    asked: PartAsked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +63,11 @@ class Use:
 
 
 class KeyHolder:
-    """May be called from any thread. With ``HeldShares`` it is one of n holders: it gives parts, and nothing whole."""
+    """One of n holders. May be called from any thread."""
 
-    def __init__(
-        self, evaluator: Evaluator | HeldShares, ledger: Ledger, clock: Clock, settings: HolderSettings
-    ) -> None:
+    def __init__(self, shares: HeldShares, ledger: Ledger, clock: Clock, settings: HolderSettings) -> None:
         oprf.ready()
-        self._evaluator = evaluator
+        self._shares = shares
         self._ledger, self._clock, self._settings = ledger, clock, settings
         self._book = ledger.book
         self._book.part("keyholder", 1, _SCHEMA)
@@ -134,32 +92,16 @@ class KeyHolder:
             follow=self._count,
         )
 
-    def join(self, actor: str, request: JoinAsked) -> JoinAnswered | Refused:
-        """The answer, or why not. What is counted stays counted, also where the answer is lost on its way."""
-        outcome = self._gate.offer(Asking(actor, request))
-        if isinstance(outcome, Refused):
-            return outcome
-        if isinstance(self._evaluator, HeldShares):
-            return WHOLE
-        params = request.params()
-        try:
-            points = self._evaluator.evaluate(params.epoch, params.tier, request.split())
-            key = self._evaluator.round_key(params)
-        except LinkDown as error:
-            return Refused("evaluators", "too few of those who hold the key answered: {error}", error=error)
-        return JoinAnswered(round_id=request.round_id, points=b"".join(points).hex(), key=key.hex())
-
     def part(self, actor: str, request: PartAsked) -> PartAnswered | Refused:
-        """One holder's part of the answer, likewise."""
+        """This holder's part of the answer, or why not. What is counted stays counted, also where the answer is lost on
+        its way."""
         outcome = self._gate.offer(Asking(actor, request))
-        if isinstance(outcome, Refused):
-            return outcome
-        return self._evaluator.part(request) if isinstance(self._evaluator, HeldShares) else WHOLE
+        return outcome if isinstance(outcome, Refused) else self._shares.part(request)
 
     def tidy(self) -> list[int]:
         """Destroys the secrets of past days, each with a line; forgets old counts. Which days they were."""
         with self._book.transaction() as tx:
-            past = self._evaluator.destroy_past()
+            past = self._shares.destroy_past()
             for epoch in past:
                 words = f"the secret of epoch {epoch} is destroyed"
                 note = Note(kind="EpochSecret", item_id=_digest(words), peer="", summary=words)
@@ -177,16 +119,14 @@ class KeyHolder:
         return done if item.asked.m <= self._settings.m_max else Refused("params", "a larger set than is served here")
 
     def _epoch(self, item: Asking, done: Done) -> Done | Refused:
-        near = self._evaluator.near(item.asked.epoch)
+        near = self._shares.near(item.asked.epoch)
         return done if near else Refused("epoch", "no round of today, yesterday or tomorrow: its keys are gone")
 
     def _share(self, item: Asking, done: Done) -> Done | Refused:
-        if isinstance(self._evaluator, HeldShares):
-            return self._evaluator.why_not(item.asked) or done
-        return WHOLE if isinstance(item.asked, PartAsked) else done
+        return self._shares.why_not(item.asked) or done
 
     def _size(self, item: Asking, done: Done) -> Done | Refused:
-        count, m = len(item.asked.points) // 64, item.asked.m
+        count, m = item.asked.count, item.asked.m
         if count == batch_points(m, first=False):
             return done
         if count != batch_points(m, first=True):
@@ -205,7 +145,7 @@ class KeyHolder:
             return Refused("quota", "the book was restored: quotas start again tomorrow")
         sql = "SELECT coalesce(max(points), 0) FROM keyholder_day WHERE actor = ? AND day >= ?"
         used = int(self._book.rows(sql, (item.actor, self._day()))[0][0])
-        over = used + len(item.asked.points) // 64 > self._settings.points_per_epoch_max
+        over = used + item.asked.count > self._settings.points_per_epoch_max
         return Refused("quota", "the day's evaluations are used up") if over else done
 
     def _points(self, item: Asking, done: Done) -> Done | Refused:
@@ -223,7 +163,7 @@ class KeyHolder:
         return self._clock.now_us() // DAY_US
 
     def _count(self, item: Asking, _: Done) -> Note:
-        count = len(item.asked.points) // 64
+        count = item.asked.count
         first = count != batch_points(item.asked.m, first=False)
         with self._book.transaction() as tx:
             tx.execute(
@@ -243,7 +183,7 @@ class KeyHolder:
 def _note(item: Asking) -> Note:
     """Who, which round, how many. Neither elements nor keys."""
     request = item.asked
-    count = len(request.points) // 64
+    count = request.count
     words = f"round {request.round_id} epoch {request.epoch} tier {request.tier} m {request.m}: {count} elements"
     return Note(
         kind=type(request).__name__,

@@ -8,7 +8,7 @@ answered with it, and is passed on to none; each is asked only for what it has n
 heard or its time is over. Where holders come to different ends the next slot tries again without whoever showed two
 faces: the proof of it is passed on for a day, so that all leave out the same ones, also where some had ended before it
 came. What k signed, heard or not, stands from then on. A process that was started within a slot waits for the next: it
-may have posted before.
+may have posted before. One holder alone (1 of 1) posts to nobody and begins at once.
 """
 
 import threading
@@ -200,7 +200,7 @@ class Making:
         slot_us = now_us - now_us % every_us
         if self._since_us - now_us > every_us:  # it was started by a wrong clock
             self._since_us = now_us
-        if slot_us // SECOND_US in self._begun or slot_us < self._since_us:
+        if slot_us // SECOND_US in self._begun or not self._may_post(slot_us):
             return
         with self._lock:
             self._session = _Session(slot_us // SECOND_US)
@@ -209,6 +209,14 @@ class Making:
             self._faces = kept
             names, claims = wanted(self._settings, self._session.slot), self._shares.claims()
             self._post(rfc8785.dumps({name: claims[name] for name in names if name in claims}))
+
+    def _may_post(self, slot_us: int) -> bool:
+        """True where nothing was posted in that slot before this process began. A holder that is alone posts to nobody:
+        it begins at once unless it made keys in this slot already."""
+        if self._settings.n > 1:
+            return slot_us >= self._since_us
+        slot = str(slot_us // SECOND_US)
+        return slot_us >= self._since_us or not any(slot in held for held in self._shares.claims().values())
 
     def _doubts(self) -> bool:
         return self._believed is not None and self._believed.doubted_us() is not None

@@ -30,33 +30,26 @@ class HolderSettings:
     rounds_per_epoch_max: int = setting(
         1000, unit="rounds", holds="Requests of one actor in one day and tier.", low=1, high=1e6
     )
-    first_batches_max: int = setting(
-        4,
-        unit="requests",
-        holds="Whole sets of one actor in one day and tier: one, and some for a node that lost what it knew.",
-        low=1,
-        high=1000,
-    )
-    m_max: int = setting(100_000, unit="elements", holds="The largest set of a round that is served.", low=1, high=1e6)
+    first_batches_max: int = 4
+    """Whole sets of one actor in one day and tier: one, and some for a node that lost what it knew."""
+    m_max: int = 100_000
+    """The largest set of a round that is served."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThresholdSettings:
-    """``[threshold]`` of the key holder: mode M3, where any k of n holders evaluate. ``number`` 0 is mode M2, one
-    holder alone."""
+    """``[threshold]`` of the key holder: any k of n holders evaluate. Without ``holders`` it is alone, one of one."""
 
-    number: int = setting(
-        0, unit="", holds="Which of the holders this is, counted from 1; 0: it is alone (mode M2).", low=0, high=9
-    )
+    number: int = setting(0, holds="Which of the holders this is, counted from 1; 0: it is alone.", low=0, high=9)
     k: int = setting(
-        2,
+        1,
         unit="holders",
         holds="How many holders evaluate together; more than half of them. The same at all holders and nodes.",
-        low=2,
+        low=1,
         high=9,
     )
     holders: tuple[str, ...] = setting(
-        (), unit="", holds="https addresses of all holders in their order, this one's too. The same at all holders."
+        (), holds="https addresses of all holders in their order, this one's too, the same at all; empty: it is alone."
     )
     before_k: int = setting(
         0,
@@ -70,7 +63,6 @@ class ThresholdSettings:
     )
     tiers: tuple[str, ...] = setting(
         ("A", "B", "A-daily", "B-daily", "Commons"),
-        unit="",
         holds="Tiers of rounds that keys are made for, as the centre names them. The same at all holders.",
     )
     every_s: int = setting(
@@ -86,7 +78,7 @@ class ThresholdSettings:
 
     @property
     def n(self) -> int:
-        return len(self.holders)
+        return max(len(self.holders), 1)
 
     @property
     def terms(self) -> frozenset[tuple[int, int]]:
@@ -95,15 +87,14 @@ class ThresholdSettings:
         return frozenset({(self.k, self.n), *before})
 
     def __post_init__(self) -> None:
-        if not self.number:
-            if self.holders:
-                raise SettingsError(
-                    Text("[threshold] number: holders are named, so say which of them this is, counted from 1")
-                )
-            return
         why = why_not("[threshold] holders", self.holders, "k", self.k)
         if why is not None:
             raise SettingsError(why)
+        if not self.number and self.holders:
+            raise SettingsError(
+                Text("[threshold] number: holders are named, so say which of them this is, counted from 1")
+            )
+        object.__setattr__(self, "number", self.number or 1)
         if self.number > self.n:
             raise SettingsError(
                 Text("[threshold] number: {number}, but holders names {n}", number=self.number, n=self.n)
@@ -118,8 +109,8 @@ class ThresholdSettings:
 
 def why_not(where: str, urls: Sequence[str], threshold: str, k: int) -> Text | None:
     """Why these cannot be n holders of which ``k`` evaluate; None where they can. ``where`` names the setting of their
-    addresses, ``threshold`` the one of ``k`` beside it."""
-    n = len(urls)
+    addresses, ``threshold`` the one of ``k`` beside it; without addresses it is one holder."""
+    n = max(len(urls), 1)
     for url in urls:
         if not is_https(url):
             return Text("{where}: {url} is no https://HOST:PORT", where=where, url=url)

@@ -1,10 +1,9 @@
-"""One holder's shares of the keys of each day (mode M3), in a folder of secrets, and what it answers by them.
+"""One holder's shares of the keys of each day, in a folder of secrets, and what it answers by them.
 
 One version of a share is kept: once k have signed the key that is shared anew, and all that took part or are heard, the
 one before is destroyed; until then it serves, and a node names the key that it asks for. What stands in the folder
 counts as what another holder claims does (plan.py): a key of these terms, made for its day, and as many as have truly
-signed it. A share is kept before its holder signs the key; until k have signed, it is told to no node. Destroyed as
-M2's secrets are.
+signed it. A share is kept before its holder signs the key; until k have signed, it is told to no node.
 """
 
 import threading
@@ -15,7 +14,6 @@ from typing import Any, Final
 
 import rfc8785
 
-from bavn.keyholder.epochs import NEAR_EPOCHS
 from bavn.keyholder.plan import (
     BEGUN_MAX,
     STANDING_MAX,
@@ -36,10 +34,12 @@ from bavn.model.ports import Clock, Dice
 from bavn.psi.threshold import evaluate
 from bavn.psi.threshold.shares import KeyShare, PublicKey, panel_of
 from bavn.psi.threshold.terms import IDS, ROUNDS, purpose
-from bavn.wire.keyholder import JoinAsked, PartAnswered, PartAsked, key_digest
+from bavn.wire.keyholder import PartAnswered, PartAsked, key_digest
 from bavn.wire.strict_json import parse
 
 FILE_BYTES_MAX: Final = 1_000_000
+NEAR_EPOCHS: Final = 1
+"""Rounds begin and end around midnight, and clocks differ: the day before and the day after are served too."""
 
 Kept = dict[str, dict[str, Any]]
 """Purpose -> the slot of its ceremony -> public key and share in hex, and who signed it."""
@@ -133,10 +133,8 @@ class HeldShares:
         newest = [publics[0] for publics in known if publics]
         return (newest[0], newest[1]) if self.near(epoch) and len(newest) == 2 else _no_share(epoch, tier)
 
-    def why_not(self, request: JoinAsked) -> Refused | None:
+    def why_not(self, request: PartAsked) -> Refused | None:
         """Why no part can be given of what was asked for; None where it can."""
-        if not isinstance(request, PartAsked):
-            return Refused("share", "this holder has a share alone: ask it for a part")
         shares = self._named(request)
         if isinstance(shares, Refused):
             return shares

@@ -5,7 +5,6 @@ over actors stay honest (DETECTION.md). Buckets are DESIGN.md's class S1.
 """
 
 import math
-from collections.abc import Iterable
 
 from bavn.model.moment import DAY_US
 
@@ -73,15 +72,3 @@ def walk_steps(half_nats: int) -> int:
     """The steps of ln 2 (half a failed try each) that a walk of so many half nats went, up or down: exact, since
     each number of steps has a number of half nats of its own."""
     return math.ceil(half_nats / 2 / math.log(2))
-
-
-def isotonic(values: Iterable[float], weights: Iterable[float]) -> list[float]:
-    """The never falling sequence nearest to the values in weighted squares: pool adjacent violators."""
-    blocks: list[tuple[float, float, int]] = []
-    for value, weight in zip(values, weights, strict=True):
-        mean, heavy, size = float(value), float(weight), 1
-        while blocks and blocks[-1][0] >= mean:
-            before, its, many = blocks.pop()
-            mean, heavy, size = (before * its + mean * heavy) / (its + heavy), its + heavy, size + many
-        blocks.append((mean, heavy, size))
-    return [mean for mean, _, size in blocks for _ in range(size)]

@@ -1,8 +1,8 @@
 """What "well" means: a list of promises, each kept, broken or not checked yet; and the bounds for all of Bavn.
 
 A service is well only where every promise was checked and is kept. Metrics, alarms, consoles and reports ask this
-module, or node_health.py for what an operator may set, and have no bound of their own (test_one_bound.py).
-Refuses to check anything: whoever runs a service does.
+module or node_health.py, and have no bound of their own (test_one_bound.py). Refuses to check
+anything: whoever runs a service does.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -68,9 +68,9 @@ ACCEPTED_QUEUE_MAX: Final = 100
 ACCEPTED_LAG_S_MAX: Final = 30
 
 
-def away(heard_us: int | None, now_us: int) -> bool:
-    """Whether a document counts a node as not heard of. ``heard_us``: None for never."""
-    return heard_us is None or now_us - heard_us > NODE_AWAY_US
+def away(received_us: int | None, now_us: int) -> bool:
+    """Whether a document counts a node as not heard of. ``received_us``: None for never."""
+    return received_us is None or now_us - received_us > NODE_AWAY_US
 
 
 def file_old(written_us: int, now_us: int) -> bool:

@@ -10,7 +10,6 @@ from typing import Any, Self
 
 from bavn.model.observable import Observable
 from bavn.model.sector.canary import Link
-from bavn.model.sector.exercise import ActorStep
 from bavn.model.sector.lead import Sign
 from bavn.model.sector.nis2 import CrossBorder
 from bavn.model.sector.question import AnswerState
@@ -294,21 +293,6 @@ class WarningAnswer:
     received_us: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExerciseStatement:
-    """How far an exercise has come at an actor. ``second``: since its beginning, by the actor's clock."""
-
-    item_id: str
-    actor: str
-    exercise_id: str
-    serial: int
-    step: ActorStep
-    second: int
-    detector: str | None
-    p_bucket: int | None
-    received_us: int
-
-
 Heard = (
     Upload
     | Tags
@@ -325,7 +309,6 @@ Heard = (
     | Nis2Step
     | Attached
     | WarningAnswer
-    | ExerciseStatement
     | CanaryCame
     | CheckpointSeen
     | DrawValues

@@ -1,12 +1,13 @@
-"""Settings: each field of a policy or configuration has a unit, a default, bounds and a sentence.
+"""Settings: what an operator may set in a policy or configuration has a unit, a default, bounds and a sentence.
 
 One loader for all of them: an unknown field, a wrong type or a value out of bounds is one clear error that names the
 file, the field and what would be right. The docs page of every setting is made from the same fields
-(tests/manners/test_pages.py). Refuses to read files: it is given what was read.
+(tests/manners/test_pages.py). A field beside them that ``setting`` did not make is a bound of the product: a caller may
+hand in another, a file cannot. Refuses to read files: it is given what was read.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, get_args, get_origin, get_type_hints
 
 from bavn.model.text import Text
@@ -26,9 +27,14 @@ class About:
     high: float | None
 
 
-def setting(default: Any, *, unit: str, holds: str, low: float | None = None, high: float | None = None) -> Any:
+def setting(default: Any, *, holds: str, unit: str = "", low: float | None = None, high: float | None = None) -> Any:
     """A dataclass field with its unit, sentence and inclusive bounds. ``default`` may be a tuple (a list in TOML)."""
     return field(default=default, metadata={"about": About(unit, holds, low, high)})
+
+
+def settings_of(kind: type[Any]) -> dict[str, Field[Any]]:
+    """Fields of a settings dataclass that a file may set, by name."""
+    return {entry.name: entry for entry in fields(kind) if "about" in entry.metadata}
 
 
 def load[T](kind: type[T], given: Mapping[str, Any], where: str) -> T:
@@ -58,7 +64,7 @@ def faults(kind: type[Any], given: Mapping[str, Any], where: str) -> dict[str, T
 def _each(kind: type[Any], given: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
     """Names with their values, or with the SettingsError that says what is wrong; what is not given is left out."""
     hints = get_type_hints(kind)
-    known = {entry.name: entry for entry in fields(kind)}
+    known = settings_of(kind)
     for name in sorted(set(given) - set(known)):
         yield (
             name,
@@ -74,11 +80,9 @@ def _each(kind: type[Any], given: Mapping[str, Any], where: str) -> Iterator[tup
     for name, entry in known.items():
         if name in given:
             try:
-                yield name, _value(hints[name], given[name], f"{where}.{name}", entry.metadata.get("about"))
+                yield name, _value(hints[name], given[name], f"{where}.{name}", entry.metadata["about"])
             except SettingsError as error:
                 yield name, error
-        elif entry.default is MISSING and entry.default_factory is MISSING:
-            yield name, SettingsError(Text("{where}: {name} must be set", where=where, name=name))
 
 
 _KINDS: dict[Any, Text] = {
@@ -89,7 +93,7 @@ _KINDS: dict[Any, Text] = {
 }
 
 
-def _value(hint: Any, given: Any, where: str, about: About | None) -> Any:
+def _value(hint: Any, given: Any, where: str, about: About) -> Any:
     if get_origin(hint) is tuple:
         if not isinstance(given, list):
             raise SettingsError(Text("{where} must be a list", where=where))
@@ -102,7 +106,7 @@ def _value(hint: Any, given: Any, where: str, about: About | None) -> Any:
         raise SettingsError(
             Text("{where} must be {what}, not {given}", where=where, what=_KINDS.get(hint, hint), given=repr(given))
         )
-    if about and isinstance(given, int | float) and not isinstance(given, bool):
+    if isinstance(given, int | float) and not isinstance(given, bool):
         if about.low is not None and given < about.low:
             least = f"{about.low:g} {about.unit}".rstrip()
             raise SettingsError(

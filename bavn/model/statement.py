@@ -7,7 +7,6 @@ The counterpart of received.py: share turns each of these into one message throu
 from dataclasses import dataclass
 
 from bavn.model.intel.indicator import Indicator
-from bavn.model.sector.exercise import ExerciseState, Plan, Role
 from bavn.model.sector.question import Question
 from bavn.model.sector.sector_warning import SectorWarning
 from bavn.model.sector.work import Part, SectorVerdict
@@ -148,18 +147,6 @@ class Cautioning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exercising:
-    """An exercise for this actor, whole; ``version`` counts its states."""
-
-    to: str
-    exercise_id: str
-    version: int
-    state: ExerciseState
-    plan: Plan
-    role: Role
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LogShowing:
     """A checkpoint of the centre's log, with the proof (hashes in hex) that it goes on from its first ``since``
     entries."""
@@ -241,7 +228,6 @@ Statement = (
     | Judging
     | Switching
     | Cautioning
-    | Exercising
     | CanaryReceived
     | LogShowing
     | LogProving

@@ -1,8 +1,8 @@
-"""Who turns observables into element ids and hands out a round's key. One interface for both modes of PSI.md.
+"""Who turns observables into element ids and hands out a round's key: an identifier of an epoch and tier.
 
-M1 (here): the group's shared key, computed at home. M2 (wire/links/keyholder.py): an oblivious PRF at a key holder,
-behind the same method; a threshold OPRF may later stand there too. Refuses to know which it is: callers ask for an
-identifier of an epoch and tier and join a round with it, once.
+In a sector they come of key holders (wire/links/keyholder.py). Here are those under one key of this process's own, for
+a node that joins nobody, and where one process plays all actors. Refuses to know which it is: callers join a round with
+an identifier, once.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ class Identifiers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EpochIdentifier:
-    """M1: all under K_epoch of one day and tier. The key is never shown by repr."""
+    """All under K_epoch of one day and tier. The key is never shown by repr."""
 
     epoch: int
     tier: str
@@ -66,10 +66,10 @@ class EpochIdentifier:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupKeyIdentifiers:
-    """M1: identifiers from the group's key of 32 bytes (keys.read_group_key)."""
+class LocalIdentifiers:
+    """Identifiers under one key of 32 bytes."""
 
-    group_key: bytes = field(repr=False)
+    key: bytes = field(repr=False)
 
     def of(self, epoch: int, tier: str) -> EpochIdentifier:
-        return EpochIdentifier(epoch, tier, keys.epoch_key(self.group_key, epoch, tier))
+        return EpochIdentifier(epoch, tier, keys.epoch_key(self.key, epoch, tier))

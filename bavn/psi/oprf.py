@@ -1,4 +1,4 @@
-"""The oblivious PRF of mode M2: RFC 9497, OPRF(ristretto255, SHA-512), mode 0x00. Pure; scalars come from the dice.
+"""The oblivious PRF: RFC 9497, OPRF(ristretto255, SHA-512), mode 0x00. Pure; scalars come from the dice.
 
 A node blinds an element, the key holder evaluates what it cannot read, the node unblinds and hashes: the id is a
 function of the element and of a key that the node never sees. The group stands in group.py; the rest is the RFC's

@@ -1,9 +1,8 @@
 """Reconstruction: which cells hold an element that at least t actors share, and who they are. Of all others nothing.
 
-Table by table and in parts of bins, each part on its own: a part is a task for an engine of many machines
-(:func:`part_hits`), all parts in a row are :func:`reconstruct`, a table at a time :func:`reconstruct_tables`. Small
-rounds run in NumPy, large ones in compiled kernels whose loading costs a second; the answer is the same. Refuses to
-know elements, ids and keys.
+Table by table and in parts of bins, each part on its own (:func:`part_hits`), all parts in a row are
+:func:`reconstruct`, a table at a time :func:`reconstruct_tables`. Small rounds run in NumPy, large ones
+in compiled kernels whose loading costs a second; the answer is the same. Refuses to know elements, ids and keys.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -104,8 +103,8 @@ def in_row(params: RoundParams, xs: Xs, of_table: Sequence[Part], planes: Plane)
 
 
 def part_hits(params: RoundParams, xs: Xs, part: Part, planes: Plane, engine: Engine = "auto") -> list[Hit]:
-    """The hits of one part from its own bins alone: ``planes`` uint32 [2, n, part.last - part.first]. What a worker
-    on another machine runs; it needs nothing else."""
+    """The hits of one part from its own bins alone: ``planes`` uint32 [2, n, part.last - part.first]. It needs nothing
+    else."""
     return _hits(params, xs, part, np.ascontiguousarray(planes[0]), lambda bins: planes[1][:, bins], engine)
 
 

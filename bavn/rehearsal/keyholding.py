@@ -1,5 +1,5 @@
-"""The simulated sector's key holders, one alone (mode M2) or n of whom any k evaluate (mode M3), and the bad network
-before them: requests and answers may be lost, and holders may die, lie, be silent and come back.
+"""The simulated sector's key holders, n of whom any k evaluate, and the bad network before them: requests and answers
+may be lost, and holders may die, lie, be silent and come back.
 
 Puts together what ``app`` puts together for real, over simulated clock and dice. Refuses to know the story.
 """
@@ -12,8 +12,7 @@ from typing import Final, NoReturn
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from bavn.keyholder.epochs import EpochKeys
-from bavn.keyholder.holder import KeyHolder, SingleKey
+from bavn.keyholder.holder import KeyHolder
 from bavn.keyholder.making import Making
 from bavn.keyholder.settings import HolderSettings, ThresholdSettings
 from bavn.keyholder.shares import HeldShares
@@ -26,14 +25,12 @@ from bavn.rehearsal.clock import SimClock
 from bavn.rehearsal.holder_faults import Fault, HolderFaults, bent, made_up
 from bavn.rehearsal.mortal import Killed, Mortal, MortalClock
 from bavn.rehearsal.network import Faults
-from bavn.rehearsal.script import KEYHOLDER, HolderChange, Script, holder_name, key_of
+from bavn.rehearsal.script import HolderChange, Script, holder_name, key_of
 from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
 from bavn.wire.codec import Encoded, decode, encode
 from bavn.wire.keyholder import (
     KEYHOLDER_KINDS,
-    JoinAnswered,
-    JoinAsked,
     KeysAnswered,
     KeysAsked,
     PartAnswered,
@@ -53,7 +50,8 @@ NO_FAULTS: Final = HolderFaults()
 
 @dataclass(slots=True)
 class SimKeyHolder(Mortal):
-    """A key holder on a disk of its own, alone with whole keys. Dead is LinkDown."""
+    """One of n key holders, on a disk of its own. Dead is LinkDown. ``circle``: all of them by number. ``faces``: what
+    it says to another holder in place of its posts, given that one's number."""
 
     name: str
     folder: Path
@@ -61,9 +59,15 @@ class SimKeyHolder(Mortal):
     clock: SimClock
     faults: HolderFaults = NO_FAULTS
     limits: HolderSettings = field(default_factory=HolderSettings)
+    settings: ThresholdSettings = field(kw_only=True)
+    circle: "Mapping[int, SimKeyHolder]" = field(kw_only=True, repr=False)
+    faces: Callable[[int, PostsAnswered], PostsAnswered] | None = None
     book: Book = field(init=False)
     holder: KeyHolder = field(init=False)
     dice: SeededDice = field(init=False)
+    key: Ed25519PrivateKey = field(init=False, repr=False)
+    shares: HeldShares = field(init=False)
+    making: Making = field(init=False)
     _dies_into: HolderFaults | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -73,13 +77,13 @@ class SimKeyHolder(Mortal):
         self._open()
 
     @property
-    def secrets(self) -> Path:
-        """The folder of its keys or shares."""
-        return self.folder / "epochs"
+    def number(self) -> int:
+        return self.settings.number
 
-    def join(self, actor: str, request: JoinAsked) -> JoinAnswered:
-        """As a node reaches it. Raises LinkDown, LinkRefused."""
-        return self.answered(lambda: self.holder.join(actor, request))
+    @property
+    def secrets(self) -> Path:
+        """The folder of its shares."""
+        return self.folder / "shares"
 
     def answered[Answer](self, answer: Callable[[], Answer | Refused]) -> Answer:
         """What it answers, where it lives. Raises LinkDown, LinkRefused."""
@@ -94,6 +98,26 @@ class SimKeyHolder(Mortal):
             raise LinkRefused(given.reason)
         return given
 
+    def keys(self, request: KeysAsked, fault: Fault | None) -> KeysAnswered:
+        """A day's public keys. Raises LinkDown, LinkRefused."""
+        public = self.answered(lambda: self.shares.public(request.epoch, request.tier))
+        if fault == "other_key":
+            ids, rounds = self._made_up(request.epoch, request.tier)
+            public = ids.public, rounds.public
+        return KeysAnswered.of(*public, self.key)
+
+    def part(self, actor: str, request: PartAsked, fault: Fault | None) -> PartAnswered:
+        """Its part. Raises LinkDown, LinkRefused."""
+        answer = self.answered(lambda: self.holder.part(actor, request))
+        return answer if fault is None else bent(fault, answer, request, self._made_up(request.epoch, request.tier))
+
+    def posts(self, number: int, request: PostsAsked) -> PostsAnswered:
+        """What another holder gets. Raises LinkDown."""
+        if self.faults.drawn(self.dice.fork(f"posts {number} {self.clock.now_us()}")) == "silent":
+            raise LinkDown("the key holder says nothing")
+        answer = self.answered(lambda: self.making.posts(number, request))
+        return answer if self.faces is None else self.faces(number, answer)
+
     def step(self) -> None:
         """Destroys what is over; a death in it is survived."""
         if self.faults.dead:
@@ -104,8 +128,14 @@ class SimKeyHolder(Mortal):
             self.reopen()
 
     def make(self) -> bool:
-        """Whether keys are being made: alone, a holder makes its keys when they are asked for."""
-        return False
+        """Goes on with what holders make together; whether a slot is under way."""
+        if self.faults.dead:
+            return False
+        try:
+            return self.making.step()
+        except Killed:
+            self.reopen()
+            return False
 
     def change(self, change: HolderChange) -> None:
         """From now on it fails like this, or from its death on."""
@@ -130,63 +160,6 @@ class SimKeyHolder(Mortal):
     def close(self) -> None:
         self.book.close()
 
-    def _open(self) -> None:
-        self.book = Book(self.folder / "keyholder.db")
-        epochs = EpochKeys(self.secrets, self.mortal, self.dice)
-        self.holder = KeyHolder(SingleKey(epochs), Ledger(self.book), self.mortal, self.limits)
-
-
-@dataclass(slots=True)
-class SimThresholdHolder(SimKeyHolder):
-    """One of n. ``circle``: all of them by number. ``faces``: what it says to another holder in place of its posts,
-    given that one's number."""
-
-    settings: ThresholdSettings = field(kw_only=True)
-    circle: "Mapping[int, SimThresholdHolder]" = field(kw_only=True, repr=False)
-    faces: Callable[[int, PostsAnswered], PostsAnswered] | None = None
-    key: Ed25519PrivateKey = field(init=False, repr=False)
-    shares: HeldShares = field(init=False)
-    making: Making = field(init=False)
-
-    @property
-    def number(self) -> int:
-        return self.settings.number
-
-    @property
-    def secrets(self) -> Path:
-        """See above."""
-        return self.folder / "shares"
-
-    def keys(self, request: KeysAsked, fault: Fault | None) -> KeysAnswered:
-        """A day's public keys. Raises LinkDown, LinkRefused."""
-        public = self.answered(lambda: self.shares.public(request.epoch, request.tier))
-        if fault == "other_key":
-            ids, rounds = self._made_up(request.epoch, request.tier)
-            public = ids.public, rounds.public
-        return KeysAnswered.of(*public, self.key)
-
-    def part(self, actor: str, request: PartAsked, fault: Fault | None) -> PartAnswered:
-        """Its part. Raises LinkDown, LinkRefused."""
-        answer = self.answered(lambda: self.holder.part(actor, request))
-        return answer if fault is None else bent(fault, answer, request, self._made_up(request.epoch, request.tier))
-
-    def posts(self, number: int, request: PostsAsked) -> PostsAnswered:
-        """What another holder gets. Raises LinkDown."""
-        if self.faults.drawn(self.dice.fork(f"posts {number} {self.clock.now_us()}")) == "silent":
-            raise LinkDown("the key holder says nothing")
-        answer = self.answered(lambda: self.making.posts(number, request))
-        return answer if self.faces is None else self.faces(number, answer)
-
-    def make(self) -> bool:
-        """Goes on with what holders make together; whether a slot is under way."""
-        if self.faults.dead:
-            return False
-        try:
-            return self.making.step()
-        except Killed:
-            self.reopen()
-            return False
-
     def _made_up(self, epoch: int, tier: str) -> tuple[KeyShare, KeyShare]:
         dice = self.dice.fork(f"a key of its own {epoch} {tier}")
         return made_up(self.number, self.settings.k, self.settings.n, epoch, tier, dice)
@@ -205,7 +178,7 @@ class SimThresholdHolder(SimKeyHolder):
 class OtherHolders:
     """Implements Circle (keyholder/making.py) for ``holder``."""
 
-    holder: SimThresholdHolder
+    holder: SimKeyHolder
 
     def keys(self) -> Mapping[int, Ed25519PublicKey]:
         """See the port."""
@@ -226,14 +199,13 @@ class OtherHolders:
             answers[number] = answer if len(encode(answer).body) <= bytes_max else None
         return answers
 
-    def _others(self) -> list[SimThresholdHolder]:
+    def _others(self) -> list[SimKeyHolder]:
         return [other for other in self.holder.circle.values() if other is not self.holder]
 
 
 @dataclass(slots=True)
 class BadWay:
-    """One node's way to one key holder: implements Ask (links/keyholder.py) to one with whole keys. ``lost``: requests
-    and answers that did not come through."""
+    """One node's way to one key holder. ``lost``: requests and answers that did not come through."""
 
     actor: str
     holder: SimKeyHolder
@@ -241,9 +213,6 @@ class BadWay:
     dice: SeededDice
     clock: SimClock
     lost: int = 0
-
-    def __call__(self, request: JoinAsked) -> JoinAnswered:
-        return self.over(lambda: self.holder.join(self.actor, request))
 
     def over[Answer](self, ask: Callable[[], Answer]) -> Answer:
         """What is asked, over this network. Raises LinkDown, LinkRefused."""
@@ -267,7 +236,7 @@ class BadHolderWay:
     """Implements Holder (links/holders.py): ``way`` to one of n, which may lie."""
 
     way: BadWay
-    holder: SimThresholdHolder
+    holder: SimKeyHolder
     lies: SeededDice
 
     @property
@@ -297,37 +266,29 @@ class BadHolderWay:
 
 
 class KeyHolding:
-    """All key holders of a script. ``every``: by name. Each step belongs to all of them, so that a story with one and a
-    story with n throw the same dice elsewhere."""
+    """All key holders of a script. ``every``: by name. Each step belongs to all of them, so that stories with different
+    numbers of them throw the same dice elsewhere."""
 
     def __init__(self, script: Script, folder: Path, clock: SimClock) -> None:
         self._k, self._clock = script.holders_k, clock
-        self._circle: dict[int, SimThresholdHolder] = {}
-        if script.holders == 1:
-            alone = SimKeyHolder(KEYHOLDER, folder / KEYHOLDER, script.seed, clock)
-            self.every: dict[str, SimKeyHolder] = {KEYHOLDER: alone}
-            return
+        self._circle: dict[int, SimKeyHolder] = {}
         for number in range(1, script.holders + 1):
             settings = threshold_settings(script, number)
             name = holder_name(number)
-            self._circle[number] = SimThresholdHolder(
+            self._circle[number] = SimKeyHolder(
                 name, folder / name, script.seed, clock, settings=settings, circle=self._circle
             )
-        self.every = {holder.name: holder for holder in self._circle.values()}
+        self.every: dict[str, SimKeyHolder] = {holder.name: holder for holder in self._circle.values()}
         self.until(script.start_us)
 
     def ways(self, actor: str, faults: Faults, dice: SeededDice) -> dict[str, BadWay]:
         """A node's ways to all of them, each with dice of its own."""
-        alone = not self._circle
         return {
-            name: BadWay(actor, holder, faults, dice if alone else dice.fork(name), self._clock)
-            for name, holder in self.every.items()
+            name: BadWay(actor, holder, faults, dice.fork(name), self._clock) for name, holder in self.every.items()
         }
 
     def ask(self, ways: Mapping[str, BadWay], ledger: Ledger, clock: Clock) -> Ask:
         """What a node that is started asks."""
-        if not self._circle:
-            return ways[KEYHOLDER]
         holders = {
             number: BadHolderWay(way, holder, way.dice.fork("lies"))
             for number, holder in self._circle.items()

@@ -18,13 +18,14 @@ from bavn.actor.door.rounds.commons import OutsideLife
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.door.terms import Keys
-from bavn.actor.node.build import NodeOutfit, ProtectOutfit, counting_of, gates_of
+from bavn.actor.node.build import NodeOutfit, counting_of, gates_of
 from bavn.actor.node.monitor import Monitor
 from bavn.actor.node.outside import outside_of
 from bavn.actor.node.settings import NodeSettings
 from bavn.actor.node.talker import Talker
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.outfit import ProtectOutfit
 from bavn.actor.protect.own_history import History
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect

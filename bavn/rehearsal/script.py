@@ -19,7 +19,6 @@ from bavn.rehearsal.holder_faults import HolderFaults
 from bavn.rehearsal.network import Faults
 
 CENTRE: Final = "centre"
-KEYHOLDER: Final = "keyholder"
 START_US: Final = 20_600 * DAY_US + 9 * HOUR_US
 TIERS_QUICK: Final = (
     Tier(name="A", m=20, r=4, every_s=540, upload_s=120, wave_s=60, reveal_s=900),
@@ -49,9 +48,9 @@ class Death:
 
 @dataclass(frozen=True, slots=True)
 class HolderChange:
-    """From the first step after ``at_us`` on key holder ``who`` (KEYHOLDER, or :func:`holder_name` of its number) fails
-    like this; with ``questions`` from when it has asked its clock so often more, and dies of it. ``lost``: what it
-    kept of keys is gone."""
+    """From the first step after ``at_us`` on key holder ``who`` (:func:`holder_name` of its number) fails like
+    this; with ``questions`` from when it has asked its clock so often more, and dies of it. ``lost``: what it kept of
+    keys is gone."""
 
     at_us: int
     who: str
@@ -64,7 +63,7 @@ class HolderChange:
 class Script:
     """``steps`` of ``step_s``; after them the network is healed and everybody talks until nobody has anything to say.
     ``releases``: whether the analyst confirms and releases what is opened as a case. ``holders``: so many key holders,
-    of whom any ``holders_k`` evaluate, more than half of them (mode M3); 1 is one that has whole keys (M2)."""
+    of whom any ``holders_k`` evaluate, more than half of them."""
 
     seed: int
     actors: tuple[str, ...]
@@ -87,8 +86,8 @@ class Script:
 
 
 def holder_name(number: int) -> str:
-    """Of one of several key holders, as nodes call it in their ledgers."""
-    return f"{KEYHOLDER}-{number}"
+    """Of a key holder, as nodes call it in their ledgers."""
+    return f"keyholder-{number}"
 
 
 def key_of(seed: int, name: str) -> Ed25519PrivateKey:

@@ -61,7 +61,7 @@ class ActorOutput:
     @property
     def bytes(self) -> list[bytes]:
         """Each message as it travels."""
-        return [message_bytes(message) for message in self.messages]
+        return [_bytes_of(message) for message in self.messages]
 
     def count(self, kind: type[Message]) -> int:
         return sum(isinstance(message, kind) for message in self.messages)
@@ -93,7 +93,7 @@ class TrialResult:
         return self.said.count(Receipts) > 0
 
 
-def message_bytes(message: Message) -> bytes:
+def _bytes_of(message: Message) -> bytes:
     """Kind, body and attachment."""
     made = encode(message)
     return made.kind.encode() + b"\n" + made.body + b"\n" + (made.attachment or b"")
@@ -145,31 +145,14 @@ def trial(
     mine = (_suspicion(CANARY, secret, 1), _suspicion(ALONE, secret, 2))
     plain = replace(secret, host="10.0.0.1", peer="canary", p=secret.p)
     others = (_suspicion(CANARY, plain, 1),)
-    return played(name, policy, homes, (tier_of(policy),), mine, others, now_us, folder, seed=seed)
-
-
-def played(
-    name: str,
-    policy: DoorPolicy,
-    homes: tuple[str, ...],
-    tiers: tuple[Tier, ...],
-    mine: tuple[Suspicion, ...],
-    others: tuple[Suspicion, ...],
-    now_us: int,
-    folder: Path,
-    *,
-    seed: int = 1,
-) -> TrialResult:
-    """A round of each tier among test parties, in which ``name`` has this policy and suspects ``mine``, and each of the
-    ``others`` suspects those."""
-    output, t = ActorOutput(), max(tier.t for tier in tiers)
-    parties = (name, *(f"test-party-{n}" for n in range(1, max(t, policy.members_min))))
+    output, tier = ActorOutput(), tier_of(policy)
+    parties = (name, *(f"test-party-{n}" for n in range(1, max(tier.t, policy.members_min))))
     script = Script(
         seed=seed,
         actors=parties,
         start_us=now_us,
         steps=STEPS,
-        tiers=tiers,
+        tiers=(tier,),
         releases=False,
         suspects=tuple(Suspects(now_us, party, mine if party == name else others) for party in parties),
     )
@@ -180,7 +163,7 @@ def played(
     finally:
         world.close()
     return TrialResult(
-        said=output, parties=len(parties), t=t, lines=len(story.ledgers[name]), chain=chain, settled=story.settled
+        said=output, parties=len(parties), t=tier.t, lines=len(story.ledgers[name]), chain=chain, settled=story.settled
     )
 
 

@@ -79,7 +79,7 @@ class World:
 
     def __post_init__(self) -> None:
         script = self.script
-        self.clock = SimClock(script.start_us - (2 * SLOT_S * SECOND_US if script.holders > 1 else 0))
+        self.clock = SimClock(script.start_us - 2 * SLOT_S * SECOND_US)
         self.holders = KeyHolding(script, self.folder, self.clock)
         self._dice = SeededDice(script.seed, "world")
         limits = CentreLimits(rank_every_s=1.0, register=self.register)

@@ -6,10 +6,9 @@ never there. Refuses to know what is written in it.
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final, Self
 
 from bavn.model.failure import Failures, NoContainment
@@ -35,7 +34,6 @@ _MARKS: Final = (
     "INSERT INTO book_mark VALUES (0)",
     "CREATE TABLE book_gap (noticed_us INTEGER) STRICT",
 )
-NO_STEPS: Final[Mapping[int, Sequence[str]]] = MappingProxyType({})
 
 
 class BookForeign(Exception):
@@ -87,11 +85,9 @@ class Book:
             if marked_us and changed_us - marked_us > UNMARKED_US_MAX:
                 tx.execute("INSERT INTO book_gap VALUES (NULL)")
 
-    def part(
-        self, name: str, version: int, statements: Sequence[str], steps: Mapping[int, Sequence[str]] = NO_STEPS
-    ) -> None:
-        """Make the tables of one part (ledger, outbox, ...) if they are not there, or bring those of an earlier version
-        up: ``steps`` has, by version, what leads to the next one. All of it or nothing. Raises BookForeign."""
+    def part(self, name: str, version: int, statements: Sequence[str]) -> None:
+        """Make the tables of one part (ledger, outbox, ...) if they are not there; all of it or nothing. Raises
+        BookForeign for those of another version."""
         with self.transaction() as tx:
             tx.execute("CREATE TABLE IF NOT EXISTS book_part (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT")
             row = tx.execute("SELECT version FROM book_part WHERE name = ?", (name,)).fetchone()
@@ -100,11 +96,7 @@ class Book:
                     tx.execute(statement)
                 tx.execute("INSERT INTO book_part VALUES (?, ?)", (name, version))
             elif row[0] != version:
-                if not steps.keys() >= set(range(row[0], version)) or row[0] > version:
-                    raise BookForeign(f"{self.path}: part {name!r} has version {row[0]}, this Bavn writes {version}")
-                for statement in (statement for at in range(row[0], version) for statement in steps[at]):
-                    tx.execute(statement)
-                tx.execute("UPDATE book_part SET version = ? WHERE name = ?", (version, name))
+                raise BookForeign(f"{self.path}: part {name!r} has version {row[0]}, this Bavn writes {version}")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -1,11 +1,12 @@
 """What a node and a key holder say to each other: one request a round, of a size that the round fixes.
 
-The key holder sees blinded elements and cannot tell real ones from padding; the centre sees none of this. In mode M2
-one holder answers, in M3 k of n give a part each. Pure: the calls are links/keyholder.py's and links/holders.py's.
+A key holder sees blinded elements and cannot tell real ones from padding; the centre sees none of this. Any k of n
+holders give a part each. Pure: the calls are links/holders.py's.
 """
 
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b, sha256
 from typing import Annotated, Final, Self
 
@@ -13,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
 from bavn.model.forms import FORMS_PATTERN
-from bavn.psi.keys import KEY_BYTES
 from bavn.psi.oprf import POINT_BYTES
 from bavn.psi.round import M_MAX, R_MAX, RoundParams
 from bavn.psi.threshold.evaluate import Part
@@ -42,8 +42,38 @@ PublicHex = Annotated[str, Field(pattern=r"^([0-9a-f]{2}){1,512}$")]
 Points = Annotated[str, Field(pattern=r"^([0-9a-f]{64})+$", max_length=2 * POINT_BYTES * POINTS_MAX)]
 
 
-class JoinAsked(Message):
-    """A node asks for a round's key, and for the ids of as many blinded elements as the round's size fixes."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a node asks of k holders together: a round's key, and the ids of as many blinded elements as the round's
+    size fixes."""
+
+    params: RoundParams
+    points: tuple[bytes, ...]
+
+    @property
+    def round_id(self) -> str:
+        return self.params.round_id.hex()
+
+    @property
+    def tier(self) -> str:
+        return self.params.tier
+
+    @property
+    def count(self) -> int:
+        return len(self.points)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What k holders' parts add up to: the elements evaluated in the order they were given, and the round's key."""
+
+    points: tuple[bytes, ...]
+    key: bytes = field(repr=False)
+
+
+class PartAsked(Message):
+    """A node asks one of k holders for its part of a round's key, and of the ids of the batch. ``panel``: the numbers
+    of all k that are asked together, ascending; ``ids`` and ``rounds``: the keys that the node knows, by digest."""
 
     version: Annotated[int, Field(ge=0, lt=2**31), Privacy.S0]
     epoch: Annotated[int, Field(ge=0, lt=2**31), Privacy.S0]
@@ -55,20 +85,27 @@ class JoinAsked(Message):
     r: Annotated[int, Field(ge=2, le=R_MAX), Privacy.S0]
     forms: Annotated[str, Field(pattern=rf"^({FORMS_PATTERN})?$"), Privacy.S0]
     points: Annotated[Points, Privacy.S0]
+    panel: Annotated[str, Field(pattern=r"^[1-9]{1,9}$"), Privacy.S0]
+    ids: Annotated[Digest, Privacy.S0]
+    rounds: Annotated[Digest, Privacy.S0]
 
     @classmethod
-    def of(cls, params: RoundParams, points: list[bytes]) -> Self:
+    def to(cls, batch: Batch, panel: Sequence[int], ids: PublicKey, rounds: PublicKey) -> Self:
+        params = batch.params
         return cls(
             version=params.version,
             epoch=params.epoch,
-            round_id=params.round_id.hex(),
+            round_id=batch.round_id,
             registry_version=params.registry_version,
             tier=params.tier,
             t=params.t,
             m=params.m,
             r=params.r,
             forms=params.forms,
-            points=b"".join(points).hex(),
+            points=b"".join(batch.points).hex(),
+            panel="".join(map(str, panel)),
+            ids=key_digest(ids),
+            rounds=key_digest(rounds),
         )
 
     def params(self) -> RoundParams:
@@ -88,26 +125,9 @@ class JoinAsked(Message):
     def split(self) -> list[bytes]:
         return split(self.points)
 
-
-class JoinAnswered(Message):
-    """The evaluated elements in the order they came, and the round's key."""
-
-    round_id: Annotated[Hex16, Privacy.C]
-    points: Annotated[Points, Privacy.C]
-    key: Annotated[str, Field(pattern=rf"^[0-9a-f]{{{2 * KEY_BYTES}}}$", repr=False), Privacy.C]
-
-
-class PartAsked(JoinAsked):
-    """The same question to one of k holders (mode M3). ``panel``: the numbers of all k that are asked together,
-    ascending; ``ids`` and ``rounds``: the keys that the node knows, by digest."""
-
-    panel: Annotated[str, Field(pattern=r"^[1-9]{1,9}$"), Privacy.S0]
-    ids: Annotated[Digest, Privacy.S0]
-    rounds: Annotated[Digest, Privacy.S0]
-
-    @classmethod
-    def to(cls, asked: JoinAsked, panel: Sequence[int], ids: PublicKey, rounds: PublicKey) -> Self:
-        return cls(**asked.model_dump(), panel="".join(map(str, panel)), ids=key_digest(ids), rounds=key_digest(rounds))
+    @property
+    def count(self) -> int:
+        return len(self.points) // (2 * POINT_BYTES)
 
     @property
     def holders(self) -> tuple[int, ...]:
@@ -241,8 +261,7 @@ class PostsAnswered(Message):
 
 
 KEYHOLDER_KINDS: Final[Kinds] = {
-    made.__name__: made
-    for made in (JoinAsked, JoinAnswered, PartAsked, PartAnswered, KeysAsked, KeysAnswered, PostsAsked, PostsAnswered)
+    made.__name__: made for made in (PartAsked, PartAnswered, KeysAsked, KeysAnswered, PostsAsked, PostsAnswered)
 }
 
 

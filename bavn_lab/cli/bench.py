@@ -3,18 +3,28 @@
 import json
 import sys
 import time
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
 from bavn.app.cli.help import Commands
+from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
+
+if TYPE_CHECKING:
+    from bavn.centre.correlate.laws.fitted import Weights
+    from bavn_lab.sectorbench.newness import Cell
+    from bavn_lab.sectorbench.run import Result
+    from bavn_lab.sectorbench.worlds import Account, World
 
 Part = Literal["fit", "choose", "test"]
 Score = Literal["fitted", "assumed"]
+ACTORS: Final = (15, 100)
+"""So many actors, where nobody says how many."""
 
 app = Commands(help="Measure what Bavn promises, on this machine.")
 
@@ -76,106 +86,143 @@ def psi(
             raise Stop(Exit.USAGE, f"--json: {json_file} cannot be written ({error.strerror})") from error
 
 
-@app.command("sector")
-def sector(
-    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write all figures there.")] = None,
-    actors: Annotated[list[int] | None, typer.Option(min=6, max=400, help="How many actors; may be repeated.")] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="How many days, seeds 1 and up.")] = 5,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectorBench:
+    """What is played, how it is ranked, and where the figures go."""
+
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write all figures there.")] = None
+    actors: Annotated[list[int] | None, typer.Option(min=6, max=400, help="How many actors; may be repeated.")] = None
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="How many days, seeds 1 and up.")] = 5
     heldout: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Judge on the captures of this folder, listed in its MANIFEST.csv."),
-    ] = None,
-    plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Draw the figures there (SVG).")] = None,
-    work: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep there what was seen in captures.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, max=64, help="Captures and days at a time.")] = 2,
+    ] = None
+    plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Draw the figures there (SVG).")] = None
+    work: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep there what was seen in captures.")] = None
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Captures and days at a time.")] = 2
     part: Annotated[
         Part, typer.Option("--set", help="Which families: those that tables are fitted on, chosen on, or judged on.")
-    ] = "test",
+    ] = "test"
     score: Annotated[
         Score, typer.Option(help="Rank by what was fitted on captures, or by what was assumed before that.")
-    ] = "fitted",
-    *,
-    generated: Annotated[
-        bool, typer.Option("--generated", help="A generated sector, whatever captures there are.")
-    ] = False,
+    ] = "fitted"
+    generated: Annotated[bool, typer.Option("--generated", help="A generated sector, whatever captures there are.")] = (
+        False
+    )
     quick: Annotated[
         bool, typer.Option("--quick", help="Of the table of what is new its two outermost corners alone.")
-    ] = False,
+    ] = False
     commons: Annotated[
         bool,
         typer.Option(
             "--commons/--no-commons", help="Play the commons: what is ordinary next door is offered to no round."
         ),
-    ] = True,
+    ] = True
     appearing: Annotated[
         bool,
         typer.Option(
             "--appearing/--no-appearing", help="Let two join what the commons call appearing, where p is .02 at most."
         ),
-    ] = False,
+    ] = False
     table: Annotated[
         bool, typer.Option("--table", help="The table of what is new alone, without baselines and ablations.")
-    ] = False,
-) -> None:
+    ] = False
+
+
+@app.command("sector")
+@spread
+def sector(*, options: SectorBench) -> None:
     """What the sector finds that no actor finds alone, at 20 leads a day, beside baselines.
 
     On the real captures (the folder that BAVN_DATA names, else ../shared/data beside the project), else on a generated
     sector; with --heldout on captures that the project has never seen. Exit code 5 says that there was nothing to
     judge.
     """
-    from bavn.centre.correlate.laws.fitted import ASSUMED, shipped
     from bavn_lab import sector_world
     from bavn_lab.sectorbench import newness
-    from bavn_lab.sectorbench.report import account_in_words, figures_of, in_words
-    from bavn_lab.sectorbench.run import Result, measure
-    from bavn_lab.sectorbench.worlds import Captured
+    from bavn_lab.sectorbench.report import account_in_words, figures_of
 
-    if table and plots is not None:
+    if options.table and options.plots is not None:
         raise Stop(Exit.USAGE, "--plots: the table alone has no pictures")
-    _may_be_kept(json_file, plots)
-    begun = time.monotonic()
-
-    def say(line: str) -> None:
-        print(f"bavn: [{time.monotonic() - begun:.0f} s] {line}", file=sys.stderr, flush=True)
-
-    kept = work or sector_world.kept_folder()
-    choice = sector_world.chosen(heldout, generated=generated, part=part, work=kept, jobs=jobs, say=say)
-    world = choice.world
-    if isinstance(world, Captured):
-        world = replace(world, commons=commons, appearing=appearing)
-    account = None if choice.account is None else sector_world.without_folder(choice.account)
+    _may_be_kept(options.json_file, options.plots)
+    say = _timed()
+    world, account = _sector_world(options, say)
     if account is not None:
         print(account_in_words(account), flush=True)
-    results: list[Result] = []
-    weights = shipped() if score == "fitted" else ASSUMED
-    counts, grid = actors or [15, 100], newness.GRID if not quick else newness.CORNERS
-    for count in counts if not table else ():
-        results.append(measure(count, range(1, seeds + 1), world=world, weights=weights, jobs=jobs, say=say))
-        print(in_words(results[-1]), flush=True)
-    cells = newness.table(world, counts, range(1, seeds + 1), grid=grid, weights=weights, jobs=jobs, say=say)
+    results = [] if options.table else _sector_results(options, world, say)
+    cells = _newness_cells(options, world, say)
     print(newness.in_words(cells), flush=True)
-    if table:
+    commit = sector_world.commit()
+    if options.table:
         facts = {
             "bench": "sector",
-            "commit": sector_world.commit(),
-            "score": score,
-            "set": part,
-            "seeds": seeds,
-            "commons": commons,
-            "appearing": appearing,
+            "commit": commit,
+            "score": options.score,
+            "set": options.part,
+            "seeds": options.seeds,
         }
-        _keep({**facts, "newness": [cell.as_json() for cell in cells]}, json_file, None)
+        played = {"commons": options.commons, "appearing": options.appearing}
+        _keep({**facts, **played, "newness": [cell.as_json() for cell in cells]}, options.json_file, None)
         return
     figures = {
-        **figures_of(results, sector_world.commit(), account, cells),
-        "score": score,
-        "set": part,
-        "commons": commons,
-        "appearing": appearing,
+        **figures_of(results, commit, account, cells),
+        "score": options.score,
+        "set": options.part,
+        "commons": options.commons,
+        "appearing": options.appearing,
     }
-    _keep(figures, json_file, plots)
+    _keep(figures, options.json_file, options.plots)
     if not results[0].campaigns:
         raise Stop(Exit.INPUT, "there was nothing to judge: no malicious capture could be read")
+
+
+def _sector_world(options: SectorBench, say: Callable[[str], None]) -> "tuple[World, Account | None]":
+    """Captures or a generated sector, and what became of the captures."""
+    from bavn_lab import sector_world
+    from bavn_lab.sectorbench.worlds import Captured
+
+    kept = options.work or sector_world.kept_folder()
+    choice = sector_world.chosen(
+        options.heldout, generated=options.generated, part=options.part, work=kept, jobs=options.jobs, say=say
+    )
+    world = choice.world
+    if isinstance(world, Captured):
+        world = replace(world, commons=options.commons, appearing=options.appearing)
+    return world, None if choice.account is None else sector_world.without_folder(choice.account)
+
+
+def _sector_results(options: SectorBench, world: "World", say: Callable[[str], None]) -> "list[Result]":
+    """One for each number of actors, said as soon as it is there."""
+    from bavn_lab.sectorbench.report import in_words
+    from bavn_lab.sectorbench.run import measure
+
+    results, weights = [], _weights(options.score)
+    for count in options.actors or ACTORS:
+        seeds = range(1, options.seeds + 1)
+        results.append(measure(count, seeds, world=world, weights=weights, jobs=options.jobs, say=say))
+        print(in_words(results[-1]), flush=True)
+    return results
+
+
+def _newness_cells(options: SectorBench, world: "World", say: Callable[[str], None]) -> "list[Cell]":
+    """The table of what is new."""
+    from bavn_lab.sectorbench import newness
+
+    return newness.table(
+        world,
+        options.actors or ACTORS,
+        range(1, options.seeds + 1),
+        grid=newness.CORNERS if options.quick else newness.GRID,
+        weights=_weights(options.score),
+        jobs=options.jobs,
+        say=say,
+    )
+
+
+def _weights(score: Score) -> "Weights":
+    from bavn.centre.correlate.laws.fitted import ASSUMED, shipped
+
+    return shipped() if score == "fitted" else ASSUMED
 
 
 @app.command("fit")
@@ -197,11 +244,7 @@ def fit(
     from bavn_lab.sectorbench import fitting
 
     _may_be_kept(file, None)
-    begun = time.monotonic()
-
-    def say(line: str) -> None:
-        print(f"bavn: [{time.monotonic() - begun:.0f} s] {line}", file=sys.stderr, flush=True)
-
+    say = _timed()
     kept = work or sector_world.kept_folder()
     every = [sector_world.to_fit(kept, jobs, say, strange=strange) for strange in (False, True)]
     account = every[0].account
@@ -241,11 +284,7 @@ def real(
     for option, folder in (("--data", data), ("--heldout", heldout)):
         if folder is not None and not folder.is_dir():
             raise Stop(Exit.USAGE, f"{option}: there is no folder {folder}")
-    begun = time.monotonic()
-
-    def say(line: str) -> None:
-        print(f"bavn: [{time.monotonic() - begun:.0f} s] {line}", file=sys.stderr, flush=True)
-
+    say = _timed()
     figures, words, judged = measure(data, heldout, commit(), say)
     print(words, flush=True)
     if json_file is not None:
@@ -259,54 +298,14 @@ def real(
         raise Stop(Exit.INPUT, f"there was nothing to judge: no file of {data} could be used")
 
 
-@app.command("read-leads")
-def read_leads(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the sheets go: a folder with no reading in it.")],
-    seed: Annotated[int, typer.Option(min=0, max=1_000_000, help="Same seed: same leads.")] = 1,
-    count: Annotated[int, typer.Option(min=2, max=60, help="How many leads; half of them are attacks.")] = 20,
-    language: Annotated[str, typer.Option(help="en, da or sv: what the leads are told in.")] = "en",
-) -> None:
-    """Draw leads for people to read: sheets in words alone, a table for answers, and the key.
+def _timed() -> Callable[[str], None]:
+    """Says a line on standard error, with how long it has taken since this was made."""
+    begun = time.monotonic()
 
-    Half are attacks, half harmless things that look like one, from days of a generated sector. Answer in answers.csv
-    before you open key.json, then run `bavn bench mark-leads`.
-    """
-    from bavn.model.catalogue import languages
-    from bavn_lab.reading.draw import TooFew, drawn
-    from bavn_lab.reading.sheets import KEY, written
+    def say(line: str) -> None:
+        print(f"bavn: [{time.monotonic() - begun:.0f} s] {line}", file=sys.stderr, flush=True)
 
-    if language not in languages():
-        raise Stop(Exit.USAGE, f"--language: one of {', '.join(languages())}")
-    if (folder / KEY).exists():
-        raise Stop(Exit.USAGE, f"{folder} holds a reading: name another folder")
-    try:
-        written(folder, drawn(count, seed), seed, language)
-    except TooFew as error:
-        raise Stop(Exit.INPUT, str(error)) from error
-    except OSError as error:
-        raise Stop(Exit.USAGE, f"{folder} cannot be written ({error.strerror})") from error
-    print(f"{count} sheets are in {folder / 'sheets.txt'}; answer in {folder / 'answers.csv'}")
-
-
-@app.command("mark-leads")
-def mark_leads(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of read-leads whose answers are written.")],
-    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write all figures there.")] = None,
-    read_by: Annotated[str, typer.Option(help="Who read, as the figures should say it.")] = "",
-) -> None:
-    """Count right verdicts and right reasons of a reading, with 95 % intervals."""
-    from bavn_lab.reading.marks import Unreadable, marked
-    from bavn_lab.sector_world import commit
-
-    _may_be_kept(json_file, None)
-    try:
-        marks = marked(folder)
-    except Unreadable as error:
-        raise Stop(Exit.INPUT, str(error)) from error
-    print(marks.in_words)
-    if json_file is not None:
-        figures = {"bench": "read-leads", "commit": commit(), "read_by": read_by} | marks.as_json()
-        json_file.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    return say
 
 
 def _may_be_kept(json_file: Path | None, plots: Path | None) -> None:

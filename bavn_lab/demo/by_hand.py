@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bavn.app.acts.accounts import LINK_MINUTES_MAX
 from bavn.centre.books.leads import LeadView
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.views import IndicatorView
@@ -41,7 +42,7 @@ def walk(say: Callable[[str], None], steps: Sequence[Step], check: Callable[[], 
 
 
 def who_signs_in(consoles: Consoles) -> Iterator[str]:
-    """Addresses and what to sign in with."""
+    """Addresses, and a sign-in link for each person, made now."""
     people = (
         ("SAC's console", consoles.sac, consoles.analyst),
         ("SAC's console", consoles.sac, consoles.approver),
@@ -49,7 +50,9 @@ def who_signs_in(consoles: Consoles) -> Iterator[str]:
     )
     for title, url, person in people:
         yield f"  {title:<14} {url:<24} {person.name} ({person.role.value})"
-        yield f"{'':17}password {person.password}   code (each works once): {'  '.join(person.codes)}"
+        yield f"{'':17}{person.link(url)}"
+    yield f"  Each link works once, for {LINK_MINUTES_MAX} minutes. Another one, in a second terminal:"
+    yield from (f"{'':17}{person.command()}" for _, _, person in people)
 
 
 def to_protect(desk: Desk, view: LeadView, case_id: str, consoles: Consoles, sector: DemoSector) -> list[Step]:
@@ -75,20 +78,20 @@ def to_protect(desk: Desk, view: LeadView, case_id: str, consoles: Consoles, sec
 
     return [
         Step(
-            f"Open {consoles.sac} and sign in as {first.name}. Go to Leads (g l) and open the one about {element}:"
+            f"Sign in by the link of {first.name}. Go to Leads (g l) and open the one about {element}:"
             f" {consoles.sac}/leads/{view.lead.id} . Read its reasons, and open its case. Confirm the case, with a"
             " reason.",
             confirmed,
         ),
         Step(
-            f"Sign out, sign in as {second.name}, open the same case in Cases (g c) and release it: what may block"
+            f"Sign in by the link of {second.name}, open the same case in Cases (g c) and release it: what may block"
             " takes two people.",
             released,
         ),
         Step(
             "Open the case's Indicators, and each of them: its page says who enforces it, in some seconds all"
-            f" {len(sector.members)} actors. In {consoles.soc}, as {consoles.soc_person.name}, choose {guard}, which"
-            " has no sensor, and see its Protection.",
+            f" {len(sector.members)} actors. In {consoles.soc}, by the link of {consoles.soc_person.name}, choose"
+            f" {guard}, which has no sensor, and see its Protection.",
             blocked,
         ),
     ]

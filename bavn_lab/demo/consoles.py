@@ -1,43 +1,52 @@
 """The demonstration's two consoles: started beside the running sector, with people who can sign in at once.
 
-Both are what `bavn centre console` and `bavn node console` serve; only the people are made here, with a password and
-recovery codes that are shown on the terminal, since the demonstration is gone when it ends. Refuses to know what the
-pages show.
+Both are what `bavn centre console` and `bavn node console` serve; only the people are made here, and the sign-in links
+that are shown on the terminal. Refuses to know what the pages show.
 """
 
 import json
 import socket
 import subprocess
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import httpx
-import pyotp
 
 from bavn.app.access.accounts import Accounts
 from bavn.app.access.book import open_book
-from bavn.app.access.factors import Factors
 from bavn.app.access.rights import Role
+from bavn.app.acts.accounts import LINK_MINUTES_MAX
 from bavn.app.config.load import read_centre, read_node
 from bavn.app.process.exits import Exit, Stop
-from bavn_lab.demo.sector import DemoSector
+from bavn_lab.demo.people import MADE_BY
+from bavn_lab.demo.sector import DemoSector, free_port
 
 SAC_PORT: Final = 8450
 SOC_PORT: Final = 8451
 ANSWER_S_MAX: Final = 10.0
-MADE_BY: Final = "demonstration"
-CODES_SHOWN: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """A person of the demonstration and what they sign in with; each of ``codes`` works once."""
+    """A person of the demonstration. ``group`` and ``config``: of the commands for their console; ``folder``: where its
+    accounts are."""
 
     name: str
     role: Role
-    password: str
-    codes: tuple[str, ...]
+    group: str
+    config: Path
+    folder: Path
+
+    def link(self, address: str) -> str:
+        """A new sign-in link at the console of this address."""
+        with closing(open_book(self.folder)) as book:
+            return f"{address}/link#{Accounts(book).link(self.name, MADE_BY, LINK_MINUTES_MAX)}"
+
+    def command(self) -> str:
+        """What makes another link."""
+        return f'bavn {self.group} account link "{self.name}" --config {self.config}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +63,16 @@ class Consoles:
 def start_consoles(sector: DemoSector) -> Consoles:
     """Starts both and waits until they answer. Stop(BROKEN) with a console's last words where one does not."""
     centre = read_centre(sector.centre_config)
-    analyst = _person(centre.folder, "Anna Berg", Role.ANALYST)
-    approver = _person(centre.folder, "Bo Lund", Role.APPROVER)
+    analyst, approver = (
+        _person(SignIn(name=name, role=role, group="centre", config=sector.centre_config, folder=centre.folder))
+        for name, role in (("Anna Berg", Role.ANALYST), ("Bo Lund", Role.APPROVER))
+    )
     # Those that see something first: a guard has nothing to show on the page that opens.
     seeing = sorted(sector.members, key=lambda member: not member.plan.captures)
     nodes = [member.config for member in seeing]
     first = read_node(nodes[0])
-    person = _person(first.folder, "Soc Operator", Role.OPERATOR)
+    operator = SignIn(name="Soc Operator", role=Role.OPERATOR, group="node", config=nodes[0], folder=first.folder)
+    person = _person(operator)
     _listen(sector.centre_config, SAC_PORT)
     _listen(nodes[0], SOC_PORT)
     sac = _address(sector, "sac-console", sector.start_console("sac-console", "centre", [sector.centre_config]))
@@ -70,17 +82,10 @@ def start_consoles(sector: DemoSector) -> Consoles:
     return Consoles(sac=sac, soc=soc, analyst=analyst, approver=approver, soc_person=person)
 
 
-def _person(folder: Path, name: str, role: Role) -> SignIn:
-    book = open_book(folder)
-    try:
-        accounts, factors = Accounts(book), Factors(book)
-        accounts.add(name, frozenset({role}), None, MADE_BY)
-        password, secret = book.secret()[:16], factors.new_totp()
-        factors.keep(name, password, secret, pyotp.TOTP(secret).now())
-        accounts.set_up(name, "password")
-        return SignIn(name=name, role=role, password=password, codes=tuple(factors.new_recovery(name)[:CODES_SHOWN]))
-    finally:
-        book.close()
+def _person(who: SignIn) -> SignIn:
+    with closing(open_book(who.folder)) as book:
+        Accounts(book).add(who.name, frozenset({who.role}), None, MADE_BY)
+    return who
 
 
 def _listen(config: Path, port: int) -> None:
@@ -89,7 +94,7 @@ def _listen(config: Path, port: int) -> None:
         try:
             tried.bind(("127.0.0.1", port))
         except OSError:
-            port = 0
+            port = free_port()
     with config.open("a") as file:
         file.write(f'\n[console]\nlisten = "127.0.0.1:{port}"\n')
 

@@ -1,4 +1,4 @@
-"""The demonstration's key holders (mode M3): set up, let in with each other, one killed while the sector goes on.
+"""The demonstration's key holders: set up, let in with each other, one killed while the sector goes on.
 
 Each is a process with an authority, members and a book of its own, as three organisations would run them. Days run by
 the real clock here, so the keys of today and the days after are made before the first round is opened. Refuses to know

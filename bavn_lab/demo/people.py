@@ -1,6 +1,6 @@
 """The people of the demonstration: accounts with a token each, and who acts or looks by them.
 
-They are proved as anybody is. Expect no passwords here: who signs in at a console is made in consoles.py.
+They are proved as anybody is. Who signs in at a console is made in consoles.py.
 """
 
 from pathlib import Path
@@ -38,7 +38,6 @@ def token_for(folder: Path, side: str, name: str, role: Role) -> str:
         accounts, roles = Accounts(book, ROLES[side]), frozenset({role})
         if accounts.find(name) is None:
             accounts.add(name, roles, None, MADE_BY)
-            accounts.set_up(name, "token")
         token = Tokens(book).make(name, "demonstration", rights_of(roles), DAYS, MADE_BY)
         if token is None:
             raise Stop(Exit.BROKEN, f"the demonstration could not make a token for {name}")

@@ -264,7 +264,7 @@ def _centre_toml(register: tuple[str, ...]) -> str:
 
     return (
         '[place]\nfolder = "data"\nhost = "127.0.0.1"\nport = 0\nnames = ["127.0.0.1", "localhost"]\n\n'
-        f"[centre]\nrank_every_s = 5.0\nitems_per_step_max = 100\nregister = {json.dumps(list(register))}\n\n"
+        f"[centre]\nrank_every_s = 5.0\nregister = {json.dumps(list(register))}\n\n"
         + tier("A", 2, 1000, STRONG_EVERY_S)
         + tier("B", 3, 2000, WEAK_EVERY_S)
         + f"[commons]\nupload_s = {COMMONS_UPLOAD_S}.0\n"

@@ -1,6 +1,6 @@
 """How many organisations met each kind of alert: counted in the open, and by a round of the commons.
 
-The private way makes real shares, real planes and real answers (psi/commons.py); the keys are one group's (mode M1),
+The private way makes real shares, real planes and real answers (psi/commons.py); the keys are one process's own,
 since nobody here has anything to hide. Refuses to know hosts: what a host is called is its owner's own.
 """
 

@@ -1,6 +1,6 @@
 """A day's rounds of inbound sources through the real private join, held cell for cell against the counting on sets.
 
-Shares, reconstruction, receipts and names are the product's (bavn/psi, by sectorbench/joined.py), in mode M1 with a key
+Shares, reconstruction, receipts and names are the product's (bavn/psi, by sectorbench/joined.py), under a key
 of its own. Refuses to count a round as equal where one holder of one element differs.
 """
 

@@ -2,7 +2,7 @@
 
 The other days of a bench stand on the set computation in ways.py, which is held against this one (`differs` must be 0).
 A holder answers with the name of what lies in its cell only when the others' receipts hold, as at an actor's door.
-Mode M1 with a key of its own. Refuses to score.
+Under a key of its own. Refuses to score.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """The bench's figures as words and as one JSON object, each with its interval, commit and seeds. Rounds nothing up."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bavn import __version__
@@ -158,60 +159,77 @@ def _few(seeds: Sequence[int]) -> str:
     return f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]}-{seeds[-1]}"
 
 
+@dataclass(frozen=True, slots=True)
+class _FiguresTable:
+    """Figures as a JSON file has them, by number of actors, each with the commit and the seeds that it is of."""
+
+    results: Sequence[Result]
+    commit: str
+
+    @property
+    def seeds(self) -> list[int]:
+        return list(self.results[0].seeds)
+
+    def figure(self, value: Value) -> dict[str, Any]:
+        return {**value.as_json(), "commit": self.commit, "seeds": self.seeds}
+
+    def recall(self, way: str) -> dict[str, Any]:
+        """Of one way of ranking: over reachable campaigns, and over all."""
+        keyed = {}
+        for result in self.results:
+            reachable = self.figure(result.recall.get(way, NOTHING))
+            keyed[str(result.actors)] = {
+                **reachable,
+                "reachable": reachable,
+                "all": self.figure(result.recall_all.get(way, NOTHING)),
+            }
+        return keyed
+
+    def plain(self, name: str) -> dict[str, Any]:
+        """One of MADE."""
+        by = {str(one.actors): self.figure(one.figures[name]) for one in self.results}
+        return {**by[str(max(one.actors for one in self.results))], "by_actors": by}
+
+    def table(self, name: str) -> dict[str, Any]:
+        """A field of Result that has several figures by name."""
+        return {
+            str(one.actors): {key: self.figure(value) for key, value in getattr(one, name).items()}
+            for one in self.results
+        }
+
+
 def figures_of(
     results: Sequence[Result], commit: str, account: Account | None = None, newness: Sequence[Cell] = ()
 ) -> dict[str, Any]:
     """All figures. ``recall_at_20`` and ``best_single_actor`` by number of actors: the value over reachable campaigns,
     and beside it both ``reachable`` and ``all``. The others: the value of the largest sector, and ``by_actors``."""
-    seeds = list(results[0].seeds)
-
-    def figure(value: Value) -> dict[str, Any]:
-        return {**value.as_json(), "commit": commit, "seeds": seeds}
-
-    def keyed(way: str) -> dict[str, Any]:
-        keyed = {}
-        for result in results:
-            reachable = figure(result.recall.get(way, NOTHING))
-            keyed[str(result.actors)] = {
-                **reachable,
-                "reachable": reachable,
-                "all": figure(result.recall_all.get(way, NOTHING)),
-            }
-        return keyed
-
-    def plain(name: str) -> dict[str, Any]:
-        by = {str(one.actors): figure(one.figures[name]) for one in results}
-        return {**by[str(max(one.actors for one in results))], "by_actors": by}
-
-    def table(name: str) -> dict[str, Any]:
-        return {str(one.actors): {key: figure(value) for key, value in getattr(one, name).items()} for one in results}
-
+    table = _FiguresTable(results, commit)
     ways = [way for way in results[0].recall if way not in (PRODUCT, ALONE)]
     return {
         "bench": "sector",
         "what": results[0].what,
         "version": __version__,
         "commit": commit,
-        "seeds": seeds,
+        "seeds": table.seeds,
         "leads_a_day": 20,
         "campaigns_a_day": CAMPAIGNS_A_DAY,
         "campaigns": {
             str(result.actors): {"all": result.campaigns, "suspected": result.suspected, "reachable": result.reachable}
             for result in results
         },
-        "recall_at_20": keyed(PRODUCT),
-        "best_single_actor": keyed(ALONE),
+        "recall_at_20": table.recall(PRODUCT),
+        "best_single_actor": table.recall(ALONE),
         "newness": [cell.as_json() for cell in newness],
-        "recall_at_60": {str(result.actors): figure(result.recall_further) for result in results},
-        "recall_of_revealed": {str(result.actors): figure(result.recall_revealed) for result in results},
-        "ceiling": table("ceiling"),
+        "recall_at_60": {str(result.actors): table.figure(result.recall_further) for result in results},
+        "recall_of_revealed": {str(result.actors): table.figure(result.recall_revealed) for result in results},
+        "ceiling": table.table("ceiling"),
         "lost": {str(result.actors): result.lost for result in results},
-        **{name: plain(name) for name in MADE},
+        **{name: table.plain(name) for name in MADE},
         "benign_single_revealed_total": sum(result.single for result in results),
         "real_join": {str(result.actors): told_join(result.join) for result in results},
-        "others": {way: keyed(way) for way in ways},
-        "by_linkage": table("by_linkage"),
-        "by_victims": table("by_victims"),
-        "by_family": table("by_family"),
+        "others": {way: table.recall(way) for way in ways},
+        "by_linkage": table.table("by_linkage"),
+        "by_victims": table.table("by_victims"),
+        "by_family": table.table("by_family"),
         "captures": None if account is None else account.told(),
     }

@@ -86,6 +86,11 @@ class Tally:
     join: list[RealJoin] = field(default_factory=list)
     inbound: list[Inbound] = field(default_factory=list)
 
+    @property
+    def reachable(self) -> list[Judged]:
+        """Those within the join's reach."""
+        return [item for item in self.campaigns if item.campaign.reachable]
+
     def add(self, other: "Tally") -> None:
         """What other days came to."""
         for name in Tally.__slots__:
@@ -287,8 +292,7 @@ def _day_figures(day: Day, product: Scored, leads: Leads) -> dict[str, float]:
 
 def _result(world: World, actors: int, seeds: tuple[int, ...], tally: Tally) -> Result:
     boot = Bootstrap(seeds[0])
-    judged = tally.campaigns
-    reachable = [item for item in judged if item.campaign.reachable]
+    judged, reachable = tally.campaigns, tally.reachable
     ways_played = list(dict.fromkeys(way for item in judged for way in item.found))
 
     def hit(way: str, one: Judged) -> bool:
@@ -351,23 +355,27 @@ def share_of(boot: Bootstrap, those: Sequence[Judged], hit: Callable[[Judged], b
 
 def _figures(boot: Bootstrap, tally: Tally) -> dict[str, Value]:
     """Every figure by its name in the report."""
-    judged = tally.campaigns
-    reachable = [item for item in judged if item.campaign.reachable]
-    seen = [item.seen for item in reachable if item.seen is not None and item.seen.at is not None]
+    return {
+        **_finding(boot, tally),
+        **_timing(boot, tally),
+        **_ranking(boot, tally),
+        **_scanning(boot, tally),
+        "suspicions_a_day": _over_days(boot, tally, "rows"),
+        "elements_revealed_a_day": _over_days(boot, tally, "revealed"),
+        "harmless_revealed_a_day": _over_days(boot, tally, "harmless"),
+    }
 
-    def share(values: Iterable[bool | float]) -> Value:
-        return boot.mean([float(value) for value in values])
 
-    def over_days(name: str) -> Value:
-        return boot.mean([day[name] for day in tally.days])
-
+def _finding(boot: Bootstrap, tally: Tally) -> dict[str, Value]:
+    """How much of what attacked can be found, and is."""
+    judged, reachable = tally.campaigns, tally.reachable
     return {
         "reach": share_of(boot, judged, lambda item: item.campaign.reachable),
         "suspected": share_of(boot, judged, lambda item: item.campaign.linkage != "undetected"),
         "checked": share_of(boot, judged, lambda item: item.campaign.checked),
         "found_beside_label": share_of(boot, judged, lambda item: item.beside),
         "sector_gain": share_of(boot, reachable, lambda item: item.found[PRODUCT] and not item.own),
-        "precision_at_20": over_days("precision"),
+        "precision_at_20": _over_days(boot, tally, "precision"),
         "precision_of_attainable": boot.ratio(
             [day["precision"] for day in tally.days], [day["attainable"] for day in tally.days]
         ),
@@ -376,10 +384,18 @@ def _figures(boot: Bootstrap, tally: Tally) -> dict[str, Value]:
             [float(item.found[ORACLE]) for item in reachable],
             [item.campaign.family for item in reachable],
         ),
+    }
+
+
+def _timing(boot: Bootstrap, tally: Tally) -> dict[str, Value]:
+    """When what is found is found: before which victims, and after how many minutes."""
+    reachable = tally.reachable
+    seen = [item.seen for item in reachable if item.seen is not None and item.seen.at is not None]
+    return {
         "before_last_victim": share_of(boot, reachable, lambda item: item.seen is not None and item.seen.before_last),
         "before_last_victim_attainable": share_of(boot, reachable, lambda item: item.early),
-        "before_last_victim_of_found": share(item.before_last for item in seen),
-        "victims_after": share(item.after for item in seen),
+        "before_last_victim_of_found": _mean(boot, (item.before_last for item in seen)),
+        "victims_after": _mean(boot, (item.after for item in seen)),
         "minutes_from_first_median": boot.quantile([item.from_first for item in seen], 0.5),
         "minutes_from_first_p90": boot.quantile([item.from_first for item in seen], 0.9),
         "minutes_from_second_median": boot.quantile([item.from_second for item in seen], 0.5),
@@ -387,25 +403,41 @@ def _figures(boot: Bootstrap, tally: Tally) -> dict[str, Value]:
         "minutes_from_strong_p95": boot.quantile(
             [one.from_strong for one in seen if one.from_strong is not None], 0.95
         ),
-        "elements_in_one_lead": share_of(
-            boot, [item for item in reachable if item.found[PRODUCT]], lambda item: item.in_one_lead
-        ),
-        "mixed_leads": over_days("mixed"),
-        "quiet_leads": boot.mean(tally.quiet),
-        "poison_rank": over_days("poison_rank"),
-        "benign_single_revealed": over_days("single"),
-        "power_law_a": over_days("a"),
-        "power_law_a_all": over_days("a_all"),
-        "inbound_walk": share(hit for two in tally.inbound for hit in two.walk),
-        "inbound_walk_exact": share(hit for two in tally.inbound for hit in two.exact),
-        "inbound_false_alarms": share(two.alarms / two.clients for two in tally.inbound),
-        "inbound_predictive_blacklist": share(hit for two in tally.inbound for hit in two.predictive),
-        "inbound_global_blacklist": share(hit for two in tally.inbound for hit in two.global_worst),
-        "inbound_local_blacklist": share(hit for two in tally.inbound for hit in two.local_worst),
-        "suspicions_a_day": over_days("rows"),
-        "elements_revealed_a_day": over_days("revealed"),
-        "harmless_revealed_a_day": over_days("harmless"),
     }
+
+
+def _ranking(boot: Bootstrap, tally: Tally) -> dict[str, Value]:
+    """How good leads are: whole, unmixed, few on a quiet day, and hard to poison; and what sharing they rest on."""
+    found = [item for item in tally.reachable if item.found[PRODUCT]]
+    return {
+        "elements_in_one_lead": share_of(boot, found, lambda item: item.in_one_lead),
+        "mixed_leads": _over_days(boot, tally, "mixed"),
+        "quiet_leads": boot.mean(tally.quiet),
+        "poison_rank": _over_days(boot, tally, "poison_rank"),
+        "benign_single_revealed": _over_days(boot, tally, "single"),
+        "power_law_a": _over_days(boot, tally, "a"),
+        "power_law_a_all": _over_days(boot, tally, "a_all"),
+    }
+
+
+def _scanning(boot: Bootstrap, tally: Tally) -> dict[str, Value]:
+    """What becomes of scans from outside, beside blacklists."""
+    return {
+        "inbound_walk": _mean(boot, (hit for two in tally.inbound for hit in two.walk)),
+        "inbound_walk_exact": _mean(boot, (hit for two in tally.inbound for hit in two.exact)),
+        "inbound_false_alarms": _mean(boot, (two.alarms / two.clients for two in tally.inbound)),
+        "inbound_predictive_blacklist": _mean(boot, (hit for two in tally.inbound for hit in two.predictive)),
+        "inbound_global_blacklist": _mean(boot, (hit for two in tally.inbound for hit in two.global_worst)),
+        "inbound_local_blacklist": _mean(boot, (hit for two in tally.inbound for hit in two.local_worst)),
+    }
+
+
+def _mean(boot: Bootstrap, values: Iterable[bool | float]) -> Value:
+    return boot.mean([float(value) for value in values])
+
+
+def _over_days(boot: Bootstrap, tally: Tally, name: str) -> Value:
+    return boot.mean([day[name] for day in tally.days])
 
 
 def told_join(join: Sequence[RealJoin]) -> list[dict[str, Any]]:

@@ -32,14 +32,13 @@ from bavn.model.suspicion import Suspicion
 from bavn.psi import group, keys, oprf, share
 from bavn.psi.element import element_bytes
 from bavn.psi.field import Plane, Words, horner, reduce
-from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.round import RoundParams
 from bavn.psi.threshold import evaluate, shamir
 from bavn.psi.threshold.shares import KeyShare, PublicKey
 from bavn.psi.threshold.terms import IDS, ROUNDS, purpose
 from bavn.rehearsal.hostile import LiarMemory, Lie
-from bavn.rehearsal.keyholding import SimThresholdHolder
+from bavn.rehearsal.keyholding import SimKeyHolder
 from bavn.rehearsal.network import Faults
 from bavn.rehearsal.script import START_US, Script, Suspects, suspicion
 from bavn.rehearsal.world import World
@@ -121,7 +120,7 @@ def play(
     with _claiming(own, n) if own else nullcontext():
         world = World(script, folder, liars={actor: keeping(actor) for actor in ACTORS})
         world.run()
-    holders = [holder for holder in world.holders.every.values() if isinstance(holder, SimThresholdHolder)]
+    holders = list(world.holders.every.values())
     epoch = START_US // DAY_US
     shares = {
         use: {holder.number: holder.shares.versions(purpose(epoch, "A", use))[0].share for holder in holders}
@@ -134,10 +133,10 @@ def play(
 @contextmanager
 def _claiming(own: bytes, number: int) -> Iterator[None]:
     """Holder ``number`` of a world that begins meanwhile claims that key."""
-    honest = SimThresholdHolder._open  # noqa: SLF001  where each of them begins
+    honest = SimKeyHolder._open  # noqa: SLF001  where each of them begins
     slot, today = START_US // SECOND_US + CLAIMED_AHEAD_S, START_US // DAY_US
 
-    def begins(self: SimThresholdHolder) -> None:
+    def begins(self: SimKeyHolder) -> None:
         honest(self)
         if self.number != number:
             return
@@ -148,7 +147,7 @@ def _claiming(own: bytes, number: int) -> Iterator[None]:
             claims[of.decode("ascii")] = {str(slot): (public.to_bytes().hex(), signed)}
         self.shares.claims = lambda: claims  # type: ignore[method-assign]
 
-    with patch.object(SimThresholdHolder, "_open", begins):
+    with patch.object(SimKeyHolder, "_open", begins):
         yield
 
 
@@ -194,20 +193,6 @@ def opened(uploads: Sequence[Upload], ids: Ids) -> frozenset[int]:
         for table in range(uploads[0].params.r):
             standing |= {at + int(one) for one in _stands(uploads, ids[at : at + CHUNK], table)}
     return frozenset(standing)
-
-
-def in_m1(sector: Sector, names: Sequence[str]) -> frozenset[str]:
-    """What whoever has the group's key of mode M1 opens of the same sets."""
-    group_key = SeededDice(1, "the group's").bytes(keys.GROUP_KEY_BYTES)
-    params = sector.uploads[0].params
-    identifier = GroupKeyIdentifiers(group_key).of(params.epoch, params.tier)
-    kr, uploads = identifier.round_key(params), []
-    for upload in sector.uploads:
-        held = [(id_, 1.0) for id_ in identifier.ids(_observables(sorted(sector.held[upload.actor])))]
-        planes = share.generate(params, kr, held, upload.x, SeededDice(1, upload.actor)).planes
-        uploads.append(Upload(upload.actor, upload.x, params, kr, planes))
-    ids = array_of(identifier.ids(_observables(names)))
-    return frozenset(names[one] for one in opened(uploads, ids))
 
 
 def asked_within_quota(sector: Sector, names: Sequence[str], quota: int) -> dict[str, bytes]:

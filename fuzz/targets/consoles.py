@@ -1,6 +1,6 @@
 """Both consoles, every route, as each role and as nobody: a real server on a real port in this process, over a real house.
 
-Who asks is said by a header, which stands in for the session; log-on, set-up and account are asked through the real keeper.
+Who asks is said by a header, which stands in for the session; log-on and account are asked through the real keeper.
 """
 
 import json
@@ -14,11 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from argon2 import PasswordHasher
 from fastapi import FastAPI, Request
 
 from bavn.app.access.book import open_book
-from bavn.app.access.factors import Factors
 from bavn.app.access.rights import ROLES
 from bavn.app.config.console import ConsoleTable
 from bavn.app.config.load import read_centre
@@ -38,7 +36,7 @@ from fuzz.targets.services import body
 
 CHECK_EVERY = 60
 _SKIPPED = re.compile(r"/(live|openapi\.json)$")
-_QUIET = re.compile(r"^/api/v1/(logon|setup|account|people)")
+_QUIET = re.compile(r"^/api/v1/(logon|account|people)")
 
 
 class _ByHeader:
@@ -123,7 +121,7 @@ class Console:
             logons_per_minute=1_000_000,
             roles=ROLES[side],
         )
-        keeper = Keeper(book, made, Factors(book, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
+        keeper = Keeper(book, made)
         self.undo.callback(keeper.close)
         self.app = console_app(
             side, house, areas_of(side), _ByHeader(side, keeper), server.settings(), beside=people_routes(keeper)

@@ -20,7 +20,6 @@ from bavn.actor.hunt.saved import SavedUnclear, read_hunt
 from bavn.actor.protect.enforcers.rpz_log import RpzLog
 from bavn.actor.protect.enforcers.zone_answers import Asker, answers
 from bavn.actor.sense.rules.tuning import TuningWrong, threshold_text, tunings
-from bavn.app.centre.rollout_csv import BadRegister, entries_of, text_of
 from bavn.app.config import check as config_check
 from bavn.app.config import load as config
 from bavn.app.fit import answers as fit_answers
@@ -51,7 +50,6 @@ def _config() -> Run:
             config.read_node,
             config.read_centre,
             config.read_keyholder,
-            config.read_hub,
             config.read_policy,
         ):
             with contextlib.suppress(SettingsError):
@@ -86,10 +84,6 @@ def _tuning() -> Run:
 
 def _fit() -> Run:
     return fine(lambda data: fit_answers.read(put("fit/a.toml", data)) and None, fit_answers.BadAnswers)
-
-
-def _register() -> Run:
-    return fine(lambda data: entries_of(data) and None, BadRegister)
 
 
 def _protocol() -> Run:
@@ -268,17 +262,6 @@ TARGETS = (
             b'hosts = 100\nline_mbit = 10\nsources = ["suricata"]\ncarer = "own"\nhours_week = 2.5\nresolver = true\n'
         ),
         make=_fit,
-    ),
-    Target(
-        name="register",
-        covers=("import:register", "module:bavn.app.centre.rollout_csv"),
-        forms=LINES,
-        seeds=lambda: [
-            text_of([]).encode(),
-            b"actor;title;kind;region;functions\nnorth;North;region;Nord;hospital\n",
-            b"actor,waits,plan_invited\nnorth,installed:south=operating,2026-12-01\n",
-        ],
-        make=_register,
     ),
     Target(
         name="protocol",

@@ -261,11 +261,10 @@ def _any() -> Run:
 
 
 def document_seeds() -> list[bytes]:
-    """Lines of EVE and Zeek as documents: of a search engine, of a bulk, of a shipper that maps to ECS."""
+    """Lines of EVE and Zeek as documents: of a search engine, of a shipper that maps to ECS, of flow tools."""
     lines = [json.loads(line) for line in eve_seeds()[0].splitlines()]
     zeek = json.loads(zeek_json("conn").splitlines()[0])
     hits = {"took": 1, "hits": {"hits": [{"_index": "x", "_source": line} for line in lines]}}
-    bulk = b"".join(b'{"index": {}}\n' + json.dumps(line).encode() + b"\n" for line in lines)
     mapped = {
         "@timestamp": "2026-11-25T00:34:19.441Z",
         "event": {"module": "zeek", "dataset": "zeek.connection", "duration": 1_500_000_000},
@@ -274,7 +273,9 @@ def document_seeds() -> list[bytes]:
         "network": {"transport": "tcp", "community_id": "1:x"},
         "zeek": {"session_id": "C1", "connection": {"state": "SF"}},
     }
-    return [json.dumps(hits).encode(), bulk, json.dumps([mapped, {"_source": zeek}]).encode()]
+    flow = {"first": "2026-11-24T17:00:00.123", "proto": 6, "src4_addr": "10.0.0.5", "dst4_addr": "192.0.2.7"}
+    flow |= {"src_port": 40000, "dst_port": 443, "in_bytes": 60, "tcp_flags": "......S."}
+    return [json.dumps(hits).encode(), json.dumps([mapped, {"_source": zeek}, flow]).encode()]
 
 
 def packed_seeds() -> list[bytes]:
@@ -293,21 +294,11 @@ def packed_seeds() -> list[bytes]:
     return [*packed, zipped.getvalue(), tarred.getvalue()]
 
 
-def table_seeds() -> list[bytes]:
-    """Flows of Argus, of nfdump and of a cloud, an export of lines, and a web server's log."""
+def argus_seeds() -> list[bytes]:
+    """Flows of Argus as text, with their head."""
     times = "2026-11-24 17:00:00.123,2026-11-24 17:00:05.123"
-    line = eve_seeds()[0].splitlines()[0].decode().replace('"', '""')
-    tables = (
-        f"StartTime,LastTime,Proto,SrcAddr,Sport,Dir,DstAddr,Dport\n{times},tcp,10.0.0.5,40000,->,192.0.2.7,443\n",
-        f"ts,te,sa,da,sp,dp,pr,flg,ibyt\n{times},10.0.0.5,192.0.2.7,40000,443,TCP,....S.,60\nSummary\n1,2\n",
-        (
-            "version srcaddr dstaddr srcport dstport protocol bytes start end action\n"
-            "2 10.0.0.5 192.0.2.7 40000 443 6 500 1795539600 1795539605 ACCEPT\n"
-        ),
-        f'"_raw","_time"\n"{line}","2026-11-24T17:00:00.123Z"\n',
-        "#Fields: date time c-ip cs-method cs-host cs-uri-stem sc-status\n2026-11-24 17:00:00 10.0.0.5 GET x.dk /y 200\n",
-    )
-    return [table.encode() for table in tables]
+    head = "StartTime,LastTime,Proto,SrcAddr,Sport,Dir,DstAddr,Dport"
+    return [f"{head}\n{times},tcp,10.0.0.5,40000,->,192.0.2.7,443\n".encode()]
 
 
 TARGETS = (
@@ -385,8 +376,9 @@ TARGETS = (
     Target(
         name="documents",
         covers=(
+            "module:bavn.actor.sense.documents.declared",
             "module:bavn.actor.sense.documents.records",
-            "module:bavn.actor.sense.documents.straying",
+            "module:bavn.actor.sense.documents.splitting",
             "module:bavn.actor.sense.documents.unwrapping",
         ),
         forms=(*LINES, *JSON_LINES, unpacked(LINES)),
@@ -394,10 +386,10 @@ TARGETS = (
         make=_any,
     ),
     Target(
-        name="tables",
-        covers=("module:bavn.actor.sense.documents.tables",),
+        name="argus",
+        covers=("module:bavn.actor.sense.flows.argus",),
         forms=MANY_LINES,
-        seeds=table_seeds,
+        seeds=argus_seeds,
         make=partial(_log, "auto"),
     ),
 )

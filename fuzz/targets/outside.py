@@ -26,7 +26,6 @@ from bavn.model.sector.intel import Assumed, Piece, Source
 from bavn.rehearsal.clock import SimClock
 from bavn.wire.partners import stix_indicator, taxii
 from bavn.wire.partners import stix_out as stix_partner
-from bavn.wire.partners.csv import objects_of as csv_objects
 from fuzz.mutate import BYTES, Mutator
 from fuzz.mutate_binary import ZIP, unpacked
 from fuzz.mutate_json import JSON
@@ -245,15 +244,6 @@ def _query() -> Run:
     return run
 
 
-def _csv() -> Run:
-    def run(data: bytes) -> None:
-        found = csv_objects(data.decode("utf-8", "replace"), _NOW_US)
-        for one in found if not isinstance(found, Refused) else ():
-            stix_partner.offer_of(one)
-
-    return run
-
-
 def _sigma() -> Run:
     def run(data: bytes) -> None:
         outcomes = tried_rules([RuleFile("x.yml", data)])
@@ -454,13 +444,6 @@ TARGETS = (
             b"limit=5&added_after=2026-01-01T00:00:00.000Z&match[type]=indicator&match[version]=all,last&next=17"
         ],
         make=_query,
-    ),
-    Target(
-        name="partner-csv",
-        covers=("import:partner CSV", "module:bavn.wire.partners.csv"),
-        forms=LINES,
-        seeds=lambda: [_CSV, b"\xef\xbb\xbf" + _CSV.replace(b",", b";")],
-        make=_csv,
     ),
     Target(
         name="sigma",

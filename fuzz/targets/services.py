@@ -305,14 +305,12 @@ class Holder(_Service):
 
 
 def holder_seeds() -> list[bytes]:
-    join = message("JoinAsked").partition(b"\n")[2]
     return [
-        _MEMBER + request("POST", "/v1/join", join),
         _MEMBER + request("GET", "/healthz"),
         _STRANGER + request("GET", "/v1/enrol"),
         _STRANGER + request("POST", "/v1/enrol", b'{"\\ud800":1}'),
         _MEMBER + request("POST", "/v1/renew", b'{"csr":"x"}'),
-        _MEMBER + request("POST", "/v1/join", b'{"\\ud800":1}'),
+        _MEMBER + request("POST", "/v1/part", b'{"\\ud800":1}'),
         *(
             _MEMBER + request("POST", f"/v1/{path}", message(kind).partition(b"\n")[2])
             for path, kind in (("part", "PartAsked"), ("keys", "KeysAsked"), ("posts", "PostsAsked"))

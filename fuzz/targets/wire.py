@@ -1,8 +1,7 @@
-"""What members, centres, hubs and strangers send: envelopes, each kind of message, parcels, requests to join and enrol."""
+"""What members, centres and strangers send: envelopes, each kind of message, requests to join and enrol."""
 
 import contextlib
 import hashlib
-import json
 from collections.abc import Callable
 from functools import cache
 from typing import Final
@@ -22,10 +21,10 @@ from bavn.psi.keys import ID_BYTES, KEY_BYTES
 from bavn.psi.round import PROTOCOL_VERSION, RoundParams
 from bavn.psi.share import generate
 from bavn.traffic.dice import SeededDice
-from bavn.wire import enrol, frames, parcel, pieces, seal, strict_json
+from bavn.wire import enrol, frames, seal, strict_json
 from bavn.wire.codec import DOWN_KINDS, UP_KINDS, Encoded, decode
 from bavn.wire.enrol import NodeKeys
-from bavn.wire.keyholder import KEYHOLDER_KINDS, ROUNDS, JoinAsked, PartAnswered
+from bavn.wire.keyholder import KEYHOLDER_KINDS, ROUNDS, PartAnswered, PartAsked
 from fuzz.mutate import BYTES, Mutator
 from fuzz.mutate_binary import DER, FRAMES
 from fuzz.mutate_json import JSON
@@ -160,7 +159,7 @@ def _codec() -> Run:
         body, _, attachment = rest.partition(b"\n")
         named = kind.decode("latin-1")
         found = decode(Encoded(named, body, attachment), ALL)
-        if not isinstance(found, Refused) and isinstance(found, JoinAsked):
+        if not isinstance(found, Refused) and isinstance(found, PartAsked):
             with contextlib.suppress(ValueError):
                 found.params()
             found.split()
@@ -195,57 +194,6 @@ def _parties() -> tuple[NodeKeys, Ed25519PrivateKey, bytes, str, str]:
         keys.csr(),
         authority.pem,
     )
-
-
-def _question(what: str = "post", der: bytes | None = None, body: bytes = b"x") -> parcel.Asking:
-    keys, centre, own, _, _ = _parties()
-    question = parcel.Question(what=what, after=1, wait_ms=5, body=body)  # type: ignore[arg-type]
-    return parcel.Asking(
-        MEMBER, keys.tls, own if der is None else der, centre.public_key(), question, SeededDice(1, "q")
-    )
-
-
-def _parcels() -> Run:
-    _, centre, _, _, _ = _parties()
-    asking = _question()
-    asked = parcel.understand(asking.raw, centre, MEMBER)
-    if isinstance(asked, Refused):
-        raise Broken("an honest parcel is refused")
-
-    def run(data: bytes) -> None:
-        """As a parcel; as the certificate inside one that is sealed and signed; as the answer's inside."""
-        parcel.understand(data, centre, MEMBER)
-        if len(data) <= 2000:
-            parcel.understand(_question(der=data).raw, centre, MEMBER)
-        asking.open(data)
-        from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-
-        sealed = ChaCha20Poly1305(asked.answer_key).encrypt(bytes(12), data, asked.digest)
-        asking.open(sealed)
-        head = {"from": MEMBER, "key": "00" * 32, "v": 1, "sig": "00"}
-        parcel.understand(
-            json.dumps(head | {"key": data[:32].hex()}, separators=(",", ":"), sort_keys=True).encode() + b"\n" + data,
-            centre,
-            MEMBER,
-        )
-
-    return run
-
-
-def _pieces() -> Run:
-    stand = pieces.Pieces()
-
-    def run(data: bytes) -> None:
-        """As a piece at each place; as what a true first piece is followed by."""
-        for at in (0, 1, pieces.PIECE_BYTES):
-            stand.add(MEMBER, at, data, NOW_US)
-        at, first = next(pieces.cut(data * 2 or b"x"))
-        held = stand.add("other", at, first, NOW_US)
-        if len(data) * 2 <= pieces.PIECE_BYTES and held != (data * 2 or b"x"):
-            raise Broken("an honest envelope of one piece did not come through")
-        stand.add("other", len(first), data, NOW_US)
-
-    return run
 
 
 def _enrolment() -> Run:
@@ -350,25 +298,6 @@ TARGETS = (
         forms=BODIES,
         seeds=lambda: [message(kind) for kind in DOWN_KINDS],
         make=_node,
-    ),
-    Target(
-        name="parcel",
-        covers=("module:bavn.wire.parcel",),
-        forms=(*DER, *BYTES),
-        seeds=lambda: [
-            _question().raw,
-            _question("pull", body=b"").raw,
-            _parties()[2],
-            b'{"at_s":1,"detail":"","status":200,"taken":[1,2]}\nbody',
-        ],
-        make=_parcels,
-    ),
-    Target(
-        name="pieces",
-        covers=("module:bavn.wire.pieces",),
-        forms=BYTES,
-        seeds=lambda: [piece for _, piece in pieces.cut(b"an envelope " * 50_000)],
-        make=_pieces,
     ),
     Target(
         name="enrolment",

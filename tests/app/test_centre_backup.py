@@ -159,7 +159,9 @@ def test_a_centre_that_was_put_back_runs_and_numbers_on(place, tmp_path, kind) -
         parts.server._socket.close()
 
 
-def test_a_backup_is_never_put_over_anything_nor_written_over(place, tmp_path) -> None:
+def test_a_backup_is_never_put_over_anything_nor_written_over_and_a_database_starts_with_its_book_alone(
+    place, tmp_path
+) -> None:
     first = place("first", "sqlite")
     live(first)
     run(first, "backup", tmp_path / "b.zip")
@@ -170,12 +172,6 @@ def test_a_backup_is_never_put_over_anything_nor_written_over(place, tmp_path) -
     (tmp_path / "first" / f"{BOOK_FILE}.ledger").rename(tmp_path / "away.ledger")
     assert "not empty" in str(run(first, "restore", tmp_path / "b.zip", "--by", "bo", code=Exit.NOT_NOW).exception)
     assert rows(first) == before
-
-
-def test_a_database_without_its_book_does_not_start(place, tmp_path) -> None:
-    first = place("first", "sqlite")
-    live(first)
-    (tmp_path / "first" / BOOK_FILE).rename(tmp_path / "away")
     assert "belong together" in str(run(first, "run", code=Exit.CONFIGURATION).exception)
 
 

@@ -1,16 +1,24 @@
-"""The centre's database from its configuration: what is refused, what is never shown, and the way up."""
+"""The centre's database from its configuration: what is refused, what is never shown, and the way up; and what could
+not be worked off is listed, tried again, or given up."""
+
+import json
 
 import pytest
 from typer.testing import CliRunner
 
 from bavn.app.centre.database import open_database, shown, url_of
+from bavn.app.centre.parts import BOOK_FILE
 from bavn.app.cli.centre.main import app
 from bavn.app.config.load import read_centre
 from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
+from bavn.centre.inbox.aside import TRIES_MAX, SetAside
+from bavn.centre.inbox.inbox import SCHEMA
 from bavn.centre.store import schema
 from bavn.centre.store.engine import open_engine, writing
 from bavn.centre.store.lease import Lease
 from bavn.model.settings import SettingsError
+from bavn.wire.book import Book
 
 SECRET = "rosebud-7"
 
@@ -63,22 +71,17 @@ def test_the_password_comes_from_a_file_of_its_own_and_is_shown_nowhere(config) 
         url_of(file)
     secret.chmod(0o600)
     assert url_of(file).password == SECRET
+    for text in ("", "one\ntwo\n", "x" * 5000):
+        secret.write_text(text)
+        with pytest.raises(SettingsError, match="one line"):
+            url_of(file)
+    secret.write_text(SECRET + "\n")
     assert SECRET not in shown(url_of(file)) + repr(url_of(file)) + repr(open_engine(url_of(file)))
     with pytest.raises(Stop) as refused:
         open_database(file)
     assert refused.value.code is Exit.UNREACHABLE
     chain = [refused.value, refused.value.__cause__, getattr(refused.value.__cause__, "orig", None)]
     assert SECRET not in " ".join(map(str, chain))
-
-
-@pytest.mark.parametrize("text", ["", "one\ntwo\n", "x" * 5000])
-def test_a_password_is_one_line(config, text) -> None:
-    secret = config.parent / "password"
-    secret.write_text(text)
-    secret.chmod(0o600)
-    file = placed(config, database_url="postgresql://bavn@localhost/bavn", database_password_file="password")
-    with pytest.raises(SettingsError, match="one line"):
-        url_of(file)
 
 
 @pytest.mark.parametrize(
@@ -96,9 +99,13 @@ def test_what_crosses_a_network_is_encrypted_and_its_server_proved(config, url, 
     assert url_of(placed(config, database_url=url)).query.get("sslmode") == mode
 
 
-def test_a_file_of_the_centre_is_its_owners_alone(config) -> None:
+def test_a_file_of_the_centre_is_its_owners_alone_and_only_one_centre_runs_on_it(config) -> None:
     run(config, "init")
     assert (config.parent / "data" / "centre.db").stat().st_mode & 0o077 == 0
+    engine = open_database(read_centre(config))
+    with Lease(engine):
+        assert "a centre runs" in str(run(config, "run", code=Exit.NOT_NOW).exception)
+    engine.dispose()
 
 
 def test_a_database_behind_is_refused_until_it_is_upgraded(config, next_revision) -> None:
@@ -118,27 +125,9 @@ def test_a_database_behind_is_refused_until_it_is_upgraded(config, next_revision
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     engine.dispose()
     for words in (("members",), ("run",), ("upgrade",)):
-        assert "later Bavn" in str(run(config, *words, code=Exit.CONFIGURATION).exception)
-
-
-def test_a_database_from_before_the_first_revision_is_refused_with_what_to_do(config) -> None:
-    run(config, "init")
-    engine = open_engine(f"sqlite:///{config.parent / 'data' / 'centre.db'}")
-    with writing(engine) as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0005'")
-    engine.dispose()
-    for words in (("members",), ("run",), ("upgrade",)):
-        said = str(run(config, *words, code=Exit.CONFIGURATION).exception)
-        assert "has revision 0005" in said
-        assert f"bring it to {schema.first()} with the Bavn that wrote it" in said
-
-
-def test_only_one_centre_runs_on_a_database(config) -> None:
-    run(config, "init")
-    engine = open_database(read_centre(config))
-    with Lease(engine):
-        assert "a centre runs" in str(run(config, "run", code=Exit.NOT_NOW).exception)
-    engine.dispose()
+        assert "has revision 9999, which this Bavn does not know" in str(
+            run(config, *words, code=Exit.CONFIGURATION).exception
+        )
 
 
 @pytest.mark.slow
@@ -165,3 +154,40 @@ def test_a_database_that_cannot_keep_every_letter_is_refused(config, postgres) -
     with pytest.raises(Stop, match=r"SQL_ASCII.*--locale=C"):
         open_database(read_centre(config))
     postgres.drop(name)
+
+
+@pytest.fixture
+def asked(tmp_path):
+    config = tmp_path / "centre.toml"
+    config.write_text('[place]\nfolder = "."\n')
+
+    def ask(*arguments):
+        return CliRunner().invoke(app, ["set-aside", "--config", str(config), *arguments])
+
+    ask.book = tmp_path / BOOK_FILE
+    return ask
+
+
+def test_what_is_set_aside_is_listed_tried_again_and_given_up(asked) -> None:
+    assert asked().exception.code is Exit.NOT_FOUND
+    with Book(asked.book) as book:
+        book.part("inbox", 1, SCHEMA)
+        with book.transaction() as tx:
+            for number in (1, 2, 3):
+                row = (number, "north", "north", number, "x", "Report", "A", 1_000_000, 3, b"abc")
+                tx.execute(f"INSERT INTO inbox VALUES ({', '.join('?' * 10)}, NULL, NULL)", row)
+        aside = SetAside(book, SystemClock())
+        for number in (1, 2):
+            for _ in range(TRIES_MAX):
+                aside.failed(number, RuntimeError("x"))
+    assert "1  Report from north" in asked().output
+    assert "1  Report fra north" in asked("--language", "da").output
+    (first, second) = [json.loads(line) for line in asked("--json").output.splitlines()]
+    assert (first["number"], first["error"], second["number"]) == (1, "RuntimeError", 2)
+    assert asked("--retry", "1", "--drop", "2").output.startswith("No message is set aside")
+    with Book(asked.book) as book:
+        assert SetAside(book, SystemClock()).waiting(9) == [(1, "Report"), (3, "Report")]
+        assert book.rows("SELECT body FROM inbox ORDER BY number") == [(b"abc",), (None,), (b"abc",)]
+    wrong = asked("--retry", "3").exception
+    assert isinstance(wrong, Stop)
+    assert wrong.code is Exit.NOT_FOUND

@@ -12,26 +12,21 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import httpx
 import pytest
 from fastapi import HTTPException
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bavn.app.centre.server import CentreBroken
-from bavn.app.centre.service import make_app
 from bavn.app.net import tls_server
-from bavn.app.net.member_service import CERTIFICATE_KEY, MemberService, ServiceLimits
+from bavn.app.net.member_service import MemberService, ServiceLimits
 from bavn.app.net.throttle import Throttle
-from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown
-from bavn.model.sector.member import Actor, ActorState
 from bavn.traffic.dice import SeededDice
 from bavn.wire import frames
 from bavn.wire.gate import GateBroken
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.links.https import LinkLimits, context, link_of
 from bavn.wire.safe import Safe
+from tests.app.waiting import until
 
 LEAST = LinkLimits(request_s=5.0, pull_s=5.0)
 
@@ -124,25 +119,6 @@ def test_a_body_in_pieces_is_not_read_whatever_length_it_announces(raw, path, ki
     assert status(raw(request(path=path, **headers) + b"1\r\nx\r\n0\r\n\r\n")) == 411
 
 
-def test_a_body_longer_than_announced_is_cut_off() -> None:
-    """Should a server in front ever let one through."""
-    given = [bytes(600), bytes(600), bytes(600)]
-    read = []
-
-    class Asking:
-        async def stream(self):
-            for piece in given:
-                read.append(piece)
-                yield piece
-
-    service = MemberService(None, ServiceLimits(), lambda _: None)
-    with pytest.raises(HTTPException) as refused:
-        asyncio.run(service.body(Asking(), 1000))
-    assert refused.value.status_code == 413
-    assert len(read) == 2
-    assert len(asyncio.run(service.body(Asking(), 1800))) == 1800
-
-
 def test_a_header_too_long_is_refused_or_cut_off(raw, stand) -> None:
     """The answer may be lost where the connection is cut while the header is still being sent."""
     assert status(raw(request(long="y" * 1_000_000))) in (400, 0)
@@ -159,7 +135,7 @@ def test_a_header_that_never_ends_is_ended(raw, monkeypatch, begun) -> None:
 
 
 @pytest.mark.slow
-def test_a_body_that_drips_is_ended(stand_up) -> None:
+def test_a_body_that_drips_is_ended_and_one_longer_than_announced_cut_off(stand_up) -> None:
     stand = stand_up(body_s=0.3)
     safe = stand.enrol("region-a")
     tls = context(safe.authority.read_text(), safe.certificate, safe.tls_key)
@@ -169,6 +145,21 @@ def test_a_body_that_drips_is_ended(stand_up) -> None:
     ):
         secure.sendall(request(**{"content-length": "500"}) + b"\x00")
         assert status(secure.recv(65536)) == 408
+    given = [bytes(600), bytes(600), bytes(600)]
+    read = []
+
+    class Asking:
+        async def stream(self):
+            for piece in given:
+                read.append(piece)
+                yield piece
+
+    service = MemberService(None, ServiceLimits(), lambda _: None)
+    with pytest.raises(HTTPException) as refused:
+        asyncio.run(service.body(Asking(), 1000))
+    assert refused.value.status_code == 413
+    assert len(read) == 2
+    assert len(asyncio.run(service.body(Asking(), 1800))) == 1800
 
 
 @pytest.mark.slow
@@ -187,7 +178,7 @@ def test_a_body_that_its_sender_leaves_in_the_middle_is_no_fault_of_the_centres(
     assert [line.getMessage() for line in caplog.records if line.levelname in ("ERROR", "CRITICAL")] == []
 
 
-def test_too_much_at_once_is_a_link_that_is_down(stand_up) -> None:
+def test_too_much_at_once_is_a_link_that_is_down_and_a_throttle_counts_by_the_minute(stand_up) -> None:
     stand = stand_up(requests_per_minute_max=3)
     safe, other = stand.enrol("region-a"), stand.enrol("region-b")
     with stand.link(safe, LEAST) as link:
@@ -199,9 +190,6 @@ def test_too_much_at_once_is_a_link_that_is_down(stand_up) -> None:
     with stand.link(other, LEAST) as link:
         assert link.pull(0, 0) == []
     assert len(stand.centre.inbox.ledger.lines()) == 2, "what is throttled is not offered"
-
-
-def test_a_throttle_counts_by_the_minute() -> None:
     now = [0.0]
     throttle = Throttle(2, 100, lambda: now[0])
     assert [throttle.too_much("a", 10) for _ in range(3)] == [False, False, True]
@@ -224,10 +212,7 @@ def test_the_oldest_of_many_waiting_pulls_is_let_go(stand) -> None:
     for thread in threads:
         thread.start()
     threads[0].join(0.1)
-    until = time.monotonic() + 15
-    while len(ended) < 3 and time.monotonic() < until:
-        next(thread for n, thread in enumerate(threads) if n not in ended).join(0.05)
-    assert len(ended) == 3, "two may wait at one time"
+    until(lambda: len(ended) == 3, 15, lambda: "two may wait at one time")
     stand.server.stop()
     for thread in threads:
         thread.join(10)
@@ -289,64 +274,6 @@ def test_sigterm_ends_it_within_seconds_while_a_node_waits(tmp_path) -> None:
         waiting.join(10)
         link.close()
         assert outcome == [[]]
-
-
-class Quiet:
-    """A centre that lets region-a in and notes what reaches it."""
-
-    def who(self, der):
-        return (
-            Actor(name="region-a", kind="region", group="g", x=1, state=ActorState.ACTIVE)
-            if der == b"ok"
-            else Refused("n", "no")
-        )
-
-    def receive(self, actor, envelopes):
-        return []
-
-    def pull(self, actor, after):
-        return []
-
-    def enrol(self, asked):
-        return Refused("bad_token", "no")
-
-    def authority_pem(self):
-        return "public"
-
-    def renew(self, actor, csr):
-        return Refused("bad_csr", "no")
-
-    def on_queued(self, call):
-        pass
-
-
-@settings(max_examples=120)
-@given(
-    path=st.sampled_from(["/v1/messages", "/v1/enrol", "/v1/renew", "/healthz", "/"]),
-    method=st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
-    body=st.binary(max_size=200) | st.text(max_size=50).map(str.encode),
-    kind=st.sampled_from([frames.CONTENT_TYPE, "application/json", "", "x/y; charset=utf-8"]),
-    query=st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="#%"), max_size=20),
-    certificate=st.sampled_from([b"ok", b"revoked", None]),
-)
-def test_any_request_is_answered_and_none_fails(path, method, body, kind, query, certificate) -> None:
-    app = make_app(Quiet())
-
-    async def called(scope, receive, send):
-        scope["extensions"] = {CERTIFICATE_KEY: certificate}
-        await app(scope, receive, send)
-
-    async def ask():
-        transport = httpx.ASGITransport(app=called, raise_app_exceptions=True)
-        async with httpx.AsyncClient(transport=transport, base_url="https://centre") as client:
-            return await client.request(method, f"{path}?{query}", content=body, headers={"content-type": kind})
-
-    answer = asyncio.run(ask())
-    assert answer.status_code < 500
-    if certificate is None and path in ("/v1/messages", "/v1/renew", "/healthz"):
-        assert answer.status_code in (401, 405)
-    if certificate == b"revoked" and path in ("/v1/messages", "/v1/renew", "/healthz"):
-        assert answer.status_code in (403, 405)
 
 
 def sockets_of_this_process() -> set[str]:

@@ -148,9 +148,8 @@ def test_a_proof_is_written_and_holds_without_the_log(kept, tmp_path) -> None:
     assert audited(proof, "--key", key).exit_code == Exit.DISPROVED
 
 
-@pytest.mark.parametrize(("language", "word"), [("da", "holder"), ("sv", "håller")])
-def test_it_is_said_in_the_readers_language(kept, language, word) -> None:
-    assert word in audited(kept.folder, "--key", kept.key, "--language", language).stdout
+def test_it_is_said_in_the_readers_language(kept) -> None:
+    assert "holder" in audited(kept.folder, "--key", kept.key, "--language", "da").stdout
 
 
 def test_a_log_is_read_from_any_web_server(kept) -> None:

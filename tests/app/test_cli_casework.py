@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.actor.door.conversations.case_book import SAID, CaseBook
 from bavn.actor.door.sector_verdicts import SectorVerdicts
-from bavn.app.centre.parts import open_registry
+from bavn.app.acts.centre.cases import MarkRequest, mark
+from bavn.app.centre.parts import open_desk, open_registry
 from bavn.app.cli.centre.main import app as centre_app
 from bavn.app.cli.node.main import app as node_app
 from bavn.app.config.load import read_centre
@@ -20,6 +21,7 @@ from bavn.app.process.real import SystemClock
 from bavn.centre.cases.case.case import ElementFacts, LeadFacts
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.work import Work
+from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.received import Attached
@@ -87,54 +89,20 @@ def rows(text):
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_a_case_is_marked_asked_handed_over_and_told_in_order(sector) -> None:
+def test_a_case_is_shown_with_its_marks_and_who_is_in_it(sector) -> None:
     run(centre_app, "case", CASE, "take", "-c", sector, "--by", "Anna Berg")
-    run(
-        centre_app,
-        "mark",
-        CASE,
-        "-c",
-        sector,
-        "--tlp",
-        "TLP:GREEN",
-        "--pap",
-        "amber",
-        "--rsit",
-        "malicious-code/c2-server",
-        "--technique",
-        "T1071.001",
-        "--by",
-        "Anna Berg",
-    )
-    run(centre_app, "mark", CASE, "-c", sector, "--rsit", "nothing/such", "--by", "Anna Berg", code=Exit.NOT_NOW)
-    run(centre_app, "mark", CASE, "-c", sector, "--pap", "pink", "--by", "Anna Berg", code=Exit.USAGE)
+    desk = open_desk(read_centre(sector))
+    body = MarkRequest(tlp=Tlp.GREEN, pap="AMBER", rsit="malicious-code/c2-server", techniques=["T1071.001"])
+    mark(desk.files, "Anna Berg", CASE, body)
+    desk.engine.dispose()
     (shown,) = rows(run(centre_app, "case", CASE, "-c", sector, "--json"))
     assert (shown["tlp"], shown["pap"], shown["techniques"]) == ("TLP:GREEN", "PAP:AMBER", ["T1071.001"])
     assert shown["rsit"].startswith("malicious-code/c2-server (malicious code")
     assert shown["actors"] == ["north", "south"]
-    made = rows(
-        run(centre_app, "task", CASE, "Isolate it", "-c", sector, "--done-hours", "48", "--by", "Anna Berg", "--json")
-    )
-    assert [(one["actor"], one["state"], one["steps"]["done"]["standing"]) for one in made] == [
-        ("north", "open", "waiting"),
-        ("south", "open", "waiting"),
-    ]
-    run(centre_app, "task", CASE, "x", "-c", sector, "--to", "nobody-here", "--by", "Anna Berg", code=Exit.NOT_FOUND)
-    run(centre_app, "task-cancel", made[1]["task"][:8], "-c", sector, "--why", "not theirs", "--by", "Anna Berg")
-    assert "annulleret" in run(centre_app, "tasks", "-c", sector, "--language", "da")
-    assert len(rows(run(centre_app, "tasks", "--running", "-c", sector, "--json"))) == 1
-    run(centre_app, "task-reopen", made[1]["task"][:8], "-c", sector, "--why", "theirs after all", "--by", "Anna Berg")
-    run(centre_app, "hand-over", CASE, "-c", sector, "--to", "Bo Lund", "--why", "holidays", "--by", "Anna Berg")
-    run(centre_app, "say", CASE, "We are on it", "-c", sector, "--by", "Bo Lund")
-    run(centre_app, "involve", CASE, "south", "-c", sector, "--why", "asked", "--by", "Bo Lund")
-    told = run(centre_app, "timeline", CASE, "-c", sector, "--language", "da")
-    assert re.search(r"Anna Berg +overdraget fra Anna Berg til Bo Lund: holidays", told)
-    assert "Bo Lund" in told
-    assert "opgave til north (24/48/48 t): Isolate it" in told
-    times = [line[:19] for line in told.splitlines()]
-    assert times == sorted(times)
-    whats = [one["what"] for one in rows(run(centre_app, "timeline", CASE, "-c", sector, "--json"))]
-    assert whats.count("task-given") == 2
+    told = run(centre_app, "case", CASE, "-c", sector, "--language", "da")
+    assert "styreserver" in told
+    assert re.search(r"Anna Berg +mark ", told)
+    run(centre_app, "case", CASE, "merge", "-c", sector, "--why", "x", "--by", "Anna Berg", code=Exit.NOT_NOW)
     run(centre_app, "audit", "--verify", "-c", sector)
 
 
@@ -154,50 +122,9 @@ def test_of_two_who_decide_on_one_picture_the_second_is_told_to_look_again(secto
         "--by",
         "Anna Berg",
     )
-    late = ("mark", CASE, "-c", sector, "--rsit", "test/test", "--seen", seen["standing"], "--by", "Bo Lund")
+    late = ("case", CASE, "reopen", "-c", sector, "--seen", seen["standing"], "--why", "y", "--by", "Bo Lund")
     said = run(centre_app, *late, code=Exit.NOT_NOW)
     assert "look again" in said
-
-
-def test_cases_are_merged_and_split_from_the_command_line(sector) -> None:
-    other = "case-00000000000000ab"
-    run(centre_app, "merge", CASE, other, "-c", sector, "--why", "one campaign", "--by", "Anna Berg")
-    (shown,) = rows(run(centre_app, "case", CASE, "-c", sector, "--json"))
-    assert (shown["state"], shown["merged_into"]) == ("merged", other)
-    assert len(rows(run(centre_app, "case-evidence", other, "-c", sector, "--json"))) == 2
-    made = run(centre_app, "split", other, str(NAMES[0]), "-c", sector, "--why", "not it", "--by", "Anna Berg").strip()
-    (shown,) = rows(run(centre_app, "case", made, "-c", sector, "--json"))
-    assert shown["observables"] == [str(NAMES[0])]
-    assert f"[{CASE}]" in run(centre_app, "timeline", other, "-c", sector)
-    run(centre_app, "split", other, "nonsense", "-c", sector, "--why", "x", "--by", "Anna Berg", code=Exit.USAGE)
-    run(centre_app, "case", other, "merge", "-c", sector, "--why", "x", "--by", "Anna Berg", code=Exit.NOT_NOW)
-    run(centre_app, "merge", other, "case-9", "-c", sector, "--why", "x", "--by", "Anna Berg", code=Exit.NOT_FOUND)
-
-
-def test_evidence_is_taken_out_to_a_new_file_with_a_line(sector, tmp_path) -> None:
-    (listed,) = rows(run(centre_app, "case-evidence", CASE, "-c", sector, "--json"))
-    target = tmp_path / "out.zip"
-    take = ("case-evidence", CASE, "-c", sector, "--take", listed["id"][:6], "--by", "Anna Berg")
-    run(centre_app, *take, code=Exit.USAGE)
-    run(centre_app, *take, "--out", target)
-    assert target.read_bytes() == b"PK\x03\x04zip"
-    assert target.stat().st_mode & 0o077 == 0
-    run(centre_app, *take, "--out", target, code=Exit.USAGE)
-    assert "evidence-taken-out" in run(centre_app, "timeline", CASE, "-c", sector, "--json")
-
-
-def test_parts_show_who_is_in_and_how_far_they_were_told(sector) -> None:
-    found = rows(run(centre_app, "parts", CASE, "-c", sector, "--json"))
-    assert [(one["actor"], one["in"], one["version"]) for one in found] == [
-        ("north", "reported", 0),
-        ("south", "reported", 0),
-    ]
-    assert "endnu ikke" in run(centre_app, "parts", CASE, "-c", sector, "--language", "da")
-
-
-def test_every_code_of_rsit_is_listed_in_both_languages() -> None:
-    assert len(rows(run(centre_app, "rsit", "--json"))) == 39
-    assert "styreserver" in run(centre_app, "rsit", "--language", "da")
 
 
 # --- the node ------------------------------------------------------------------------------------------------------
@@ -374,19 +301,3 @@ def test_what_a_message_had_no_room_for_is_said_to_the_person(heard) -> None:
     with Book(heard.parent / "data" / "node.db") as book:
         SectorVerdicts(book).keep(message.model_copy(update={"version": 2, "left": 0}), (peer,), now_us)
     assert "room for" not in run(node_app, "verdicts", "-c", heard)
-
-
-def test_a_case_is_a_room_in_the_shell_and_a_report_in_both_languages(sector, tmp_path) -> None:
-    at = (CASE, "-c", sector)
-    assert "On the case: Anna Berg" in run(centre_app, "case-join", *at, "--by", "Anna Berg")
-    run(centre_app, "case-note", *at[:1], "call north\tat eight", *at[1:], "--by", "Anna Berg")
-    run(centre_app, "case-note", *at[:1], " ", *at[1:], "--by", "Anna Berg", code=Exit.NOT_NOW)
-    run(centre_app, "task", CASE, "Whose machine?", "-c", sector, "--question", "--to", "north", "--by", "Anna Berg")
-    run(centre_app, "nis2", "note", CASE, "north", "aware", "-c", sector, "--by", "Anna Berg")
-    told = run(centre_app, "case-report", *at, "--language", "da", "--by", "Anna Berg")
-    for word in ("call north at eight", "Whose machine?", "tidlig varsling", "Venter på svar fra en aktør: 1"):
-        assert word in told
-    html = tmp_path / "case.html"
-    run(centre_app, "case-report", *at, "--html", html, "--by", "Anna Berg")
-    assert "call north at eight" in html.read_text(encoding="utf-8")
-    assert "Nobody is on the case now." in run(centre_app, "case-leave", *at, "--by", "Anna Berg")

@@ -69,8 +69,7 @@ def test_a_policy_without_bounds_is_one_clear_error(config, other) -> None:
     [
         ("policy", "approve", "policy-9", "--by", "bo"),
         ("policy", "end", "policy-9", "--by", "bo", "--why", "x"),
-        ("open-case", "lead-9", "--by", "bo"),
-        ("comment", "case-9", "seen", "--by", "bo"),
+        ("leads", "lead-9"),
         ("case", "case-9"),
     ],
 )
@@ -80,8 +79,8 @@ def test_what_nobody_knows_is_one_clear_error(config, words) -> None:
 
 def test_where_nothing_has_happened_yet_it_is_said(config) -> None:
     assert "nothing yet" in run(config, "quarantine").stdout
-    run(config, "round", "00", code=Exit.NOT_FOUND)
-    run(config, "round", "latest", "--json", code=Exit.NOT_FOUND)
+    run(config, "rounds", "00", code=Exit.NOT_FOUND)
+    run(config, "rounds", "latest", "--json", code=Exit.NOT_FOUND)
 
 
 def test_a_port_that_is_taken_is_one_clear_error_and_the_service_is_started_again(config) -> None:
@@ -134,11 +133,11 @@ def test_a_round_is_told_in_words_and_as_json(config, monkeypatch) -> None:
     hits = KeepHits(made.id, (Hit(Cell(0, 1), (1, 2)),), 1)
     SqlRoundBook(desk.engine).write([KeepRound(made), *uploads, hits, Turned(made.id, "west", "upload_in_time")])
     desk.engine.dispose()
-    said = run(config, "round", "latest").stdout
+    said = run(config, "rounds", "latest").stdout
     for words in ("It is over: 2 uploads", "No upload from: west", "after the deadline", "Other keys at north"):
         assert words in said
-    assert "Andre nøgler hos north" in run(config, "round", made.id, "--language", "da").stdout
-    head, cell = (json.loads(line) for line in run(config, "round", made.id, "--json").stdout.splitlines())
+    assert "Andre nøgler hos north" in run(config, "rounds", made.id, "--language", "da").stdout
+    head, cell = (json.loads(line) for line in run(config, "rounds", made.id, "--json").stdout.splitlines())
     assert (head["missing"], head["key_groups"]) == (["west"], [["east"], ["north"]])
     assert (cell["outcome"], cell["holders"]) == ("explained", ["east", "north"])
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -51,9 +52,10 @@ def config(tmp_path):
 
 def test_accounts_are_added_listed_changed_and_shut_out(config) -> None:
     made = run(centre, config, "account", "add", "Anna Berg", "--role", "analyst", "--role", "auditor").stdout
-    assert "/setup#" in made
+    assert re.search(r"/link#[\w-]{43}$", made, re.MULTILINE)
+    assert "15 minutes" in made
     row = json.loads(run(centre, config, "account", "list", "--json").stdout)
-    assert (row["name"], row["state"], row["roles"]) == ("Anna Berg", "invited", ["analyst", "auditor"])
+    assert (row["name"], row["state"], row["roles"]) == ("Anna Berg", "active", ["analyst", "auditor"])
     run(centre, config, "account", "add", "anna berg", "--role", "analyst", code=Exit.NOT_NOW)
     run(centre, config, "account", "add", "Bo Lund", "--role", "soc", code=Exit.USAGE)
     run(centre, config, "account", "roles", "Anna Berg", "--role", "approver")
@@ -61,17 +63,24 @@ def test_accounts_are_added_listed_changed_and_shut_out(config) -> None:
     assert json.loads(run(centre, config, "account", "list", "--json").stdout)["state"] == "disabled"
     run(centre, config, "account", "enable", "Anna Berg")
     again = run(centre, config, "account", "reset", "Anna Berg").stdout
-    assert "/setup#" in again
+    assert "/link#" in again
+    assert "1 minute." in run(centre, config, "account", "link", "Anna Berg", "--minutes", "1").stdout
+    run(centre, config, "account", "link", "Anna Berg", "--minutes", "61", code=2)
+    run(centre, config, "account", "link", "Nobody Here", code=Exit.NOT_FOUND)
     assert again.splitlines()[1] != made.splitlines()[1]
     run(centre, config, "account", "disable", "Nobody Here", code=Exit.NOT_FOUND)
     lines = [json.loads(line) for line in run(centre, config, "account", "log").stdout.splitlines()]
     assert [one["act"] for one in lines] == [
         "account-added",
+        "link-made",
         "account-changed",
         "account-disabled",
         "account-enabled",
         "account-reset",
+        "link-made",
+        "link-made",
     ]
+    assert not any(link in json.dumps(lines) for link in re.findall(r"#([\w-]{43})", made + again))
     assert "(local " in lines[0]["who"]
     assert "holds" in run(centre, config, "account", "log", "--verify").stdout
 
@@ -93,9 +102,7 @@ def test_accounts_outlive_a_restore_but_nothing_that_was_open_does(config, tmp_p
     begun(folder)
     run(centre, config, "audit")
     book = open_book(folder)
-    with book.writing() as tx:
-        tx.exec_driver_sql("UPDATE console_account SET state = 'active'")
-    secret = Sessions(book, idle_us=10**12, whole_us=10**12).begin("Anna Berg", "password", "192.0.2.1", "x")
+    secret = Sessions(book, idle_us=10**12, whole_us=10**12).begin("Anna Berg", "passkey", "192.0.2.1", "x")
     _, token = Tokens(book).make("Anna Berg", "t", frozenset({Right.READ}), 9)
     book.close()
     (tmp_path / "phrase").write_text("correct horse battery staple")
@@ -110,7 +117,6 @@ def test_accounts_outlive_a_restore_but_nothing_that_was_open_does(config, tmp_p
     second = tmp_path / "second.toml"
     second.write_text('[place]\nfolder = "second"\n')
     run(centre, second, "restore", tmp_path / "b.zip", "--by", "Anna Berg", *keys)
-    assert (tmp_path / "second/keys/console.key").read_text() == (folder / "keys/console.key").read_text()
     book = open_book(tmp_path / "second")
     assert Accounts(book).find("Anna Berg").roles == {Role.ANALYST}
     assert Sessions(book, idle_us=10**12, whole_us=10**12).find(secret) is None
@@ -148,7 +154,7 @@ def test_the_console_runs_beside_and_ends_within_seconds(config) -> None:
                 except httpx.ConnectError:
                     time.sleep(0.1)
             assert (answer.status_code, answer.headers["x-frame-options"]) == (401, "DENY")
-            assert client.get("/api/v1/logon").json() == {"password": True, "passkey": True, "oidc": None}
+            assert client.get("/api/v1/logon").json() == {"oidc": None}
             assert client.get("/api/v1/logon", headers={"host": "evil.example"}).status_code == 421
             process.send_signal(signal.SIGTERM)
             began = time.monotonic()
@@ -175,8 +181,12 @@ def test_a_new_centres_first_account_acts_from_the_command_line_alone(config, tm
         run(centre, config, "account", "key", "Anna Berg", "--public", public)
     hers = {f"BAVN_{proof.upper()}_FILE": str(held)}
     run(centre, config, "account", "add", "Bo Lund", "--role", "analyst", env=hers)
+    run(centre, config, "account", "link", "Anna Berg", env=hers, code=Exit.NOT_NOW)
     lines = [json.loads(line) for line in run(centre, config, "account", "log").stdout.splitlines()]
-    assert (lines[-1]["act"], lines[-1]["who"]) == ("account-added", "Anna Berg")
+    assert [(line["act"], line["who"]) for line in lines[-2:]] == [
+        ("account-added", "Anna Berg"),
+        ("link-made", "Anna Berg"),
+    ]
     run(centre, config, "account", "disable", "Anna Berg")
     run(centre, config, "account", "add", "Cy Dam", "--role", "analyst", env=hers, code=Exit.REFUSED)
     run(centre, config, "account", "token", "Anna Berg", "--out", tmp_path / "more", code=Exit.USAGE)

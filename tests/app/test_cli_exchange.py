@@ -1,9 +1,10 @@
-"""Files for partners and from them: the same gates as over TAXII, a round trip, and what people see of offers."""
+"""Files for partners: the same gate as over TAXII, a round trip, and what people see of offers."""
 
 import json
 
 import pytest
 
+from bavn.app.centre.exchange.taxii_parts import open_counter
 from bavn.app.centre.parts import BOOK_FILE, open_registry
 from bavn.app.cli.centre.main import app
 from bavn.app.config.load import read_centre
@@ -92,19 +93,23 @@ def taker(centre):
     return file
 
 
-@pytest.mark.parametrize("form", ["stix", "csv"])
-def test_a_file_for_a_partner_holds_what_it_may_have_and_becomes_the_partners_offers(
-    giver, taker, tmp_path, form
-) -> None:
-    file = tmp_path / f"out.{'csv' if form == 'csv' else 'json'}"
-    told = run(giver, "export", "--to", "cert-nord", f"--{form}", str(file))
+def offered(taker, file):
+    """The partner cert-syd posts what the file holds; why each object was refused."""
+    with open_counter(read := read_centre(taker), open_registry(read), read.folder / BOOK_FILE) as counter:
+        partner = counter.partners.get("cert-syd")
+        return [done.why for done in counter.offers.post(partner, json.loads(file.read_text())["objects"])]
+
+
+def test_a_file_for_a_partner_holds_what_it_may_have_and_reads_as_offers(giver, taker, tmp_path) -> None:
+    file = tmp_path / "out.json"
+    told = run(giver, "export", "--to", "cert-nord", "--stix", str(file))
     assert "2 indicators for cert-nord" in told.output
     text = file.read_text()
     assert WATCHED[2] not in text
     assert "case-" not in text
-    (taken,) = rows(run(taker, "import", str(file), "--from", "cert-syd", "--json"))
-    assert taken["taken"] == 2
-    assert set(taken["reasons"]) <= {"only_indicators: only indicators are taken"}
+    refused = offered(taker, file)
+    assert refused.count("") == 2
+    assert set(refused) <= {"", "only_indicators: only indicators are taken"}
     found = rows(run(taker, "offers", "--json"))
     assert {
         (one["observable"], one["tlp"], one["pap"], one["stated"], one["confidence"], one["technique"]) for one in found
@@ -113,13 +118,10 @@ def test_a_file_for_a_partner_holds_what_it_may_have_and_becomes_the_partners_of
         (f"domain:{WATCHED[1]}", "TLP:CLEAR", "GREEN", 80, 40, "T1071.001"),
     }
     assert not any(one["may_block"] for one in found)
-    again = rows(run(taker, "import", str(file), "--from", "cert-syd", "--json"))[0]
-    assert again["taken"] == 2
-    assert len(rows(run(taker, "offers", "--json"))) == 2
     assert rows(run(taker, "indicators", "--json")) == [], "nothing is released by taking it in"
 
 
-def test_each_object_in_a_file_has_its_line_in_the_ledger(giver, taker, tmp_path) -> None:
+def test_each_object_in_a_file_has_its_line_in_the_ledger(giver, tmp_path) -> None:
     file = tmp_path / "out.json"
     run(giver, "export", "--to", "cert-nord", "--stix", str(file))
     lines = [line for line in rows(run(giver, "ledger", "--json")) if line["kind"] == "PartnerObject"]
@@ -127,17 +129,13 @@ def test_each_object_in_a_file_has_its_line_in_the_ledger(giver, taker, tmp_path
     assert [(line["rule"], line["peer"]) for line in lines if line["verdict"] == "refused"] == [
         ("tlp_max", "partner:cert-nord")
     ]
-    run(taker, "import", str(file), "--from", "cert-syd")
-    offers = [line for line in rows(run(taker, "ledger", "--json")) if line["kind"] == "PartnerOffer"]
-    assert len(offers) == len(json.loads(file.read_text())["objects"])
-    assert "the chain holds" in run(taker, "ledger", "--verify").stdout
+    assert "the chain holds" in run(giver, "ledger", "--verify").stdout
 
 
 def test_offers_are_shown_in_danish_too(giver, taker, tmp_path) -> None:
-    file = tmp_path / "out.csv"
-    run(giver, "export", "--to", "cert-nord", "--csv", str(file))
-    told = run(taker, "import", str(file), "--from", "cert-syd")
-    assert "2 taken, 0 refused" in told.stdout
+    file = tmp_path / "out.json"
+    run(giver, "export", "--to", "cert-nord", "--stix", str(file))
+    offered(taker, file)
     assert "må spærre" in run(taker, "offers", "--language", "da").stdout
     shown = run(taker, "offers", "--from", "cert-syd").stdout
     assert "may block" in shown
@@ -145,32 +143,18 @@ def test_offers_are_shown_in_danish_too(giver, taker, tmp_path) -> None:
 
 
 def test_a_screen_is_a_file_too(giver) -> None:
-    assert WATCHED[0] in run(giver, "export", "--to", "cert-nord", "--csv", "-").stdout
+    assert WATCHED[0] in run(giver, "export", "--to", "cert-nord", "--stix", "-").stdout
 
 
 @pytest.mark.parametrize(
     ("words", "code"),
     [
         (("export", "--to", "cert-nord"), Exit.USAGE),
-        (("export", "--to", "cert-nord", "--stix", "-", "--csv", "-"), Exit.USAGE),
-        (("export", "--to", "nobody-here", "--csv", "-"), Exit.NOT_FOUND),
-        (("export", "--to", "cert-nord", "--csv", "-", "--collection", "files"), Exit.REFUSED),
-        (("export", "--to", "cert-nord", "--csv", "/nowhere/at/all"), Exit.INPUT),
-        (("import", "/nowhere/x.json", "--from", "cert-nord"), Exit.INPUT),
-        (("import", "{junk}", "--from", "cert-nord"), Exit.INPUT),
-        (("import", "{junk}", "--from", "cert-nord", "--format", "csv"), Exit.INPUT),
+        (("export", "--to", "nobody-here", "--stix", "-"), Exit.NOT_FOUND),
+        (("export", "--to", "cert-nord", "--stix", "-", "--collection", "files"), Exit.REFUSED),
+        (("export", "--to", "cert-nord", "--stix", "/nowhere/at/all"), Exit.INPUT),
         (("offers", "--from", "nobody-here"), Exit.NOT_FOUND),
     ],
 )
-def test_what_is_wrong_is_one_clear_error(giver, tmp_path, words, code) -> None:
-    junk = tmp_path / "junk.json"
-    junk.write_bytes(b"[1, 2]\xff")
-    assert str(run(giver, *(word.format(junk=junk) for word in words), code=code).exception)
-
-
-def test_a_partner_that_nothing_is_taken_from_has_its_file_refused_object_by_object(giver, tmp_path) -> None:
-    file = tmp_path / "in.csv"
-    file.write_text("type,value\nip4,45.9.1.2\n")
-    (told,) = rows(run(giver, "import", str(file), "--from", "cert-nord", "--json"))
-    assert (told["taken"], told["refused"]) == (0, 1)
-    assert next(iter(told["reasons"])).startswith("from_partner")
+def test_what_is_wrong_is_one_clear_error(giver, words, code) -> None:
+    assert str(run(giver, *words, code=code).exception)

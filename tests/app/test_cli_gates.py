@@ -1,4 +1,4 @@
-"""`gates` and `open-gate` at a node, a centre and a key holder: what is shut is shown, and a person opens it."""
+"""`gates` at a node, a centre and a key holder: what is shut is shown, and a person opens it."""
 
 import json
 
@@ -44,21 +44,17 @@ def test_a_person_sees_what_is_shut_and_opens_it(tmp_path, side) -> None:
     with contained(Book(file), again) as book:
         assert [part.part for part in again.failing()] == ["gate inbox rule slips"], "also after a restart"
         run = CliRunner()
-        commands = {
-            "gates": gates.gates_command("x.toml", lambda _: file),
-            "open-gate": gates.open_gate_command("x.toml", lambda _: file),
-        }
         small = typer.Typer()
-        for name, command in commands.items():
-            small.command(name)(command)
-        [shown] = [json.loads(line) for line in run.invoke(small, ["gates", "--json"]).stdout.splitlines()]
+        small.command("gates")(gates.gates_command("x.toml", lambda _: file))
+        [shown] = [json.loads(line) for line in run.invoke(small, ["--json"]).stdout.splitlines()]
         assert (shown["gate"], shown["kind"], shown["peer"], shown["rule"]) == ("inbox", "Health", "region-a", "slips")
-        assert "Porten inbox" in run.invoke(small, ["gates", "--language", "da"]).stdout
-        wrong = run.invoke(small, ["open-gate", "inbox", "Report", "--by", "Anna Berg"])
+        assert "Porten inbox" in run.invoke(small, ["--language", "da"]).stdout
+        assert isinstance(run.invoke(small, ["inbox"]).exception, Stop), "a gate without a kind"
+        wrong = run.invoke(small, ["inbox", "Report", "--by", "Anna Berg"])
         assert isinstance(wrong.exception, Stop)
-        opened = run.invoke(small, ["open-gate", "inbox", "Health", "--by", "Anna Berg"])
+        opened = run.invoke(small, ["inbox", "Health", "--by", "Anna Berg"])
         assert opened.exit_code == 0, opened.output
         assert Ledger(book).lines()[-1].peer.endswith(("(local root)", "(local operator)")), "a typed name is a note"
         assert gate(book, broken=False).offer("x") == ()
-        assert "No gate is shut" in run.invoke(small, ["gates"]).stdout
-        assert run.invoke(app, [side, "open-gate", "--help"]).exit_code == 0
+        assert "No gate is shut" in run.invoke(small, []).stdout
+        assert run.invoke(app, [side, "gates", "--help"]).exit_code == 0

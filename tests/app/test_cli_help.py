@@ -2,16 +2,23 @@
 
 import gettext
 import os
+import pty
 import re
+import select
+import shlex
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
 from bavn.app.cli import main
 from bavn.app.cli.centre import main as centre_main
+from bavn.app.cli.doors import DAILY, DOORS
 from bavn.app.cli.help import CONTEXT, Command, Group, sentences, wrong
+from bavn.app.cli.later import said_in
 from bavn.app.cli.node import main as node_main
 from bavn.app.process.exits import Exit
 from bavn.model import catalogue
@@ -19,7 +26,9 @@ from bavn.model.catalogue import languages
 from bavn.model.text import Text
 
 OTHERS = languages()[1:]
-ROW = re.compile(r"^  (\S+)\s{2,}(\S.*)$")
+ROW = re.compile(r"^  (\S+(?: \S+)*)\s{2,}(\S.*)$")
+BIN = Path(sys.executable).parent
+TYPED_S_MAX = 60
 
 
 @pytest.fixture
@@ -68,7 +77,7 @@ def test_the_language_may_be_said_before_the_command(said, language) -> None:
     assert said("en", "--language", language, "exit-code", "3") == said(language, "exit-code", "3")
     assert os.environ["BAVN_LANGUAGE"] == language
     assert said("en", "--language", language, "node", "--help") == said(language, "node", "--help")
-    assert said("en", "--language", "xx", "version")[2] == "bavn: --language: Bavn speaks en, da, sv\n"
+    assert said("en", "--language", "xx", "version")[2] == "bavn: --language: Bavn speaks en, da\n"
 
 
 WRONG_USE = {
@@ -91,7 +100,6 @@ WRONG_USE = {
         "x",
         "wrong",
     ): "Invalid value for 'judgement': 'wrong' is not one of 'true', 'benign', 'ignore'",
-    ("centre", "exercise", "plan", "--begins", "now"): "Invalid value for '--begins': 'now' is not written as ",
     ("--language", "{}"): "Missing command.",
 }
 
@@ -121,6 +129,66 @@ def test_each_command_stands_once_under_a_title_of_the_help(said, group) -> None
     assert all(f"\n{title.en}:\n" in page for title in group.SECTIONS)
     assert list(rows(page))[1:] == named
     assert not re.search(r"\w\.\.\.$", page, re.MULTILINE)
+
+
+def named(words):
+    """The command of these words, from `bavn` on."""
+    command = get_command(main.app)
+    for word in words.removeprefix("bavn ").removesuffix(" --help").split():
+        command = command.commands[word]
+    return command
+
+
+def test_the_first_page_has_three_doors_and_what_is_met_daily(said) -> None:
+    page = said("en", "--help")[1]
+    assert list(DOORS) == ["guard", "node", "centre"]
+    assert page.index("Where to begin:") < page.index("Every day:") < page.index("All the rest:")
+    assert all(f"First: {first}" in " ".join(page.split()) for _, first in DOORS.values())
+    assert all(named(first).help for _, first in DOORS.values())
+    assert all(" ".join(said_in(path).split()) == " ".join(named(words).help.split()) for words, path in DAILY.items())
+    assert not {"keyholder", "audit", "config", "bench", "pilot"} & rows(page).keys()
+
+
+def test_every_other_command_is_one_page_away(said) -> None:
+    listed = rows(said("en", "more", "--help")[1]).keys()
+    assert listed >= set(get_command(main.app).commands)
+    assert said("en", "more") == said("en", "more", "--help")
+
+
+def typed(shell, *lines, until):
+    """What an interactive shell wrote after these were typed, up to what is waited for."""
+    ours, its = pty.openpty()
+    environment = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "TERM": "dumb", "HOME": os.environ["HOME"]}
+    with subprocess.Popen(shell, stdin=its, stdout=its, stderr=its, env=environment, start_new_session=True) as process:
+        os.close(its)
+        os.write(ours, "".join(lines).encode())
+        wrote, ends = "", time.monotonic() + TYPED_S_MAX
+        while until not in wrote and time.monotonic() < ends:
+            if select.select([ours], [], [], 1)[0]:
+                wrote += os.read(ours, 4096).decode(errors="replace")
+        process.kill()
+    os.close(ours)
+    return wrote
+
+
+def completion(shell):
+    """What a shell is told to complete `bavn` by."""
+    environment = os.environ | {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    words = [BIN / "bavn", "--show-completion", shell]
+    return subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout
+
+
+@pytest.mark.slow
+def test_bash_completes_a_command(tmp_path) -> None:
+    script = tmp_path / "completion.sh"
+    script.write_text(completion("bash"))
+    begin = f"PS1=; source {shlex.quote(str(script))}\n"
+    assert "bavn node policy" in typed(["bash", "--norc", "-i"], begin, "bavn node po\t", until="bavn node policy")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_is_told_how_to_complete(shell) -> None:
+    assert f"_BAVN_COMPLETE=complete_{shell}" in completion(shell)
 
 
 def every(command):

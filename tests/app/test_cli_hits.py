@@ -1,4 +1,4 @@
-"""`bavn node hits` and `hit-taken`: a confirmed attack that was met here, in the shell."""
+"""`bavn node hits`: a confirmed attack that was met here, in the shell."""
 
 import json
 from datetime import datetime
@@ -35,7 +35,6 @@ def test_it_says_what_where_and_what_to_do_in_each_language_until_somebody_has_i
     assert own(21) in text
     assert "1. Take the machines off the network" in text
     assert "Bekræftet angreb, spærret siden " in run("hits", "--config", config, "--language", "da")
-    assert "Bekräftad attack, spärrad sedan " in run("hits", "--config", config, "--language", "sv")
     (plain,) = map(json.loads, run("hits", "--config", config, "--json").splitlines())
     assert (plain["observable"], plain["stands"], plain["count"], plain["reported"]) == (
         f"domain:{C2}",
@@ -44,28 +43,9 @@ def test_it_says_what_where_and_what_to_do_in_each_language_until_somebody_has_i
         True,
     )
     run("hits", "--config", config, "--check", code=Exit.UNHEALTHY)
-    said = run("hit-taken", C2, "--config", config, "--by", "Anna Berg")
+    said = run("hits", "--take", C2, "--config", config, "--by", "Anna Berg")
     assert C2 in said
     assert "In the hands of " in run("hits", "--config", config, "--check")
-
-
-def test_a_hit_is_told_again_in_each_language_without_naming_a_machine(config) -> None:
-    for language, met in (
-        ("en", "It was first met here on "),
-        ("da", "Det blev først mødt her den "),
-        ("sv", "Det möttes först här "),
-    ):
-        text = run("story", C2, "--config", config, "--language", language)
-        assert met in text
-        assert f"bavn node evidence {BEACON}" in text
-        assert own(21) not in text
-    steps = run("story", BLOCKED, "--config", config, "--replay")
-    assert steps.index("It was first met here") < steps.index("told that it is a confirmed attack")
-    assert "By its own evidence it stands at place " in steps
-    *plain, last = map(json.loads, run("story", C2, "--config", config, "--replay", "--json").splitlines())
-    assert [step["step"] for step in plain][-1] == "now"
-    assert len(last["unknown"]) == 2
-    run("story", "nothing.example", "--config", config, code=Exit.NOT_FOUND)
 
 
 def test_suspicions_and_evidence_say_the_first_sighting_of_the_hit(tmp_path) -> None:

@@ -50,7 +50,7 @@ def test_from_draft_to_release_with_a_second_person(config) -> None:
     assert asked["now"] == "asked for"
     assert row(config, "indicator", "release", wanted, "--now", "--by", "bo", *WHY)["now"] == "yes"
     assert row(config, "indicator", "rules", wanted)["refused"].startswith("it has not gone out yet")
-    run(config, "indicator", "rules", "domain:evil-c2.com", "--for", "kql", code=Exit.NOT_NOW)
+    run(config, "indicator", "rules", "domain:evil-c2.com", "--for", "sigma", code=Exit.NOT_NOW)
     assert row(config, "indicator", "wrong", wanted, "--by", "carl", *WHY)["worth"] == 35
     refreshed = row(config, "indicator", "refresh", wanted, "--by", "carl", *WHY)
     assert (refreshed["met_by"], refreshed["wrong_by"]) == (0, 1)
@@ -124,23 +124,12 @@ def test_the_kill_switch_is_turned_and_shown(config) -> None:
     assert "seen it too" in run(config, "kill-switch", "show").stdout
 
 
-def test_a_noisy_producer_is_retired_and_restored_by_hand(config) -> None:
-    run(config, "indicator", "noise", "source:feed-a", "--retire", "--by", "anna", "--why", "all parked domains")
-    assert row(config, "indicator", "noise", "source:feed-a")["retired"] == "all parked domains"
-    wanted = draft(config, "evil.com", "--source", "feed-a")["indicator"]
-    checks = row(config, "indicator", "review", wanted, "--by", "anna", *WHY)
-    assert checks["state"].startswith("in review")
-    assert "noisy" in [c["check"] for c in row(config, "indicator", "show", wanted)["checks"]]
-    run(config, "indicator", "noise", "source:feed-a", "--restore", "--by", "bo", "--why", "mended")
-    assert run(config, "indicator", "noise", "source:feed-a", "--json").stdout == ""
-
-
 def test_lists_and_clocks_where_nothing_has_happened(config) -> None:
-    assert "nothing yet" in run(config, "indicator", "list").stdout
+    assert "nothing yet" in run(config, "indicator", "show").stdout
     assert "nothing yet" in run(config, "clock").stdout
     draft(config)
-    assert "kladde" in run(config, "indicator", "list", "--language", "da").stdout
-    assert run(config, "indicator", "list", "--state", "released", "--json").stdout == ""
+    assert "kladde" in run(config, "indicator", "show", "--language", "da").stdout
+    assert run(config, "indicator", "show", "--state", "released", "--json").stdout == ""
 
 
 def test_an_actor_is_told_who_turned_the_sectors_switch_and_why() -> None:

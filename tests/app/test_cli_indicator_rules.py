@@ -47,9 +47,9 @@ def test_a_value_gives_a_file_to_load_and_what_has_no_rule_is_said_beside_it(con
 
 
 def test_a_pattern_gives_one_object_a_line_for_machines(config) -> None:
-    lines = [json.loads(line) for line in run(config, "*.com", "--for", "spl", "--json").stdout.splitlines()]
+    lines = [json.loads(line) for line in run(config, "*.com", "--for", "sigma", "--json").stdout.splitlines()]
     shown = {line["indicator"]: line for line in lines}
     assert shown[REFUSED]["rule"] is None
-    assert {line["for"] for line in lines} == {"spl"}
-    (rule,) = [json.loads(line)["rule"] for line in run(config, C2, "--for", "eql", "--json").stdout.splitlines()]
-    assert "\nany where ?dns.question.name" in rule
+    assert {line["for"] for line in lines} == {"sigma"}
+    (rule,) = [json.loads(line)["rule"] for line in run(config, C2, "--json").stdout.splitlines()]
+    assert "\nalert dns" in rule

@@ -76,7 +76,7 @@ def test_a_partner_begins_with_nothing_and_gets_what_is_said(config) -> None:
     assert changed["in"] == {"trust": 40, "tlp_max": "TLP:AMBER", "may_block": True, "objects_per_day_max": 500}
     again = row(config, "set", "cert-nord", "--in-never-blocks", "--out-collections", "", "--by", "Bo Lund")
     assert (again["in"]["may_block"], again["in"]["trust"], again["out"]["collections"]) == (False, 40, [])
-    assert row(config, "list") == again
+    assert row(config, "show") == again
     told = [json.loads(line) for line in run(config, "audit").stdout.splitlines()]
     assert [(line["who"], line["act"]) for line in told] == [
         ("Anna Berg", "partner-add"),
@@ -88,7 +88,7 @@ def test_a_partner_begins_with_nothing_and_gets_what_is_said(config) -> None:
 def test_kinds_are_shown_in_danish_too(config) -> None:
     added(config)
     assert row(config, "show", "cert-nord", "--language", "da")["kind"] == PARTNER_KINDS["national"].da
-    assert PARTNER_KINDS["national"].en in run(config, "partner", "list").stdout
+    assert PARTNER_KINDS["national"].en in run(config, "partner", "show").stdout
 
 
 def test_a_secret_is_shown_once_and_ends_by_name(config) -> None:
@@ -147,5 +147,5 @@ def test_what_is_wrong_is_one_clear_error(config, words, code) -> None:
 def test_an_agreement_is_ended_for_good(config) -> None:
     added(config)
     run(config, "partner", "end", "cert-nord", "--why", "not renewed", "--by", "Anna Berg")
-    assert not row(config, "list")["in_force"]
+    assert not row(config, "show")["in_force"]
     run(config, "partner", "key", "cert-nord", "token", "--by", "Anna Berg", code=Exit.USAGE)

@@ -68,8 +68,8 @@ def test_who_asked_what_and_what_was_answered_is_shown(asked) -> None:
 def test_what_was_named_can_be_taken_back_and_what_was_not_cannot(asked) -> None:
     back = run(asked, "withdraw", str(NAMED), "--by", "anna", "--language", "da").stdout
     assert "skal trækkes tilbage. Noden kører ikke: dette venter" in back, back
-    lifted = run(asked, "veto", str(NAMED), "--lift", "--by", "anna", "--language", "sv").stdout
-    assert "policyn ensam avgör igen" in lifted, lifted
+    lifted = run(asked, "veto", str(NAMED), "--lift", "--by", "anna", "--language", "da").stdout
+    assert "politikken alene afgør det igen" in lifted, lifted
     run(asked, "withdraw", str(KEPT), "--by", "anna", code=Exit.NOT_FOUND)
     run(asked, "withdraw", "shoe:7", "--by", "anna", code=Exit.USAGE)
     with Book(asked.parent / "data/node.db") as book:

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bavn.app.cli import main
@@ -24,7 +24,7 @@ from bavn.app.config.places import endpoint, lacks
 from bavn.app.node.protect import never_block
 from bavn.app.policy.refused import refused
 from bavn.app.process.exits import Exit
-from bavn.model.settings import SettingsError
+from bavn.model.settings import SettingsError, settings_of
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -33,7 +33,6 @@ SMALLEST = {
     "policy": "",
     "centre": "",
     "keyholder": "",
-    "hub": '[hub]\nname = "north"\n',
 }
 
 
@@ -134,7 +133,7 @@ def test_what_is_no_file_is_not_opened_and_is_said_in_the_readers_language(tmp_p
     assert [one.place for one in check(tmp_path / "node.toml").found] == [str(pipe)]
 
 
-@pytest.mark.parametrize("role", ["node", "centre", "keyholder", "hub"])
+@pytest.mark.parametrize("role", ["node", "centre", "keyholder"])
 @pytest.mark.parametrize("what", ["loop", "pipe", "folder", "bytes", "long"])
 def test_a_service_refuses_what_is_no_file_in_the_words_of_the_check(tmp_path, monkeypatch, capsys, role, what) -> None:
     file = tmp_path / f"{role}.toml"
@@ -290,8 +289,6 @@ def test_the_command_answers_with_lines_json_and_exit_codes(tmp_path, monkeypatc
         ('[sense]\nnetflow_listen = "127.0.0.1:2055"\nflow_sampling = ["abc"]', "flow_sampling", "abc"),
         ('[enforce]\nzone_listen = "127.0.0.1@5353"', "zone_listen", "nobody may fetch"),
         ('[enforce]\nnft_hooks = ["sideways"]', "nft_hooks", "sideways"),
-        ('[enforce]\nwebhook_url = "https://soar.example/"\nwebhook_secret = "abc"', "webhook_secret", "whsec_"),
-        ('[enforce]\nwebhook_secret = "abc"', "webhook_secret", "webhook_url"),
         ('[enforce]\nsquid_folder = "squid"\nsquid_command = []', "squid_command", "squid never reads"),
         ('[enforce]\nupdate_server = "127.0.0.1"', "update_server", "all three are needed"),
         ('[enforce]\nsuricata_folder = "sets"', "suricata_folder", "needs a suricata_socket"),
@@ -325,7 +322,7 @@ def test_each_wrong_value_of_a_list_is_told_and_nothing_that_only_follows(tmp_pa
     assert ["'abc'" in told[0][1], "'def'" in told[1][1]] == [True, True]
 
 
-NAMES = sorted({name for kinds in TABLES.values() for kind in kinds.values() for name in kind.__dataclass_fields__})
+NAMES = sorted({name for kinds in TABLES.values() for kind in kinds.values() for name in settings_of(kind)})
 HEADS = sorted({name for kinds in TABLES.values() for name in kinds} | set(NESTED))
 TEXTS = st.one_of(
     st.text(alphabet=string.printable, max_size=12),
@@ -344,6 +341,7 @@ FILES = st.dictionaries(
 
 
 @given(given_=FILES, role=st.sampled_from(ROLES))
+@example(given_={"misp": {"a": False}}, role="centre")
 def test_whatever_stands_in_a_file_it_finds_what_the_reader_refuses_and_no_more(tmp_path_factory, given_, role) -> None:
     file = tmp_path_factory.mktemp("c") / f"{role}.toml"
     try:
@@ -380,12 +378,11 @@ def test_a_node_that_cannot_start_for_want_of_a_certificate_or_key_is_not_passed
     assert codes(tmp_path, sector) == [("enrol", ":3", "missing")]
     file = put(tmp_path, sector + '[sense]\neve_file = "eve.json"\n')
     (tmp_path / "eve.json").write_text("")
-    assert {one.code for one in found(file) if one.level == "missing"} == {"enrol", "group_key"}
+    assert {one.code for one in found(file) if one.level == "missing"} == {"enrol", "no_holders"}
     monkeypatch.setattr("sys.argv", ["bavn", "config", "check", str(file)])
     assert main._run() == Exit.MISSING
     assert "can start with it" not in capsys.readouterr().out
-    (tmp_path / "group.key").write_text("")
-    file = put(tmp_path, sector + 'group_key_file = "group.key"\n[sense]\neve_file = "eve.json"\n')
+    file = put(tmp_path, sector + 'keyholder_urls = ["https://127.0.0.1:1"]\n[sense]\neve_file = "eve.json"\n')
     assert {one.code for one in found(file) if one.level == "missing"} == {"enrol"}
 
 
@@ -420,12 +417,12 @@ def test_all_kinds_of_mistakes_are_told_in_one_run(tmp_path) -> None:
 def test_of_a_centre_each_tier_and_table_is_told_and_nothing_that_only_follows(tmp_path) -> None:
     file = tmp_path / "centre.toml"
     file.write_text(
-        '[fanout]\nlisten = "nowhere"\nhubs_listen = "0.0.0.0:1"\n[remind]\nsmtp_tls = "none"\ntlp_max = "pink"\n'
+        '[remind]\nsmtp_tls = "none"\ntlp_max = "pink"\n'
         "[tiers.A]\nr = 3\nevery_s = 300.0\nupload_s = 400.0\n[tiers.B]\nr = 5\n"
         '[centre]\ntime_zone = "Nowhere"\n'
     )
     found = check(file).found
     said = [one.text.en for one in found]
-    for words in ("fanout.listen", "smtp_tls", "tlp_max", "tiers.A: r ", "tiers.A: upload_s", "tiers.B: r", "Nowhere"):
+    for words in ("smtp_tls", "tlp_max", "tiers.A: r ", "tiers.A: upload_s", "tiers.B: r", "Nowhere"):
         assert sum(words in text for text in said) == 1, (words, said)
     assert not any("needs" in text for text in said)

@@ -1,18 +1,23 @@
-"""Connections are counted by certificate: one actor cannot take the room of the others, and is told so."""
+"""Connections are counted by certificate: one actor cannot take the room of the others, and is told so.
+What comes after an answer that ends one ends it, and that is all: uvicorn raised, which asyncio logs as a traceback."""
 
+import asyncio
 import contextlib
 import socket
 import ssl
-import time
 
+import h11
 import pytest
+import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
+from uvicorn.server import ServerState
 
 from bavn.app.net.connections import NOBODY, Connections, name_of
-from bavn.app.net.tls_server import listening
+from bavn.app.net.tls_server import _Protocol, listening
 from bavn.wire.links.enrolment import renew
 from bavn.wire.links.https import context
+from tests.app.waiting import until
 
 ASK = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
@@ -39,6 +44,11 @@ def asked(made):
     return int(head.split()[1]), body, ends
 
 
+def served(stand, safe):
+    with opened(stand, safe) as made:
+        return asked(made)[0] == 200
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_what_is_accepted_does_not_wait_for_more_to_send(host) -> None:
     with listening(host, 0) as server, socket.create_connection(server.getsockname()[:2], timeout=10):
@@ -59,14 +69,7 @@ def test_one_actor_has_its_number_and_no_other_is_the_poorer(stand_up) -> None:
         assert asked(stack.enter_context(opened(stand, south)))[0] == 200
         assert [asked(one)[0] for one in mine] == [200, 200, 200]
         mine[0].close()
-        end = time.monotonic() + 10
-        while time.monotonic() < end:
-            with opened(stand, north) as again:
-                if asked(again)[0] == 200:
-                    break
-            time.sleep(0.05)
-        else:
-            pytest.fail("a connection that ended is still counted")
+        until(lambda: served(stand, north), 10, lambda: "a connection that ended is still counted")
 
 
 def test_a_renewed_certificate_is_no_second_allowance(stand_up) -> None:
@@ -77,11 +80,8 @@ def test_a_renewed_certificate_is_no_second_allowance(stand_up) -> None:
         before = north.certificate.read_bytes()
         renew(stand.url, north)
         assert north.certificate.read_bytes() != before
-        end = time.monotonic() + 10
-        while time.monotonic() < end:  # the connection of the renewal is going
-            second = stack.enter_context(opened(stand, north))
-            if asked(second)[0] == 200:
-                break
+        # the connection of the renewal is going
+        until(lambda: asked(stack.enter_context(opened(stand, north)))[0] == 200, 10)
         assert asked(stack.enter_context(opened(stand, north)))[0] == 429
 
 
@@ -127,3 +127,77 @@ def test_a_name_is_the_actors_whatever_the_certificate(stand) -> None:
     assert [name_of(der) for der in ders] == ["urn:bavn:actor:region-a"] * 2
     assert name_of(None) == NOBODY
     assert name_of(b"no certificate") == b"no certificate".hex()
+
+
+FIRST = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: %s\r\n\r\n"
+
+
+class Transport(asyncio.Transport):
+    def __init__(self) -> None:
+        super().__init__()
+        self.out, self.closing = b"", False
+
+    def write(self, data) -> None:
+        self.out += data
+
+    def close(self) -> None:
+        self.closing = True
+
+    abort = close
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
+
+async def spoken(*pieces: bytes, started: bool = True) -> tuple[bytes, bool, object]:
+    """What one connection got for these pieces, whether it was ended, and its state."""
+
+    async def app(_scope, _receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        if started:
+            await send({"type": "http.response.body", "body": b"ok"})
+        else:
+            await asyncio.sleep(60)
+
+    config = uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_config=None, server_header=False)
+    config.load()
+    protocol = _Protocol(config, ServerState(), {}, counted=Connections(9, 9))
+    transport = Transport()
+    protocol.connection_made(transport)
+    for piece in pieces:
+        protocol.data_received(piece)
+        await asyncio.sleep(0.02)
+    state = protocol.conn.our_state
+    protocol.connection_lost(None)
+    for task in list(protocol.tasks):
+        task.cancel()
+    return transport.out, transport.closing, state
+
+
+@pytest.mark.parametrize(
+    ("pieces", "started"),
+    [
+        ((FIRST % b"close", b"\x00POST /v1/renew HTTP/1.1\r\n\r\n"), True),
+        ((FIRST % b"close" + b"\x00\x00 bad\r\n\r\n",), True),
+        ((b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", b"zz\r\n"), False),
+        ((b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", b"zz\r\n", b"more"), True),
+    ],
+)
+def test_what_comes_after_an_answer_ends_the_connection(pieces, started) -> None:
+    out, closing, _ = asyncio.run(spoken(*pieces, started=started))
+    assert out.count(b"HTTP/1.1 ") == 1
+    assert out.startswith(b"HTTP/1.1 200 ")
+    assert closing
+
+
+def test_bad_bytes_instead_of_a_request_are_answered() -> None:
+    out, closing, state = asyncio.run(spoken(b"\x00POST /v1/renew HTTP/1.1\r\nHost: a\r\n\r\n"))
+    assert out.startswith(b"HTTP/1.1 400 ")
+    assert closing
+    assert state is h11.MUST_CLOSE

@@ -8,10 +8,8 @@ import contextlib
 import importlib
 import inspect
 import pkgutil
-import socket
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -29,15 +27,10 @@ from bavn.app.node.parts import build
 from bavn.app.node.service import NodeService
 from bavn.app.process.late import made_of
 from bavn.app.process.real import SystemClock
+from tests.app.waiting import free_port, until
 
 KEY = "k:hmac-sha256:" + "A" * 43 + "="
 """A TSIG key of zeroes."""
-
-
-def port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def everything(tmp_path: Path) -> Path:
@@ -58,25 +51,23 @@ zeek_folder = "zeek"
 captures_folder = "caps"
 key_exchange_folder = "ring"
 log_files = ["dnsmasq:dns.log"]
-dnstap_listen = "127.0.0.1:{port()}"
-syslog_udp_listen = "127.0.0.1:{port()}"
-netflow_listen = "127.0.0.1:{port()}"
-sflow_listen = "127.0.0.1:{port()}"
+dnstap_listen = "127.0.0.1:{free_port()}"
+syslog_udp_listen = "127.0.0.1:{free_port()}"
+netflow_listen = "127.0.0.1:{free_port()}"
+sflow_listen = "127.0.0.1:{free_port()}"
 [enforce]
 list_folder = "lists"
-resolver_listen = ["127.0.0.1@{port()}"]
+resolver_listen = ["127.0.0.1@{free_port()}"]
 resolver_answers = []
-zone_listen = "127.0.0.1@{port()}"
+zone_listen = "127.0.0.1@{free_port()}"
 zone_key = "{KEY}"
 nft_hooks = ["forward"]
 suricata_folder = "sets"
 squid_folder = "squid"
 squid_command = ["true"]
-update_server = "127.0.0.1@{port()}"
+update_server = "127.0.0.1@{free_port()}"
 update_zone = "block.example.org"
 update_key = "{KEY}"
-webhook_url = "http://127.0.0.1:{port()}/hook"
-webhook_secret = "whsec_{"A" * 32}"
 """)
     return file
 
@@ -240,15 +231,11 @@ def test_an_enforcer_that_fails_holds_up_no_other_and_holds_nothing(node, quiet,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("where", ["here", "elsewhere"])
-def test_a_detector_that_fails_costs_no_other_its_findings_and_nothing_known(where, node, monkeypatch) -> None:
-    from bavn.actor.detect import run, tasks
+def test_a_detector_that_fails_costs_no_other_its_findings_and_nothing_known(node, monkeypatch) -> None:
+    from bavn.actor.detect import run
 
     from ..actor.evidence.conftest import suspicion  # noqa: TID252  the same suspicion
 
-    weigh = tasks.weigh_here
-    if where == "elsewhere":
-        weigh = tasks.weigh_by(lambda look, wanted: [tasks.do(look, task) for task in wanted], 2)
     window = node.store.window(0, 1)
     done = []
     for detector in DETECTORS:
@@ -261,17 +248,14 @@ def test_a_detector_that_fails_costs_no_other_its_findings_and_nothing_known(whe
         old = suspicion(detector=detector.name)
         node.known.replace([old], 1)
         with monkeypatch.context() as broke:
-            for method in ("candidates", "parts"):
-                if hasattr(detector, method):
-                    broken(broke, type(detector), method)
-            found = run.survey(window, failures=node.failures, weigh=weigh)
+            broken(broke, type(detector), "candidates")
+            found = run.survey(window, failures=node.failures)
             assert found.failed == {detector.name}
             assert failing(node) == {f"detector {detector.name}"}
-            if where == "here":
-                assert done == [other.name for other in DETECTORS if other is not detector]
+            assert done == [other.name for other in DETECTORS if other is not detector]
         node.known.replace(found.suspicions, 2, failed=found.failed)
         assert node.known.all() == [old]
-        assert run.survey(window, failures=node.failures, weigh=weigh).failed == frozenset()
+        assert run.survey(window, failures=node.failures).failed == frozenset()
         assert failing(node) == set()
 
 
@@ -279,7 +263,6 @@ STEPS = {
     "step joining a round": "door.join",
     "step withdrawals": "door.tell_withdrawals",
     "step cases": "door.cases.tell",
-    "step exercises": "door.cases.exercises.step",
     "step answers": "talker._answers.step",
     "hunt of own history": "protect._hunt",
     "sightings": "protect._collect",
@@ -321,14 +304,14 @@ def test_each_step_of_a_running_node_may_fail_and_works_again(short, quiet, monk
         parts.monitor._fresh = True
         parts.talker._tidy_us = 0
         thread.start()
-        wait_for(lambda: failing(parts) >= set(STEPS), lambda: set(STEPS) - failing(parts))
+        until(lambda: failing(parts) >= set(STEPS), 30, lambda: set(STEPS) - failing(parts))
         assert thread.is_alive()
         for owner, method, real in undo:
             setattr(owner, method, real)
         undo.clear()
         parts.talker._tidy_us = parts.monitor._due_us = 0
         parts.monitor._fresh = True
-        wait_for(lambda: not failing(parts) & set(STEPS), lambda: failing(parts))
+        until(lambda: not failing(parts) & set(STEPS), 30, lambda: failing(parts))
         assert thread.is_alive()
     finally:
         for owner, method, real in undo:
@@ -336,14 +319,6 @@ def test_each_step_of_a_running_node_may_fail_and_works_again(short, quiet, monk
         service.stop()
         thread.join(20)
     assert not thread.is_alive()
-
-
-def wait_for(until, shown):
-    """Until something is so, half a minute at most."""
-    end = time.monotonic() + 30
-    while not until():
-        assert time.monotonic() < end, shown()
-        time.sleep(0.05)
 
 
 def test_only_a_book_that_is_not_to_be_relied_on_ends_the_node() -> None:

@@ -16,34 +16,22 @@ from bavn.app.node.parts import build
 from bavn.app.process.exits import Exit
 from bavn.model.outcome import Refused
 from bavn.wire.ledger import Note
+from tests.app import records
 
 ROWS = 600
 FLIPS = 30
 
 
-def _line(number: int) -> str:
-    stamp = f"2026-11-24T{10 + number // 60 % 6:02}:{number % 60:02}:00.000000+0000"
-    flow = {
-        "start": stamp,
-        "end": stamp,
-        "state": "closed",
-        "pkts_toserver": 3,
-        "pkts_toclient": 3,
-        "bytes_toserver": 300 + number,
-        "bytes_toclient": 300,
-    }
-    return json.dumps(
-        {
-            "timestamp": stamp,
-            "event_type": "flow",
-            "src_ip": f"10.0.0.{number % 200}",
-            "src_port": 1024 + number,
-            "dest_ip": f"192.0.2.{number % 250}",
-            "dest_port": 443,
-            "proto": "TCP",
-            "flow_id": number,
-            "flow": flow,
-        }
+def _lines(first: int, end: int) -> str:
+    return records.lines(
+        records.flow(
+            1_795_514_400 + number,
+            f"10.0.0.{number % 200}",
+            f"192.0.2.{number % 250}",
+            number=number,
+            sent=300 + number,
+        )
+        for number in range(first, end)
     )
 
 
@@ -66,7 +54,7 @@ def _seen(folder) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
-    (folder / "eve.json").write_text("".join(_line(number) + "\n" for number in range(ROWS)))
+    (folder / "eve.json").write_text(_lines(0, ROWS))
     (folder / "node.toml").write_text('[node]\nactor = "lonely"\n[sense]\neve_file = "eve.json"\n')
     parts = build(read_node(folder / "node.toml"))
     parts.monitor.look()
@@ -135,7 +123,7 @@ def test_a_file_that_is_damaged_while_the_node_runs_costs_its_own_rows_and_no_de
     parts = build(read_node(tmp_path / "node" / "node.toml"))
     try:
         with (tmp_path / "node" / "eve.json").open("a") as log:
-            log.writelines(_line(number) + "\n" for number in range(ROWS, ROWS + 50))
+            log.write(_lines(ROWS, ROWS + 50))
         flows = tmp_path / "node" / "data" / "store" / "segments" / "flow"
         file = max(flows.iterdir(), key=lambda file: file.stat().st_size)
         if how == "cut":

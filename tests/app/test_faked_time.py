@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.app import records
+
 LIBRARY = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
 UP_S_MAX = 60.0
 
@@ -50,34 +52,8 @@ class FakedNode:
 
     def write(self, count: int, at_s: float) -> None:
         """So many flows, as a sensor whose clock says ``at_s`` tells of them."""
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at_s)) + ".000000+0000"
-        flow = {
-            "start": stamp,
-            "end": stamp,
-            "state": "closed",
-            "pkts_toserver": 3,
-            "pkts_toclient": 3,
-            "bytes_toserver": 300,
-            "bytes_toclient": 300,
-        }
         with (self.folder / "eve.json").open("a") as out:
-            for number in range(self.rows, self.rows + count):
-                out.write(
-                    json.dumps(
-                        {
-                            "timestamp": stamp,
-                            "event_type": "flow",
-                            "src_ip": "10.0.0.5",
-                            "src_port": 1024 + number,
-                            "dest_ip": "192.0.2.7",
-                            "dest_port": 443,
-                            "proto": "TCP",
-                            "flow_id": number,
-                            "flow": flow,
-                        }
-                    )
-                    + "\n"
-                )
+            out.write(records.lines(records.flow(at_s, number=n) for n in range(self.rows, self.rows + count)))
         self.rows += count
 
     def health(self) -> dict:

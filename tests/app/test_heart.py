@@ -1,19 +1,21 @@
-"""What services tell systemd: up, alive only while each loop makes progress, stopping."""
+"""What services tell systemd: up, alive only while each loop makes progress, stopping. A centre steps as soon as
+another process has written, and rests where nobody does."""
 
 import asyncio
 import socket
 import threading
+import time
+from contextlib import contextmanager
 
 import pytest
 
 from bavn.actor.node.monitor import Monitor
-from bavn.app.centre.parts import build, init
+from bavn.app.centre.parts import build, init, open_registry
 from bavn.app.config.load import read_centre, read_node
 from bavn.app.node.service import NodeService
 from bavn.app.process.manager.heart import ALIVE, READY, STOPPING, Heart
 from bavn.centre.node.centre import Centre
-
-from .test_centre_steps import CENTRE, until
+from tests.app.waiting import until
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -49,7 +51,7 @@ def test_nothing_is_told_without_a_manager() -> None:
         assert not {thread.name for thread in set(threading.enumerate()) - before}
 
 
-def test_one_part_that_hangs_silences_all_until_it_turns_again() -> None:
+def test_one_part_that_hangs_or_an_event_loop_that_is_blocked_silences_all_until_it_turns_again() -> None:
     said, now = [], [0.0]
     heart = Heart(said.append, 10.0, lambda: now[0])
     heart.beat("look")
@@ -69,9 +71,6 @@ def test_one_part_that_hangs_silences_all_until_it_turns_again() -> None:
     heart.rest("talk")
     heart.look()
     assert said == [ALIVE] * 3
-
-
-def test_an_event_loop_that_is_blocked_is_late() -> None:
     now = [0.0]
     heart = Heart(lambda _: None, 10.0, lambda: now[0])
 
@@ -143,3 +142,56 @@ def test_a_centre_whose_step_hangs_is_not_called_alive(tmp_path, planted) -> Non
     hangs = planted(Centre, "step")
     with build(file) as parts:
         assert silent(parts.server, hangs, planted.let_go, parts.server.tells) == (["step"], False)
+
+
+CENTRE = """
+[place]
+folder = "data"
+host = "127.0.0.1"
+port = 0
+names = ["127.0.0.1"]
+step_s = 60.0
+"""
+
+
+@contextmanager
+def closing_registry(file):
+    registry = open_registry(file)
+    yield registry
+    registry.engine.dispose()
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """A list that grows by one with each step of any centre."""
+    made, step = [], Centre.step
+
+    def counted(self, **how):
+        step(self, **how)
+        made.append(1)
+
+    monkeypatch.setattr(Centre, "step", counted)
+    return made
+
+
+def test_an_order_of_another_process_is_carried_out_at_once_and_then_it_rests(tmp_path, steps) -> None:
+    config = tmp_path / "centre.toml"
+    config.write_text(CENTRE)
+    file = read_centre(config)
+    init(file)
+    with build(file) as parts:
+        running = threading.Thread(target=parts.server.run)
+        running.start()
+        try:
+            until(lambda: len(steps) >= 2, 20, lambda: "its own first writes bring a second step")
+            time.sleep(1.0)
+            rested = len(steps)
+            time.sleep(1.0)
+            assert len(steps) == rested, "nobody wrote"
+            with closing_registry(file) as registry:
+                registry.add("north", "region")
+            until(lambda: len(steps) > rested, 20, lambda: "the next step was due in a minute")
+        finally:
+            parts.server.stop()
+            running.join(20)
+    assert not running.is_alive()

@@ -11,14 +11,10 @@ from fastapi.routing import APIRoute
 
 from bavn.app.centre.exchange.taxii_answers import ROOT
 from bavn.app.centre.exchange.taxii_service import TaxiiLimits, make_taxii
-from bavn.app.centre.fanout import Ear
 from bavn.app.centre.service import make_app
 from bavn.app.keyholder.server import make_keyholder
 from bavn.app.net.connections import CERTIFICATE_KEY
 from bavn.app.net.member_service import ServiceLimits
-from bavn.app.net.wakes import Wakes
-from bavn.keyholder.epochs import EpochKeys
-from bavn.keyholder.holder import KeyHolder, SingleKey
 from bavn.keyholder.settings import HolderSettings
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
@@ -28,16 +24,15 @@ from bavn.psi.round import RoundParams
 from bavn.rehearsal.clock import SimClock
 from bavn.traffic.dice import SeededDice
 from bavn.wire import frames, seal
-from bavn.wire.book import Book
 from bavn.wire.codec import Encoded, encode
-from bavn.wire.keyholder import JOIN_BYTES_MAX, JoinAsked, batch_points
-from bavn.wire.ledger import Ledger
+from bavn.wire.keyholder import JOIN_BYTES_MAX, KeysAnswered, batch_points
 from bavn.wire.messages.catalogue import Health
 from bavn.wire.partners.taxii import TAXII
 from bavn.wire.reading import UNREADABLE
 from tests.app.conftest import StandInCentre
 from tests.app.exchange.conftest import World, an_indicator
 from tests.app.hostile_bodies import HOSTILE, deep
+from tests.keyholder.conftest import Place
 
 KEY = Ed25519PrivateKey.from_private_bytes(SeededDice(1, "region-a").bytes(32))
 ACTOR = Actor(name="region-a", kind="region", group="region-a", x=1, state=ActorState.ACTIVE)
@@ -122,30 +117,14 @@ def test_no_body_ends_the_centre_and_the_next_honest_message_is_taken(centre) ->
     assert centre.inbox.rows() == (1, 1)
 
 
-def test_no_question_through_a_hub_ends_the_ear(centre) -> None:
-    broken = []
-    ear = Ear(centre, centre.key, Wakes(), questions_max=64, broken=broken.append)
-    said = []
-    client = SimpleNamespace(is_connected=True, publish=lambda *given: said.append(given))
-
-    async def hear():
-        for raw in [*envelopes(), *(frames.join([raw]) for raw in envelopes() if raw)]:
-            await ear._answer(client, "region-a", raw, "bavn.in.region-a.1")
-
-    asyncio.run(hear())
-    assert (broken, said) == ([], []), "nobody proved who asks: there is nobody to answer"
-
-
 def test_no_body_ends_the_key_holder_and_the_next_honest_request_is_answered(tmp_path) -> None:
-    clock, book, broken = SimClock(20_000 * DAY_US), Book(), []
-    keys = SingleKey(EpochKeys(tmp_path, clock, SeededDice(1, "epochs")))
-    holder = KeyHolder(keys, Ledger(book), clock, HolderSettings(first_batches_max=1000, points_per_epoch_max=10**8))
+    limits, broken = HolderSettings(first_batches_max=1000, points_per_epoch_max=10**8), []
+    place = Place(tmp_path, limits, clock=SimClock(20_000 * DAY_US))
     party = SimpleNamespace(
         who=lambda _: ACTOR,
-        join=holder.join,
-        part=lambda *_: Refused("threshold", "one holder has the whole key here"),
-        keys=lambda _: Refused("threshold", "one holder has the whole key here"),
-        posts=lambda *_: Refused("threshold", "one holder has the whole key here"),
+        part=place.holder.part,
+        keys=lambda _: KeysAnswered.of(*place.shares.public(20_000, "A"), place.key),
+        posts=place.making.posts,
         authority_pem=lambda: "pem",
         message_key=lambda: "ab",
         enrol=lambda _: Refused("bad_token", "no"),
@@ -153,15 +132,15 @@ def test_no_body_ends_the_key_holder_and_the_next_honest_request_is_answered(tmp
     )
     app = make_keyholder(party, broken.append, ServiceLimits(body_bytes_max=JOIN_BYTES_MAX, **MANY))
     points = [oprf.random_point(SeededDice(1, "points"))] * batch_points(70, first=True)
-    good = encode(JoinAsked.of(ROUND, points)).body
+    good = encode(place.asked(ROUND, points)).body
     forms = [good.replace(b'"A"', b"@"), good.replace(b"20000", b"@"), good.replace(b":70", b":@")]
     bodies = [*HOSTILE.values(), *(body for form in forms for body in deep(form).values())]
     asked = everywhere(app, (JSON, "text/plain"), bodies)
     assert failed(asked, send(app, asked)) == []
     assert broken == []
-    [answer] = send(app, [("POST", "/v1/join", JSON, good)])
+    [answer] = send(app, [("POST", "/v1/part", JSON, good)])
     assert answer.status_code == 200, answer.text
-    book.close()
+    place.close()
 
 
 @pytest.mark.slow

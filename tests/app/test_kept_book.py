@@ -22,7 +22,7 @@ from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.psi import oprf
 from bavn.wire.book import Book
-from bavn.wire.keyholder import JoinAsked
+from bavn.wire.keyholder import Batch, PartAsked
 from tests.keyholder.conftest import params
 from tests.older_copy import copy_of_an_hour_ago, put_back
 from tests.psi.conftest import SeededDice
@@ -107,7 +107,7 @@ def test_a_new_book_beside_a_store_is_a_loss_until_a_person_says_otherwise(node)
     assert verified.exit_code == Exit.BROKEN
     assert "the chain holds" not in verified.output
     assert "began anew" in asked("node", "gates", *config).output
-    assert asked("node", "open-gate", "book", "book", "--by", "anna", *config).exit_code == Exit.OK
+    assert asked("node", "gates", "book", "book", "--by", "anna", *config).exit_code == Exit.OK
     verified = asked("node", "ledger", "--verify", *config)
     assert (verified.exit_code, "the chain holds" in verified.output) == (Exit.OK, True)
     assert "GateOpened" in verified.output
@@ -162,7 +162,7 @@ def nothing(_folder):
     """The service runs as ever."""
 
 
-def test_a_database_that_is_deleted_under_a_centre_or_key_holder_is_told(service) -> None:
+def test_a_database_or_book_that_is_deleted_under_a_centre_or_key_holder_is_told(service) -> None:
     config, told, database, book = service
     assert "ledger_whole" not in step(told, config, nothing)
     broken = step(told, config, lambda folder: without(folder, database))
@@ -171,22 +171,15 @@ def test_a_database_that_is_deleted_under_a_centre_or_key_holder_is_told(service
     assert f"is new, and {book} is not" in broken["ledger_whole"], "and at the next start"
     role = config.stem
     assert asked(role, "ledger", "--verify", "-c", str(config)).exit_code == Exit.BROKEN
-    assert asked(role, "open-gate", "book", "book", "-c", str(config)).exit_code == Exit.OK
+    assert asked(role, "gates", "book", "book", "-c", str(config)).exit_code == Exit.OK
     assert "ledger_whole" not in step(told, config, nothing)
-
-
-def test_a_book_that_is_deleted_under_a_centre_or_key_holder_is_told(service) -> None:
-    config, told, _, book = service
     broken = step(told, config, lambda folder: without(folder, book))
     assert f"{book} was deleted while it was in use" in broken["ledger_whole"]
 
 
-def test_a_key_holder_whose_book_is_gone_at_its_start_says_so(tmp_path) -> None:
-    config = tmp_path / "keyholder.toml"
-    config.write_text("[place]\nport = 0\n")
-    init_keyholder(read_keyholder(config))
-    step(keyholder_told, config, lambda folder: without(folder, "keyholder.db"))
-    assert "keyholder.db is new, and epochs is not" in step(keyholder_told, config, nothing)["ledger_whole"]
+def test_a_key_holder_whose_book_is_gone_at_its_start_says_so(holder) -> None:
+    step(keyholder_told, holder, lambda folder: without(folder, "keyholder.db"))
+    assert "keyholder.db is new, and shares is not" in step(keyholder_told, holder, nothing)["ledger_whole"]
 
 
 @pytest.fixture
@@ -202,8 +195,10 @@ def joined(config, number=0):
     server, book = build_keyholder(read_keyholder(config))
     with book:
         now = PartyClock(read_keyholder(config).folder).now_us()
-        asked = JoinAsked.of(params(number, epoch=now // DAY_US), POINTS)
-        answer = server._holder.join("north", asked)
+        server.threshold.making.step()
+        keys = server.threshold.shares.public(now // DAY_US, "A")
+        batch = Batch(params(number, epoch=now // DAY_US), tuple(POINTS))
+        answer = server._holder.part("north", PartAsked.to(batch, (1,), *keys))
         server.close()
     return answer
 
@@ -219,7 +214,7 @@ def test_a_key_holder_whose_book_was_put_back_gives_no_quota_of_that_day_again(h
         assert (answer.rule, "quotas start again tomorrow" in answer.reason.en) == ("quota", True)
         told = step(keyholder_told, holder, nothing).get("ledger_whole", "")
         assert ("quotas start again tomorrow" in told) is (number == 2)
-        asked("keyholder", "open-gate", "book", "book", "-c", str(holder))
+        asked("keyholder", "gates", "book", "book", "-c", str(holder))
     assert asked("keyholder", "ledger", "--verify", "-c", str(holder)).exit_code == Exit.OK
 
 

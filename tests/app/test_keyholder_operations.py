@@ -19,6 +19,7 @@ WAIT_S = 400
 class Sector(Three):
     """Three that made their keys, and ``north``, a node that is enrolled at all of them."""
 
+    wait_s = WAIT_S
     slots = "every_s = 30\nround_s = 5.0\n"  # time enough for each round, on a machine that others use too
 
     def __init__(self, folder):
@@ -53,12 +54,6 @@ class Sector(Three):
             yield node
         finally:
             node.close()
-
-    def wait_for_keys(self, *numbers):
-        ends = time.monotonic() + WAIT_S
-        while any(self.here(number) < 8 for number in numbers or self.configs):
-            assert time.monotonic() < ends, (self.folder / "log").read_text()[-3000:]
-            time.sleep(0.5)
 
     def enrol_at(self, number, other):
         pin, token = self.invited(other, number)

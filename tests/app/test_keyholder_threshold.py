@@ -3,10 +3,8 @@
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
-import time
 from contextlib import ExitStack, suppress
 from types import SimpleNamespace
 
@@ -33,23 +31,24 @@ from bavn.model.settings import SettingsError
 from bavn.model.text import Text
 from bavn.psi.threshold.shares import PublicKey
 from bavn.wire.book import Book
-from bavn.wire.keyholder import JoinAsked, KeysAsked, PartAsked, PostsAnswered, PostsAsked
+from bavn.wire.keyholder import Batch, KeysAsked, PartAsked, PostsAnswered, PostsAsked
 from bavn.wire.ledger import Ledger
 from bavn.wire.links.holders import HolderLink, HoldersSeen, Named
 from bavn.wire.safe import Safe
 from tests.app.test_cli_keyholder import ELEMENTS, QUICK, command
+from tests.app.waiting import free_port, until
 from tests.keyholder.conftest import params
 
 N, K = 3, 2
 LIAR = """
 import sys
 from dataclasses import replace
-from bavn.psi.threshold import evaluate as m3
-honest = m3.evaluate
+from bavn.psi.threshold import evaluate as by_holders
+honest = by_holders.evaluate
 def lying(*given):
     part = honest(*given)
     return replace(part, points=(part.points[-1], *part.points[1:]))
-m3.evaluate = lying
+by_holders.evaluate = lying
 from bavn.app.cli.main import main
 main()
 """
@@ -76,15 +75,11 @@ main()
 """
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
 class Three:
     """All of them, each in a folder of its own."""
 
     slots = "every_s = 6\nround_s = 1.1\n"
+    wait_s = 60
 
     def __init__(self, folder):
         self.folder, self.ports = folder, [free_port() for _ in range(N)]
@@ -136,10 +131,12 @@ class Three:
         return sum(line["here"] for line in lines if "here" in line)
 
     def wait_for_keys(self, *numbers):
-        until = time.monotonic() + 60
-        while any(self.here(number) < 8 for number in numbers or self.configs):
-            assert time.monotonic() < until, (self.folder / "log").read_text()[-3000:]
-            time.sleep(0.2)
+        every = numbers or self.configs
+        until(
+            lambda: all(self.here(n) >= 8 for n in every),
+            self.wait_s,
+            lambda: (self.folder / "log").read_text()[-3000:],
+        )
 
     def healthy(self, number):
         file = read_keyholder(self.configs[number]).folder / KEYHOLDER_HEALTH_FILE
@@ -148,10 +145,7 @@ class Three:
     def wait_for_words(self, number, words):
         """In what holder ``number`` says of its health."""
         file = read_keyholder(self.configs[number]).folder / KEYHOLDER_HEALTH_FILE
-        until = time.monotonic() + 60
-        while words not in file.read_text():
-            assert time.monotonic() < until, file.read_text()[-3000:]
-            time.sleep(0.2)
+        until(lambda: words in file.read_text(), shown=lambda: file.read_text()[-3000:])
 
     def close(self):
         for number in list(self.processes):
@@ -282,7 +276,7 @@ def test_a_holder_without_its_shares_catches_up_and_no_actor_sees_what_holders_s
         epoch = SystemClock().now_us() // DAY_US
         said = north.links[3].keys(KeysAsked(epoch=epoch, tier="A"))
         ids = [PublicKey.of_bytes(bytes.fromhex(raw)) for raw in (said.ids, said.rounds)]
-        asked = JoinAsked.of(params(m=20, epoch=epoch), [ids[0].point] * 21)
+        asked = Batch(params(m=20, epoch=epoch), (ids[0].point,) * 21)
         with pytest.raises(LinkRefused, match="is of role keyholder, and this is for role actor"):
             peer.part(PartAsked.to(asked, (2, 3), *ids))
         peer.close()
@@ -296,7 +290,7 @@ def test_a_holder_without_its_shares_catches_up_and_no_actor_sees_what_holders_s
 def test_mistakes_of_threshold_are_one_clear_error(tmp_path) -> None:
     config = tmp_path / "keyholder.toml"
     config.write_text("")
-    command(config, "status", code=Exit.CONFIGURATION)
+    command(config, "status", code=Exit.NOT_FOUND)
     command(config, "enrol", "2", "--pin", "x", "--token", "y", code=Exit.USAGE)
     urls = json.dumps([f"https://keys-{number}" for number in range(1, 6)])
     for wrong in (
@@ -327,7 +321,7 @@ def test_mistakes_of_threshold_are_one_clear_error(tmp_path) -> None:
 )
 def test_holders_that_cannot_be_called_are_one_clear_error(tmp_path, number, holders, says) -> None:
     config = tmp_path / "keyholder.toml"
-    config.write_text(f"[threshold]\nnumber = {number}\nholders = {json.dumps(holders)}\n")
+    config.write_text(f"[threshold]\nnumber = {number}\nholders = {json.dumps(holders)}\nk = 2\n")
     (finding,) = [one for one in check(config).found if one.level == "error"]
     assert says in finding.text.en
     with pytest.raises(SettingsError, match=re.escape(says)):
@@ -339,14 +333,12 @@ def test_holders_that_cannot_be_called_are_one_clear_error(tmp_path, number, hol
     [
         ('keyholder_urls = ["https://a", "http://b", "https://c"]', "keyholder_urls: http://b is no https"),
         ('keyholder_urls = ["https://a", "https://b:8444", "https://B:8444/"]', "https://B:8444/ is named twice"),
-        ('keyholder_urls = ["https://a"]', "keyholder_urls: 1 key holders, but keyholders_k is 2"),
-        ('keyholder_urls = ["https://a", "https://b", "https://c", "https://d"]', "keyholders_k is 2: it must be more"),
-        ('keyholder_urls = ["https://a", "https://b"]\nkeyholders_k = 3', "keyholder_urls: 2 key holders, but"),
+        ('keyholder_urls = ["https://a"]\nkeyholders_k = 2', "keyholder_urls: 1 key holders, but keyholders_k is 2"),
         (
-            'keyholder_url = "https://a"\nkeyholder_urls = ["https://b", "https://c", "https://d"]',
-            "keyholder_url or keyholder_urls: one of",
+            'keyholder_urls = ["https://a", "https://b", "https://c", "https://d"]\nkeyholders_k = 2',
+            "keyholders_k is 2: it must be more",
         ),
-        ('keyholder_url = "http://a"', "keyholder_url: http://a is no https"),
+        ('keyholder_urls = ["https://a", "https://b"]\nkeyholders_k = 3', "keyholder_urls: 2 key holders, but"),
     ],
 )
 def test_key_holders_that_a_node_cannot_call_are_one_clear_error(tmp_path, lines, says) -> None:
@@ -362,7 +354,7 @@ def test_key_holders_that_a_node_cannot_call_are_one_clear_error(tmp_path, lines
 def test_a_node_that_names_no_key_holder_of_those_there_are_is_told_which_there_are(tmp_path, holder) -> None:
     config = tmp_path / "node.toml"
     urls = json.dumps([f"https://keys-{number}" for number in (1, 2, 3)])
-    config.write_text(f'[node]\nactor = "north"\nkeyholder_urls = {urls}\n')
+    config.write_text(f'[node]\nactor = "north"\nkeyholder_urls = {urls}\nkeyholders_k = 2\n')
     with pytest.raises(Stop, match="names 3 key holders: say which with --holder, one of 1, 2, 3") as stopped:
         enrol(pin="0" * 64, token="t" * 43, config=config, keyholder=True, holder=holder)
     assert stopped.value.code == Exit.USAGE
@@ -372,7 +364,7 @@ def test_a_node_that_names_no_key_holder_of_those_there_are_is_told_which_there_
 def test_with_a_wrong_pin_it_is_the_key_holder_that_is_asked_about(three, tmp_path) -> None:
     three.start(2)
     config = tmp_path / "node.toml"
-    config.write_text(f'[node]\nactor = "north"\nkeyholder_urls = {json.dumps(three.urls)}\n')
+    config.write_text(f'[node]\nactor = "north"\nkeyholder_urls = {json.dumps(three.urls)}\nkeyholders_k = 2\n')
     with pytest.raises(LinkRefused, match="is this that key holder"):
         enrol(pin="0" * 64, token="t" * 43, config=config, keyholder=True, holder=2)
     done = command(three.configs[1], "enrol", "2", "--pin", "0" * 64, "--token", "t" * 43, code=1)
@@ -405,16 +397,7 @@ def test_a_node_says_when_too_few_key_holders_answer_and_who_must_act(numbers, l
         assert (accepts.state, accepts.act) == ("broken", "other-side")
 
 
-def test_a_node_that_numbers_key_holders_otherwise_than_they_do_is_the_operators_business() -> None:
-    named = Named(1, lied=False, since_us=1, why=Text.plain("other"), proven=2)
-    checks = NodeChecks(holders=lambda: seen(named))
-    (problem,) = checks.problems(HealthTable(), 0, {}, 1)
-    assert (problem.code, problem.act) == ("holder_number", "operator")
-    assert problem.text.en.startswith("key holder 1 of node.toml is holder 2: put keyholder_urls in the holders' order")
-    assert breaches([problem])[0].code == "holders_answer"
-
-
-def test_what_a_page_shows_of_each_key_holder_says_how_it_failed_and_when_it_answered() -> None:
+def test_a_node_says_how_each_key_holder_failed_and_that_it_numbers_them_otherwise() -> None:
     why = Text.plain("gone")
     failed = (
         Named(1, lied=True, since_us=7, why=why),
@@ -436,3 +419,9 @@ def test_what_a_page_shows_of_each_key_holder_says_how_it_failed_and_when_it_ans
     (refusing,) = holders_problems(seen(failed[1]), 0, 9)
     assert (refusing.code, "refuses this node" in refusing.text.en) == ("holder_refuses", True)
     assert breaches([refusing])[0].code == "holders_answer"
+    named = Named(1, lied=False, since_us=1, why=Text.plain("other"), proven=2)
+    checks = NodeChecks(holders=lambda: seen(named))
+    (problem,) = checks.problems(HealthTable(), 0, {}, 1)
+    assert (problem.code, problem.act) == ("holder_number", "operator")
+    assert problem.text.en.startswith("key holder 1 of node.toml is holder 2: put keyholder_urls in the holders' order")
+    assert breaches([problem])[0].code == "holders_answer"

@@ -124,7 +124,11 @@ def test_where_nothing_can_be_kept_the_lists_themselves_are_asked(tmp_path, monk
     assert kept_in(tmp_path).name_grade("a.example.org") is Grade.POPULAR, "damaged behind its head"
 
 
-def test_a_packed_list_is_the_list_and_a_damaged_one_is_said(tmp_path, monkeypatch) -> None:
+def test_every_list_that_is_named_is_in_the_package_a_packed_one_is_the_list_and_a_damaged_one_said(
+    tmp_path, monkeypatch
+) -> None:
+    named = {name for some in (NAME_LISTS, ADDRESS_LISTS) for names in some.values() for name in names}
+    assert all((warning_files._folder() / name / "list.json").exists() for name in named)
     monkeypatch.setattr(warning_files, "_folder", lambda: tmp_path)
     (tmp_path / "small").mkdir()
     packed = tmp_path / "small" / "list.json.gz"
@@ -134,8 +138,3 @@ def test_a_packed_list_is_the_list_and_a_damaged_one_is_said(tmp_path, monkeypat
     for name in ("small", "none"):
         with pytest.raises(ListsMissing):
             entries(name)
-
-
-def test_every_list_that_is_named_is_in_the_package() -> None:
-    named = {name for some in (NAME_LISTS, ADDRESS_LISTS) for names in some.values() for name in names}
-    assert all((warning_files._folder() / name / "list.json").exists() for name in named)

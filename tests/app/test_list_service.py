@@ -10,13 +10,9 @@ import ssl
 import subprocess
 import threading
 import time
-from datetime import UTC, datetime
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from bavn.actor.protect.enforcers.textlist import TextList
 from bavn.app.node import list_service
@@ -25,6 +21,7 @@ from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.real import SystemClock
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
+from tests.app.tls_pair import write_pair
 
 
 def enforce(folder, *values) -> None:
@@ -52,7 +49,10 @@ def client(app):
         yield http
 
 
-def test_a_firewall_fetches_once_and_then_asks_whether_it_changed(tmp_path) -> None:
+def test_a_list_never_written_is_empty_fetched_once_asked_for_changes_and_of_each_kind_of_address(tmp_path) -> None:
+    with client(list_app(tmp_path)) as http:
+        reply = http.get("/ip.txt")
+    assert (reply.status_code, reply.content) == (200, b"")
     enforce(tmp_path, "evil.com", "203.0.114.9", "203.0.114.10")
     with client(list_app(tmp_path)) as http:
         first = http.get("/ip.txt")
@@ -67,12 +67,15 @@ def test_a_firewall_fetches_once_and_then_asks_whether_it_changed(tmp_path) -> N
         assert (changed.status_code, changed.text) == (200, "203.0.114.9\n")
         assert http.get("/domain.txt").text == ""
         assert "server" not in changed.headers
-
-
-def test_a_list_that_was_never_written_is_empty(tmp_path) -> None:
+    enforce(tmp_path, "203.0.114.9", "2a00:1::7", "evil.com")
     with client(list_app(tmp_path)) as http:
-        reply = http.get("/ip.txt")
-    assert (reply.status_code, reply.content) == (200, b"")
+        found = {name: http.get(f"/{name}").text.split() for name in ("ip.txt", "ip4.txt", "ip6.txt", "domain.txt")}
+    assert found == {
+        "ip.txt": ["203.0.114.9", "2a00:1::7"],
+        "ip4.txt": ["203.0.114.9"],
+        "ip6.txt": ["2a00:1::7"],
+        "domain.txt": ["evil.com"],
+    }
 
 
 def test_no_other_file_is_served(tmp_path) -> None:
@@ -131,16 +134,7 @@ def test_with_a_token_nobody_reads_without_it(tmp_path) -> None:
 
 @pytest.fixture
 def own_pair(tmp_path):
-    """``cert.pem`` and ``key.pem`` of a name that nobody vouches for, localhost."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "lists")])
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-    made = made.not_valid_before(datetime(2026, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2036, 1, 1, tzinfo=UTC))
-    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-    (tmp_path / "cert.pem").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (tmp_path / "key.pem").write_bytes(key.private_bytes(*form))
-    return tmp_path / "cert.pem", tmp_path / "key.pem"
+    return write_pair(tmp_path)
 
 
 def test_over_tls(tmp_path, own_pair) -> None:
@@ -197,18 +191,6 @@ def test_a_list_that_was_cut_off_is_not_served(tmp_path) -> None:
         assert http.get("/ip.txt").status_code == 503
         (tmp_path / "ip.txt").write_bytes(whole)
         assert http.get("/ip.txt").text == whole.decode()
-
-
-def test_each_kind_of_address_has_a_list_of_its_own(tmp_path) -> None:
-    enforce(tmp_path, "203.0.114.9", "2a00:1::7", "evil.com")
-    with client(list_app(tmp_path)) as http:
-        found = {name: http.get(f"/{name}").text.split() for name in ("ip.txt", "ip4.txt", "ip6.txt", "domain.txt")}
-    assert found == {
-        "ip.txt": ["203.0.114.9", "2a00:1::7"],
-        "ip4.txt": ["203.0.114.9"],
-        "ip6.txt": ["2a00:1::7"],
-        "domain.txt": ["evil.com"],
-    }
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")

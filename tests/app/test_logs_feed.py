@@ -105,13 +105,11 @@ def windns(us, client, name, rcode):
 def squid(us, seconds, client, server, port, sent, got, refused, name):
     if name:
         end = us + seconds * 1_000_000
-        yield (
-            end,
-            (
-                f"{end // 1_000_000}.{end // 1000 % 1000:03} {seconds * 1000:6} {client} TCP_TUNNEL/200 {got} CONNECT"
-                f" {name}:{port} - HIER_DIRECT/{server} - {sent}"
-            ),
+        line = (
+            f"{end // 1_000_000}.{end // 1000 % 1000:03} {seconds * 1000:6} {client} TCP_TUNNEL/200 {got} CONNECT"
+            f" {name}:{port} - HIER_DIRECT/{server} - {sent}"
         )
+        yield end, line
 
 
 def combined(us, seconds, client, server, port, sent, got, refused, name):
@@ -122,23 +120,19 @@ def combined(us, seconds, client, server, port, sent, got, refused, name):
 
 def netfilter(us, seconds, client, server, port, sent, got, refused, name):
     said = "DROP" if refused else "out"
-    yield (
-        us,
-        (
-            f"{when(us, '%b %e %H:%M:%S')} fw kernel: [1.0] {said} IN=lan OUT=wan SRC={client} DST={server} LEN=60 TOS=0x00"
-            f" PREC=0x00 TTL=64 ID=1 DF PROTO=TCP SPT={40000 + us % 9999} DPT={port} WINDOW=64240 RES=0x00 SYN URGP=0 "
-        ),
+    line = (
+        f"{when(us, '%b %e %H:%M:%S')} fw kernel: [1.0] {said} IN=lan OUT=wan SRC={client} DST={server} LEN=60 TOS=0x00"
+        f" PREC=0x00 TTL=64 ID=1 DF PROTO=TCP SPT={40000 + us % 9999} DPT={port} WINDOW=64240 RES=0x00 SYN URGP=0 "
     )
+    yield us, line
 
 
 def filterlog(us, seconds, client, server, port, sent, got, refused, name):
-    yield (
-        us,
-        (
-            f"{when(us, '%b %e %H:%M:%S')} fw filterlog[9]: 5,,,1,em0,match,{'block' if refused else 'pass'},in,4,0x0,,64,1,0,"
-            f"DF,6,tcp,60,{client},{server},{40000 + us % 9999},{port},0,S,1,,64240,,mss"
-        ),
+    line = (
+        f"{when(us, '%b %e %H:%M:%S')} fw filterlog[9]: 5,,,1,em0,match,{'block' if refused else 'pass'},in,4,0x0,,64,1,0,"
+        f"DF,6,tcp,60,{client},{server},{40000 + us % 9999},{port},0,S,1,,64240,,mss"
     )
+    yield us, line
 
 
 def asa(us, seconds, client, server, port, sent, got, refused, name):
@@ -156,13 +150,11 @@ def asa(us, seconds, client, server, port, sent, got, refused, name):
         return
     clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
     began = f"{when(us, '%b %d %Y %H:%M:%S')} fw1 : "
-    yield (
-        us,
-        (
-            f"{began}%ASA-6-302013: Built outbound TCP connection {us % 99999999} for outside:{server}/{port}"
-            f" ({server}/{port}) to inside:{client}/{source} (192.0.2.1/{source})"
-        ),
+    line = (
+        f"{began}%ASA-6-302013: Built outbound TCP connection {us % 99999999} for outside:{server}/{port}"
+        f" ({server}/{port}) to inside:{client}/{source} (192.0.2.1/{source})"
     )
+    yield us, line
     yield (
         end,
         head
@@ -176,38 +168,32 @@ def asa(us, seconds, client, server, port, sent, got, refused, name):
 def fortigate(us, seconds, client, server, port, sent, got, refused, name):
     end = us + seconds * 1_000_000
     packets = 0 if refused else max(2, got // 900)
-    yield (
-        end,
-        (
-            f'<189>date={when(end, "%Y-%m-%d")} time={when(end, "%H:%M:%S")} devname="fw" devid="F1" eventtime={end * 1000}'
-            f' tz="+0000" logid="0000000013" type="traffic" subtype="forward" srcip={client} srcport={40000 + us % 9999}'
-            f' dstip={server} dstport={port} proto=6 action="{"deny" if refused else "close"}" duration={seconds}'
-            f" sentbyte={sent} rcvdbyte={got} sentpkt={max(1, sent // 900)} rcvdpkt={packets}"
-        ),
+    line = (
+        f'<189>date={when(end, "%Y-%m-%d")} time={when(end, "%H:%M:%S")} devname="fw" devid="F1" eventtime={end * 1000}'
+        f' tz="+0000" logid="0000000013" type="traffic" subtype="forward" srcip={client} srcport={40000 + us % 9999}'
+        f' dstip={server} dstport={port} proto=6 action="{"deny" if refused else "close"}" duration={seconds}'
+        f" sentbyte={sent} rcvdbyte={got} sentpkt={max(1, sent // 900)} rcvdpkt={packets}"
     )
+    yield end, line
 
 
 def paloalto(us, seconds, client, server, port, sent, got, refused, name):
     end, form = us + seconds * 1_000_000, "%Y/%m/%d %H:%M:%S"
     kind, did, packets = ("drop", "deny", 0) if refused else ("end", "allow", max(2, got // 900))
-    yield (
-        end,
-        (
-            f"<14>{when(end, '%b %e %H:%M:%S')} PA 1,{when(end, form)},7,TRAFFIC,{kind},1,{when(end, form)},{client},{server},"
-            f",,rule,,,ssl,v,in,out,e1,e2,fwd,{when(end, form)},1,1,{40000 + us % 9999},{port},0,0,0x0,tcp,{did},{sent + got},"
-            f"{sent},{got},9,{when(us, form)},{seconds},any,0,1,0x0,DK,US,0,{max(1, sent // 900)},{packets},tcp-fin"
-        ),
+    line = (
+        f"<14>{when(end, '%b %e %H:%M:%S')} PA 1,{when(end, form)},7,TRAFFIC,{kind},1,{when(end, form)},{client},{server},"
+        f",,rule,,,ssl,v,in,out,e1,e2,fwd,{when(end, form)},1,1,{40000 + us % 9999},{port},0,0,0x0,tcp,{did},{sent + got},"
+        f"{sent},{got},9,{when(us, form)},{seconds},any,0,1,0x0,DK,US,0,{max(1, sent // 900)},{packets},tcp-fin"
     )
+    yield end, line
 
 
 def cef(us, seconds, client, server, port, sent, got, refused, name):
-    yield (
-        us,
-        (
-            f"CEF:0|V|P|1|1|c|5|act={'Drop' if refused else 'Accept'} src={client} dst={server} spt={40000 + us % 9999}"
-            f" dpt={port} proto=TCP rt={us // 1000}"
-        ),
+    line = (
+        f"CEF:0|V|P|1|1|c|5|act={'Drop' if refused else 'Accept'} src={client} dst={server} spt={40000 + us % 9999}"
+        f" dpt={port} proto=TCP rt={us // 1000}"
     )
+    yield us, line
 
 
 TOLD = {

@@ -71,7 +71,7 @@ def samples(text):
 
 
 @pytest.mark.slow
-def test_steps_the_slowest_and_what_is_missing() -> None:
+def test_steps_the_slowest_and_what_is_missing_and_nobodys_name_also_where_nothing_was_released() -> None:
     text = page(
         Book(
             clock(0, 10, 20, 620, 630, 631, 634, missing=("region-syd",)),
@@ -93,16 +93,8 @@ def test_steps_the_slowest_and_what_is_missing() -> None:
     assert found["bavn_kill_switch",] == 1
     assert found["bavn_indicators", "released"] == 2
     assert found["bavn_deliveries", "held"] == 3
-
-
-@pytest.mark.slow
-def test_it_names_no_actor_person_or_observable() -> None:
     text = page(Book(clock(0, 1, 2, 3, 4, 5, 6, missing=("region-syd",))))
     assert not [word for word in ("region", "indicator--", "case-", "secret") if word in text]
-
-
-@pytest.mark.slow
-def test_where_nothing_was_released_the_page_still_reads() -> None:
     found = samples(page(Book()))
     assert found["bavn_release_to_enforced_seconds_count",] == 0
     assert found["bavn_kill_switch",] == 0

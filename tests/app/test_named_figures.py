@@ -1,4 +1,5 @@
-"""Nothing that a person reads in Danish is left in English: every figure of health, every heading of a table."""
+"""Nothing that a person reads in Danish is left in English: every figure of health, heading of a table and guide of a
+detector, with the same figures and names."""
 
 import ast
 import re
@@ -8,6 +9,9 @@ from pathlib import Path
 import pytest
 
 import bavn
+from bavn.actor.detect.base import HEADINGS
+from bavn.actor.detect.run import DETECTORS
+from bavn.app.analyst.detector_guide import HEADS, guide_of
 from bavn.app.cli import words
 from bavn.app.node.health.words import COUNTS, LOSSES
 
@@ -89,3 +93,21 @@ def test_figures_are_written_as_each_language_does() -> None:
     assert (words.number(1234.5, "en", 1), words.number(1234.5, "da", 1)) == ("1,234.5", "1.234,5")
     assert (words.small(0.0038, "en"), words.small(0.0038, "da")) == ("0.0038", "0,0038")
     assert words.cell("10.0.0.5", "da") == "10.0.0.5"
+
+
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)?")
+_NAMED = re.compile(r"\b(?:[A-Z][A-Z0-9]{2,}|[a-z]+_[a-z]+)\b")
+
+
+def test_every_detector_and_no_other_has_a_guide_under_every_heading() -> None:
+    guides = {one.name: [head for head, _ in guide_of(one.name)] for one in DETECTORS}
+    assert [name for name, heads in guides.items() if heads != [HEADS[head] for head in HEADINGS]] == []
+    assert guide_of("nobody's") == ()
+
+
+@pytest.mark.parametrize("name", sorted(one.name for one in DETECTORS))
+def test_both_languages_have_the_same_figures_and_names(name) -> None:
+    for _, said in guide_of(name):
+        assert sorted(_FIGURE.findall(said.en)) == sorted(one.replace(",", ".") for one in _FIGURE.findall(said.da))
+        assert set(_NAMED.findall(said.en)) == set(_NAMED.findall(said.da))
+        assert said.en != said.da

@@ -1,6 +1,7 @@
 """How many of the sector know a thing, as people say it: never more than the commons told, and nothing of what they
-did not tell."""
+did not tell. What most of the sector gets day after day is proposed as noise, and nothing is changed."""
 
+import json
 import sqlite3
 
 import pytest
@@ -8,13 +9,18 @@ import pytest
 from bavn.actor.door.rounds.commons_days import CommonsDay, CommonsDays, DayState
 from bavn.actor.door.rounds.commons_table import CommonsTable
 from bavn.app.analyst.next_door import NextDoor, how_many
+from bavn.app.cli.node.rules import app
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
+from bavn.model.intel.own_rules import OWN_RULES
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.suspicion import RowsRef
 from bavn.psi.element import element_bytes
 from bavn.psi.ordinary import alert_kind
 from bavn.wire.book import Book
-from tests.actor.door.conftest import suspicion
+from tests.builders import suspicion
+from tests.people import Runner as CliRunner
 
 AUGUST_3 = 20_668
 TODAY = AUGUST_3 + 20
@@ -64,9 +70,6 @@ def test_it_is_said_how_many_know_it_and_since_when(book) -> None:
     )
     assert said(book, language="da") == (
         "9 til 16 af 41 organisationer i sektoren kender lager.dk; mindst 3 har gjort det siden 3. august."
-    )
-    assert said(book, language="sv") == (
-        "9 till 16 av 41 organisationer i sektorn känner till lager.dk; minst 3 har gjort det sedan 3 augusti."
     )
     assert asked(book).of(NAME).short.en == "9 to 16 of 41 organisations"
 
@@ -164,3 +167,59 @@ def test_where_nothing_is_known_of_an_answer_it_is_said_why(book, joins, answere
     told, why = next_door.of_answer(("sni",), [("www.lager.dk",)])
     assert (told, why.en) == ({}, f"How many of the sector know these names is not known: {says}.")
     assert next_door.of_answer(("sni", "dst"), [("", "10.1.2.3")]) == ({}, None), "of nobody outside"
+
+
+EVERYWHERE, RARE, SELDOM, OWN = 2_013_028, 2_024_897, 2_027_865, OWN_RULES.start
+
+
+@pytest.fixture
+def node(tmp_path):
+    """A node whose sector has one rule's alerts at 17 or more on ten days, and others less."""
+    file = tmp_path / "node.toml"
+    (tmp_path / "own.rules").write_text(f'alert dns any any -> any any (msg:"a curl"; sid:{EVERYWHERE}; rev:1;)\n')
+    file.write_text('[node]\nactor = "north"\n[sense]\nrule_files = ["own.rules"]\n')
+    (tmp_path / "data").mkdir()
+    today = SystemClock().now_us() // DAY_US
+    with Book(tmp_path / "data" / "node.db") as book:
+        table = CommonsTable(book)
+        for back in reversed(range(10)):
+            buckets = {EVERYWHERE: 4, RARE: 1, OWN: 5} | ({SELDOM: 5} if back < 3 else {})
+            table.keep(today - back, {element_bytes(alert_kind(None, sid)): b for sid, b in buckets.items()})
+            table.keep(today - back, {element_bytes(Observable.of("domain", "a.dk")): 5})
+    return file
+
+
+def noisy(node, *words):
+    done = CliRunner().invoke(app, ["noisy", *words, "--json", "--config", str(node)])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return [json.loads(line) for line in done.output.splitlines()]
+
+
+def test_what_most_of_the_sector_gets_day_after_day_is_proposed_with_its_message(node) -> None:
+    (one,) = noisy(node)
+    assert one == {"sid": EVERYWHERE, "gid": 1, "days": 10, "sector": "17 to 32 organisations", "says": "a curl"}
+    assert [row["sid"] for row in noisy(node, "--groups", "3")] == [EVERYWHERE, RARE]
+    assert [row["sid"] for row in noisy(node, "--groups", "17", "--days", "3")] == [EVERYWHERE, SELDOM]
+    assert noisy(node, "--days", "11") == []
+    shown = CliRunner().invoke(app, ["noisy", "--config", str(node)], catch_exceptions=False).output
+    assert "read the rule, then: bavn node rules threshold" in shown
+    assert not (node.parent / "tuning.toml").exists(), "it changes nothing"
+
+
+def test_what_is_tuned_already_is_not_proposed_and_nothing_is_where_the_policy_takes_no_part(node) -> None:
+    (node.parent / "tuning.toml").write_text(
+        f'[[disable]]\nsid = {EVERYWHERE}\ncomment = "printers"\nwho = "soc"\nuntil = 2099-01-01\n'
+    )
+    assert noisy(node) == []
+    (node.parent / "tuning.toml").unlink()
+    (node.parent / "policy.toml").write_text("[door]\njoin_commons = false\n")
+    assert noisy(node) == []
+    said = CliRunner().invoke(app, ["noisy", "--config", str(node)]).output
+    assert "no rule is known to be noise at 9 organisations or more" in said
+
+
+def test_a_number_that_the_commons_do_not_tell_is_a_mistake_of_the_command_line(node) -> None:
+    with pytest.raises(Stop) as stopped:
+        noisy(node, "--groups", "7")
+    assert stopped.value.code is Exit.USAGE

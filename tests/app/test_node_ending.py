@@ -1,6 +1,5 @@
 """A node says when it is up, and ends on SIGTERM whatever it is doing; what it has kept is there afterwards."""
 
-import json
 import os
 import signal
 import subprocess
@@ -9,6 +8,7 @@ import sys
 import pytest
 
 from bavn.actor.store.history import History
+from tests.app import records
 
 ENDLESS = "SELECT count(*) FROM range(100000000000) a WHERE hash(a.range) = 1"
 HEAD = f"""
@@ -57,29 +57,8 @@ STUCK = {"thought that no query interrupts": "look", "a call to a centre that do
 
 @pytest.fixture
 def folder(tmp_path):
-    flows = [
-        {
-            "timestamp": f"2026-11-2{1 + n % 4}T10:00:00.000000+0000",
-            "event_type": "flow",
-            "src_ip": "10.0.0.5",
-            "src_port": 40000,
-            "dest_ip": "192.0.2.7",
-            "dest_port": 443,
-            "proto": "TCP",
-            "flow_id": n,
-            "flow": {
-                "start": f"2026-11-2{1 + n % 4}T10:00:00.000000+0000",
-                "state": "closed",
-                "pkts_toserver": 3,
-                "end": f"2026-11-2{1 + n % 4}T10:00:01.000000+0000",
-                "pkts_toclient": 3,
-                "bytes_toserver": 300,
-                "bytes_toclient": 300,
-            },
-        }
-        for n in range(200)
-    ]
-    (tmp_path / "eve.json").write_text("".join(json.dumps(flow) + "\n" for flow in flows))
+    flows = [records.flow(1_795_255_200 + n % 4 * 86_400, number=n) for n in range(200)]
+    (tmp_path / "eve.json").write_text(records.lines(flows))
     (tmp_path / "node.toml").write_text(
         '[node]\nactor = "lonely"\n[sense]\neve_file = "eve.json"\n[store]\nage_days_max = 3650\n'
     )

@@ -5,6 +5,8 @@ The walk reads what ``build`` calls (start_walk.py): a part that nobody contains
 """
 
 # ruff: noqa: F401, F811  fixtures of the other walk over a node
+
+# ruff: noqa: F401  fixtures of the other walk over a node
 import json
 import sys
 from pathlib import Path
@@ -32,13 +34,14 @@ from bavn.centre.members.authority import Authority
 from bavn.model.moment import DAY_US
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.member import member_peer
-from bavn.psi.keys import new_group_key_file
 from bavn.wire.enrol import Certified, NodeKeys
-from bavn.wire.links import https, keyholder
+from bavn.wire.links import https
 from bavn.wire.safe import Safe
+from tests.app.waiting import free_port, until
 
+from .key_holding import enrolled
 from .start_walk import Broken, called_by
-from .test_containment import failing, port, quiet, short
+from .test_containment import failing, quiet, short
 
 MACHINERY = {"owned", "begun", "or_late", "LateCaller", "LateIdentifiers", "FailureFolder", "SystemClock", "SystemDice"}
 """What contains, and the machine's own clock and dice: the walk stands on them."""
@@ -65,15 +68,6 @@ ENDS = {
 """What a node does not start without, by what the one line names; docs/operations.md says why."""
 MORE = {
     "sigma_rules": '[hunt]\nsigma_files = ["own.yml"]\n',
-    "scaled": '[scale]\nray = "local"\n',
-    "NatsLink": 'hub_urls = ["tls://127.0.0.1:1"]\n',
-    "NodeIdentity": 'hub_urls = ["tls://127.0.0.1:1"]\n',
-    "GroupKeyIdentifiers": 'keyholder_url = ""\n',
-    "read_group_key": 'keyholder_url = ""\n',
-    **dict.fromkeys(
-        ("KeyHolders", "HolderLink"),
-        'keyholder_url = ""\nkeyholder_urls = ["https://127.0.0.1:1", "https://127.0.0.1:2", "https://127.0.0.1:3"]\n',
-    ),
 }
 """What a node needs in its configuration that these are called."""
 LATER = {
@@ -81,6 +75,7 @@ LATER = {
     "Condition",
     "Exit",
     "NoContainment",
+    "LocalIdentifiers",
     "NoLink",
     "Text",
     "blocked_met",
@@ -88,11 +83,9 @@ LATER = {
     "cannot_write",
     "discrete_laplace",
     "in_turn",
-    "lacks",
     "met_elements",
     "nothing_outside",
     "shut_gates",
-    "weigh_here",
 }
 """Handed on, and called by a node that runs; or of one without a sector, or whose operator must act."""
 PROMISES = {
@@ -100,7 +93,6 @@ PROMISES = {
     "sources_of": "sources_read",
     "Monitor": "detectors_work",
     "link_of": "centre_accepts",
-    "key_holder_link": "keyholder_accepts",
     "KeyHolders": "keyholder_accepts",
     "HolderLink": "keyholder_accepts",
     "RuleKeeper": "rules_loaded",
@@ -115,40 +107,27 @@ def short_name(one):
     return f"{one.module.rpartition('.')[2]}.{one.name}"
 
 
-def enrolled(folder: Path, actor: str, since_us: int) -> None:
-    """As somebody whom an authority of this test has let in."""
-    dice, safe = SystemDice(), Safe(folder)
-    authority, keys = Authority.make("test", since_us, dice), NodeKeys.make(actor, dice)
-    certificate = authority.certify(member_peer(actor), keys.tls.public_key(), since_us, dice)
-    pem = certificate.public_bytes(Encoding.PEM).decode()
-    safe.keep_keys(keys)
-    own = keys.message.public_key().public_bytes_raw().hex()
-    safe.keep_certificate(Certified(certificate=pem, centre_key=own, x=1), authority.pem)
-
-
 def in_a_sector(folder: Path, since_us: int | None = None) -> Path:
     """A node with a part of each kind: sources, enforcers, both links, rules, packets."""
     for name in ("caps", "ring"):
         (folder / name).mkdir()
     (folder / "eve.json").write_text("")
-    for keys in (CENTRE_KEYS, KEYHOLDER_KEYS, f"{KEYHOLDER_KEYS}-1", f"{KEYHOLDER_KEYS}-2"):
+    for keys in (CENTRE_KEYS, f"{KEYHOLDER_KEYS}-1"):
         enrolled(folder / "data" / keys, "north", SystemClock().now_us() if since_us is None else since_us)
-    (folder / "group.key").write_bytes(new_group_key_file(SystemDice()))
     file = folder / "node.toml"
     file.write_text(f"""
 [node]
 actor = "north"
 homes = ["10.0.0.0/8"]
-centre_url = "https://127.0.0.1:{port()}"
-keyholder_url = "https://127.0.0.1:{port()}"
-group_key_file = "group.key"
+centre_url = "https://127.0.0.1:{free_port()}"
+keyholder_urls = ["https://127.0.0.1:{free_port()}"]
 [sense]
 eve_file = "eve.json"
 captures_folder = "caps"
 [enforce]
 list_folder = "lists"
-zone_listen = "127.0.0.1@{port()}"
-zone_secondaries = ["127.0.0.1@{port()}"]
+zone_listen = "127.0.0.1@{free_port()}"
+zone_secondaries = ["127.0.0.1@{free_port()}"]
 """)
     return file
 
@@ -192,7 +171,7 @@ def ended_by(name):
 
 def test_the_walk_finds_what_a_node_is_built_of() -> None:
     names = {one.name for one in CALLED}
-    assert names >= {"Book", "open_or_mend", "sources_of", "Monitor", "Recorder", "link_of", "key_holder_link"}
+    assert names >= {"Book", "open_or_mend", "sources_of", "Monitor", "Recorder", "link_of", "KeyHolders"}
     assert {name for ends in ENDS.values() for name in ends} <= set(map(short_name, CALLED))
 
 
@@ -245,12 +224,10 @@ def broken_in(told):
 
 def test_a_damaged_certificate_or_link_ends_no_node_and_is_tried_again(config, monkeypatch) -> None:
     with monkeypatch.context() as broke:
-        for link in (https, keyholder):
-            broke.setattr(link, "link_context", Broken())
+        broke.setattr(https, "link_context", Broken())
         parts = build(config)
         try:
-            names = {"link to the centre", "link to the key holder"}
-            assert failing(parts) == names
+            assert failing(parts) == {"link to the centre"}
             with pytest.raises(LinkDown, match="cannot be made"):
                 parts.link.pull(0, 0)
             assert parts.link.skew_s is None
@@ -279,7 +256,7 @@ def test_a_node_whose_certificates_have_ended_starts_all_the_same_and_says_who_r
     assert failing(service.parts) == set()
 
 
-def test_a_key_holder_that_cannot_be_reached_for_a_slip_is_never_replaced_by_the_groups_key(
+def test_a_key_holder_that_cannot_be_reached_for_a_slip_is_never_replaced_by_a_key_of_its_own(
     config, monkeypatch
 ) -> None:
     with monkeypatch.context() as broke:

@@ -88,12 +88,12 @@ def test_its_spread_is_what_the_centre_reckons_with() -> None:
 
 
 @pytest.mark.parametrize(("epsilon", "sensitivity"), [(0.0, 1), (-1.0, 1), (1.0, 0), (float("nan"), 1)])
-def test_what_is_no_noise_is_refused(epsilon, sensitivity) -> None:
+def test_what_is_no_noise_is_refused_and_where_there_is_no_randomness_there_is_a_reason_and_no_count(
+    epsilon, sensitivity
+) -> None:
     with pytest.raises(ValueError, match="no noise"):
         noise.discrete_laplace([1], sensitivity, epsilon)
 
-
-def test_where_the_system_gives_no_randomness_there_is_a_reason_and_no_count() -> None:
     def none(_):
         raise OSError(38, "Function not implemented")
 

@@ -69,16 +69,13 @@ def test_a_request_and_its_answer_in_order_whatever_carries_them(more) -> None:
     assert turns[1].hidden == 0
 
 
-def test_a_capture_that_begins_and_ends_in_midst_gives_what_is_there() -> None:
+def test_a_capture_that_begins_and_ends_in_midst_gives_what_is_there_and_bytes_are_hex() -> None:
     frames = http()
     assert said_in(talk_of(*frames[2:]))[1], "without its beginning"
     name, turns, _ = said_in(talk_of(*frames[:5]))
     assert (name, len(turns)) == ("http", 1)
     missing = talk_of(frames[0], frames[1], segment(b"x" * 10, 500), segment(b"y", 900, back=True))
     assert missing.cut, "what came without what stands before it is said to be missing"
-
-
-def test_bytes_are_hex_and_what_is_much_is_hidden_and_counted() -> None:
     junk = random.Random(1).randbytes(3000)
     name, (turn,), _ = said_in(talk_of(segment(junk[:1400], 100), segment(junk[1400:], 1500)))
     assert name == "text"

@@ -17,6 +17,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.centre.correlate.lists import NoLists
 from bavn.model.observable import Observable
 from bavn.rehearsal.script import suspicion
+from tests.app import records
 from tests.conftest import data_folder
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
@@ -42,27 +43,8 @@ def quick(monkeypatch) -> None:
 
 
 def flow(at: datetime, host: str, target: str, port: int = 443) -> dict:
-    return {
-        "timestamp": (at + timedelta(seconds=2)).isoformat(),
-        "flow_id": int(at.timestamp() * 10) + int(host.rpartition(".")[2]),
-        "event_type": "flow",
-        "src_ip": host,
-        "src_port": 50000,
-        "dest_ip": target,
-        "dest_port": port,
-        "proto": "TCP",
-        "flow": {
-            "pkts_toserver": 6,
-            "pkts_toclient": 6,
-            "bytes_toserver": 500,
-            "bytes_toclient": 700,
-            "start": at.isoformat(),
-            "end": (at + timedelta(seconds=2)).isoformat(),
-            "state": "closed",
-            "reason": "x",
-        },
-        "tcp": {"tcp_flags_ts": "1b", "tcp_flags_tc": "1b"},
-    }
+    number = int(at.timestamp() * 10) + int(host.rpartition(".")[2])
+    return records.flow(at.timestamp(), host, target, port, lasts_s=2, number=number, packets=6, sent=500)
 
 
 def everyday(net: int, begin: datetime, hours: int = 20) -> list[dict]:
@@ -91,7 +73,7 @@ def crowd(net: int, begin: datetime) -> list[dict]:
 
 def write(folder, rows) -> None:
     folder.mkdir(parents=True)
-    (folder / "eve.json").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (folder / "eve.json").write_text(records.lines(rows), encoding="utf-8")
 
 
 def run(monkeypatch, capsys, *words: str) -> tuple[int, str, str]:

@@ -1,4 +1,4 @@
-"""A policy explained: every field has a way, errors have their line, and gate 1's own rules say what would leave."""
+"""A policy explained, every field with a way and errors with their line; and what left this actor, in words."""
 
 import json
 
@@ -7,50 +7,23 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from bavn.actor.door.rounds.reveals import Reveals
-from bavn.actor.door.state import State
-from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.app.cli.node.main import app
 from bavn.app.config.load import POLICY_TABLES, read_node
 from bavn.app.node.health.recorder import Recorder
+from bavn.app.policy.by_question import QUESTIONS
 from bavn.app.policy.explain import consequences, line_of, policy_of
-from bavn.app.policy.file import fields_of
+from bavn.app.policy.file import STRICT, fields_of
+from bavn.app.policy.left import LINES_MAX, left_in
 from bavn.app.policy.means import TURNS, Way, means, ways
 from bavn.app.process.exits import Stop
 from bavn.app.process.real import SystemClock
-from bavn.model.evidence import evidence_nats
-from bavn.model.moment import DAY_US
-from bavn.model.observable import Observable
-from bavn.model.settings import SettingsError
-from bavn.model.suspicion import RowsRef, Suspicion
+from bavn.model.forms import forms
+from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
+from bavn.model.outcome import Refused
+from bavn.model.settings import SettingsError, settings_of
 from bavn.model.text import Text
 from bavn.wire.book import Book
-from bavn.wire.ledger import Ledger
-
-DOMAIN, ADDRESS = Observable.of("domain", "evil-c2.com"), Observable.of("ip4", "185.1.2.3")
-OLD, VETOED = Observable.of("domain", "old-c2.com"), Observable.of("domain", "vetoed.com")
-
-
-def suspicion(number: int, observable: Observable, p: float, days_ago: float) -> Suspicion:
-    last_us = SystemClock().now_us() - int(days_ago * DAY_US)
-    return Suspicion(
-        id=f"{number:x}" * 8 + "0" * 24,
-        detector="beacon",
-        technique="T1071",
-        host=f"10.0.0.{number}",
-        peer=observable.value,
-        observables=(observable,),
-        p=p,
-        p_source="own",
-        evidence_nats=evidence_nats(p),
-        statistic=3.0,
-        first_us=last_us - 1,
-        last_us=last_us,
-        hosts=1,
-        listed=False,
-        why=Text.written("It calls.", da="Den kalder."),
-        rows=RowsRef("flow", (), 0, 1),
-    )
+from bavn.wire.ledger import Ledger, Note
 
 
 @pytest.fixture
@@ -58,19 +31,8 @@ def config(tmp_path):
     file = tmp_path / "node.toml"
     file.write_text('[node]\nactor = "north"\nhomes = ["10.0.0.0/8"]\n')
     (tmp_path / "data").mkdir()
-    now_us = SystemClock().now_us()
     with Book(tmp_path / "data/node.db") as book:
-        found = [
-            suspicion(1, DOMAIN, 1e-4, 1),
-            suspicion(2, ADDRESS, 0.02, 1),
-            suspicion(3, OLD, 1e-4, 20),
-            suspicion(4, VETOED, 1e-4, 1),
-        ]
-        NodeSuspicions(book).replace(found, now_us)
-        State(book, bytes(32)).set_override(VETOED, "veto", "anna", now_us)
-        kept = Reveals(book)
-        kept.note("ab" * 16, "A", Observable.of("domain", "named.com"), 1, "", now_us - DAY_US)
-        kept.note("ab" * 16, "A", Observable.of("domain", "long-ago.com"), 1, "", now_us - 30 * DAY_US)
+        Ledger(book)
     return file
 
 
@@ -104,7 +66,7 @@ def test_every_field_has_a_way_and_words_in_both_languages() -> None:
                 assert values[0] != values[1]
 
 
-def test_what_would_leave_with_another_policy_is_told_and_the_reverse(config, tmp_path) -> None:
+def test_what_another_policy_changes_is_told(config, tmp_path) -> None:
     other = tmp_path / "policy-b"
     other.mkdir()
     (other / "policy.toml").write_text('[door]\nreveal_domain = "ask"\nweak_p_max = 0.01\nreports_per_day_max = 300\n')
@@ -115,31 +77,21 @@ def test_what_would_leave_with_another_policy_is_told_and_the_reverse(config, tm
         "weak_p_max": ["less leaves"],
         "reports_per_day_max": ["more leaves"],
     }
-    differ = {one["element"]: (one["before"], one["after"]) for one in made if one["what"] == "differ"}
-    assert differ == {str(DOMAIN): ("leaves", "asks"), str(ADDRESS): ("leaves", "stays")}
-    assert [one["element"] for one in made if one["what"] == "asked"] == ["domain:named.com"]
-    (tried,) = (one for one in made if one["what"] == "tried")
-    assert (tried["before"], tried["after"]) == (
-        {"leaves": 2, "asks": 0, "stays": 1},
-        {"leaves": 0, "asks": 1, "stays": 2},
-    )
 
 
-def test_the_reverse_the_other_policy_lets_more_out(config, tmp_path) -> None:
+def test_a_policy_that_lets_more_out_says_so_in_both_languages(config, tmp_path) -> None:
     (tmp_path / "policy.toml").write_text('[door]\nreveal_domain = "never"\n')
     more = tmp_path / "more.toml"
     more.write_text('[door]\nreveal_domain = "automatic"\n')
-    made = rows(config, more)
-    assert [(one["element"], one["before"], one["after"]) for one in made if one["what"] == "differ"] == [
-        (str(DOMAIN), "stays", "leaves")
-    ]
     assert "more can leave" in run(config, more)
     danish = run(config, more, "--language", "da")
     assert "mere kan gå ud" in danish
     assert "S1-meldinger om domæner går ud automatisk" in danish
 
 
-def test_the_policy_in_force_is_explained_and_nothing_is_changed(config, tmp_path) -> None:
+def test_the_policy_in_force_is_explained_also_by_a_node_that_has_not_run_and_nothing_is_changed(
+    config, tmp_path
+) -> None:
     file = tmp_path / "policy.toml"
     file.write_text("# ours\n[door]\n\ntell_counts = false\n[protect]\nautomatic = false\n")
     before = file.read_bytes(), (tmp_path / "data/node.db").read_bytes()
@@ -150,6 +102,8 @@ def test_the_policy_in_force_is_explained_and_nothing_is_changed(config, tmp_pat
     assert "What differs" not in said
     assert len([one for one in rows(config, "--all") if one["what"] == "line"]) == sum(map(len, TURNS.values()))
     assert (file.read_bytes(), (tmp_path / "data/node.db").read_bytes()) == before
+    (tmp_path / "data/node.db").unlink()
+    assert "What each line means" in run(config)
 
 
 def test_a_policy_that_the_running_node_did_not_begin_with_is_said_to_wait_for_a_restart(config, tmp_path) -> None:
@@ -161,19 +115,12 @@ def test_a_policy_that_the_running_node_did_not_begin_with_is_said_to_wait_for_a
 
     (tmp_path / "policy.toml").write_text("# only a comment\n")
     assert "after a restart" not in run(config) + health()
-    assert "  in force: " in run(config)
     (tmp_path / "policy.toml").write_text('[door]\nreveal_domain = "never"\n')
     assert "What is written is in force after a restart" in run(config)
-    assert "written, in force after a restart: " in run(config)
     assert "Nothing differs from the policy that is written." in run(config, tmp_path / "policy.toml")
     assert "The policy was changed since the node began" in health()
     assert json.loads(health("--json"))["policy_waits"]
     assert "waits" in {row["what"] for row in rows(config)}
-
-
-def test_a_node_that_has_not_run_explains_too(config, tmp_path) -> None:
-    (tmp_path / "data/node.db").unlink()
-    assert "has not run" in run(config)
 
 
 @pytest.mark.parametrize(
@@ -245,11 +192,16 @@ def test_any_text_is_a_policy_or_one_error_with_a_line_in_it(tmp_path_factory, t
         assert consequences(made, made) == []
 
 
-def test_a_line_is_found_in_its_own_table() -> None:
+def test_a_line_is_found_in_its_own_table_and_each_field_stands_below_one_question() -> None:
     text = "[protect]\nautomatic = true\n[ door ] # x\njoin_weak = true\n\n'join_strong' = true\n"
     assert [line_of(text, "door", name) for name in ("join_weak", "join_strong", "nothing")] == [4, 6, 3]
     assert line_of(text, "protect", "automatic") == 2
     assert line_of("door.join_weak = true", "door", "join_weak") == 1
+    named = [(one.table, field) for one in QUESTIONS for field in one.fields]
+    every = {(table, field) for table, kind in POLICY_TABLES.items() for field in settings_of(kind)}
+    assert sorted(named) == sorted(every)
+    for table, strict in STRICT.items():
+        POLICY_TABLES[table](**strict)  # the node would start with it
 
 
 def test_a_threshold_for_strong_evidence_says_who_can_guess_and_what_three_cost() -> None:
@@ -269,8 +221,8 @@ def test_ways_of_modes_numbers_and_lists() -> None:
     assert ways("door", "leave_out", ["a"], ["b"]) == (Way.MORE_OUT, Way.LESS_OUT)
     assert ways("protect", "automatic", True, False) == (Way.LESS_BLOCKED,)
     assert ways("protect", "own_domains", [], ["a.dk"]) == (Way.LESS_BLOCKED,)
-    assert ways("protect", "retry_s", 5, 6) == (Way.ELSE,)
-    assert ways("protect", "retry_s", 5, 5) == ()
+    assert ways("protect", "retro_days", 5, 6) == (Way.ELSE,)
+    assert ways("protect", "retro_days", 5, 5) == ()
 
 
 def test_the_policy_is_set_field_by_field_with_a_line_in_the_ledger(config) -> None:
@@ -298,3 +250,107 @@ def test_the_policy_is_set_field_by_field_with_a_line_in_the_ledger(config) -> N
     assert "skal være" in danish
     assert "must be" not in danish
     assert "/" not in danish
+
+
+NOW_US = 20_000 * DAY_US + 12 * HOUR_US
+ROUND = "ab" * 16
+
+
+def note(kind: str, privacy: str, body: dict, item: int = 0) -> Note:
+    return Note(kind=kind, item_id=f"{item:064x}", peer="centre", privacy=privacy, bytes=100, summary=json.dumps(body))
+
+
+def report(value: str = "evil-c2.com", kind: str = "domain", **other) -> dict:
+    plain = {
+        "round_id": ROUND,
+        "table": 0,
+        "bin": 1,
+        "type": kind,
+        "value": value,
+        "detector": "beacon",
+        "technique": "T1071",
+        "p_bucket": 12,
+        "hosts_bucket": 0,
+        "first_hour": NOW_US // HOUR_US - 30,
+        "last_hour": NOW_US // HOUR_US - 2,
+    }
+    return plain | other
+
+
+def opened(tier: str = "A", t: int = 2) -> dict:
+    return {
+        "round_id": ROUND,
+        "version": 1,
+        "epoch": NOW_US // DAY_US,
+        "registry_version": 1,
+        "tier": tier,
+        "t": t,
+        "m": 64,
+        "r": 20,
+        "forms": forms(),
+        "deadline_us": NOW_US + HOUR_US,
+        "members": [{"actor": name, "x": x} for x, name in enumerate(("north", "south", "west", "east", "mid"), 1)],
+    }
+
+
+@pytest.fixture
+def ledger():
+    with Book(None) as book:
+        yield Ledger(book)
+
+
+def test_what_left_is_told_by_class_with_its_words_and_what_stayed_is_counted(ledger) -> None:
+    ledger.append(NOW_US - DAY_US, "door", "out", note("Report", "S1", report("yesterday.com")))
+    ledger.append(NOW_US, "asked", "in", note("RoundOpened", "C", opened()))
+    for item in range(3):
+        ledger.append(NOW_US, "door", "out", note("ShareUpload", "S0", {"round_id": ROUND}, item))
+    ledger.append(NOW_US, "door", "out", note("Report", "S1", report()))
+    ledger.append(NOW_US, "door", "out", note("CaseAnswered", "S5", {"act": "words", "words": "It was our scanner."}))
+    ledger.append(NOW_US, "door", "out", note("Report", "", {}), Refused("not_vetoed", "a person here has vetoed it"))
+    day_us = NOW_US // DAY_US * DAY_US
+    told = left_in(ledger.back_to(day_us), day_us, day_us + DAY_US)
+    assert told.says.en == (
+        "5 things left this actor, of 3 kinds: 3 random parts of rounds, 1 report and 1 answer of people here."
+    )
+    assert [(one.privacy, one.count, one.named) for one in told.classes] == [
+        ("S0", 3, ()),
+        ("S1", 1, ("domain:evil-c2.com",)),
+        ("S5", 1, ("It was our scanner.",)),
+    ]
+    assert [(one.rule, one.count) for one in told.refused] == [("not_vetoed", 1)]
+    assert (told.count, told.refused_count, told.whole) == (5, 1, True)
+    two = left_in(ledger.back_to(day_us - DAY_US), day_us - DAY_US, day_us + DAY_US)
+    assert two.count == 6
+    assert left_in([], day_us, day_us + DAY_US).says.en == "Nothing left this actor on this day."
+
+
+def test_the_ledger_is_read_back_to_a_moment_over_closed_parts(tmp_path) -> None:
+    with Book(tmp_path / "node.db") as book:
+        ledger = Ledger(book)
+        for hour in range(30):
+            ledger.append(hour * HOUR_US, "door", "out", note("Health", "S4", {}, hour))
+        found = [line.at_us // HOUR_US for line in ledger.back_to(25 * HOUR_US)]
+    assert found == [29, 28, 27, 26, 25]
+    assert LINES_MAX > 28 * 24 * 500
+
+
+def test_the_command_tells_a_day_without_writing(tmp_path) -> None:
+    file = tmp_path / "node.toml"
+    file.write_text('[node]\nactor = "north"\nhomes = ["10.0.0.0/8"]\n')
+    (tmp_path / "data").mkdir()
+    now_us = SystemClock().now_us() - MINUTE_US
+    hours = {"first_hour": now_us // HOUR_US - 3, "last_hour": now_us // HOUR_US - 1}
+    with Book(tmp_path / "data/node.db") as book:
+        ledger = Ledger(book)
+        ledger.append(now_us, "door", "out", note("Report", "S1", report(**hours)))
+        ledger.append(now_us, "door", "out", note("Counts", "S3", {}))
+    before = (tmp_path / "data/node.db").read_bytes()
+    for language, said in (("en", "2 things left this actor, of 2 kinds"), ("da", "2 ting gik ud fra denne aktør")):
+        done = CliRunner().invoke(app, ["left", "--days", "2", "--config", str(file), "--language", language])
+        assert done.exit_code == 0, done.output
+        assert said in done.output
+    made = json.loads(CliRunner().invoke(app, ["left", "--days", "2", "--config", str(file), "--json"]).output)
+    assert made["count"] == 2
+    wrong = CliRunner().invoke(app, ["left", "--day", "monday", "--config", str(file)])
+    assert wrong.exit_code != 0
+    assert (tmp_path / "data/node.db").read_bytes() == before

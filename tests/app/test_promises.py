@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from bavn.actor.sense.account import Figures
 from bavn.actor.sense.base import Loss
 from bavn.actor.store.history import History
 from bavn.app.cli.main import _run
@@ -27,27 +26,11 @@ from bavn.model.moment import HOUR_US, MINUTE_US
 from bavn.model.text import Text
 from bavn.wire.ledger import Note
 from bavn.wire.shut import ShutGate, ShutGates
+from tests.app import records
+from tests.app.waiting import until
 
+FLOW = records.flow(1_795_514_400)
 NOTE = Note(kind="Report", item_id="ab" * 32, peer="centre")
-FLOW = {
-    "timestamp": "2026-11-24T10:00:00.000000+0000",
-    "event_type": "flow",
-    "src_ip": "10.0.0.5",
-    "src_port": 40000,
-    "dest_ip": "192.0.2.7",
-    "dest_port": 443,
-    "proto": "TCP",
-    "flow_id": 1,
-    "flow": {
-        "start": "2026-11-24T10:00:00.000000+0000",
-        "end": "2026-11-24T10:00:01.000000+0000",
-        "state": "closed",
-        "pkts_toserver": 3,
-        "pkts_toclient": 3,
-        "bytes_toserver": 300,
-        "bytes_toclient": 300,
-    },
-}
 NODE = '[node]\nactor = "region-a"\n{more}[sense]\neve_file = "eve.json"\n[store]\nage_days_max = 3650\n'
 HEALTH = '[health]\nmetrics_file = "bavn.prom"\ndisk_free_mb_min = 0\nsilent_s_max = 0\n'
 
@@ -57,7 +40,7 @@ class Node:
 
     def __init__(self, folder, more=""):
         self.file = folder / "node.toml"
-        (folder / "eve.json").write_text(json.dumps(FLOW) + "\n")
+        (folder / "eve.json").write_text(records.lines([FLOW]))
         self.file.write_text(NODE.format(more=more) + HEALTH)
         self.folder = folder / "data"
         self.parts = None
@@ -97,15 +80,15 @@ def node(tmp_path):
 def member(stand, tmp_path):
     """A node of a real centre that is its key holder too."""
     (tmp_path / "node").mkdir()
-    more = f'centre_url = "{stand.url}"\nkeyholder_url = "{stand.url}"\n'
+    more = f'centre_url = "{stand.url}"\nkeyholder_urls = ["{stand.url}"]\n'
     made = Node(tmp_path / "node", more)
     made.folder.mkdir()
     stand.enrol("region-a").folder.rename(made.folder / CENTRE_KEYS)
-    (made.folder / KEYHOLDER_KEYS).mkdir()
+    (made.folder / f"{KEYHOLDER_KEYS}-1").mkdir()
     for file in (made.folder / CENTRE_KEYS).iterdir():
-        (made.folder / KEYHOLDER_KEYS / file.name).write_bytes(file.read_bytes())
-        (made.folder / KEYHOLDER_KEYS / file.name).chmod(0o600)
-    (made.folder / KEYHOLDER_KEYS).chmod(0o700)
+        (made.folder / f"{KEYHOLDER_KEYS}-1" / file.name).write_bytes(file.read_bytes())
+        (made.folder / f"{KEYHOLDER_KEYS}-1" / file.name).chmod(0o600)
+    (made.folder / f"{KEYHOLDER_KEYS}-1").chmod(0o700)
     yield made
     made.close()
 
@@ -158,17 +141,12 @@ def test_a_node_that_the_centre_and_key_holder_refuse_is_not_well(member, stand,
     thread = threading.Thread(target=service.run, daemon=True)
     thread.start()
     try:
-        until = time.monotonic() + 40
-        while time.monotonic() < until and not (member.folder / HEALTH_FILE).exists():
-            time.sleep(0.1)
-        while time.monotonic() < until and not member.told()["healthy"]:
-            time.sleep(0.2)
-        assert member.told()["healthy"], member.told()["promises"]
+        until((member.folder / HEALTH_FILE).exists, 40)
+        until(lambda: member.told()["healthy"], 40, lambda: member.told()["promises"])
         stand.centre.registry.revoke("region-a")
-        while time.monotonic() < until and "centre_accepts" not in broken(member.told()):
-            time.sleep(0.2)
+        until(lambda: "centre_accepts" in broken(member.told()), 40, lambda: member.told()["promises"])
         told = member.told()
-        assert broken(told) == ["centre_accepts"], told["problems"]
+        assert {"centre_accepts"} <= {*broken(told)} <= {"centre_accepts", "keyholder_accepts"}, told["problems"]
         assert promise(told, "centre_accepts")["act"] == "other-side"
         assert (told["healthy"], gauge(member, "bavn_node_healthy")) == (False, {"": 0.0})
         code, said = asked(member, monkeypatch, capsys)
@@ -199,15 +177,6 @@ def again_later(node, minutes=2):
     before, ahead_us = node.parts.clock.now_us, minutes * MINUTE_US
     object.__setattr__(node.parts.clock, "now_us", lambda: before() + ahead_us)
     return node.turn()
-
-
-@pytest.fixture
-def silent():
-    """An address where somebody listens and says nothing."""
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield listening.getsockname()[1]
 
 
 @pytest.mark.slow
@@ -303,7 +272,7 @@ def test_a_reader_that_stands_is_not_a_silent_one(node) -> None:
     source = node.parts.monitor.accounts[0].source
     source.poll = lambda: iter(())
     with (node.file.parent / "eve.json").open("a") as log:
-        log.write((json.dumps(FLOW) + "\n") * 20)
+        log.write((records.lines([FLOW])) * 20)
     assert broken(node.turn()) == []
     told = again_later(node, 6)
     assert broken(told) == ["sources_read"]
@@ -313,28 +282,17 @@ def test_a_reader_that_stands_is_not_a_silent_one(node) -> None:
     assert "sources_read" not in broken(node.turn())
 
 
-def figures(taken, lag_bytes, broken=None):
-    return Figures(
-        name="eve",
-        rows=taken,
-        passed=0,
-        refused=0,
-        reasons=(),
-        broken=broken,
-        caught_up_us=0,
-        lag_bytes=lag_bytes,
-        losses=(),
-        counts={},
-    )
+def taken(rows, lag_bytes, broken=None):
+    return records.figures("eve", rows=rows, lag_bytes=lag_bytes, caught_up_us=0, broken=broken)
 
 
 def test_a_line_that_its_writer_has_not_ended_is_no_standing_reader() -> None:
     progress = Progress()
     for minute in range(30):
-        assert progress.problems([figures(5, 200)], minute * MINUTE_US, 300) == []
-    assert [one.code for one in progress.problems([figures(5, 900)], 31 * MINUTE_US, 300)] == ["no_progress"]
-    assert progress.problems([figures(6, 900)], 32 * MINUTE_US, 300) == []
-    assert progress.problems([figures(6, 9000, broken="gone")], 60 * MINUTE_US, 300) == []
+        assert progress.problems([taken(5, 200)], minute * MINUTE_US) == []
+    assert [one.code for one in progress.problems([taken(5, 900)], 31 * MINUTE_US)] == ["no_progress"]
+    assert progress.problems([taken(6, 900)], 32 * MINUTE_US) == []
+    assert progress.problems([taken(6, 9000, broken="gone")], 60 * MINUTE_US) == []
 
 
 @pytest.mark.slow

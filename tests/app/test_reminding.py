@@ -1,24 +1,21 @@
 """Reminders by a real mail server over TLS and a real webhook: once for each stage, signed, tried again, saying no more
 than the case's marking allows."""
 
-import datetime as dt
 import hashlib
 import hmac
 import http.server
 import json
-import socket
 import ssl
 import threading
 import time
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from sqlalchemy import insert, update
 from typer.testing import CliRunner
 
 from bavn.app.centre.parts import open_desk
@@ -33,14 +30,20 @@ from bavn.app.process.failure_folder import FailureFolder
 from bavn.centre.cases.case.case import ElementFacts, LeadFacts
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.files import Marking
-from bavn.centre.cases.reminders import TRIES_MAX, Recipient, Reminders, of_tasks
+from bavn.centre.cases.case.work_tables import TASK
+from bavn.centre.cases.reminders import TRIES_MAX, Recipient, Reminders, of_hits, of_tasks
+from bavn.centre.share.tables import INDICATOR, writing
 from bavn.centre.store.engine import open_engine
 from bavn.model.intel.indicator import Tlp
-from bavn.model.moment import HOUR_US, MINUTE_US
+from bavn.model.moment import HOUR_US, MINUTE_US, as_us
 from bavn.model.observable import Observable
+from bavn.model.received import Observed
+from bavn.model.sector.met_before import MetBefore
 from bavn.model.sector.nis2 import Nis2Act
 from bavn.model.sector.work import Deadlines, Task, TaskState
 from bavn.rehearsal.clock import SimClock
+from tests.app.tls_pair import write_pair
+from tests.app.waiting import free_port, until
 
 SECRET = b"a secret of at least sixteen bytes"
 TEXT = "Isolate evil.example.com now"
@@ -49,33 +52,10 @@ NOW_US = 1_800_000_000_000_000
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """(certificate, key, files) for localhost."""
+    """A folder with ca.pem and key.pem of localhost."""
     folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "ca.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    write_pair(folder, certificate="ca.pem")
     return folder
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as made:
-        return made.getsockname()[1]
 
 
 class Inbox:
@@ -151,7 +131,7 @@ def centre(tmp_path):
         (tmp_path / name).chmod(0o600)
 
     def make(remind):
-        file.write_text("[cases]\nsoon_hours = 4\n[remind]\n" + remind)
+        file.write_text("[remind]\n" + remind)
         assert CliRunner().invoke(app, ["init", "--config", str(file)]).exit_code in (0, 1)
         given = read_centre(file)
         desk = open_desk(given)
@@ -388,24 +368,25 @@ def test_a_reminder_that_fails_in_a_way_nobody_foresaw_stops_no_other_and_not_th
     desk.engine.dispose()
 
 
+def asked_before(desk, hours):
+    """Its tasks were given so long ago; nobody uses the desk any more."""
+    with desk.engine.begin() as connection:
+        connection.execute(update(TASK).values(given_us=time.time_ns() // 1000 - hours * HOUR_US))
+    desk.engine.dispose()
+
+
 @pytest.mark.slow
 def test_the_command_line_shows_what_would_go_and_sends_it(centre, hook, tmp_path) -> None:
     _given, desk, _, case_id = centre(settings(hook=hook))
     desk.work._clock = SimClock(NOW_US)
-    from sqlalchemy import update
-
-    from bavn.centre.cases.case.work_tables import TASK
-
-    with desk.engine.begin() as connection:
-        connection.execute(update(TASK).values(given_us=time.time_ns() // 1000 - 23 * HOUR_US))
-    desk.engine.dispose()
+    asked_before(desk, 23)
     config = ["--config", str(tmp_path / "centre.toml")]
     shown = CliRunner().invoke(app, ["remind", "--dry-run", *config])
     assert f"Bavn: {case_id}: due soon" in shown.output
     assert hook.got == []
     sent = CliRunner().invoke(app, ["remind", *config])
     assert sent.output == "1 sent, 0 wait to be tried again\n"
-    listed = CliRunner().invoke(app, ["reminders", "--json", *config])
+    listed = CliRunner().invoke(app, ["remind", "--sent", "--json", *config])
     assert json.loads(listed.output)["state"] == "sent"
     (tmp_path / "centre.toml").write_text("")
     nobody = CliRunner().invoke(app, ["remind", *config]).exception
@@ -414,19 +395,12 @@ def test_the_command_line_shows_what_would_go_and_sends_it(centre, hook, tmp_pat
 
 
 @pytest.mark.slow
-def test_a_running_centre_reminds_by_itself_and_ends_at_once(centre, hook, tmp_path) -> None:
-    given, desk, _, _ = centre(settings(hook=hook, more="every_s = 5\n"))
-    from sqlalchemy import update
-
-    from bavn.centre.cases.case.work_tables import TASK
-
-    with desk.engine.begin() as connection:
-        connection.execute(update(TASK).values(given_us=time.time_ns() // 1000 - 23 * HOUR_US))
-    desk.engine.dispose()
+def test_a_running_centre_reminds_by_itself_and_ends_at_once(centre, hook, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("bavn.app.centre.reminding.EVERY_S", 5)
+    given, desk, _, _ = centre(settings(hook=hook))
+    asked_before(desk, 23)
     with running(given):
-        end = time.monotonic() + 20
-        while not hook.got and time.monotonic() < end:
-            time.sleep(0.1)
+        until(lambda: hook.got, 20)
     assert len(hook.got) == 1
     began = time.monotonic()
     with running(given):
@@ -463,3 +437,59 @@ def test_two_recipients_of_one_reminder_are_told_apart_and_only_of_their_own() -
     book.done(found[0], recipients[0])
     assert len(book.to_send(found, recipients)) == 5
     engine.dispose()
+
+
+ID = "indicator--00000000-0000-5000-8000-000000000001"
+
+
+def released(desk, case_id, now_us):
+    plain = {
+        "version": 1,
+        "pap": 2,
+        "confidence": 90,
+        "technique": "T1071",
+        "order_no": 1,
+        "grounds": "{}",
+        "live": True,
+    }
+    times = dict.fromkeys(("valid_from_us", "created_us", "released_us"), now_us)
+    where = {"type": "domain", "value": "evil.example.com", "tlp": "TLP:AMBER", "valid_until_us": now_us + 9 * HOUR_US}
+    with writing(desk.engine) as connection:
+        connection.execute(insert(INDICATOR).values(id=ID, case_id=case_id, **plain, **times, **where))
+
+
+def observed(desk, actor, kind, bucket, now_us):
+    hour = (now_us - 200 * HOUR_US) // HOUR_US
+    first = {"first_hour": hour, "last_hour": hour} if bucket else {"first_hour": None, "last_hour": None}
+    desk.deliveries.observed(
+        Observed(item_id="", actor=actor, indicator_id=ID, kind=kind, count_bucket=bucket, received_us=now_us, **first)
+    )
+
+
+def test_the_hit_actor_and_the_centre_are_mailed_once_and_nobody_else(centre, mail, certificate) -> None:
+    given, desk, clock, case_id = centre(settings(mail, certificate=certificate, more='language = "da"\n'))
+    now_us = clock.now_us()
+    released(desk, case_id, now_us)
+    observed(desk, "north", "retro", 2, now_us)
+    observed(desk, "south", "retro", 0, now_us)
+    observed(desk, "south", "blocked", 2, now_us)
+    reminding = Reminding(given, desk, ways_of(given))
+    assert reminding.once() == (2, 0)
+    assert reminding.once() == (0, 0)
+    assert sorted(to for (to,), _ in mail.mails) == ["desk@sac.example", "soc@north.example"]
+    for (to,), message in mail.mails:
+        text = message.get_content()
+        assert message["Subject"] == f"Bavn: {case_id}: BEKRÆFTET ANGREB"
+        assert "et bekræftet angreb var hos north, før det var kendt, første gang den " in text
+        assert ("`bavn node hits`" in text) == (to == "soc@north.example")
+        assert "evil" not in text + message["Subject"]
+    desk.engine.dispose()
+
+
+def test_the_day_is_the_one_that_people_had() -> None:
+    late_us = as_us(datetime(2026, 11, 21, 23, 0, tzinfo=UTC))
+    hit = MetBefore(indicator_id=ID, case_id="case-1", actor="north", first_us=late_us, told_us=late_us)
+    (said,) = of_hits([hit], ZoneInfo("Europe/Copenhagen"))
+    assert said.about.en.endswith("first on 22 November 2026")
+    (said,) = of_hits([hit], ZoneInfo("UTC"))
+    assert said.about.en.endswith("first on 21 November 2026")

@@ -1,33 +1,21 @@
-"""Servers with TLS use a certificate that is written anew, from the next connection on."""
+"""Servers with TLS use a certificate that is written anew, from the next connection on; a centre and a key holder renew
+their own in time over the same key, and when its names change."""
 
 import contextlib
 import ssl
 import threading
-from datetime import UTC, datetime
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from bavn.app.net import tls_server
 from bavn.app.net.tls_server import browser_server, listening
 from bavn.app.node.list_service import list_app, list_server
-from bavn.app.process.party_keys import PartyKeys
-
-from .test_centre_steps import until
-
-
-def write_pair(folder, serial, *, key_too=True) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(serial).not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
-    made = made.not_valid_after(datetime(2036, 1, 1, tzinfo=UTC)).sign(key, hashes.SHA256())
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    if key_too:
-        (folder / "key.pem").write_bytes(key.private_bytes(*form))
+from bavn.app.process.party_keys import RENEW_DAYS, PartyKeys
+from bavn.app.process.real import SystemClock
+from bavn.model.moment import DAY_US
+from tests.app.tls_pair import write_pair
+from tests.app.waiting import until
 
 
 def shown(port):
@@ -42,7 +30,7 @@ def running(server):
         thread = threading.Thread(target=server.run, args=([taken],))
         thread.start()
         try:
-            assert until(lambda: server.started)
+            until(lambda: server.started)
             yield taken.getsockname()[1]
         finally:
             server.should_exit = True
@@ -69,17 +57,17 @@ def test_a_pair_that_is_written_anew_is_served_without_a_restart(tmp_path, made_
     with running(made_by(list_app(tmp_path), tmp_path / "cert.pem", tmp_path / "key.pem")) as port:
         assert shown(port) == 11
         write_pair(tmp_path, 22)
-        assert until(lambda: shown(port) == 22)
+        until(lambda: shown(port) == 22)
 
 
 def test_files_that_are_no_pair_are_said_and_the_old_one_stays_until_they_are(tmp_path, caplog) -> None:
     write_pair(tmp_path, 11)
     with running(console(list_app(tmp_path), tmp_path / "cert.pem", tmp_path / "key.pem")) as port:
         write_pair(tmp_path, 22, key_too=False)
-        assert until(lambda: "cannot be taken" in caplog.text)
+        until(lambda: "cannot be taken" in caplog.text)
         assert shown(port) == 11
         write_pair(tmp_path, 33)
-        assert until(lambda: shown(port) == 33)
+        until(lambda: shown(port) == 33)
 
 
 def test_the_centre_and_the_key_holder_renew_their_own_while_they_run(tmp_path) -> None:
@@ -90,5 +78,24 @@ def test_the_centre_and_the_key_holder_renew_their_own_while_they_run(tmp_path) 
     server.renew = lambda: keys.renew_server(("127.0.0.1",), late_us)
     with running(server) as port:
         before = keys.certificate.read_text()
-        assert until(lambda: keys.certificate.read_text() != before)
-        assert until(lambda: shown(port) == x509.load_pem_x509_certificate(keys.certificate.read_bytes()).serial_number)
+        until(lambda: keys.certificate.read_text() != before)
+        until(lambda: shown(port) == x509.load_pem_x509_certificate(keys.certificate.read_bytes()).serial_number)
+
+
+NAMES = ("localhost", "127.0.0.1", "0:0:0:0:0:0:0:1")
+
+
+def test_it_is_renewed_before_it_ends_and_not_sooner_and_where_its_names_change(tmp_path) -> None:
+    keys, now_us = PartyKeys(tmp_path, "centre"), SystemClock().now_us()
+    keys.make("sundhed", NAMES)
+    before, key, ends_us = keys.certificate.read_bytes(), keys.key.read_bytes(), keys.ends_us()["server"]
+    assert not keys.renew_server(NAMES, now_us)
+    assert not keys.renew_server(NAMES, ends_us - (RENEW_DAYS + 1) * DAY_US)
+    assert keys.certificate.read_bytes() == before
+    assert keys.renew_server(NAMES, ends_us - RENEW_DAYS * DAY_US)
+    assert keys.ends_us()["server"] > ends_us + 200 * DAY_US
+    assert keys.key.read_bytes() == key, "one file is replaced, in one step"
+    fresh = x509.load_pem_x509_certificate(keys.certificate.read_bytes())
+    fresh.verify_directly_issued_by(keys.authority().certificate)
+    assert keys.renew_server((*NAMES, "sac.example"), now_us)
+    assert not keys.renew_server(("sac.example", *NAMES), now_us)

@@ -5,6 +5,8 @@ The walk goes by registry: a thread, a step or a part that is not walked fails a
 """
 
 # ruff: noqa: F401, F811  fixtures of the other walk over a node
+
+# ruff: noqa: F401  fixtures of the other walk over a node
 import ast
 import inspect
 import signal
@@ -24,15 +26,15 @@ from bavn.app.config.load import read_node
 from bavn.app.node import list_service, sigma_files
 from bavn.app.node import service as node_service
 from bavn.app.node.canary import NodeCanary
-from bavn.app.node.exercise.runner import Runner
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.parts import build
 from bavn.app.node.rule_keeper import RuleKeeper
 from bavn.app.node.service import NodeService
 from bavn.app.node.zone_service import ZoneService
 from bavn.app.process.letting_go import LettingGo, name_of
+from tests.app.waiting import free_port, until
 
-from .test_containment import STEPS, broken, everything, failing, look, port, quiet, raises, short, wait_for
+from .test_containment import STEPS, broken, everything, failing, look, quiet, raises, short
 
 SERVICE_STEPS = {
     "step check": "parts.check",
@@ -71,8 +73,10 @@ def test_the_walk_covers_every_step_of_every_thread_of_the_service() -> None:
 
 def listening(file: Path) -> Path:
     """The same with lists that are served, and a SIEM that is told."""
-    siem = '[siem]\nto = "file"\nevents_file = "siem.ndjson"\nevery_s = 1\n'
-    file.write_text(file.read_text().replace("[enforce]\n", f'[enforce]\nlist_listen = "127.0.0.1:{port()}"\n') + siem)
+    siem = '[siem]\nto = "file"\nevents_file = "siem.ndjson"\n'
+    file.write_text(
+        file.read_text().replace("[enforce]\n", f'[enforce]\nlist_listen = "127.0.0.1:{free_port()}"\n') + siem
+    )
     return file
 
 
@@ -80,6 +84,7 @@ def listening(file: Path) -> Path:
 def test_each_thread_of_the_service_may_fail_and_works_again(short, quiet, monkeypatch) -> None:
     for name, value in (("RETRY_S", 0.05), ("TURN_S", 0.05), ("IDLE_S", 0.05), ("END_S", 0.1), ("SERVES_S", 0.3)):
         monkeypatch.setattr(node_service, name, value)
+    monkeypatch.setattr(node_service, "SIEM_EVERY_S", 1)
     monkeypatch.setattr(node_service, "CLOSE_S", 60.0)  # what a busy machine takes is no matter here
     service = NodeService(read_node(listening(everything(short))))
     parts, undo = service.parts, []
@@ -95,11 +100,11 @@ def test_each_thread_of_the_service_may_fail_and_works_again(short, quiet, monke
         thread.start()
         for work in (service._pull, service._share_commons, service._make_shares):
             threading.Thread(target=service._guarded, args=(work,), daemon=True).start()
-        wait_for(lambda: failing(parts) >= set(SERVICE_STEPS), lambda: set(SERVICE_STEPS) - failing(parts))
+        until(lambda: failing(parts) >= set(SERVICE_STEPS), 30, lambda: set(SERVICE_STEPS) - failing(parts))
         assert thread.is_alive()
         for owner, method, real in undo:
             setattr(owner, method, real)
-        wait_for(lambda: not failing(parts) & set(SERVICE_STEPS), lambda: failing(parts))
+        until(lambda: not failing(parts) & set(SERVICE_STEPS), 30, lambda: failing(parts))
         assert thread.is_alive()
     finally:
         service.stop()
@@ -114,7 +119,6 @@ STARTS = {
     "zone service": (ZoneService, "parts.zone"),
     "canary": (NodeCanary, None),
     "counts": (Counting, None),
-    "exercise runner": (Runner, "parts.talker.sandbox"),
     "sigma rules": (sigma_files, None),
     "list service": (list_service, "_lists"),
 }
@@ -189,7 +193,7 @@ def test_whatever_cannot_be_let_go_of_at_the_stop_everything_else_is(short, quie
     parts = build(read_node(everything(short)))
     parts.close()
     assert let_go == registered[::-1]
-    assert {"Book", "ColumnStore", "ZoneService", "Webhook", "Poster"} <= set(registered)
+    assert {"Book", "ColumnStore", "ZoneService"} <= set(registered)
     told = {part.part for part in parts.failures.failing() if part.latest.during == "stop"}
     assert told == {f"close {name}" for name in registered}
 

@@ -31,7 +31,6 @@ from bavn.centre.share.misp_runs import MispRuns
 from bavn.centre.store.engine import writing
 from bavn.model.health import STEP_LATE_S
 from bavn.model.moment import MINUTE_US
-from bavn.model.node_health import NodeBounds
 from bavn.model.sector.alarm import KINDS, NODE_KINDS
 from bavn.model.sector.intel import Source
 from bavn.model.sector.member import ActorState
@@ -78,7 +77,9 @@ def broken(told):
     return {one["code"]: one["affected"]["en"] for one in told["promises"] if one["state"] == "broken"}
 
 
-def test_a_centre_whose_promises_are_kept_is_well_by_its_command_and_metrics(centre) -> None:
+def test_a_centre_whose_promises_are_kept_is_well_and_a_database_or_partners_misp_that_refuses_is_told(
+    centre, monkeypatch
+) -> None:
     told = turn(centre)
     assert set(stands(told).values()) == {"kept"}, told["promises"]
     assert stands(told).keys() == {one.code for one in CENTRE_PROMISES} - {"siem_takes"}  # none is set here
@@ -97,6 +98,18 @@ def test_a_centre_whose_promises_are_kept_is_well_by_its_command_and_metrics(cen
         )
     )
     assert 'bavn_promise_kept{promise="audit_whole"} 1.0' in generate_latest(registry).decode()
+    runs = MispRuns(centre.parts.book, SystemClock())
+    runs.note("cert", "push", "centre", failure="it answers 403")
+    look = centre_health.misps_promise(runs, ["cert", "other"])
+    assert [one.en for one in look.wrong] == ["cert, push: it answers 403"]
+    runs.note("cert", "push", "centre")
+    assert centre_health.misps_promise(runs, ["cert"]) == PromiseFinding()
+    monkeypatch.setattr(centre_health, "_reached", lambda _: 1 / 0)
+    told = turn(centre)
+    assert (stands(told)["database_reached"], told["healthy"]) == ("unknown", False)
+    say_away(centre.file, "the database does not answer")
+    told = json.loads((centre.file.folder / CENTRE_HEALTH_FILE).read_text())
+    assert broken(told) == {"database_reached": "the database does not answer"}
 
 
 def test_a_byte_of_the_audit_log_that_is_flipped_is_found_and_is_an_alarm(centre) -> None:
@@ -118,7 +131,7 @@ def test_a_byte_of_the_audit_log_that_is_flipped_is_found_and_is_an_alarm(centre
     assert "revisionsloggens kæde holder: brudt" in said.output
 
 
-def test_a_byte_of_the_centres_ledger_that_is_flipped_is_found(centre) -> None:
+def test_a_shut_gate_a_failing_part_and_a_byte_of_the_ledger_that_is_flipped_are_told(centre) -> None:
     ledger = Ledger(centre.parts.book)
     for _ in range(5):
         ledger.append(1, "inbox", "in", NOTE)
@@ -127,6 +140,16 @@ def test_a_byte_of_the_centres_ledger_that_is_flipped_is_found(centre) -> None:
         tx.execute("DROP TRIGGER ledger_keep_words")
         tx.execute("UPDATE ledger SET peer = 'south' WHERE seq = 2")
     assert broken(turn(centre)) == {"ledger_whole": "line 2 was changed after it was written"}
+    shut = ShutGate(
+        gate="inbox", kind="Report", peer="north", since_us=1, rule="is_them", error="KeyError", item_id="i"
+    )
+    ShutGates(centre.parts.book).shut(shut)
+    centre.parts.failures.note("correlator share", ValueError("x"))
+    centre.parts.failures.note(shut.part, ValueError("x"))
+    said = broken(turn(centre))
+    assert said.keys() == {"gates_open", "parts_work", "ledger_whole"}
+    assert said["gates_open"] == "gate inbox is shut for Report of north since the rule is_them failed"
+    assert said["parts_work"] == "correlator share fails (once): ValueError: x"
 
 
 def test_a_source_of_intelligence_that_fails_or_is_suspended_or_forgotten_is_told(centre) -> None:
@@ -147,24 +170,6 @@ def test_a_source_of_intelligence_that_fails_or_is_suspended_or_forgotten_is_tol
     assert broken(turn(centre)) == {}
     later = SimpleNamespace(now_us=lambda: SystemClock().now_us() + 60 * MINUTE_US)
     assert "was not asked for one hour" in centre_health.sources_promise(sources, later).wrong[0].en
-
-
-def test_a_database_that_cannot_be_asked_is_unknown_and_one_that_is_away_is_broken(centre, monkeypatch) -> None:
-    monkeypatch.setattr(centre_health, "_reached", lambda _: 1 / 0)
-    told = turn(centre)
-    assert (stands(told)["database_reached"], told["healthy"]) == ("unknown", False)
-    say_away(centre.file, "the database does not answer")
-    told = json.loads((centre.file.folder / CENTRE_HEALTH_FILE).read_text())
-    assert broken(told) == {"database_reached": "the database does not answer"}
-
-
-def test_a_partners_misp_that_refuses_is_told(centre) -> None:
-    runs = MispRuns(centre.parts.book, SystemClock())
-    runs.note("cert", "push", "centre", failure="it answers 403")
-    look = centre_health.misps_promise(runs, ["cert", "other"])
-    assert [one.en for one in look.wrong] == ["cert, push: it answers 403"]
-    runs.note("cert", "push", "centre")
-    assert centre_health.misps_promise(runs, ["cert"]) == PromiseFinding()
 
 
 def closed_round(number, uploads, tier="A", phase=Phase.VOID):
@@ -197,11 +202,11 @@ def heard(*names, ago_us=0):
 
 
 def test_rounds_that_come_to_nothing_while_members_are_up_are_told(centre, monkeypatch) -> None:
-    book, bounds = SqlRoundBook(centre.parts.engine), NodeBounds()
+    book = SqlRoundBook(centre.parts.engine)
 
     def look(members, now_us=None):
         return centre_health.rounds_promise(
-            centre.parts.engine, ["A", "B"], lambda: members, now_us or SystemClock().now_us(), bounds
+            centre.parts.engine, ["A", "B"], lambda: members, now_us or SystemClock().now_us()
         )
 
     everybody = heard("east", "north", "west")
@@ -225,19 +230,6 @@ def test_rounds_that_come_to_nothing_while_members_are_up_are_told(centre, monke
     assert broken(turn(centre)).keys() == {"rounds_through"}
     book.write([KeepRound(closed_round(24, 3, tier=tier, phase=Phase.REVEAL))])
     assert broken(turn(centre)) == {}
-
-
-def test_a_shut_gate_and_a_failing_part_are_told(centre) -> None:
-    shut = ShutGate(
-        gate="inbox", kind="Report", peer="north", since_us=1, rule="is_them", error="KeyError", item_id="i"
-    )
-    ShutGates(centre.parts.book).shut(shut)
-    centre.parts.failures.note("correlator share", ValueError("x"))
-    centre.parts.failures.note(shut.part, ValueError("x"))
-    said = broken(turn(centre))
-    assert said.keys() == {"gates_open", "parts_work"}
-    assert said["gates_open"] == "gate inbox is shut for Report of north since the rule is_them failed"
-    assert said["parts_work"] == "correlator share fails (once): ValueError: x"
 
 
 def test_a_step_that_hangs_or_does_not_come_is_told() -> None:

@@ -53,17 +53,14 @@ def way(folder="/var/lib/bavn/node", **more):
     )
 
 
-def test_a_services_data_lies_in_its_own_folder_and_nothing_beside_its_configuration(tmp_path) -> None:
+def test_a_services_data_and_what_its_commands_write_lies_in_its_own_folder(tmp_path) -> None:
     given = configured(tmp_path / "node.toml", way())
     assert str(given.folder) == "/var/lib/bavn/node"
     for place in (given.node.policy_file, given.enforce.list_folder):
         assert str(given.path(place)).startswith("/var/lib/bavn/node/")
     assert str(configured(tmp_path / "other.toml", way("")).folder) == str(tmp_path / "data")
-
-
-def test_what_a_watching_services_commands_write_lies_in_its_own_folder_too(tmp_path) -> None:
-    given = configured(tmp_path / "node.toml", way(way="watch", sense={"suricata_interface": "eth1"}))
-    for place in (given.hunt.folder, given.rules.tuning_file, given.node.group_key_file):
+    given = configured(tmp_path / "watch.toml", way(way="watch", sense={"suricata_interface": "eth1"}))
+    for place in (given.hunt.folder, given.rules.tuning_file):
         assert str(given.path(place)).startswith("/var/lib/bavn/node/")
 
 

@@ -1,4 +1,4 @@
-"""What the services of a centre, a key holder and a hub do beside the step, made to fail in a way that nobody foresaw:
+"""What the services of a centre and a key holder do beside the step, made to fail in a way that nobody foresaw:
 it costs that request or that part, is told by its name, and the service goes on. Only a broken book ends it.
 
 The walk goes by registry: what a centre runs beside its server and is not walked fails a test.
@@ -18,23 +18,20 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bavn.app.centre import fanout, warning_mail
 from bavn.app.centre import run as centre_run
+from bavn.app.centre import warning_mail
 from bavn.app.centre.exchange.taxii_answers import ROOT, TaxiiResponse
 from bavn.app.centre.exchange.taxii_service import make_taxii
 from bavn.app.centre.health import parts_promise
 from bavn.app.centre.parts import CentreParts
 from bavn.app.centre.run import beside
 from bavn.app.centre.service import make_app
-from bavn.app.hub import server as hub_server
-from bavn.app.hub.server import HubServer
 from bavn.app.keyholder import server as keyholder_server
 from bavn.app.keyholder.server import KeyHolderServer, make_keyholder
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.manager.heart import Heart
 from bavn.app.process.real import SystemClock
-from bavn.model.outcome import Refused
 from bavn.model.sector.partner import Partner
 from bavn.wire.gate import GateBroken
 
@@ -124,25 +121,7 @@ def test_a_request_that_fails_is_one_answer_and_told_and_the_next_is_answered(ma
     assert [type(error) for error in broken] == [GateBroken]
 
 
-def test_a_request_through_a_hub_that_fails_is_answered_and_told(failures, monkeypatch) -> None:
-    said, published = SimpleNamespace(certificate_der=b"", question=SimpleNamespace(body=b"")), []
-    monkeypatch.setattr(fanout, "understand", lambda *_: said)
-    monkeypatch.setattr(fanout, "sealed_answer", lambda _, answer: published.append(answer.status))
-
-    async def publish(*_):
-        pass
-
-    client = SimpleNamespace(is_connected=True, publish=publish)
-    ear = fanout.Ear(SimpleNamespace(who=fails), None, None, questions_max=1, failures=failures)
-    asyncio.run(ear._answer(client, "north", b"raw", "reply"))
-    assert unwell(failures) == [fanout.PART]
-    ear._centre = SimpleNamespace(who=lambda _: Refused("unknown", "nobody"))
-    asyncio.run(ear._answer(client, "north", b"raw", "reply"))
-    assert unwell(failures) == []
-    assert published == [500, 403]
-
-
-BESIDE = {"health", "metrics", "fan-out", "intelligence", "siem"}
+BESIDE = {"health", "metrics", "intelligence", "siem"}
 """What a centre can run without; what its parts are made of is walked in test_services_start.py."""
 
 
@@ -258,27 +237,6 @@ def test_tidying_that_fails_is_told_and_tried_again_and_ends_no_key_holder(failu
 @pytest.mark.parametrize("error", [GateBroken("x"), sqlite3.DatabaseError("malformed")])
 def test_a_key_holders_book_that_does_not_hold_ends_it(error, failures, monkeypatch) -> None:
     assert tidied(monkeypatch, failures, tidying(error)) is error
-
-
-def test_a_hub_that_cannot_be_started_again_is_tried_until_it_can(monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(hub_server, "AGAIN_S", (0.01, 0.01))
-    hub = object.__new__(HubServer)
-    hub._process, hub._ended, hub._log = None, threading.Event(), tmp_path / "nats.log"
-    tries = []
-
-    def begin():
-        tries.append(1)
-        if len(tries) > 2:
-            hub._ended.set()
-        else:
-            fails()
-
-    hub._begin = begin
-    thread = threading.Thread(target=hub._keep, daemon=True)
-    thread.start()
-    thread.join(10)
-    assert not thread.is_alive()
-    assert len(tries) == 3
 
 
 def test_mail_that_cannot_be_opened_is_told_and_tried_again(monkeypatch, failures) -> None:

@@ -22,9 +22,9 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.failure_folder import FOLDER, FailureFolder, kept_failures
 from bavn.app.process.real import SystemClock
 from bavn.centre.store.lease import LeaseLost
+from tests.app.waiting import until
 
 from .start_walk import Broken, called_by
-from .test_containment import wait_for
 
 MACHINERY = {"owned", "begun", "FailureFolder", "failures_in", "SystemClock", "SystemDice"}
 CENTRE_ENDS = {
@@ -36,8 +36,8 @@ CENTRE_ENDS = {
 """What a centre does not start without, by what the one line names; docs/operations.md says why."""
 KEYHOLDER_ENDS = {
     owned.BOOK: {"open_members", "Registry", "Book"},
-    owned.KEYS: {"Enrolment", "EpochKeys"},
-    owned.GATES: {"KeyHolder", "SingleKey", "Ledger", "KeyHolderParty"},
+    owned.KEYS: {"Enrolment", "EnrolledCircle", "HeldShares", "Ledger", "Making", "Threshold"},
+    owned.GATES: {"KeyHolder", "KeyHolderParty"},
     owned.ANY: {"PartyClock", "PartyKeys", "KeyHolderServer"},
 }
 
@@ -86,7 +86,7 @@ def test_each_part_that_a_centre_cannot_make_costs_itself_or_ends_it_in_one_line
     named = broken_in_turn(calls, CENTRE_ENDS, start, monkeypatch)
     assert named == {
         "gates_contained": {"gates shut before"},
-        "reconstruct_by": {"join workers"},
+        "reconstruct_here": {"join workers"},
         "own_alarms": {"own alarms"},
         "open_exchange": {"exchange"},
         "Marker": {"look at the database"},
@@ -163,9 +163,7 @@ def reminding_centre(tmp_path):
     (tmp_path / "hook.key").write_bytes(b"a secret of at least sixteen bytes")
     (tmp_path / "hook.key").chmod(0o600)
     (tmp_path / "centre.toml").write_text(REMIND)
-    file = read_centre(tmp_path / "centre.toml")
-    object.__setattr__(file.remind, "every_s", 0.02)
-    return file
+    return read_centre(tmp_path / "centre.toml")
 
 
 def test_reminders_and_mail_that_cannot_be_begun_end_no_centre(tmp_path, monkeypatch) -> None:
@@ -192,6 +190,7 @@ def test_reminders_that_cannot_be_opened_are_named_by_the_running_centre_and_ope
     file = reminding_centre(tmp_path)
     centre_parts.init(file)
     opened, seen = reminding.open_desk, []
+    monkeypatch.setattr(reminding, "EVERY_S", 0.02)
     monkeypatch.setattr(reminding, "open_desk", Broken())
     monkeypatch.setattr("bavn.app.config.load.read_centre", lambda _: file)
 
@@ -205,9 +204,9 @@ def test_reminders_that_cannot_be_opened_are_named_by_the_running_centre_and_ope
         for _, taken in server._served:
             taken.close()
         seen.append("serves")
-        wait_for(lambda: told(True), lambda: "health does not name the reminders")
+        until(lambda: told(True), 30, lambda: "health does not name the reminders")
         monkeypatch.setattr(reminding, "open_desk", opened)
-        wait_for(lambda: told(False), lambda: "the reminders do not work again")
+        until(lambda: told(False), 30, lambda: "the reminders do not work again")
         seen.append("works")
 
     monkeypatch.setattr("bavn.app.process.service_health.TURN_S", 0.02)

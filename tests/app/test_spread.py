@@ -1,14 +1,11 @@
 """A typed input is a command's options and a route's body, declared once."""
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import pytest
 import typer
-from fastapi import FastAPI
 from pydantic import BaseModel, Field
 from typer.testing import CliRunner
 
@@ -66,33 +63,12 @@ def test_what_is_missing_or_out_of_bounds_is_a_wrong_use(words) -> None:
     assert run(*words).exit_code == Exit.USAGE
 
 
-def test_what_the_model_alone_refuses_is_one_line_that_names_the_option() -> None:
+def test_what_is_missing_out_of_bounds_or_refused_by_the_model_is_a_wrong_use_that_names_the_option() -> None:
     error = run("--title", "A").exception
     assert isinstance(error, Stop)
     assert error.code == Exit.USAGE
     assert str(error).startswith("--title: ")
     assert "\n" not in str(error)
-
-
-def test_the_same_input_is_the_body_of_a_route() -> None:
-    web = FastAPI()
-    web.post("/keep")(kept)
-
-    async def posted(body):
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url="http://centre") as client:
-            return await client.post("/keep", json=body)
-
-    assert asyncio.run(posted({"title": "a b"})).json() == "a b, 24 h, []"
-    assert asyncio.run(posted({"title": "a", "hours": 49})).status_code == 422
-    fields = web.openapi()["components"]["schemas"]["Draft"]["properties"]
-    assert fields["hours"] == {
-        "default": 24,
-        "description": "How long it is in force.",
-        "maximum": 48,
-        "minimum": 1,
-        "title": "Hours",
-        "type": "integer",
-    }
 
 
 def test_two_inputs_with_the_same_option_are_refused_when_the_command_is_made() -> None:

@@ -85,12 +85,7 @@ def switch(config, env):
     return "kill-switch", "off", "--why", "x"
 
 
-def hunts(config, env):
-    run(config, "source", "add", "feed", "list", "https://feed.example/list", "--hunts-per-day", "3", env=env)
-    return "source", "allow-hunts", "feed"
-
-
-ACTS = {"policy": policy, "approve": indicator, "release": direct, "switch": switch, "hunts": hunts}
+ACTS = {"policy": policy, "approve": indicator, "release": direct, "switch": switch}
 
 
 def until():
@@ -186,7 +181,6 @@ def test_a_token_is_over_at_its_end_and_an_analyst_approves_nothing(tmp_path) ->
     book = open_book(tmp_path, clock)
     accounts = Accounts(book, ROLES["sac"])
     accounts.add("Bo Lund", frozenset({next(r for r in ROLES["sac"] if r == "analyst")}), None, "x (local root)")
-    accounts.set_up("Bo Lund", "password")
     made = Tokens(book).make("Bo Lund", "t", frozenset({Right.TRIAGE}), 1)
     assert made is not None
     assert Tokens(book).find(made[1]) is not None
@@ -221,7 +215,6 @@ def test_a_key_of_ones_own_is_a_proof_once_it_is_registered(config, tmp_path) ->
 def test_a_signature_is_good_once_for_one_purpose_by_one_key(tmp_path) -> None:
     book = open_book(tmp_path)
     Accounts(book, ROLES["sac"]).add("Bo Lund", ROLES["sac"], None, "x (local root)")
-    Accounts(book, ROLES["sac"]).set_up("Bo Lund", "password")
     keys, (key, _, _), other = Keys(book), key_files(tmp_path), Ed25519PrivateKey.generate()
     public = raw(key.public_key())
     keys.add("Bo Lund", public, "laptop", "x (local root)")
@@ -262,7 +255,6 @@ def test_an_account_made_by_the_first_is_not_the_second(config) -> None:
     run(config, "account", "add", "Puppet", "--role", "approver", env=anna)
     folder = read_centre(config).folder
     book = open_book(folder)
-    Accounts(book, ROLES["sac"]).set_up("Puppet", "password")
     made = Tokens(book).make("Puppet", "t", frozenset({Right.APPROVE}), 1)
     book.close()
     assert made is not None

@@ -8,7 +8,6 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,19 +21,18 @@ from typer.testing import CliRunner
 from bavn.app.cli.node import run
 from bavn.app.cli.node.main import app
 from bavn.app.config.load import read_node
-from bavn.app.fit.way_in import WayIn, configured, take_group_key
+from bavn.app.fit.way_in import WayIn, configured
 from bavn.app.node.known_lists import file_name
 from bavn.app.node.parts import build
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.moment import DAY_US
-from bavn.model.observable import Observable
 from bavn.model.ports import LinkDown
-from bavn.psi.keys import new_group_key_file
-from bavn.traffic.dice import SeededDice
 from bavn.wire.messages.catalogue import IndicatorReleased, IndicatorWithdrawn
 from bavn.wire.partners.stix_indicator import bundle_of
 from bavn.wire.safe import Safe
+from tests.actor.protect.conftest import indicator as made_indicator
+from tests.app.key_holding import known_to_a_key_holder
+from tests.app.waiting import free_port
 
 from . import lean
 
@@ -44,28 +42,10 @@ RSS_MB_MAX = 120
 IDENTITY = "identity--5a4c9f6e-2a63-4b7c-9d7e-0f3a1c2b4d5e"
 
 
-def free_port():
-    with socket.socket() as taken, socket.socket(type=socket.SOCK_DGRAM) as other:
-        taken.bind(("127.0.0.1", 0))
-        other.bind(taken.getsockname())
-        return taken.getsockname()[1]
-
-
 def indicator(value, n):
     now_us = time.time_ns() // 1000
-    kind = "ip4" if value[0].isdigit() else "domain"
-    made = Indicator(
-        id=f"indicator--{uuid.UUID(int=n, version=4)}",
-        version=now_us,
-        observable=Observable.of(kind, value),
-        tlp=Tlp.AMBER,
-        pap=Pap.GREEN,
-        confidence=80,
-        valid_from_us=now_us,
-        valid_until_us=now_us + DAY_US,
-        case_id="case-1",
-        technique="T1071.001",
-    )
+    times = {"version": now_us, "valid_from_us": now_us, "valid_until_us": now_us + DAY_US}
+    made = made_indicator(value, "ip4" if value[0].isdigit() else "domain", n, **times)
     return made, IndicatorReleased(bundle=bundle_of(made, created_by=IDENTITY, created_us=now_us))
 
 
@@ -222,10 +202,10 @@ def observed(stand, heard, released):
 def test_one_command_listens_to_logs_and_finds_what_was_there_before_the_indicator(
     watching, stand, tmp_path, capsys
 ) -> None:
-    port, key, home = free_port(), tmp_path / "handed-over.key", tmp_path / "node"
+    port, home = free_port(), tmp_path / "node"
     home.mkdir()
-    key.write_bytes(new_group_key_file(SeededDice(1, "group")))
-    words = ["listen", "--syslog", f"127.0.0.1:{port}", "--home", "10.0.0.0/8", "--group-key", str(key)]
+    known_to_a_key_holder(home / "data", "region-a")
+    words = ["listen", "--syslog", f"127.0.0.1:{port}", "--home", "10.0.0.0/8", "--keyholder", "https://127.0.0.1:1"]
     node = watching(home, stand.centre.enrolment.invite("region-a"), *words)
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     line = f"<30>1 {stamp} ns unbound 812 - - [812:0] info: 10.0.0.7 evil-c2.com. A IN"
@@ -263,7 +243,7 @@ def test_what_listens_and_what_watches_is_written_as_it_was_asked_for(tmp_path) 
             sense={"syslog_udp_listen": "10.9.0.2:514", "log_files": ["squid:/var/log/squid/access.log"]},
         ),
     )
-    assert heard.node.keyholder_url == "https://holder.example:8444"
+    assert (heard.node.keyholder_urls, heard.node.keyholders_k) == (("https://holder.example:8444",), 1)
     assert heard.node.homes == ("10.9.0.0/16",)
     assert heard.sense.syslog_udp_listen == "10.9.0.2:514"
     assert heard.sense.log_files == ("squid:/var/log/squid/access.log",)
@@ -292,23 +272,6 @@ def test_a_way_in_without_what_it_needs_is_one_clear_error(tmp_path, asked, said
         configured(tmp_path / "node.toml", asked)
     assert stopped.value.code is Exit.USAGE
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_group_key_is_taken_once_and_never_over_another(tmp_path) -> None:
-    config = configured(tmp_path / "node.toml", words_of("watch", sense={"eve_file": "eve.json"}))
-    first, second, bad = (tmp_path / name for name in ("first", "second", "bad"))
-    first.write_bytes(new_group_key_file(SeededDice(1, "a")))
-    second.write_bytes(new_group_key_file(SeededDice(2, "a")))
-    bad.write_bytes(b"no key")
-    for _ in range(2):
-        take_group_key(config, first)
-    kept = config.path("group.key")
-    assert kept.read_bytes() == first.read_bytes()
-    assert kept.stat().st_mode & 0o077 == 0
-    for file, said in ((second, "never overwritten"), (bad, "bad"), (tmp_path / "none", "cannot be taken")):
-        with pytest.raises(Stop, match=said):
-            take_group_key(config, file)
-    assert kept.read_bytes() == first.read_bytes()
 
 
 def test_who_is_unknown_to_the_key_holder_is_told_what_to_give(tmp_path, stand) -> None:
@@ -445,7 +408,7 @@ def test_who_is_no_member_yet_is_told_what_to_give(tmp_path) -> None:
     assert "--pin and --token" in str(done.exception)
 
 
-def test_a_guard_needs_no_group_key(tmp_path, stand) -> None:
+def test_a_guard_needs_no_key_holder_and_who_watches_does(tmp_path, stand) -> None:
     file = tmp_path / "node.toml"
     file.write_text(f'[node]\nactor = "region-a"\ncentre_url = "{stand.url}"\n[enforce]\nlist_folder = "lists"\n')
     safe = stand.enrol("region-a")
@@ -455,5 +418,5 @@ def test_a_guard_needs_no_group_key(tmp_path, stand) -> None:
     build(read_node(file)).close()
     (tmp_path / "eve.json").write_text(json.dumps({}) + "\n")
     file.write_text(file.read_text() + '[sense]\neve_file = "eve.json"\n')
-    with pytest.raises(Stop, match="group key is missing"):
+    with pytest.raises(Stop, match="keyholder_urls is empty"):
         build(read_node(file))

@@ -2,11 +2,9 @@
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 import dns.exception
@@ -33,6 +31,7 @@ from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.real import SystemClock
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
+from tests.app.waiting import free_port, until
 
 WAIT_S = 60
 SECRET = "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="
@@ -42,21 +41,6 @@ ORIGIN = dns.name.from_text(ZONE)
 
 def blocks(*names):
     return [Block(Observable.of("domain", name), "indicator--x", 1) for name in names]
-
-
-def free_port():
-    with socket.socket() as taken, socket.socket(type=socket.SOCK_DGRAM) as other:
-        taken.bind(("127.0.0.1", 0))
-        other.bind(taken.getsockname())
-        return taken.getsockname()[1]
-
-
-def until(look):
-    end = time.monotonic() + WAIT_S
-    while not (found := look()):
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.1)
-    return found
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from bavn.model.received import Decline, Revealed, TagAt, Tags, Upload
 from bavn.model.sector.lead import Sign
 from bavn.model.statement import Closing, Opening, TagsWanted
 from bavn.psi import receipt
-from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.psi.identifier import LocalIdentifiers
 from bavn.psi.round import Cell, RoundParams
 from bavn.psi.share import generate
 from bavn.traffic.dice import SeededDice
@@ -77,7 +77,7 @@ class FakeActor:
             r=said.r,
             forms=said.forms,
         )
-        identifier = GroupKeyIdentifiers(b"k" * 32).of(said.epoch, said.tier)
+        identifier = LocalIdentifiers(b"k" * 32).of(said.epoch, said.tier)
         held = sorted(self.elements)
         ids = identifier.ids(held)
         share = generate(params, identifier.round_key(params), [(one, 1.0) for one in ids], self.x, dice)
@@ -402,3 +402,11 @@ def _databases_again(request):
 @pytest.fixture(scope="session")
 def sign():
     return make_sign
+
+
+@pytest.fixture
+def engine(databases):
+    """A database of one test's own."""
+    made = databases.new()
+    yield made
+    made.dispose()

@@ -19,7 +19,7 @@ from bavn.centre.share.share import TRY_AGAIN_US
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable
-from bavn.model.ports import LinkRefused
+from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.intel import Claim, IntelSettings, Offer, Piece
 from bavn.rehearsal.clock import SimClock
 from bavn.wire import seal
@@ -126,7 +126,7 @@ def of_sightings(_databases, _folder):
 def _asks(place, actor):
     try:
         place.node(actor).of(holders.TODAY, "A").join(holders.params(), holders.ELEMENTS[:3])
-    except LinkRefused:
+    except (LinkDown, LinkRefused):
         return False
     return True
 
@@ -157,7 +157,7 @@ def of_asking_the_key_holder(_databases, folder):
             return False
         return len(answer.ids) == 3
 
-    return Crossing(gates[0], book, send, ("keyholder",), place.close)
+    return Crossing(gates[0], book, send, ("keyholders",), place.close)
 
 
 WALKED = {

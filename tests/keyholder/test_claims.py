@@ -19,13 +19,6 @@ from tests.psi.threshold.conftest import opened
 FAR_S = 10_000_000
 
 
-@pytest.fixture
-def circle(tmp_path):
-    made = Circle(tmp_path)
-    yield made
-    made.close()
-
-
 def own_key(circle, of, k=1, n=None):
     """A key that the last holder made up alone, and its share of it."""
     n = n or len(circle.holders)

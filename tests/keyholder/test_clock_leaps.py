@@ -5,7 +5,6 @@ import pytest
 from bavn.model.clock.believed import BelievedClock
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
-from tests.keyholder.holders import Circle
 from tests.sector.test_clock_leaps import Off
 
 
@@ -21,13 +20,6 @@ def believing(circle, holder, newest_us=None):
 def all_serve(circle):
     today = circle.clock.now_us() // DAY_US
     return not any(isinstance(holder.shares.public(today, "A"), Refused) for holder in circle.holders)
-
-
-@pytest.fixture
-def circle(tmp_path):
-    made = Circle(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize("restart", [False, True])

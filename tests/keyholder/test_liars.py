@@ -1,4 +1,4 @@
-"""Up to k-1 key holders say, write and lose whatever their messages' schemas admit, held against docs/ideal.md (M3).
+"""Up to k-1 key holders say, write and lose whatever their messages' schemas admit, held against docs/ideal.md.
 
 After every slot: no honest party fails, liars together know no key that is served, honest holders serve keys of the
 sector's terms alone, never another once k have one, and name nobody who is honest. Within an hour a round goes on.

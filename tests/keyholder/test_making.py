@@ -10,6 +10,7 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown
 from bavn.psi.threshold.terms import IDS, ROUNDS, purpose
 from bavn.rehearsal.keyholding import NO_FAULTS
+from bavn.rehearsal.script import HolderChange
 from bavn.wire.codec import encode
 from bavn.wire.keyholder import ROUNDS as ROUNDS_OF_POSTS
 from bavn.wire.keyholder import HolderPost, PostsAsked, TwoFaces
@@ -22,13 +23,6 @@ from tests.psi.threshold.conftest import opened
 
 DAYS = range(TODAY, TODAY + 4)
 ALL = sorted(purpose(day, tier, use) for day in DAYS for tier in TIERS for use in (IDS, ROUNDS))
-
-
-@pytest.fixture
-def circle(tmp_path):
-    made = Circle(tmp_path)
-    yield made
-    made.close()
 
 
 def keys(circle, number):
@@ -55,6 +49,38 @@ def test_all_keys_of_today_and_three_days_ahead_are_made_at_the_first_slot(circl
     circle.slot()
     assert keys(circle, 1) == before
     assert [len(making_lines(holder)) for holder in circle.holders] == [1, 1, 1]
+
+
+def test_one_holder_alone_makes_its_keys_at_once_and_once(tmp_path) -> None:
+    """One of one: it waits for no slot and for nobody, a start within the slot changes no key."""
+    circle = Circle(tmp_path, k=1, n=1)
+    (holder,) = circle.holders
+    assert not holder.make()
+    before = keys(circle, 1)
+    assert sorted(name.encode() for name in before) == ALL
+    holder.reopen()
+    assert not holder.make()
+    assert keys(circle, 1) == before
+    for _ in range(2):
+        circle.slot()
+        assert keys(circle, 1) == before
+    assert len(making_lines(holder)) == 1
+    circle.clock.advance(DAY_US)
+    circle.slot()
+    assert {int(name.split()[1]) for name in keys(circle, 1)} == {*DAYS, TODAY + 4}
+    circle.close()
+
+
+def test_one_holder_alone_that_lost_its_shares_makes_other_keys(tmp_path) -> None:
+    circle = Circle(tmp_path, k=1, n=1)
+    (holder,) = circle.holders
+    holder.make()
+    before = keys(circle, 1)
+    holder.change(HolderChange(0, holder.name, NO_FAULTS, lost=True))
+    circle.slot()
+    assert keys(circle, 1).keys() == before.keys()
+    assert not set(keys(circle, 1).values()) & set(before.values())
+    circle.close()
 
 
 def test_the_next_days_key_is_made_three_days_ahead_and_past_ones_are_destroyed(circle) -> None:
@@ -239,13 +265,16 @@ def test_a_lost_folder_is_made_good_and_a_damaged_file_too(circle) -> None:
     assert opened(shares(circle, ALL[0], 1, 2)) == whole
 
 
-def test_more_holders_get_the_same_key_by_a_reshare(circle) -> None:
-    circle.slot()
-    whole = opened(shares(circle, ALL[0], 1, 2))
-    grown = Circle(circle.folder, k=3, n=5, clock=circle.clock)
+@pytest.mark.parametrize(("k", "n"), [(1, 1), (2, 3)])
+def test_more_holders_get_the_same_key_by_a_reshare(tmp_path, k, n) -> None:
+    before = Circle(tmp_path, k, n)
+    before.slot()
+    whole = opened(shares(before, ALL[0], *range(1, k + 1)))
+    before.close()
+    grown = Circle(tmp_path, k=3, n=5, clock=before.clock)
     try:
         for holder in grown.holders:
-            holder.settings = replace(holder.settings, before_k=2, before_n=3)
+            holder.settings = replace(holder.settings, before_k=k, before_n=n)
             holder.reopen()
         grown.slot()
         assert opened(shares(grown, ALL[0], 1, 4, 5)) == whole

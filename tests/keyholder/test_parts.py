@@ -20,7 +20,7 @@ from bavn.rehearsal.keyholding import NO_FAULTS, BadHolderWay, BadWay, travelled
 from bavn.rehearsal.network import Faults
 from bavn.wire.book import Book
 from bavn.wire.codec import encode
-from bavn.wire.keyholder import JoinAsked, batch_points
+from bavn.wire.keyholder import batch_points
 from bavn.wire.ledger import Ledger
 from bavn.wire.links.holders import KeyHolders
 from bavn.wire.links.key_points import KeyPoints
@@ -51,9 +51,7 @@ class Node:
         self.book = Book()
         self.ledger, self.ways = Ledger(self.book), {one.number: Way(actor, one) for one in circle.holders}
         self.holders = KeyHolders(circle.k, self.ways, self.ledger, circle.clock, SeededDice((actor, "order", seed)))
-        self.identifiers = KeyHolderIdentifiers(
-            self.holders, self.ledger, circle.clock, SeededDice((actor, seed)), in_parts=True
-        )
+        self.identifiers = KeyHolderIdentifiers(self.holders, self.ledger, circle.clock, SeededDice((actor, seed)))
 
     def join(self, number=0, elements=ELEMENTS[:5], m=10):
         return self.identifiers.of(TODAY, "A").join(params(number, m=m), elements)
@@ -105,6 +103,20 @@ def test_any_two_of_three_give_what_one_holder_of_the_whole_key_would(circle, no
     assert node("south").join(1).kr != joined[0].kr
 
 
+def test_one_holder_alone_gives_what_its_key_gives(tmp_path) -> None:
+    circle = Circle(tmp_path, k=1, n=1)
+    circle.holders[0].make()
+    key = opened([circle.holders[0].shares.versions(purpose(TODAY, "A", IDS))[0].share])
+    north = Node(circle, "north")
+    expected = tuple(oprf.element_id(oprf.output(key, element_bytes(one))) for one in ELEMENTS[:5])
+    assert north.join().ids == expected
+    circle.holders[0].faults = DEAD
+    with pytest.raises(LinkDown):
+        north.join(1)
+    north.book.close()
+    circle.close()
+
+
 @pytest.mark.parametrize("lie", [*FAULTS[1:], wrong_round, another_round])
 def test_a_liar_changes_nothing_but_a_line_that_names_it(circle, node, lie) -> None:
     honest, north = node("south").join(), node()
@@ -151,15 +163,12 @@ def test_honest_holders_under_each_others_numbers_are_told_apart_from_liars(circ
     assert {one.number for one in north.holders.named()} == {1, 2, 3}, "to be let in proves no number"
 
 
-def test_a_holder_that_is_asked_under_anothers_number_says_which_it_is(circle, node) -> None:
+def test_a_holder_under_anothers_number_says_which_and_a_silent_one_does_not_differ(circle, node) -> None:
     north = node()
     north.join()
     asked = next(one for way in north.ways.values() for one in way.asked)
     other = next(one for one in circle.holders if one.number not in asked.holders)
     assert f"this is holder {other.number}, which is not among" in other.holder.part("north", asked).reason.en
-
-
-def test_holders_that_are_silent_are_not_said_to_differ(circle, node) -> None:
     north = node()
     circle.holders[0].faults = circle.holders[1].faults = DEAD
     with pytest.raises(LinkDown, match="fewer than 2 of 3 key holders answer"):
@@ -203,18 +212,25 @@ def test_each_request_to_each_holder_is_a_line_of_both_ledgers_and_tells_nothing
     assert len({encode(one).bytes for made in (few, many) for way in made.ways.values() for one in way.asked}) == 1
 
 
-def test_what_left_is_counted_once_for_each_holder_that_was_asked_and_the_batch_not_again(node) -> None:
+def test_what_left_is_counted_once_for_each_holder_and_forgotten_with_its_epoch(node) -> None:
     north = node()
     north.join()
     lines = list(north.ledger.every())
     left = [line for line in lines if line.way == "out" and line.verdict == "passed" and line.privacy]
     assert sorted(line.kind for line in left) == ["KeysAsked"] * 3 + ["PartAsked"] * 2
-    (batch,) = [line for line in lines if line.kind == "JoinAsked"]
+    (batch,) = [line for line in lines if line.kind == "Batch"]
     assert (batch.privacy, batch.bytes) == ("", 0)
     assert "a line for each key holder that is asked" in batch.summary
+    points = KeyPoints(node().book)
+    for epoch in range(9):
+        points.keep(epoch, "A", {"ids": b"first"})
+    assert points.differs(8, "A", {"ids": b"other"}, "1 2")
+    assert not points.differs(8, "A", {"ids": b"first"}, "1 2")
+    assert points.changed() == [], "the first one came back"
+    assert [epoch for epoch in range(9) if points.differs(epoch, "A", {"ids": b"other"})] == [7, 8]
 
 
-def test_a_holder_gives_no_part_but_of_its_share_for_k_of_n_and_nothing_whole(circle, node) -> None:
+def test_a_holder_gives_no_part_but_of_its_share_for_k_of_n(circle, node) -> None:
     north = node()
     north.join()
     asked = next(way.asked[0] for way in north.ways.values() if way.asked)
@@ -229,17 +245,8 @@ def test_a_holder_gives_no_part_but_of_its_share_for_k_of_n_and_nothing_whole(ci
         refused = holder.holder.part("south", asked.model_copy(update=bent))
         assert isinstance(refused, Refused)
         assert refused.rule == "share"
-    whole = JoinAsked(**{name: value for name, value in asked.model_dump().items() if name in JoinAsked.model_fields})
-    assert holder.holder.join("south", whole).rule == "share"
     far = asked.model_copy(update={"epoch": TODAY + 2})
     assert holder.holder.part("south", far).rule == "epoch"
-
-
-def test_a_holder_alone_gives_no_parts(place, circle, node) -> None:
-    north = node()
-    north.join()
-    asked = next(way.asked[0] for way in north.ways.values() if way.asked)
-    assert place.holder.part("north", asked).rule == "share"
 
 
 def test_quotas_bound_a_days_guesses_at_each_holder(circle, node) -> None:
@@ -304,9 +311,7 @@ def test_who_makes_another_key_amid_the_day_is_refused_and_named_until_a_person_
             restarted = KeyHolders(circle.k, north.ways, north.ledger, circle.clock, SeededDice(number))
             for holders in (north.holders, restarted):
                 holders._known.clear()
-                north.identifiers = KeyHolderIdentifiers(
-                    holders, north.ledger, circle.clock, SeededDice(number), in_parts=True
-                )
+                north.identifiers = KeyHolderIdentifiers(holders, north.ledger, circle.clock, SeededDice(number))
                 with pytest.raises(LinkRefused, match="key holders 1 2 signed another key"):
                     north.join(number)
         refused = [line for line in north.ledger.every() if line.rule == "key_changed"]
@@ -325,16 +330,6 @@ def test_who_makes_another_key_amid_the_day_is_refused_and_named_until_a_person_
             north.join(5)
     finally:
         other.close()
-
-
-def test_first_points_are_forgotten_with_their_epoch(node) -> None:
-    points = KeyPoints(node().book)
-    for epoch in range(9):
-        points.keep(epoch, "A", {"ids": b"first"})
-    assert points.differs(8, "A", {"ids": b"other"}, "1 2")
-    assert not points.differs(8, "A", {"ids": b"first"}, "1 2")
-    assert points.changed() == [], "the first one came back"
-    assert [epoch for epoch in range(9) if points.differs(epoch, "A", {"ids": b"other"})] == [7, 8]
 
 
 def test_a_key_that_was_shared_anew_is_looked_up_and_the_day_goes_on(circle, node) -> None:

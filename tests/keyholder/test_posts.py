@@ -14,13 +14,6 @@ from tests.keyholder.test_making import ALL, keys
 FAT = b'{"x":"' + b"a" * 260_000 + b'"}'
 
 
-@pytest.fixture
-def circle(tmp_path):
-    made = Circle(tmp_path)
-    yield made
-    made.close()
-
-
 def slot_of(holder):
     return holder.making._session.slot
 

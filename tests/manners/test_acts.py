@@ -60,10 +60,11 @@ def commands():
 
 @pytest.mark.parametrize("name", ACTS)
 def test_an_act_has_a_route_and_a_command_that_ask_for_its_right(name, routes, commands) -> None:
+    """Or one of them, where the act says so."""
     act = ACTS[name]
-    for skin in (routes, commands):
-        expected = set() if skin is routes and act.by_command_alone else {act.right}
-        assert {right for what, right in skin if what is act} == expected
+    for skin, rights in (("page", routes), ("command", commands)):
+        expected = {act.right} if act.only in (None, skin) else set()
+        assert {right for what, right in rights if what is act} == expected
     assert act.__doc__
 
 

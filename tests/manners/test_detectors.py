@@ -83,7 +83,7 @@ def test_its_first_line_is_in_the_table_and_says_it_plainly(detector, bench) -> 
         assert said[0].isupper() or said[0].isdigit()
         assert said.endswith(".")
         assert not JARGON.search(re.sub("[“”].*?”", "", said)), said
-    assert len({detector.innocent.say(language) for language in ("en", "da", "sv")}) == 3
+    assert len({detector.innocent.say(language) for language in ("en", "da")}) == 2
 
 
 @pytest.mark.slow
@@ -92,7 +92,7 @@ def test_every_suspicion_says_what_it_is_and_what_speaks_against_it(found) -> No
         assert s.what.en != s.why.en
         for said in (s.what, s.against):
             assert said.en.endswith(".")
-            assert len({said.say(language) for language in ("en", "da", "sv")}) == 3
+            assert len({said.say(language) for language in ("en", "da")}) == 2
 
 
 def test_no_case_belongs_to_nobody(bench) -> None:

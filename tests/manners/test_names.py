@@ -13,14 +13,12 @@ VERBS = {"told", "said", "asked"}
 PROMISED = {
     "bavn.app.web.sac.cases.shapes.Column.said",
     "bavn.app.web.sac.indicators.OwedRow.said",
-    "bavn.app.web.sac.overview.CountShown.told",
     "bavn.app.web.sac.protection.TurnShape.told",
     "bavn.app.web.sac.questions.QuestionRow.asked",
     "bavn.app.web.sac.rounds.CellsShape.asked",
     "bavn.app.web.sac.shapes.Done.said",
     "bavn.app.web.sac.warnings.WarningRow.told",
     "bavn.app.web.soc.door.CountsDay.told",
-    "bavn.app.web.soc.today.Today.asked",
 }
 """Fields of the consoles' API, which others read by these names."""
 NOT_YET = {
@@ -32,7 +30,6 @@ NOT_YET = {
     "bavn.actor.door.conversation.Statements.said",
     "bavn.actor.door.conversations.canary_book.CanaryBook.told",
     "bavn.actor.door.conversations.canary_book.Run.told",
-    "bavn.actor.door.conversations.exercises.KeptExercise.said",
     "bavn.actor.door.conversations.warnings.KeptWarning.said",
     "bavn.actor.door.report_rules.ElementRequest.told",
     "bavn.actor.door.round_elements.Prepared.told",

@@ -20,9 +20,7 @@ from bavn.app.web.sac.overview import blind_spots
 from bavn.app.web.sac.overview_words import BLIND
 from bavn.centre.desk.alarms import wrong_at
 from bavn.centre.desk.detector_coverage import coverage_of_actors
-from bavn.centre.node.config import config_of
 from bavn.model.health import NODE_SILENT_S
-from bavn.model.node_health import NODE_BOUNDS, NodeBounds
 from bavn.model.received import NodeHealth
 from bavn.model.sector.member import Actor, ActorState
 
@@ -37,7 +35,7 @@ NAMES = (
 WORDS = re.compile(rf"(^|_)({NAMES})(_|$)")
 TOLD = {"capture_loss_permille", "loss_permille", "clock_skew_s", "centre_skew_s", "queue_messages"}
 """What a node says of itself. When it was heard is looked at where it is the health that was heard."""
-HEARD = {"received_us", "heard_us"}
+HEARD = {"received_us", "health_us"}
 NAMED_ELSEWHERE = {
     "actor/detect/queries/open_flows.py: SILENT_US_MAX": "a flow that may still go on",
     "actor/protect/intake.py: QUEUE_MAX": "room for what waits at a gate, beyond which it is refused",
@@ -49,8 +47,7 @@ NAMED_ELSEWHERE = {
     "actor/store/limits.py: late_minutes_max": "when an hour of the store is closed",
     "actor/store/retention.py: LATE_SHARE": "rows that come after their hour was packed",
     "app/analyst/asset_book.py: STALE_US": "a survey that is made anew when somebody looks",
-    "app/config/sensor.py: lag_mb_max": "how much may lie unread: the node's alone, and nobody else asks it",
-    "app/config/sensor.py: loss_said_hours": "how long a loss stays said, not what is one",
+    "app/node/health/vitals.py: LAG_MB_MAX": "how much may lie unread: the node's alone, and nobody else asks it",
     "centre/cases/indicators/indicator.py: half_life_certificate_days": "an indicator of a foreign certificate",
     "centre/inbox/taxii_reading.py: STALE_PAGES_MAX": "pages that bring nothing new",
     "centre/members/authority.py: SKEW": "from when on a certificate is valid",
@@ -61,16 +58,11 @@ NAMED_ELSEWHERE = {
 }
 ASKED_ELSEWHERE = {
     "app/node/health/clocks.py": "asks [health] clock_s_max",
-    "app/node/canary.py": "asks CANARY_SOURCE_US",
-    "app/web/soc/cases.py": "the order of cases in a list",
 }
 DEFAULTS_ELSEWHERE = {
-    "app/accept/capture.py: LAG_S_MAX": "a test's bar is the sector's: the node that is tested does not set it",
-    "app/accept/capture.py: LOSS_PERMILLE_MAX": "as there",
-    "app/accept/centre.py: CERTIFICATE_DAYS_MIN": "as there",
-    "app/accept/certificates.py: CERTIFICATE_DAYS_MIN": "as there",
-    "app/accept/clock.py: CLOCK_OFF_S_MAX": "as there",
-    "app/accept/holders.py: CERTIFICATE_DAYS_MIN": "as there",
+    "app/accept/centre.py: NODE_SILENT_S": "of a node, as the centre sees it; the setting is a node's, of its centre",
+    "app/centre/member_metrics.py: NODE_SILENT_S": "as there",
+    "model/node_health.py: NODE_SILENT_S": "as there",
     "app/centre/member_metrics.py: CENTRE_DISK_FREE_MB_MIN": "a default; the centre hands its own setting in",
 }
 
@@ -109,7 +101,7 @@ def compared(tree: ast.Module) -> Iterator[str]:
             if not isinstance(part, ast.Attribute | ast.Name):
                 continue
             name = part.attr if isinstance(part, ast.Attribute) else part.id
-            if name in TOLD or (name in HEARD and re.search(r"health|(one|figure)\.heard", ast.unparse(part))):
+            if name in TOLD or (name in HEARD and "health" in ast.unparse(part)):
                 yield ast.unparse(node)
                 break
 
@@ -148,8 +140,8 @@ def test_what_an_operator_may_set_is_asked_of_the_setting_and_not_of_its_default
         names = [node.names for node in ast.walk(tree) if _of_health(node)]
         imported[where] = {one.name for some in names for one in some if one.name.isupper()}
         settings |= {name for name in imported[where] if re.search(rf"\bsetting\(\s*{name}\b", text)}
-    assert "NODE_SILENT_S" in settings
-    declared = {"model/node_health.py"} | {where for where in imported if where.startswith("app/config/")}
+    assert "SOURCE_SILENT_S_MAX" in settings
+    declared = {where for where in imported if where.startswith("app/config/")}
     found = {
         f"{where}: {name}" for where, names in imported.items() if where not in declared for name in names & settings
     }
@@ -181,7 +173,7 @@ def test_a_bound_that_is_planted_is_seen(planted) -> None:
         "silent = now_us - health.received_us > limit_us",
         "lossy = one.health.capture_loss_permille >= 20",
         "off = abs(clock_skew_s) > 30",
-        "heard = [one for one in facts.members if now_us - one.heard_us <= DAY_US]",
+        "heard = [one for one in facts.members if now_us - one.health_us <= DAY_US]",
     ],
 )
 def test_a_judgement_that_is_planted_is_seen(planted) -> None:
@@ -217,14 +209,14 @@ def view(age_us, **told):
     return SimpleNamespace(actor=actor, health=replace(health, **told), role=None)
 
 
-def silent_by(age_us, bounds=NODE_BOUNDS):
+def silent_by(age_us):
     member = view(age_us)
     return {
-        "alarms": wrong_at(member, None, NOW_US, 0, NOW_US, bounds) is None,
-        "overview": "silent" in blind_spots(member, None, NOW_US, bounds),
-        "members": "its node is silent" in [one.en for one in _worries(member, None, NOW_US, bounds)],
-        "coverage": coverage_of_actors([member], {}, {}, NOW_US, bounds)[0].against == "silent",
-        "centre health": bool(nodes_promise([member], 0, NOW_US, bounds).wrong),
+        "alarms": wrong_at(member, None, NOW_US, 0, NOW_US) is None,
+        "overview": "silent" in blind_spots(member, None, NOW_US),
+        "members": "its node is silent" in [one.en for one in _worries(member, None, NOW_US)],
+        "coverage": coverage_of_actors([member], {}, {}, NOW_US)[0].against == "silent",
+        "centre health": bool(nodes_promise([member], 0, NOW_US).wrong),
     }
 
 
@@ -235,14 +227,7 @@ def test_a_node_is_silent_everywhere_from_the_same_second_on() -> None:
 
 def test_the_words_for_a_blind_spot_name_no_bound() -> None:
     said = " ".join(f"{words.en} {words.da}" for code, words in BLIND.items() if "rounds" not in code)
-    assert not re.search(r"\d|hour|minute|time\b|minut", said), "the bound is the operator's"
-
-
-def test_an_operator_says_for_all_of_them_when_a_node_is_silent() -> None:
-    bounds = config_of({"nodes": {"silent_s": 600}}, "centre.toml").nodes
-    assert bounds == NodeBounds(silent_s=600)
-    assert set(silent_by(600 * SECOND_US, bounds).values()) == {False}
-    assert set(silent_by(600 * SECOND_US + 1, bounds).values()) == {True}
+    assert not re.search(r"\d|hour|minute|time\b|minut", said), "the bound stands once"
 
 
 @pytest.mark.parametrize(
@@ -258,9 +243,9 @@ def test_an_operator_says_for_all_of_them_when_a_node_is_silent() -> None:
 )
 def test_a_sensor_is_lossy_or_down_and_a_clock_off_everywhere_from_the_same_figure_on(told, words) -> None:
     member = view(0, **told)
-    alarms = {one.kind for one in wrong_at(member, None, NOW_US, NOW_US, NOW_US, NODE_BOUNDS) or ()}
-    worries = {one.en for one in _worries(member, None, NOW_US, NODE_BOUNDS)}
-    against = {coverage_of_actors([member], {}, {}, NOW_US, NODE_BOUNDS)[0].against} - {""}
-    found = alarms | {*blind_spots(member, None, NOW_US, NODE_BOUNDS)} | worries | against
+    alarms = {one.kind for one in wrong_at(member, None, NOW_US, NOW_US, NOW_US) or ()}
+    worries = {one.en for one in _worries(member, None, NOW_US)}
+    against = {coverage_of_actors([member], {}, {}, NOW_US)[0].against} - {""}
+    found = alarms | {*blind_spots(member, None, NOW_US)} | worries | against
     assert found == words
     assert bool(alarms) == bool(worries)

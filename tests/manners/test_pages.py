@@ -1,7 +1,6 @@
 """Pages made from code say what the code says; every setting has a sentence; every page stands in the list of pages."""
 
 import re
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from bavn.app.config.load import NODE_TABLES, POLICY_TABLES
 from bavn.app.docs.pages import CENTRE_TABLES, pages
 from bavn.app.docs.refusals import part_of, refusal_page, refusals
+from bavn.model.settings import settings_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +20,7 @@ def test_a_made_page_is_what_the_code_says(name) -> None:
 
 @pytest.mark.parametrize("kind", [*NODE_TABLES.values(), *POLICY_TABLES.values(), *CENTRE_TABLES.values()])
 def test_every_setting_has_a_sentence_and_a_default_within_its_bounds(kind) -> None:
-    for entry in fields(kind):
+    for entry in settings_of(kind).values():
         about = entry.metadata["about"]
         assert about.holds.endswith((".", "?")), entry.name
         if about.low is not None:

@@ -99,7 +99,7 @@ def test_every_test_that_the_poisoning_page_names_is_there() -> None:
 def test_what_is_not_protected_is_said() -> None:
     said = sections(PAGE)["What is not protected"]
     assert len(blocks(said)) > 10
-    for word in ("Collusion", "forward secrecy", "t-1 lying actors", "Counts hide a machine"):
+    for word in ("Collusion", "t-1 lying actors", "Counts hide a machine"):
         assert word in said
 
 

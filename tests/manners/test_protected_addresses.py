@@ -16,8 +16,6 @@ from bavn.model.settings import SettingsError
 CLEAR = "http://elsewhere.example:80/feed"
 OTHER = {
     ("CentreTable", "database_url"): "no address of the web: PostgreSQL has TLS of its own, or a file",
-    ("EnforceTable", "webhook_url"): "asked when the enforcer is made, which alone is down then (webhook_post.allowed)",
-    ("NodeTable", "hub_urls"): "tls://, which its link asks for",
     ("PlaceTable", "database_url"): "no address of the web: PostgreSQL has TLS of its own, or a file",
 }
 BESIDE = {("ThresholdSettings", "holders"): {"number": 1}, ("NodeTable", "keyholder_urls"): {"keyholders_k": 2}}

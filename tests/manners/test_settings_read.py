@@ -4,8 +4,7 @@ import dataclasses
 import re
 from pathlib import Path
 
-from bavn.app.config.centre_tables import CENTRE_TABLES
-from bavn.app.config.load import HUB_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES
+from bavn.app.config.load import CENTRE_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,7 +15,7 @@ def unread(names, text):
 
 
 def test_every_setting_is_read() -> None:
-    tables = NODE_TABLES | CENTRE_TABLES | KEYHOLDER_TABLES | HUB_TABLES | POLICY_TABLES
+    tables = NODE_TABLES | CENTRE_TABLES | KEYHOLDER_TABLES | POLICY_TABLES
     names = {field.name for table in tables.values() for field in dataclasses.fields(table)}
     text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "bavn").rglob("*.py")))
     assert len(names) > 150

@@ -2,8 +2,8 @@
 
 import typer
 
-from bavn.app.cli.centre.person import BY_HELP
 from bavn.app.cli.main import app
+from bavn.app.cli.person import BY_HELP
 
 
 def options(group, path=()):
@@ -40,9 +40,6 @@ def test_where_root_may_stand_in_the_command_says_so() -> None:
         "centre case",
         "centre kill-switch",
         "centre approve-question",
-        "centre source allow-hunts",
-        "centre exercise release",
-        "centre brief approve",
-        "centre forecast approve",
+        "centre publication",
     }
     assert not [path for path in paths if path.startswith("node")]

@@ -27,12 +27,25 @@ class _Time:
         self.wall_us += int(seconds * SECOND_US)
 
 
-def test_a_clock_that_goes_on_is_believed():
+def test_a_clock_that_goes_on_is_believed_and_one_that_comes_back_at_once():
     time = _Time()
     clock = BelievedClock(time, time.tick, None)
     for seconds in (1, 60, 86_400, 40 * 86_400):
         time.pass_s(seconds)
         assert clock.now_us() == time.wall_us
+    time = _Time()
+    clock = BelievedClock(time, time.tick, NOW_US)
+    time.wall_us += 40 * DAY_US
+    clock.now_us()
+    time.wall_us -= 40 * DAY_US
+    time.pass_s(5)
+    assert clock.span_us() == (time.wall_us, time.wall_us)
+    time.wall_us += 40 * DAY_US
+    time.pass_s(BELIEVE_S / 2)
+    assert clock.now_us() < time.wall_us, "the day is counted from the second leap"
+    time = _Time(NOW_US + 3 * DAY_US)
+    clock = BelievedClock(time, time.tick, base=(NOW_US, time.ticks - 60))
+    assert clock.now_us() == NOW_US + 60 * SECOND_US
 
 
 @pytest.mark.parametrize("leap_us", [40 * DAY_US, -40 * DAY_US, -NOW_US, LEAP_US + SECOND_US])
@@ -46,19 +59,6 @@ def test_a_leap_is_believed_after_a_day_and_not_before(leap_us):
     assert clock.span_us() == tuple(sorted((clock.now_us(), time.wall_us)))
     time.pass_s(61)
     assert clock.now_us() == time.wall_us
-
-
-def test_a_clock_that_comes_back_is_believed_at_once():
-    time = _Time()
-    clock = BelievedClock(time, time.tick, NOW_US)
-    time.wall_us += 40 * DAY_US
-    clock.now_us()
-    time.wall_us -= 40 * DAY_US
-    time.pass_s(5)
-    assert clock.span_us() == (time.wall_us, time.wall_us)
-    time.wall_us += 40 * DAY_US
-    time.pass_s(BELIEVE_S / 2)
-    assert clock.now_us() < time.wall_us, "the day is counted from the second leap"
 
 
 @pytest.mark.parametrize("off_us", [-NOW_US, -2 * LEAP_US, ABSENT_US + HOUR_US])
@@ -137,7 +137,7 @@ def test_a_leap_is_believed_at_once_where_enough_others_agree_and_not_before(lea
     assert clock.doubted_us() is None
 
 
-def test_what_enough_others_deny_is_never_believed_and_no_other_moves_a_clock_that_goes_on():
+def test_no_denied_leap_and_no_small_steps_are_believed():
     time = _Time()
     clock = BelievedClock(time, time.tick, NOW_US, need=2)
     for party in ("liar", "liar too", "third"):
@@ -151,18 +151,9 @@ def test_what_enough_others_deny_is_never_believed_and_no_other_moves_a_clock_th
         assert clock.now_us() == time.wall_us - 20 * DAY_US
     time.pass_s(BELIEVE_S)
     assert clock.now_us() == time.wall_us, "what was said a day ago counts no more"
-
-
-def test_many_small_steps_are_no_way_to_leap():
     time = _Time()
     clock = BelievedClock(time, time.tick, NOW_US)
     for _ in range(5):
         time.wall_us += LEAP_US - SECOND_US
         time.pass_s(60)
         assert clock.now_us() <= NOW_US + LEAP_US + 600 * SECOND_US
-
-
-def test_who_goes_on_from_what_was_believed_needs_no_newest_row():
-    time = _Time(NOW_US + 3 * DAY_US)
-    clock = BelievedClock(time, time.tick, base=(NOW_US, time.ticks - 60))
-    assert clock.now_us() == NOW_US + 60 * SECOND_US

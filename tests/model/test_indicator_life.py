@@ -21,11 +21,15 @@ def test_a_step_is_in_the_table_or_refused_by_name(state, act) -> None:
         next_state(state, act)
 
 
-def test_nothing_is_released_without_review_and_every_state_is_reached() -> None:
+def test_nothing_is_released_without_review_and_worth_halves_by_time_or_a_false_group() -> None:
     into = {state for (state, act), after in LIFE.items() if after is LifeState.RELEASED and act is LifeAct.RELEASE}
     assert into == {LifeState.REVIEW, LifeState.APPROVED}
     assert set(LIFE.values()) | {LifeState.DRAFT} == set(LifeState)
     assert {act for _, act in LIFE} == set(LifeAct)
+    assert worth(80, 0, 14 * DAY_US, half_life_days=14) == 40
+    assert worth(90, 0, 0, half_life_days=14, false_groups=1) == 45
+    assert worth(90, 0, 0, half_life_days=14, true_groups=3, false_groups=1) == 72
+    assert worth(80, 10 * DAY_US, 0, half_life_days=14) == 80
 
 
 names = st.lists(st.sampled_from(["", "Anna", "anna", "ANNA", "Bo", "Carl"]), max_size=4)
@@ -55,13 +59,6 @@ def test_worth_only_falls_with_time_and_with_every_group_that_found_it_wrong(bas
     assert worth(base, 0, age, half_life_days=half, true_groups=true, false_groups=false + 1) <= now
     assert worth(base, 0, age, half_life_days=half, true_groups=true + 1, false_groups=false) >= now
     assert worth(base, age, age, half_life_days=half, true_groups=true, false_groups=false) >= now
-
-
-def test_half_after_the_half_life_and_half_after_one_false_group() -> None:
-    assert worth(80, 0, 14 * DAY_US, half_life_days=14) == 40
-    assert worth(90, 0, 0, half_life_days=14, false_groups=1) == 45
-    assert worth(90, 0, 0, half_life_days=14, true_groups=3, false_groups=1) == 72
-    assert worth(80, 10 * DAY_US, 0, half_life_days=14) == 80
 
 
 @given(base=st.integers(1, 100), half=st.floats(1, 400), line=st.integers(1, 99), false=st.integers(0, 5))

@@ -41,15 +41,13 @@ def test_established_and_appearing_are_what_the_definitions_say(answers, today) 
     assert known.shared_since() == first
 
 
-def test_established_is_five_groups_on_seven_of_fourteen_days() -> None:
+def test_established_and_appearing_count_groups_by_day_and_bucket() -> None:
+    """COMMONS.md: below t, 3-4, 5-8, 9-16, 17-32, 33 and more."""
     days = {TODAY - back: bucket_of(5) for back in range(0, 14, 2)}
     assert kept(days).established(TODAY)
     assert not kept(days | {TODAY: bucket_of(4)}).established(TODAY)
     assert not kept(days).established(TODAY + 2)
     assert not kept({TODAY - back: bucket_of(99) for back in range(6)}).established(TODAY)
-
-
-def test_appearing_is_from_below_the_threshold_to_it_within_three_days_and_once() -> None:
     assert kept({TODAY - 1: 0, TODAY: 1}).appearing(TODAY)
     assert kept({TODAY - 3: 0, TODAY: 5}).appearing(TODAY + 2)
     assert not kept({TODAY - 4: 0, TODAY: 1}).appearing(TODAY)
@@ -57,22 +55,15 @@ def test_appearing_is_from_below_the_threshold_to_it_within_three_days_and_once(
     assert not kept({TODAY: 1}).appearing(TODAY)
     assert not kept({TODAY - 9: 1, TODAY - 1: 0, TODAY: 1}).appearing(TODAY)
     assert not kept({TODAY - 1: 0, TODAY: 0}).appearing(TODAY)
-
-
-def test_of_two_answers_for_a_day_the_lower_counts_and_days_do_not_go_back() -> None:
     assert kept({TODAY: 3}).on(TODAY, 1).bucket(TODAY) == 1
     assert kept({TODAY: 1}).on(TODAY, 3).bucket(TODAY) == 1
     with pytest.raises(ValueError, match="order"):
         kept({TODAY: 1}).on(TODAY - 1, 1)
+    edges = {2: 0, 3: 1, 4: 1, 5: 2, 8: 2, 9: 3, 16: 3, 17: 4, 32: 4, 33: 5, 400: 5}
+    assert {k: bucket_of(k) for k in edges} == edges
 
 
 @pytest.mark.parametrize("raw", [b"", b"\0" * 27, b"\0" * 29, b"\x06" + b"\0" * 27, b"\xff" * 28])
 def test_what_is_no_row_of_days_is_refused(raw) -> None:
     with pytest.raises(ValueError, match=r"days|listed"):
         KnownDays(TODAY, raw)
-
-
-def test_each_bucket_has_its_numbers() -> None:
-    """COMMONS.md: below t, 3-4, 5-8, 9-16, 17-32, 33 and more."""
-    edges = {2: 0, 3: 1, 4: 1, 5: 2, 8: 2, 9: 3, 16: 3, 17: 4, 32: 4, 33: 5, 400: 5}
-    assert {k: bucket_of(k) for k in edges} == edges

@@ -21,38 +21,31 @@ def stand(happened, now, **other):
     return {due.report.value: (due.due_us, due.state) for due in dues(happened, HERE, at(now), **other)}
 
 
-def test_awareness_starts_a_day_and_three_days():
+def test_awareness_starts_a_day_and_three_days_and_nothing_is_owed_otherwise():
     found = stand({Nis2Act.AWARE: at("2026-11-20 16:30")}, "2026-11-20 17:00")
     assert found["early-warning"] == (at("2026-11-21 16:30"), DueState.WAITING)
     assert found["notification"] == (at("2026-11-23 16:30"), DueState.WAITING)
     assert found["final"] == (None, DueState.LATER)
     assert "progress" not in found
-
-
-def test_nothing_is_owed_before_awareness_or_once_found_not_significant():
     assert stand({}, "2026-11-20 17:00") == {}
     ended = {Nis2Act.AWARE: at("2026-11-20 16:30"), Nis2Act.NOT_SIGNIFICANT: at("2026-11-20 18:00")}
     assert stand(ended, "2027-11-20 17:00") == {}
-
-
-def test_a_trust_service_notifies_within_a_day():
     found = stand({Nis2Act.AWARE: at("2026-11-20 16:30")}, "2026-11-20 17:00", trust_service=True)
     assert found["notification"] == (at("2026-11-21 16:30"), DueState.WAITING)
 
 
-def test_what_is_late_says_so():
+def test_what_is_late_says_so_and_one_notification_serves_for_two():
     happened = {Nis2Act.AWARE: at("2026-11-20 16:30"), Nis2Act.EARLY_WARNING: at("2026-11-21 16:31")}
     found = stand(happened, "2026-11-23 16:31")
     assert found["early-warning"][1] is DueState.SENT_LATE
     assert found["notification"][1] is DueState.OVERDUE
-
-
-def test_a_notification_alone_is_the_early_warning_too():
     happened = {Nis2Act.AWARE: at("2026-11-20 16:30"), Nis2Act.NOTIFICATION: at("2026-11-21 09:00")}
     assert stand(happened, "2026-11-22 09:00")["early-warning"][1] is DueState.SENT
+    assert month_after(at("2026-03-10 09:00"), HERE) == at("2026-04-10 09:00")
+    assert month_after(at("2026-12-31 09:00"), HERE) == at("2027-01-31 09:00")
 
 
-def test_handled_in_time_leaves_a_final_report_a_month_after_the_notification():
+def test_final_reports_follow_a_month_after_notification_or_handling():
     happened = {
         Nis2Act.AWARE: at("2026-01-29 08:00"),
         Nis2Act.NOTIFICATION: at("2026-01-31 12:00"),
@@ -61,9 +54,6 @@ def test_handled_in_time_leaves_a_final_report_a_month_after_the_notification():
     found = stand(happened, "2026-02-11 12:00")
     assert found["final"] == (at("2026-02-28 12:00"), DueState.WAITING)
     assert "progress" not in found
-
-
-def test_an_incident_that_still_goes_on_owes_progress_then_a_final_report_a_month_after_handling():
     happened = {Nis2Act.AWARE: at("2026-01-29 08:00"), Nis2Act.NOTIFICATION: at("2026-01-31 12:00")}
     before = stand(happened, "2026-02-28 11:59")
     assert before["final"] == (at("2026-02-28 12:00"), DueState.WAITING)
@@ -74,11 +64,6 @@ def test_an_incident_that_still_goes_on_owes_progress_then_a_final_report_a_mont
     then = stand(handled, "2026-04-01 09:00")
     assert then["progress"][1] is DueState.SENT
     assert then["final"] == (at("2026-04-15 09:00"), DueState.WAITING)
-
-
-def test_a_month_keeps_the_time_of_day_over_a_change_of_clocks():
-    assert month_after(at("2026-03-10 09:00"), HERE) == at("2026-04-10 09:00")
-    assert month_after(at("2026-12-31 09:00"), HERE) == at("2027-01-31 09:00")
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_a_value_is_held_against_its_bar(bound, bar, good, bad) -> None:
     assert figure(bad, measure).outcome is Outcome.FAILED
 
 
-def test_a_part_is_as_its_worst_figure_and_what_is_only_shown_decides_nothing() -> None:
+def test_parts_and_outcomes_are_as_their_worst_required_figure() -> None:
     shown = figure(99, Measure(name=NAME, bound=Bound.SHOWN, required=False), key="shown")
     skipped = missing(Outcome.NOT_TESTED, replace(MOST, required=False), key="skipped")
     for figures, outcome in (
@@ -73,16 +73,18 @@ def test_a_part_is_as_its_worst_figure_and_what_is_only_shown_decides_nothing() 
     ):
         assert protocol(*figures).parts[0].outcome is outcome
     assert protocol(fault="it broke").parts[0].outcome is Outcome.FAILED
-
-
-def test_a_test_has_passed_only_where_every_required_part_was_tested() -> None:
     assert protocol().outcome(["clock"]) is Outcome.PASSED
     assert protocol().outcome(["clock", "door"]) is Outcome.NOT_TESTED
     assert protocol(missing(Outcome.NOT_APPLICABLE)).outcome(["clock"]) is Outcome.PASSED
     assert protocol(figure(6)).outcome([]) is Outcome.FAILED
 
 
-def test_the_reader_s_own_bars_count_whatever_the_protocol_says() -> None:
+def test_a_signed_protocol_comes_back_by_the_readers_own_bars() -> None:
+    made = signed(protocol(figure(2.5), missing(Outcome.NOT_APPLICABLE, key="b")), KEY)
+    for raw in (made.file(), json.dumps(json.loads(made.file()), indent=3).encode()):
+        again = read(raw)
+        assert (again.protocol, again.digest, again.holds(MINE)) == (made.protocol, made.digest, True)
+    assert not made.holds(Ed25519PrivateKey.generate().public_key().public_bytes_raw().hex())
     lax = figure(60, replace(MOST, bar=100))
     assert protocol(lax).outcome(["clock"]) is Outcome.PASSED
     assert [one.en for one in shortfalls(protocol(lax), {"clock": {"offset": MOST}})] == [
@@ -98,14 +100,6 @@ def test_the_reader_s_own_bars_count_whatever_the_protocol_says() -> None:
     ]
     unsure = protocol(missing(Outcome.NOT_TESTED, replace(MOST, required=False)), figure(key="b"))
     assert [one.en for one in shortfalls(unsure, {"clock": {"offset": MOST}})] == ["clock: offset was not tested"]
-
-
-def test_a_signed_protocol_comes_back_as_it_was_however_it_is_spaced() -> None:
-    made = signed(protocol(figure(2.5), missing(Outcome.NOT_APPLICABLE, key="b")), KEY)
-    for raw in (made.file(), json.dumps(json.loads(made.file()), indent=3).encode()):
-        again = read(raw)
-        assert (again.protocol, again.digest, again.holds(MINE)) == (made.protocol, made.digest, True)
-    assert not made.holds(Ed25519PrivateKey.generate().public_key().public_bytes_raw().hex())
 
 
 def places(value, at=()):

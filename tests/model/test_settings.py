@@ -10,9 +10,10 @@ from bavn.model.settings import SettingsError, load, setting
 @dataclass(frozen=True)
 class Some:
     age_days_max: int = setting(30, unit="days", holds="How long.", low=1, high=3650)
-    share: float = setting(0.5, unit="", holds="Part.", low=0, high=1)
-    names: tuple[str, ...] = setting((), unit="", holds="Names.")
-    on: bool = setting(default=True, unit="", holds="Whether.")
+    share: float = setting(0.5, holds="Part.", low=0, high=1)
+    names: tuple[str, ...] = setting((), holds="Names.")
+    on: bool = setting(default=True, holds="Whether.")
+    rows_max: int = 7
 
 
 def test_defaults_and_given() -> None:
@@ -24,6 +25,7 @@ def test_defaults_and_given() -> None:
     ("given_", "words"),
     [
         ({"age_day_max": 3}, "no setting is called 'age_day_max'"),
+        ({"rows_max": 8}, "no setting is called 'rows_max'; known: age_days_max, names, on, share"),
         ({"age_days_max": "3"}, "must be a whole number"),
         ({"age_days_max": True}, "must be a whole number"),
         ({"age_days_max": 0}, "at least 1 days"),

@@ -15,20 +15,14 @@ from bavn.model.text import Capital, Number, Text
 LOST = Text("unknown")
 
 
-def test_it_is_said_in_the_readers_language_and_so_are_its_facts():
+def test_it_is_said_in_each_language_and_the_same_english_may_need_two_words():
     text = Text("{who} refuses this node: {said}", who=LOST, said=Number(1234.5, ",.1f"))
     assert text.say("en") == "unknown refuses this node: 1,234.5"
     assert text.say("da") == f"{LOST.say('da')} afviser noden: 1.234,5"
     assert LOST.say("da") != "unknown"
-
-
-def test_english_is_the_code_and_every_other_language_has_a_catalogue():
     assert languages()[0] == "en"
     assert "da" in languages()
     assert LOST.say("xx") == LOST.say("../../etc") == "unknown"
-
-
-def test_the_same_english_may_need_two_words():
     assert Text("over").say("da") != Text.in_context("cli centre ask", "over").say("da")
     assert Text("over") != Text.in_context("cli centre ask", "over")
 
@@ -36,33 +30,27 @@ def test_the_same_english_may_need_two_words():
 @pytest.mark.parametrize(
     ("count", "said"),
     [
-        (0, ("0 own hosts", "0 egne maskiner", "0 egna maskiner")),
-        (1, ("1 own host", "1 egen maskine", "1 egen maskin")),
-        (1203, ("1,203 own hosts", "1.203 egne maskiner", "1\N{NO-BREAK SPACE}203 egna maskiner")),
+        (0, ("0 own hosts", "0 egne maskiner")),
+        (1, ("1 own host", "1 egen maskine")),
+        (1203, ("1,203 own hosts", "1.203 egne maskiner")),
     ],
 )
 def test_a_number_decides_on_the_words(count, said):
     text = Text.counted("{count:,} own host", "{count:,} own hosts", count)
-    assert (text.en, text.da, text.say("sv")) == said
+    assert (text.en, text.da) == said
     assert text.say("xx") == text.en
     assert text == text.filled(count=count) != text.filled(count=count + 1)
     assert text != Text("{count:,} own host", count=count)
 
 
-def test_what_counts_and_was_forgotten_since_is_said_as_it_was_kept():
+def test_what_is_kept_is_said_as_it_was_and_texts_are_equal_by_message_and_facts():
     kept = Text.counted("{count:,} own host", "{count:,} own hosts", 2).kept()
     assert Text.of(kept | {"da": "noget andet"}).da == "2 egne maskiner"
     changed = {"message": "{count:,} own machine then", "many": "{count:,} own machines then", "da": "2 maskiner"}
     assert Text.of(kept | changed).da == "2 maskiner"
-
-
-def test_braces_are_holes_only_where_there_are_facts():
     assert Text.plain("{no hole}").say("da") == "{no hole}"
     assert Text("{who} and {{braces}}", who="a").en == "a and {braces}"
     assert Text("{who}", who="{who}").en == "{who}"
-
-
-def test_two_are_equal_where_message_and_facts_are():
     assert Text("{n} of {m}", n=1, m=2) == Text("{n} of {m}", m=2, n=1)
     assert Text("{n} of {m}", n=1, m=2) != Text("{n} of {m}", n=1, m=3)
     assert len({Text("a"), Text("a"), Text.plain("a")}) == 2
@@ -75,7 +63,7 @@ def test_two_are_equal_where_message_and_facts_are():
         LOST,
         Text.in_context("cli centre ask", "over"),
         Text.plain("10.0.0.1"),
-        Text.written("Two words", da="To ord", sv="Två ord"),
+        Text.written("Two words", da="To ord"),
         Text("{who} refuses this node: {said}", who=LOST, said=Text.number(12345)),
         Text.counted("{count:,} record", "{count:,} records", 1),
         Text(
@@ -87,7 +75,7 @@ def test_two_are_equal_where_message_and_facts_are():
 def test_what_is_kept_is_read_back_to_the_same(text):
     again = Text.of(json.loads(json.dumps(text.kept())))
     assert again == text == pickle.loads(pickle.dumps(text)) == copy.deepcopy(text)
-    assert [again.say(one) for one in ("en", "da", "sv")] == [text.say(one) for one in ("en", "da", "sv")]
+    assert [again.say(one) for one in ("en", "da")] == [text.say(one) for one in ("en", "da")]
     assert (text.kept()["en"], text.kept()["da"]) == (text.en, text.da)
 
 
@@ -106,16 +94,10 @@ def test_a_column_of_text_keeps_what_can_be_said_again_in_any_language(text):
     assert [again.say(language) for language in languages()] == [text.say(language) for language in languages()]
 
 
-def test_a_sentence_without_facts_is_a_row_as_it_is_and_one_of_an_older_version_is_said_as_it_was_written():
+def test_rows_of_older_versions_are_said_as_they_were_kept():
     assert Text("its end came").row() == "its end came"
     assert Text.of_row("{given} was said in some older version").da == "{given} was said in some older version"
-
-
-def test_a_row_of_an_older_version_is_read():
     assert Text.of(["a", "b"]) == Text.of({"en": "a", "da": "b"}) == Text.written("a", da="b")
-
-
-def test_a_row_whose_english_was_changed_since_is_said_as_it_was_kept():
     row = {
         "en": "Speaks for 2 of them.",
         "da": "Taler for 2 af dem.",
@@ -127,15 +109,12 @@ def test_a_row_whose_english_was_changed_since_is_said_as_it_was_kept():
     assert Text.of(around).da == "y: 2"
 
 
-def test_a_fact_is_held_as_what_can_be_compared_and_kept():
+def test_a_text_and_its_facts_can_be_compared_and_never_changed_or_empty():
     import numpy as np
 
     text = Text("{a} {b:.1f} {c}", a=np.float64(0.5), b=np.float64(2.25), c=None)
     assert text == Text("{a} {b:.1f} {c}", a=0.5, b=2.25, c="None")
     assert text.en == "0.5 2.2 None"
-
-
-def test_a_text_cannot_be_changed_or_empty():
     with pytest.raises(AttributeError):
         LOST.message = "found"
     for wrong in (lambda: Text(""), lambda: Text.written("a", da="")):
@@ -152,21 +131,16 @@ def test_importing_it_reads_no_catalogue_and_brings_no_babel():
     assert done.stdout.strip() == "[]"
 
 
-def test_a_figure_is_written_as_the_reader_writes_it_in_whatever_form():
+def test_figures_and_moments_are_written_as_the_reader_writes_them():
     text = Text("{a:,} {b:.2f} {c} {d}", a=12345, b=1.5, c=0.25, d=2026)
-    assert [text.say(one) for one in ("en", "da", "sv")] == [
+    assert [text.say(one) for one in ("en", "da")] == [
         "12,345 1.50 0.25 2026",
         "12.345 1,50 0,25 2026",
-        "12\u00a0345 1,50 0,25 2026",
     ]
-
-
-def test_a_moment_is_written_as_the_reader_writes_it():
     at = datetime(2026, 11, 2, 6, 5, tzinfo=UTC)
-    assert [moment(at, one) for one in ("en", "da", "sv")] == [
+    assert [moment(at, one) for one in ("en", "da")] == [
         "2026-11-02 06:05",
         "02.11.2026 06.05",
-        "2026-11-02 06:05",
     ]
     assert moment(at, "da", zone=True) == "02.11.2026 06.05 UTC"
 

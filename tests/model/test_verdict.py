@@ -54,11 +54,17 @@ def verdict(judgement="benign", scope="story", on=None, **other) -> Verdict:
     return replace(plain, **other)
 
 
-def test_it_holds_from_when_it_was_given_until_its_end_or_until_it_is_taken_back() -> None:
+def test_it_holds_for_its_span_and_the_narrowest_newest_scope_says_what_it_is() -> None:
     one = verdict()
     assert [one.holds(at) for at in (99, 100, 199, 200)] == [False, True, True, False]
     assert [replace(one, ended_us=150).holds(at) for at in (149, 150)] == [True, False]
     assert replace(one, judgement="true", until_us=None).holds(10**18)
+    wide = verdict("ignore", "peer", number=9)
+    narrow = verdict("true", "story", number=1)
+    assert Verdicts([wide, narrow], 150).of(suspicion()) == narrow
+    assert Verdicts([replace(narrow, ended_us=120), wide], 150).of(suspicion()) == wide
+    older, newer = verdict("benign", number=1), verdict("ignore", number=2)
+    assert Verdicts([newer, older], 150).of(suspicion()) == newer
 
 
 OTHERS = {
@@ -93,16 +99,7 @@ def test_a_match_of_an_indicator_is_reached_only_by_a_verdict_on_it(judgement, s
     assert (reached is None) == (scope == "host")
 
 
-def test_the_narrowest_scope_says_what_it_is_and_then_the_newest() -> None:
-    wide = verdict("ignore", "peer", number=9)
-    narrow = verdict("true", "story", number=1)
-    assert Verdicts([wide, narrow], 150).of(suspicion()) == narrow
-    assert Verdicts([replace(narrow, ended_us=120), wide], 150).of(suspicion()) == wide
-    older, newer = verdict("benign", number=1), verdict("ignore", number=2)
-    assert Verdicts([newer, older], 150).of(suspicion()) == newer
-
-
-def test_benign_takes_evidence_away_and_never_gives_any() -> None:
+def test_benign_takes_evidence_away_and_the_order_is_true_evidence_ignored() -> None:
     strong, weak = suspicion(), suspicion(p=0.5, evidence_nats=evidence_nats(0.5))
     made = weighed(strong, verdict())
     assert made.p == pytest.approx(1e-4 * BENIGN_P_TIMES)
@@ -110,9 +107,6 @@ def test_benign_takes_evidence_away_and_never_gives_any() -> None:
     assert weighed(weak, verdict()).p == 1.0
     for judgement in ("true", "ignore"):
         assert weighed(strong, verdict(judgement)) is strong
-
-
-def test_the_order_is_true_then_evidence_then_ignored() -> None:
     said = {"a": "ignore", "b": "true", "c": "benign"}
     found = [suspicion(id=name * 32) for name in "abcd"]
     given_ = [verdict(said[s.id[0]], on=s, number=n) for n, s in enumerate(found) if s.id[0] in said]

@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,13 +24,6 @@ def running(folder):
         if str(folder) in words:
             found.append(words)
     return found
-
-
-def until(said, within_s):
-    end = time.monotonic() + within_s
-    while not said():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def begun(folder, *words):
@@ -48,12 +42,12 @@ def begun(folder, *words):
 def test_what_it_began_ends_with_it(tmp_path, word, role, many) -> None:
     bench = begun(tmp_path, "--nodes", "1")
     try:
-        until(lambda: sum(f" {role} run " in line for line in running(tmp_path)) == many, 90)
+        until(lambda: sum(f" {role} run " in line for line in running(tmp_path)) == many, within_s=90)
         assert list(tmp_path.iterdir())
         bench.send_signal(word)
         _, said = bench.communicate(timeout=60)
         assert bench.returncode == (-word if word == signal.SIGKILL else 128 + word), said
-        until(lambda: not running(tmp_path), 30 if word == signal.SIGKILL else 0.1)
+        until(lambda: not running(tmp_path), within_s=30 if word == signal.SIGKILL else 0.1)
         if word != signal.SIGKILL:
             assert list(tmp_path.iterdir()) == []
             assert b"Traceback" not in said

@@ -174,9 +174,18 @@ def test_the_demonstration_plays_from_its_image_by_one_command(tmp_path) -> None
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
-def test_an_image_says_what_it_lacks(tmp_path) -> None:
+def test_an_image_says_what_it_lacks_and_the_sectors_files_fit(tmp_path) -> None:
     assert run("script/image").returncode == 2
     assert run("script/image", "--role", "sensor", tmp_path).returncode == 2
+    sector = COMPOSE / "sector"
+    composed = yaml.safe_load((sector / "compose.yaml").read_text())["services"]
+    names = {name: composed[name]["networks"]["default"]["aliases"] for name in ("centre", "keyholder")}
+    assert list(read_centre(sector / "centre.toml").place.names) == names["centre"]
+    for actor in ("klinik", "region"):
+        text = (sector / f"{actor}.toml").read_text()
+        assert f'actor = "{actor}"' in text
+        for name, scheme in (("centre", "https"), ("keyholder", "https")):
+            assert f'"{scheme}://{names[name][0]}:' in text
 
 
 FILES = sorted(COMPOSE.glob("*/compose.yaml"))
@@ -189,8 +198,8 @@ def test_no_service_of_compose_has_more_than_it_needs(file) -> None:
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges"], name
-        state = [volume for volume in service["volumes"] if volume.endswith((":/var/lib/bavn", ":/hub"))]
-        assert state == (["centre:/var/lib/bavn", "hub:/hub"] if "profiles" in service else [f"{name}:/var/lib/bavn"])
+        state = [volume for volume in service["volumes"] if volume.endswith(":/var/lib/bavn")]
+        assert state == [f"{name}:/var/lib/bavn"]
         assert all(volume.endswith(":ro") for volume in service["volumes"] if volume not in state)
 
 
@@ -203,15 +212,3 @@ def test_compose_takes_its_files(file) -> None:
     assert set(yaml.safe_load(done.stdout)["services"]) >= {
         name for name in services if "profiles" not in services[name]
     }
-
-
-def test_the_sectors_files_fit_each_other() -> None:
-    sector = COMPOSE / "sector"
-    composed = yaml.safe_load((sector / "compose.yaml").read_text())["services"]
-    names = {name: composed[name]["networks"]["default"]["aliases"] for name in ("centre", "keyholder", "hub")}
-    assert list(read_centre(sector / "centre.toml").place.names) == [*names["centre"], "localhost"]
-    for actor in ("klinik", "region"):
-        text = (sector / f"{actor}.toml").read_text()
-        assert f'actor = "{actor}"' in text
-        for name, scheme in (("centre", "https"), ("keyholder", "https"), ("hub", "tls")):
-            assert f'"{scheme}://{names[name][0]}:' in text

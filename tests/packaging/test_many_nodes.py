@@ -2,13 +2,13 @@
 
 import json
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.packaging.booted import Booted, lacks
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(lacks()), reason=lacks() or "systemd boots here")]
@@ -36,14 +36,6 @@ def log_of(actor) -> str:
     way = {"src_ip": "10.9.1.7", "src_port": 50000, "dest_ip": "10.9.9.9", "dest_port": 53, "proto": "UDP"}
     line = {"timestamp": at, "event_type": "dns", "flow_id": 1, "dns": dns} | way
     return json.dumps(line) + "\n"
-
-
-def until(asked):
-    end = time.monotonic() + 120
-    while not (found := asked()):
-        assert time.monotonic() < end
-        time.sleep(0.5)
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,12 @@ def bench(monkeypatch):
     return importlib.import_module("roads")
 
 
-def test_each_page_has_a_bar_a_package_and_promises(bench) -> None:
+def test_each_page_has_its_bar_and_blocks_are_filled(bench) -> None:
     for known in (bench.BARS_S, bench.ROLES, bench.PROMISED):
         assert sorted(known) == PAGES
+    assert bench.filled("export NAME=...\ndig x\n", {"NAME": "x"}) == "dig x"
+    with pytest.raises(SystemExit, match="NAME, which"):
+        bench.filled("export NAME=...\ndig x\n", {})
 
 
 @pytest.mark.parametrize("road", PAGES)
@@ -38,9 +41,3 @@ def test_a_road_installs_its_package_keeps_its_promises_to_headings_and_ends_wit
 def test_the_figures_of_each_road_stand_with_the_others(road) -> None:
     figures = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
     assert len(re.findall(rf"^\| \[[^\]]+\]\(roads/{road}\.md\) \|", figures, re.MULTILINE)) == 1
-
-
-def test_what_a_reader_is_told_is_taken_out_of_a_block_and_what_nobody_knows_is_said(bench) -> None:
-    assert bench.filled("export NAME=...\ndig x\n", {"NAME": "x"}) == "dig x"
-    with pytest.raises(SystemExit, match="NAME, which"):
-        bench.filled("export NAME=...\ndig x\n", {})

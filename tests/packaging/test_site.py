@@ -113,7 +113,7 @@ def test_it_opens_with_the_newest_version_and_finds_what_is_looked_for(chromium,
     page.close()
 
 
-def test_links_are_bent_to_where_pages_lie_in_the_site_and_code_is_left_alone() -> None:
+def test_links_are_bent_and_each_page_stands_once_in_the_contents() -> None:
     pages = dict(assemble.site_pages())
     text = assemble.bent(ROOT / "docs/README.md", pages)
     assert "[decisions](decisions/index.md)" in text
@@ -124,10 +124,6 @@ def test_links_are_bent_to_where_pages_lie_in_the_site_and_code_is_left_alone() 
     assert assemble.outside_of_code(fenced, lambda part: part.replace("(b)", "(c)")) == (
         "see [a](c)\n```\n[a](b)\n```\n[a](c)\n"
     )
-
-
-def test_each_page_stands_once_in_the_contents() -> None:
-    pages = dict(assemble.site_pages())
     listed = [line.split('"')[3] for line in assemble.nav(pages).splitlines() if line.count('"') == 4]
     assert len(listed) == len(set(listed))
     left = {place for place in pages.values() if not place.startswith("decisions/")} - set(listed)

@@ -129,13 +129,22 @@ def test_a_unit_runs_as_its_roles_own_user_and_writes_in_its_own_folder_only(uni
         assert unit.removesuffix(".service").replace("@", "@*") in asked, script
 
 
-def test_an_instance_is_fenced_as_a_node_alone_is_and_sees_less() -> None:
+def test_instances_and_configurations_have_their_roles_fences_and_rights() -> None:
     alone, instance = (lines_of(SYSTEMD / f"bavn-node{at}.service") for at in ("", "@"))
     instance = [(name, value.replace("bavn/nodes/%i", "bavn/node")) for name, value in instance]
     own = {"User", "Group", "RuntimeDirectory", "ExecStart", "ProtectSystem"}
     assert [line for line in alone if line not in instance and line[0] not in own] == []
     more = [name for name, _ in instance if name not in dict(alone)]
     assert set(more) == {"TemporaryFileSystem", "BindReadOnlyPaths", "MemoryMax", "MemorySwapMax", "OOMScoreAdjust"}
+    rows = [
+        line.split()
+        for line in (ROOT / "packaging/tmpfiles.d/bavn.conf").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+    given = {row[1]: tuple(row[2:5]) for row in rows}
+    for role in ("node", "centre", "keyholder"):
+        assert given[f"/etc/bavn/{role}.toml"] == ("0640", "root", f"bavn-{role}")
+        assert given[f"/var/lib/bavn/{role}"] == ("0700", f"bavn-{role}", f"bavn-{role}")
 
 
 @pytest.mark.parametrize("drop_in", DROP_INS)
@@ -143,15 +152,3 @@ def test_a_drop_in_gives_the_one_capability_that_it_is_for(drop_in) -> None:
     given = dict(lines_of(SYSTEMD / "drop-in" / f"{drop_in}.conf"))
     assert given.get("AmbientCapabilities", "") == CAPABILITIES[drop_in]
     assert given.get("CapabilityBoundingSet", "") == CAPABILITIES[drop_in]
-
-
-def test_rights_of_each_configuration_are_its_roles() -> None:
-    rows = [
-        line.split()
-        for line in (ROOT / "packaging/tmpfiles.d/bavn.conf").read_text().splitlines()
-        if line and not line.startswith("#")
-    ]
-    given = {row[1]: tuple(row[2:5]) for row in rows}
-    for role in ("node", "centre", "keyholder", "hub"):
-        assert given[f"/etc/bavn/{role}.toml"] == ("0640", "root", f"bavn-{role}")
-        assert given[f"/var/lib/bavn/{role}"] == ("0700", f"bavn-{role}", f"bavn-{role}")

@@ -32,7 +32,7 @@ def judged(*files):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_what_was_told_and_its_templates_are_as_the_format_has_it_and_a_mistake_is_seen(tmp_path) -> None:
+def test_what_was_told_is_as_the_format_has_it_named_by_its_number(tmp_path) -> None:
     assert [path.name for path in TEMPLATES] == ["advisory.json", "vex.json"]
     right, wrong = TEMPLATES[0].read_text("utf-8"), []
     for number, (said, instead) in enumerate(MISTAKES):
@@ -42,9 +42,6 @@ def test_what_was_told_and_its_templates_are_as_the_format_has_it_and_a_mistake_
     verdicts = judged(*TEMPLATES, *TOLD, *wrong)
     assert [one for one in verdicts[: -len(wrong)] if not one["valid"] or one["tests"] < 40] == []
     assert [(one["valid"], bool(one["errors"])) for one in verdicts[-len(wrong) :]] == [(False, True)] * len(wrong)
-
-
-def test_what_was_told_is_named_by_its_number_and_nothing_was_left_to_fill_in() -> None:
     for path in TOLD:
         document = json.loads(path.read_text("utf-8"))
         assert path.name == f"{document['document']['tracking']['id'].lower()}.json"

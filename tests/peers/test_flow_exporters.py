@@ -17,6 +17,7 @@ from scapy.utils import wrpcap
 from bavn.actor.sense.flows.netflow import netflow
 from bavn.actor.sense.flows.receiver import LOOPBACK
 from bavn.actor.sense.flows.sflow import sflow
+from tests.actor.sense.test_sense_softflowd import Ahead
 from tests.app.test_zone_service import free_port
 from tests.conftest import find_program
 from tests.peers.program import running
@@ -26,16 +27,6 @@ CLIENT, SERVER = "10.1.0.5", "203.0.113.9"
 WAIT_S = 60
 TALK = [("S", 0), ("SA", 0), ("A", 0), ("PA", 500), ("PA", 1200), ("FA", 0), ("FA", 0)]
 FROM_SERVER = (1, 4, 6)
-
-
-class Ahead:
-    """The real clock, moved on by hand: nobody waits for a slot to pass."""
-
-    def __init__(self):
-        self.ahead_s = 0
-
-    def now_us(self):
-        return time.time_ns() // 1000 + self.ahead_s * 1_000_000
 
 
 def packets():

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import tomllib
 import zipfile
 from pathlib import Path
 
@@ -31,7 +30,6 @@ MOST = {
     "configuration": "[remind]\n",
     "upgradeDatabase": True,
     "imagePullSecrets": [{"name": "registry"}],
-    "nats": {"enabled": True, "hubs": ["north"]},
     "console": {"enabled": True, "address": "https://console.example.org", "tlsSecret": "bavn-console"},
     "persistence": {"storageClass": "fast"},
     "networkPolicy": {
@@ -138,9 +136,7 @@ def test_its_configuration_is_one_that_a_centre_starts_with(helm, values, tmp_pa
     path.write_text(text)
     centre = read_centre(path)
     assert centre.place.database_url == "postgresql://bavn@postgres.example.org:5432/bavn?sslmode=verify-full"
-    # The centre asks its own server of NATS as localhost.
-    assert list(centre.place.names) == LEAST["names"] + (["localhost"] if values is MOST else [])
-    assert ("fanout" in tomllib.loads(text)) == (values is MOST)
+    assert list(centre.place.names) == LEAST["names"]
 
 
 def test_only_what_was_said_is_let_in_and_out(helm) -> None:
@@ -149,8 +145,6 @@ def test_only_what_was_said_is_let_in_and_out(helm) -> None:
     ways_in = {port["port"]: rule.get("from") for rule in policy["spec"]["ingress"] for port in rule["ports"]}
     assert ways_in == {
         "members": MOST["networkPolicy"]["members"],
-        "nats": MOST["networkPolicy"]["members"],
-        "hubs": MOST["networkPolicy"]["members"],
         "console": MOST["networkPolicy"]["console"],
         "metrics": [{"podSelector": {}}],
     }

@@ -10,7 +10,7 @@ from functools import reduce
 import pytest
 
 from bavn.psi import group, oprf
-from bavn.psi.threshold import evaluate as m3
+from bavn.psi.threshold import evaluate as by_holders
 from bavn.psi.threshold import messages, shamir
 from bavn.psi.threshold.shares import KeyShare, PublicKey
 from bavn.psi.threshold.terms import Terms
@@ -96,13 +96,14 @@ def test_parts_of_holders_here_combine_there() -> None:
     public, shares = dealt(K, N)
     batch = Batch.of(NAMES, SeededDice(2))
     numbers = (2, 3, 4)
-    parts = [m3.evaluate(shares[i - 1], numbers, batch.points, SeededDice(i)) for i in numbers]
+    parts = [by_holders.evaluate(shares[i - 1], numbers, batch.points, SeededDice(i)) for i in numbers]
     asked = [("threshold_combine", [bytes([p.number]) + p.points[at] for p in parts]) for at in range(len(NAMES))]
     outputs = oprf.finalize_all(NAMES, batch.blinds, peer(*asked))
     assert outputs == combined(public, batch, parts)
 
 
-def test_shares_of_a_ceremony_here_are_a_sharing_there() -> None:
+def test_ceremonies_and_deals_here_are_sharings_there() -> None:
+    """Feldman's commitments and sub-shares, both ways: its deals hold here, and ours hold there for each receiver."""
     shares = made(Terms(purpose=PURPOSE, k=K, n=N))
     key, point = opened(shares[:K]), group.random_point(SeededDice(3))
     parts = [bytes([share.number]) + group.times(share.scalar, point) for share in shares]
@@ -113,10 +114,6 @@ def test_shares_of_a_ceremony_here_are_a_sharing_there() -> None:
     )
     assert told[:2] == [group.times(key, point)] * 2
     assert told[2] == key
-
-
-def test_deals_are_what_the_other_would_have_dealt() -> None:
-    """Feldman's commitments and sub-shares, both ways: its deals hold here, and ours hold there for each receiver."""
     for commitments, shares in peer(*[("dkg_start", N, K)] * 2):
         points = [commitments[at : at + 32] for at in range(0, len(commitments), 32)]
         public = PublicKey(purpose=PURPOSE, n=N, commitments=tuple(points))

@@ -15,8 +15,9 @@ from bavn.app.net.mail_server import server_of
 from bavn.app.net.mailer import Attachment, Mail, MailServer, NotSent, send
 from bavn.app.process.real import SystemClock
 from bavn.wire.book import Book
-from tests.app.test_zone_service import folder, free_port, until
+from tests.app.test_zone_service import folder, free_port
 from tests.app.web.drawn_node import draw
+from tests.app.web.story_sector import until
 from tests.peers.program import running
 
 __all__ = ["folder"]
@@ -62,7 +63,7 @@ class Server:
         )
 
     def mails(self, wanted):
-        until(lambda: len(list((self.folder / "mail/new").glob("*"))) >= wanted)
+        until(lambda: len(list((self.folder / "mail/new").glob("*"))) >= wanted, f"{wanted} mails")
         found = sorted((self.folder / "mail/new").glob("*"), key=lambda path: path.stat().st_mtime_ns)
         return [message_from_bytes(path.read_bytes(), policy=policy.default) for path in found]
 
@@ -101,7 +102,7 @@ def opensmtpd(folder, certificate):
     file = folder / "smtpd.conf"
     file.write_text(CONFIGURATION.format(folder=folder, password=password.strip(), **ports))
     with running("unshare", "--mount", "sh", "-c", FENCE.format("/usr/sbin/smtpd", file)) as program:
-        until(lambda: listens(ports["smtps"]) or not program.alive())
+        until(lambda: listens(ports["smtps"]) or not program.alive(), "a mail server that listens")
         assert program.alive(), program.said()
         yield Server(folder, ports)
 

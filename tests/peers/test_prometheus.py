@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import urllib.parse
 import urllib.request
 from contextlib import contextmanager
@@ -20,20 +19,13 @@ from bavn.app.node.service import NodeService
 from tests.app.test_zone_service import folder, free_port
 from tests.conftest import ROOT
 from tests.peers.program import running
+from tests.waiting import until
 
 __all__ = ["folder"]
 pytestmark = [pytest.mark.slow, pytest.mark.prometheus, pytest.mark.node_exporter]
 ALERTS = ROOT / "packaging/monitoring/bavn-alerts.yml"
 BAVN = Path(sys.executable).with_name("bavn")
 WAIT_S = 90
-
-
-def until(look):
-    end = time.monotonic() + WAIT_S
-    while not (found := look()):
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.2)
-    return found
 
 
 class Prometheus:

@@ -2,7 +2,6 @@
 changes, Knot DNS follows it by NOTIFY and IXFR, Knot Resolver reads the file that Bavn or Knot DNS writes."""
 
 import contextlib
-import time
 
 import dns.rcode
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from tests.app.test_zone_service import KEY, SECRET, blocks, folder, free_port, rcode, served
 from tests.peers.program import running
+from tests.waiting import until
 
 __all__ = ["folder"]
 pytestmark = pytest.mark.slow
@@ -73,13 +73,6 @@ def lan_zone(folder):
     (folder / "lan.zone").write_text(
         "$ORIGIN lan.\n$TTL 1\n@ SOA ns nobody 1 60 60 60 1\n@ NS ns\nns A 192.0.2.1\n* A 192.0.2.1\n"
     )
-
-
-def until(look, wait_s=60):
-    end = time.monotonic() + wait_s
-    while not look():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.1)
 
 
 def refused(port, name):

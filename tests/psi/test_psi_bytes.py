@@ -57,7 +57,7 @@ def slot_map(dice, element_id, number=0) -> SlotMap:
     return generate(params, bytes(32), [(element_id(i), 1.0) for i in range(7)], 3, dice("slots")).slots
 
 
-def test_a_slot_map_comes_back(dice, element_id) -> None:
+def test_slot_maps_come_back_and_those_of_another_round_are_refused(dice, element_id, params) -> None:
     slots = slot_map(dice, element_id)
     read = SlotMap.from_bytes(slots.params, slots.to_bytes())
     assert isinstance(read, SlotMap)
@@ -67,9 +67,6 @@ def test_a_slot_map_comes_back(dice, element_id) -> None:
     for table in range(-1, 5):
         for bin_ in range(-1, 19):
             assert read.find(Cell(table, bin_)) == inside.get(Cell(table, bin_))
-
-
-def test_an_empty_set_has_an_empty_slot_map(params, dice) -> None:
     p = params(2, 9, 4)
     slots = generate(p, bytes(32), [], 3, dice("none")).slots
     assert slots.cells() == []
@@ -77,9 +74,6 @@ def test_an_empty_set_has_an_empty_slot_map(params, dice) -> None:
     read = SlotMap.from_bytes(p, slots.to_bytes())
     assert isinstance(read, SlotMap)
     assert len(read) == 0
-
-
-def test_a_slot_map_of_another_round_is_refused(dice, element_id) -> None:
     refused = SlotMap.from_bytes(slot_map(dice, element_id, 1).params, slot_map(dice, element_id, 2).to_bytes())
     assert isinstance(refused, Refused)
     assert refused.rule == "slots_round"

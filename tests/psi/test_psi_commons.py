@@ -106,15 +106,12 @@ def test_the_private_join_says_what_plain_counting_says_cell_for_cell(sets, m, s
         assert np.array_equal(played.cells(x), plain)
 
 
-def test_the_compiled_engine_says_the_same(params) -> None:
+def test_what_is_read_is_the_plain_count_whoever_counts_and_groups_once(params) -> None:
+    """At R=10 no element is missed here and no holder left out, though four fifths of each set are its own."""
     sets = {x: [n for n in (2, 4, 6, 12, 18) if x <= n] for x in range(1, 19)}
     one, other = (Played(params(3, 6, 4), sets, engine=engine) for engine in ("numpy", "numba"))
     assert one.answers == other.answers
     assert {bucket for x in sets for bucket in one.told(x).values()} == set(range(5))
-
-
-def test_what_an_actor_reads_of_its_own_elements_is_the_plain_count(params) -> None:
-    """At R=10 no element is missed here and no holder left out, though four fifths of each set are its own."""
     sets = {x: [("shared", n) for n in range(60) if x <= n % 9] + [("own", x, n) for n in range(240)] for x in range(9)}
     played = Played(params(3, 300, 10), {x + 1: names for x, names in sets.items()})
     counted = played.counted()
@@ -143,7 +140,7 @@ def _commons(m: int) -> RoundParams:
     return commons_params(epoch=1, round_id=bytes(16), registry_version=1, m=m)
 
 
-def test_a_round_of_the_commons_is_one_of_two_sizes() -> None:
+def test_a_round_has_one_of_two_sizes_and_what_is_cut_is_refused(params) -> None:
     assert [(_commons(m).t, _commons(m).r, _commons(m).upload_bytes) for m in SIZES] == [
         (3, 10, 2_400_000),
         (3, 10, 24_000_000),
@@ -154,12 +151,6 @@ def test_a_round_of_the_commons_is_one_of_two_sizes() -> None:
         Played(
             RoundParams(version=1, epoch=1, round_id=bytes(16), registry_version=1, tier="B", t=2, m=5, r=2), {1: []}
         )
-
-
-# --- answers that are none --------------------------------------------------------------------------------------------
-
-
-def test_an_answer_that_is_cut_or_says_what_there_is_not_is_refused(params) -> None:
     p = params(3, 9, 4)
     played = Played(p, {x: ["a", "b"] for x in (1, 2, 3)})
     good, slots = played.answers[1], played.shares[1].slots
@@ -176,6 +167,9 @@ def test_an_answer_that_is_cut_or_says_what_there_is_not_is_refused(params) -> N
         refused = read_answer(p, bad, slots, 2)
         assert isinstance(refused, Refused)
         assert refused.rule == rule
+
+
+# --- answers that are none --------------------------------------------------------------------------------------------
 
 
 @given(raw=st.one_of(st.binary(max_size=80), st.binary(min_size=56, max_size=56)))
@@ -221,26 +215,13 @@ def _small(m: int) -> RoundParams:
     return RoundParams(version=1, epoch=1, round_id=bytes(16), registry_version=1, tier="Commons", t=3, m=m, r=4)
 
 
-def test_told_cell_by_cell_an_element_that_nothing_goes_ahead_of_betrays_what_was_in_its_way() -> None:
-    """Why what is known goes ahead: without it the same two worlds differ in what actors 2 and 3 are told."""
+def test_told_cell_by_cell_an_element_betrays_its_way_and_ahead_of_all_is_counted_whole(params) -> None:
+    """Why what is known goes ahead: without it the same two worlds differ in what actors 2 and 3 are told. The canary:
+    nothing is ever in its way, so each table must say how many groups took part."""
     sets = {x: list(range(40)) for x in (1, 2, 3)}
     without = Played(_small(80), sets)
     with_more = Played(_small(80), sets | {1: [*range(40), *range(200, 240)]})
     assert others_answers(without, 1) != others_answers(with_more, 1)
-
-
-def test_what_is_held_below_t_shows_in_no_answer(params) -> None:
-    """Each pair of three actors shares much; and one group alone is below t however many actors it has."""
-    pairs = {x: [(n, pair) for pair in (1, 2, 3) if pair != x for n in range(40)] for x in (1, 2, 3)}
-    for played in (
-        Played(params(3, 100, 10), pairs),
-        Played(params(3, 100, 10), {x: range(40) for x in range(1, 6)}, dict.fromkeys(range(1, 6), "one")),
-    ):
-        assert set(played.answers.values()) == {bytes(answer_bytes(played.params))}
-
-
-def test_what_everybody_holds_ahead_of_all_is_counted_whole_in_every_table(params) -> None:
-    """The canary: nothing is ever in its way, so each table must say how many groups took part."""
     canary = element_id(bytes(32), CANARY)
     p, xs = params(3, 40, 10), tuple(range(1, 36))
     planes, slots = {}, {}
@@ -254,3 +235,13 @@ def test_what_everybody_holds_ahead_of_all_is_counted_whole_in_every_table(param
         tables = {cell.table for cell, slot in slots[x].cells() if (slot.element, slot.insertion) == (0, 1)}
         assert tables == set(range(10))
         assert read_answer(p, raw[x], slots[x], 40)[0] == bucket_of(35)
+
+
+def test_what_is_held_below_t_shows_in_no_answer(params) -> None:
+    """Each pair of three actors shares much; and one group alone is below t however many actors it has."""
+    pairs = {x: [(n, pair) for pair in (1, 2, 3) if pair != x for n in range(40)] for x in (1, 2, 3)}
+    for played in (
+        Played(params(3, 100, 10), pairs),
+        Played(params(3, 100, 10), {x: range(40) for x in range(1, 6)}, dict.fromkeys(range(1, 6), "one")),
+    ):
+        assert set(played.answers.values()) == {bytes(answer_bytes(played.params))}

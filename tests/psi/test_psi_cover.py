@@ -27,19 +27,24 @@ def planes_of(raw):
     return planes
 
 
-def test_it_is_read_as_planes_are_and_its_tables_are_theirs() -> None:
+def test_a_cover_reads_as_planes_uniform_meeting_nothing_with_an_empty_slot_map() -> None:
+    """Chi square over 64 equal parts of the field: 63 degrees of freedom, below 125 but once in a million."""
     made = Cover.drawn(PARAMS, SeededDice(1, "cover"))
     planes = planes_of(made.to_bytes())
     assert made.tables() == tables_of(planes)
     share = generate(PARAMS, bytes(32), [(bytes(14), 1.0)], 7, SeededDice(2, "share"))
     assert len(made.to_bytes()) == len(share.to_bytes())
-
-
-def test_its_cells_are_uniform() -> None:
-    """Chi square over 64 equal parts of the field: 63 degrees of freedom, below 125 but once in a million."""
     cells = planes_of(Cover.drawn(PARAMS, SeededDice(3, "cover")).to_bytes()).ravel().astype(np.uint64)
     counts = np.bincount((cells * 64 // P).astype(int), minlength=64)
     assert ((counts - cells.size / 64) ** 2 / (cells.size / 64)).sum() < 125
+    ids = [(n.to_bytes(14), 1.0) for n in range(100)]
+    shares = {x: generate(PARAMS, bytes(32), ids, x, SeededDice(x, "share")).to_bytes() for x in (1, 2)}
+    covers = {x: Cover.drawn(PARAMS, SeededDice(x, "cover")).to_bytes() for x in (3, 4, 5)}
+    assert reconstruct(PARAMS, {x: planes_of(raw) for x, raw in {**shares, **covers}.items()}, "numpy") == []
+    read = SlotMap.from_bytes(PARAMS, no_slots(PARAMS))
+    assert isinstance(read, SlotMap)
+    assert (len(read), read.cells(), NoSlots().cells()) == (0, [], [])
+    assert read.find(Cell(0, 0)) is NoSlots().find(Cell(0, 0)) is None
 
 
 class Stream:
@@ -62,17 +67,3 @@ def test_the_one_word_that_is_no_element_is_drawn_again_until_it_is_one(monkeypa
     words = struct.unpack_from(f"<{place + 3}I", Cover.drawn(PARAMS, SeededDice(4, "cover")).to_bytes())
     assert (words[:2], words[2 + place]) == ((0x7FFFFF01, 0x04FFFFFF), 9)
     assert stream.pieces == []
-
-
-def test_three_covers_and_two_shares_meet_in_nothing_that_two_alone_would_not() -> None:
-    ids = [(n.to_bytes(14), 1.0) for n in range(100)]
-    shares = {x: generate(PARAMS, bytes(32), ids, x, SeededDice(x, "share")).to_bytes() for x in (1, 2)}
-    covers = {x: Cover.drawn(PARAMS, SeededDice(x, "cover")).to_bytes() for x in (3, 4, 5)}
-    assert reconstruct(PARAMS, {x: planes_of(raw) for x, raw in {**shares, **covers}.items()}, "numpy") == []
-
-
-def test_its_slot_map_is_one_without_a_row() -> None:
-    read = SlotMap.from_bytes(PARAMS, no_slots(PARAMS))
-    assert isinstance(read, SlotMap)
-    assert (len(read), read.cells(), NoSlots().cells()) == (0, [], [])
-    assert read.find(Cell(0, 0)) is NoSlots().find(Cell(0, 0)) is None

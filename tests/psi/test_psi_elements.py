@@ -14,12 +14,9 @@ from bavn.psi.ordinary import Ordinary, OrdinaryType, alert_kind
 HEX64 = "ab" * 32
 
 
-def test_every_type_has_a_tag_of_its_own() -> None:
+def test_every_type_has_a_tag_and_choices_their_own_order() -> None:
     assert set(TYPE_TAGS) == set(ObservableType)
     assert len(set(TYPE_TAGS.values())) == len(TYPE_TAGS)
-
-
-def test_what_has_no_observable_has_tags_of_its_own_and_one_spelling() -> None:
     assert set(ORDINARY_TAGS) == set(OrdinaryType)
     assert not set(ORDINARY_TAGS.values()) & set(TYPE_TAGS.values())
     alert = Ordinary.of(OrdinaryType.ALERT, " ET  INFO Caf\u0065\u0301\tseen ")
@@ -28,6 +25,19 @@ def test_what_has_no_observable_has_tags_of_its_own_and_one_spelling() -> None:
     for nothing in ("", " ", "a\x00b", "x" * 513, "\ud800"):
         with pytest.raises(NotCanonical):
             Ordinary.of(OrdinaryType.ALERT, nothing)
+    cert, digest = Observable.of("cert", HEX64), Observable.of("sha256", HEX64)
+    assert element_bytes(cert) != element_bytes(digest)
+    assert element_bytes(cert)[1:] == element_bytes(digest)[1:]
+    one = alert_kind(None, 2_024_897)
+    assert ordinary_of(element_bytes(one)) == one
+    for no_element in (element_bytes(Observable.of("domain", "a.dk")), b"", b"\x20", element_bytes(one) + b"x"):
+        assert ordinary_of(no_element) is None
+    one, other = Observable.of("ip4", "192.0.2.1"), Observable.of("domain", "example.org")
+    assert select([(one, 1.0), (other, 1.0)], 1) == [(other, 1.0)]
+    with pytest.raises(ValueError, match="NaN"):
+        select([("a", float("nan"))], 1)
+    with pytest.raises(ValueError, match="negative"):
+        select([("a", 1.0)], -1)
 
 
 @pytest.mark.parametrize(
@@ -44,12 +54,6 @@ def test_two_actors_write_what_is_ordinary_alike(kind, raw, value) -> None:
     assert Ordinary.of(kind, raw).value == value
     with pytest.raises(NotCanonical):
         Ordinary.of(OrdinaryType.NET, "no address")
-
-
-def test_the_same_text_as_another_type_is_another_element() -> None:
-    cert, digest = Observable.of("cert", HEX64), Observable.of("sha256", HEX64)
-    assert element_bytes(cert) != element_bytes(digest)
-    assert element_bytes(cert)[1:] == element_bytes(digest)[1:]
 
 
 same = st.sampled_from(
@@ -108,22 +112,3 @@ def test_the_most_suspicious_stay_whatever_the_order(weighed, m, shuffle: random
     left_out = set(best.items()) - set(chosen)
     if chosen and left_out:
         assert min(p for _, p in chosen) >= max(p for _, p in left_out)
-
-
-def test_observables_can_be_chosen_by_their_own_order() -> None:
-    one, other = Observable.of("ip4", "192.0.2.1"), Observable.of("domain", "example.org")
-    assert select([(one, 1.0), (other, 1.0)], 1) == [(other, 1.0)]
-
-
-def test_no_choice_without_numbers() -> None:
-    with pytest.raises(ValueError, match="NaN"):
-        select([("a", float("nan"))], 1)
-    with pytest.raises(ValueError, match="negative"):
-        select([("a", 1.0)], -1)
-
-
-def test_what_has_no_observable_is_read_back_from_its_element() -> None:
-    one = alert_kind(None, 2_024_897)
-    assert ordinary_of(element_bytes(one)) == one
-    for no_element in (element_bytes(Observable.of("domain", "a.dk")), b"", b"\x20", element_bytes(one) + b"x"):
-        assert ordinary_of(no_element) is None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bavn.model.observable import Observable
 from bavn.psi import keys
-from bavn.psi.identifier import EpochIdentifier, GroupKeyIdentifiers, Identifier, Identifiers
+from bavn.psi.identifier import EpochIdentifier, Identifier, Identifiers, LocalIdentifiers
 from bavn.psi.round import RoundParams
 
 BASE = RoundParams(version=1, epoch=5, round_id=bytes(16), registry_version=1, tier="A", t=2, m=10, r=4)
@@ -37,11 +37,19 @@ rounds = st.builds(
 )
 
 
-def test_every_part_of_the_round_is_in_its_key() -> None:
+def test_every_part_of_a_round_its_group_epoch_tier_and_use_is_in_its_key() -> None:
+    """The same key and the same content, once as an element, once as a round: no common bytes."""
     k = bytes(32)
     made = [keys.round_key(k, params) for params in (BASE, *OTHERS)]
     assert len(set(made)) == len(made)
     assert all(len(kr) == 32 for kr in made)
+    observable = [Observable.of("ip4", "192.0.2.1")]
+    groups = [LocalIdentifiers(bytes([n]) * 32) for n in (1, 2)]
+    made = [g.of(epoch, tier).ids(observable)[0] for g in groups for epoch in (1, 2) for tier in ("A", "B")]
+    assert len(set(made)) == 8
+    assert all(len(element_id) == 14 for element_id in made)
+    assert keys.element_id(k, BASE.canonical()) != keys.round_key(k, BASE)[:14]
+    assert keys.epoch_key(k, 1, "A")[:14] != keys.element_id(k, (1).to_bytes(8) + b"A")
 
 
 @given(rounds, rounds)
@@ -78,71 +86,21 @@ def test_no_round_outside_the_limits(wrong) -> None:
         replace(BASE, **wrong)
 
 
-def test_ids_differ_by_group_epoch_and_tier() -> None:
-    observable = [Observable.of("ip4", "192.0.2.1")]
-    groups = [GroupKeyIdentifiers(bytes([n]) * 32) for n in (1, 2)]
-    made = [g.of(epoch, tier).ids(observable)[0] for g in groups for epoch in (1, 2) for tier in ("A", "B")]
-    assert len(set(made)) == 8
-    assert all(len(element_id) == 14 for element_id in made)
-
-
-def test_no_use_of_a_key_gives_what_another_use_gives() -> None:
-    """The same key and the same content, once as an element, once as a round: no common bytes."""
-    k = bytes(32)
-    assert keys.element_id(k, BASE.canonical()) != keys.round_key(k, BASE)[:14]
-    assert keys.epoch_key(k, 1, "A")[:14] != keys.element_id(k, (1).to_bytes(8) + b"A")
-
-
-def test_an_identifier_serves_its_own_epoch_and_tier_only() -> None:
-    identifier = GroupKeyIdentifiers(bytes(32)).of(5, "A")
+def test_an_identifier_serves_its_own_epoch_by_a_whole_secret_that_is_never_shown() -> None:
+    identifier = LocalIdentifiers(bytes(32)).of(5, "A")
     assert identifier.round_key(BASE) == keys.round_key(identifier.k_epoch, BASE)
     for other in (OTHERS[0], OTHERS[3]):
         with pytest.raises(ValueError, match="keys of epoch 5 tier A"):
             identifier.round_key(other)
-
-
-def test_a_key_is_never_shown() -> None:
-    group_key = bytes(range(32))
-    shown = repr(GroupKeyIdentifiers(group_key)) + repr(GroupKeyIdentifiers(group_key).of(5, "A"))
-    for secret in (group_key, keys.epoch_key(group_key, 5, "A")):
+    secret_key = bytes(range(32))
+    shown = repr(LocalIdentifiers(secret_key)) + repr(LocalIdentifiers(secret_key).of(5, "A"))
+    for secret in (secret_key, keys.epoch_key(secret_key, 5, "A")):
         assert repr(secret) not in shown
         assert secret.hex() not in shown
-
-
-def test_mode_1_is_an_identifier() -> None:
-    sources: Identifiers = GroupKeyIdentifiers(bytes(32))
+    sources: Identifiers = LocalIdentifiers(bytes(32))
     identifier: Identifier = sources.of(5, "A")
     assert isinstance(identifier, EpochIdentifier)
     assert identifier.ids([]) == []
-
-
-def test_a_new_group_key_file_is_read_back(dice) -> None:
-    content = keys.new_group_key_file(dice("group"))
-    assert content.endswith(b"\n")
-    key = keys.read_group_key(content)
-    assert len(key) == 32
-    assert keys.read_group_key(b"\r\n  " + content + b"\n\n") == key
-    assert keys.new_group_key_file(dice("group")) == content != keys.new_group_key_file(dice("other"))
-
-
-@given(at=st.integers(0, 85), char=st.sampled_from(b"0123456789abcdef xgG\n"))
-def test_one_wrong_character_in_the_group_key_file_is_noticed(at, char) -> None:
-    content = bytearray(keys.new_group_key_file(_Ramp()).strip())
-    if content[at] == char:
-        return
-    content[at] = char
-    with pytest.raises(keys.BadGroupKey) as refused:
-        keys.read_group_key(bytes(content))
-    assert not any(content[i : i + 8].decode() in str(refused.value) for i in range(14, 78))
-
-
-@given(st.binary(max_size=120))
-def test_any_content_is_a_key_or_a_bad_group_key(content) -> None:
-    with pytest.raises(keys.BadGroupKey):
-        keys.read_group_key(content)
-
-
-def test_an_epoch_key_needs_a_whole_group_key() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         keys.epoch_key(b"short", 1, "A")
 

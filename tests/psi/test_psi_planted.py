@@ -69,13 +69,10 @@ def test_a_pair_of_tables_misses_as_often_as_the_specification_says(params, play
     assert 0.035 < missed / planted < 0.0614 + 0.01
 
 
-def test_actors_with_the_same_set_find_nearly_all_in_two_tables(params, played) -> None:
+def test_actors_with_the_same_set_find_nearly_all_and_all_holders_are_named(params, played) -> None:
     sets = {x: range(2000) for x in (1, 2, 3)}
     game = played(params(3, 2000, 2), sets)
     assert len(game.found(game.hits("numba"))) > 0.99 * 2000
-
-
-def test_all_holders_are_named_however_many(params, played) -> None:
     sets = {x: [n for n in range(2, 13) if x <= n] + [("own", x)] for x in range(1, 13)}
     game = played(params(2, 40, 10), sets)
     assert game.found(game.hits()) == game.expected()

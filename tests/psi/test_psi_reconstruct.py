@@ -137,13 +137,18 @@ def test_the_screen_alone_equals_the_reference(n, bins, seed, small) -> None:
             assert np.array_equal(kernels.screen(a, inverse, t), screen.screen(a, inverse, t))
 
 
-def test_fewer_than_t_actors_find_nothing(params) -> None:
+def test_fewer_than_t_find_nothing_and_planes_must_fit(params) -> None:
     planes = np.zeros((2, 2, 9), dtype=np.uint32)
     assert reconstruct(params(3, 3, 2), {1: planes, 2: planes}) == []
     assert reconstruct(params(3, 3, 2), {}) == []
+    p = params(2, 3, 2)
+    good = np.zeros((2, 2, 6), dtype=np.uint32)
+    for bad in ({0: good, 1: good}, {P: good, 1: good}, {1: good, 2: good[:, :, :5]}):
+        with pytest.raises(ValueError, match=r"planes have the shape|each x lies"):
+            reconstruct(p, bad)
 
 
-def test_parts_cover_every_bin_once_and_give_the_same_hits(params) -> None:
+def test_parts_cover_every_bin_once_also_of_a_memory_map(params, tmp_path, played) -> None:
     p = params(2, 12_000, 2)
     assert p.bins > PART_BINS
     covered = [(part.table, bin_) for part in parts(p) for bin_ in range(part.first, part.last)]
@@ -157,6 +162,13 @@ def test_parts_cover_every_bin_once_and_give_the_same_hits(params) -> None:
     for engine in ("numpy", "numba"):
         assert reconstruct(p, planes, engine) == expected
         assert sorted(hit for part in reversed(parts(p)) for hit in hits_in(p, planes, part, engine)) == expected
+    p = params(3, 50, 4)
+    game = played(p, {x: ["shared", "too", (x, "own")] for x in (1, 2, 3)})
+    for x, share in game.shares.items():
+        (tmp_path / str(x)).write_bytes(share.to_bytes())
+    mapped = {x: np.memmap(tmp_path / str(x), dtype="<u4", mode="r", shape=(2, p.r, p.bins)) for x in game.shares}
+    assert reconstruct(p, mapped) == game.hits()
+    assert set(game.found(game.hits())) == {"shared", "too"}
 
 
 def test_many_shared_elements_go_to_the_kernels_and_few_do_not(params, monkeypatch) -> None:
@@ -170,21 +182,3 @@ def test_many_shared_elements_go_to_the_kernels_and_few_do_not(params, monkeypat
     one = planted_planes(p, [1, 2], 10, seed=3)
     assert reconstruct(p, one)
     assert not asked
-
-
-def test_planes_that_do_not_fit_are_the_callers_mistake(params) -> None:
-    p = params(2, 3, 2)
-    good = np.zeros((2, 2, 6), dtype=np.uint32)
-    for bad in ({0: good, 1: good}, {P: good, 1: good}, {1: good, 2: good[:, :, :5]}):
-        with pytest.raises(ValueError, match=r"planes have the shape|each x lies"):
-            reconstruct(p, bad)
-
-
-def test_a_memory_map_will_do(params, tmp_path, played) -> None:
-    p = params(3, 50, 4)
-    game = played(p, {x: ["shared", "too", (x, "own")] for x in (1, 2, 3)})
-    for x, share in game.shares.items():
-        (tmp_path / str(x)).write_bytes(share.to_bytes())
-    mapped = {x: np.memmap(tmp_path / str(x), dtype="<u4", mode="r", shape=(2, p.r, p.bins)) for x in game.shares}
-    assert reconstruct(p, mapped) == game.hits()
-    assert set(game.found(game.hits())) == {"shared", "too"}

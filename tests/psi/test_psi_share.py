@@ -102,7 +102,7 @@ def test_every_cell_and_slot_is_what_the_pseudo_code_says(
         assert (own[slot.element], slot.insertion) == (h, insertion)
 
 
-def test_same_seed_same_bytes_whatever_the_order_of_the_set(params, dice, element_id) -> None:
+def test_a_share_depends_on_the_seed_and_keeps_the_most_suspicious_in_two_cells(params, dice, element_id) -> None:
     p = params(3, 100, 4)
     ids = [(element_id(i), 1.0) for i in range(70)]
     one = generate(p, bytes(32), ids, 5, dice("a"))
@@ -112,25 +112,10 @@ def test_same_seed_same_bytes_whatever_the_order_of_the_set(params, dice, elemen
         (c, ids[::-1][s.element]) for c, s in other.slots.cells()
     ]
     assert one.to_bytes() != generate(p, bytes(32), ids, 5, dice("b")).to_bytes()
-
-
-@pytest.mark.parametrize("held", [0, 1, 57, 100, 300])
-def test_upload_and_dice_are_the_same_whatever_the_set(params, dice, element_id, held) -> None:
-    p = params(3, 100, 4)
-    thrown = dice("size")
-    made = generate(p, bytes(32), [(element_id(i), float(i)) for i in range(held)], 9, thrown)
-    assert len(made.to_bytes()) == p.upload_bytes == 8 * 4 * 3 * 100
-    assert thrown.draws == [32]
-
-
-def test_of_too_many_the_most_suspicious_stay_and_twice_counts_once(params, dice, element_id) -> None:
     p = params(2, 10, 10)
     ids = [(element_id(i), float(i % 50)) for i in range(50)] + [(element_id(i), 0.5) for i in range(50)]
     made = generate(p, bytes(32), ids, 9, dice("few"))
     assert {slot.element for _, slot in made.slots.cells()} == set(range(40, 50))
-
-
-def test_placed_twice_means_two_different_cells(params, dice, element_id) -> None:
     made = generate(params(2, 50, 10), bytes(32), [(element_id(i), 1.0) for i in range(50)], 9, dice("twins"))
     twice = 0
     for table in range(10):
@@ -143,9 +128,6 @@ def test_placed_twice_means_two_different_cells(params, dice, element_id) -> Non
             assert len(set(cells)) == len(cells)
             twice += len(bins) == 2
     assert twice > 100
-
-
-def test_wrong_lengths_and_x_are_the_callers_mistake(params, dice, element_id) -> None:
     p = params(2, 3, 2)
     for kr, h, x in (
         (bytes(31), bytes(14), 1),
@@ -157,21 +139,24 @@ def test_wrong_lengths_and_x_are_the_callers_mistake(params, dice, element_id) -
             generate(p, kr, [(h, 1.0)], x, dice("bad"))
 
 
-def test_dummies_reject_p_again_and_again() -> None:
+@pytest.mark.parametrize("held", [0, 1, 57, 100, 300])
+def test_upload_and_dice_are_the_same_whatever_the_set(params, dice, element_id, held) -> None:
+    p = params(3, 100, 4)
+    thrown = dice("size")
+    made = generate(p, bytes(32), [(element_id(i), float(i)) for i in range(held)], 9, thrown)
+    assert len(made.to_bytes()) == p.upload_bytes == 8 * 4 * 3 * 100
+    assert thrown.draws == [32]
+
+
+def test_dummies_keystream_and_ties_follow_the_pseudo_code() -> None:
     full, one = b"\xff\xff\xff\x7f", b"\x01\x00\x00\x80"
     served = {16: [full + one + b"\xff" * 4 + one], 8: [full + one], 4: [full, b"\x09\x00\x00\x00"]}
     assert uniform_cells(4, lambda count: served[count].pop(0)).tolist() == [9, 1, 1, 1]
     assert not any(served.values())
-
-
-def test_the_keystream_is_aes_counter_mode_in_any_pieces() -> None:
     key = bytes(range(32))
     whole = Counter(key).take(1000)
     take = keystream(key)
     assert b"".join(take(n) for n in (1, 15, 16, 0, 500, 468)) == whole
-
-
-def test_equal_priorities_fall_to_the_smaller_id() -> None:
     position, priority = np.array([4, 4, 4, 2]), np.array([7, 3, 3, 3], dtype=np.uint64)
     bins, winners = share_module._best(6, position, priority, np.array([10, 11, 12, 13]))
     assert (bins.tolist(), winners.tolist()) == ([2, 4], [13, 11])

@@ -9,20 +9,16 @@ import pytest
 from bavn.model.observable import Observable
 from bavn.psi import keys, receipt
 from bavn.psi.element import element_bytes
-from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.psi.identifier import LocalIdentifiers
 from bavn.psi.round import Cell, RoundParams
 from bavn.psi.share import generate
 
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))
-GROUP_KEY = bytes.fromhex(VECTORS["group_key"])
+SECRET = bytes.fromhex(VECTORS["secret"])
 
 
 def params_of(vector) -> RoundParams:
     return RoundParams(**{**vector, "round_id": bytes.fromhex(vector["round_id"])})
-
-
-def test_the_group_key_file_is_read() -> None:
-    assert keys.read_group_key(VECTORS["group_key_file"].encode()) == GROUP_KEY
 
 
 @pytest.mark.parametrize("vector", VECTORS["elements"], ids=lambda v: v["type"] + ":" + v["raw"])
@@ -30,7 +26,7 @@ def test_an_observable_has_one_canonical_form_one_element_and_one_id(vector) -> 
     observable = Observable.of(vector["type"], vector["raw"])
     assert str(observable) == vector["canonical"]
     assert element_bytes(observable).hex() == vector["element"]
-    identifier = GroupKeyIdentifiers(GROUP_KEY).of(VECTORS["epoch"], VECTORS["tier"])
+    identifier = LocalIdentifiers(SECRET).of(VECTORS["epoch"], VECTORS["tier"])
     assert identifier.ids([observable])[0].hex() == vector["id"]
 
 
@@ -38,7 +34,7 @@ def test_an_observable_has_one_canonical_form_one_element_and_one_id(vector) -> 
 def test_a_round_has_one_key(vector) -> None:
     params = params_of(vector["params"])
     assert params.canonical().hex() == vector["canonical"]
-    identifier = GroupKeyIdentifiers(GROUP_KEY).of(params.epoch, params.tier)
+    identifier = LocalIdentifiers(SECRET).of(params.epoch, params.tier)
     assert identifier.k_epoch.hex() == vector["k_epoch"]
     assert identifier.round_key(params).hex() == vector["kr"]
 
@@ -47,7 +43,7 @@ def test_a_round_has_one_key_check() -> None:
     vector = VECTORS["key_check"]
     params = params_of(vector["params"])
     assert keys.CANARY.hex() == vector["canary"]
-    joined = GroupKeyIdentifiers(GROUP_KEY).of(params.epoch, params.tier).join(params, [])
+    joined = LocalIdentifiers(SECRET).of(params.epoch, params.tier).join(params, [])
     assert joined.canary_id.hex() == vector["canary_id"]
     kr = keys.members_key(joined.kr, vector["members"])
     assert keys.key_check(kr, joined.canary_id) == vector["check"]

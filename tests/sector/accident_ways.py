@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.never import NeverBlock, shipped_text
+from bavn.actor.protect.outfit import ProtectOutfit
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
 from bavn.app.process.warning_lists import warning_lists
@@ -296,14 +297,14 @@ class Actor(_Closing):
 
     def __init__(self, own_list: str, listed: Listed | None = None) -> None:
         self.enforcer, self.book = Remembering(), Book()
-        self.protect = Protect(
-            ledger=Ledger(self.book),
+        outfit = ProtectOutfit(
             clock=SimClock(NOW_US),
             policy=ProtectPolicy(blocks_per_hour_max=100_000, blocks_max=1_000_000),
             never=NeverBlock.of(own_list, "own"),
             listed=listed,
             enforcers=Enforcers((self.enforcer,), ()),
         )
+        self.protect = Protect(Ledger(self.book), outfit)
         self.protect.start()
 
     def hears(self, observables: list[Observable]) -> set[Observable]:

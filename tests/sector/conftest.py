@@ -19,7 +19,7 @@ import pytest
 
 from tests.sector.hostile_centre import Node as HostilyLed
 
-NODE, CENTRE, PORT = "198.18.7.2", "198.18.7.1", 8443
+NODE, CENTRE, PORT, KEYS_PORT = "198.18.7.2", "198.18.7.1", 8443, 8444
 NODE6, CENTRE6 = "fd00:ba:7::2", "fd00:ba:7::1"
 CENTRE_NAME, NAME_SERVER = "centre.sektor.dk", "198.51.100.53"
 FRAMES_ALL, HEAD_BYTES, OUTGOING = 3, 200, 4
@@ -29,11 +29,13 @@ KERNEL_ICMP6 = frozenset({131, 132, 136, 143})
 # At the node nothing is held back, so that whatever strays really leaves; the hospital's firewall is the far end.
 NODE_RULES = f"""table inet egress {{
   counter centre {{}}
+  counter keyholder {{}}
   counter stray {{}}
   chain out {{
     type filter hook output priority 0; policy accept;
     oifname "lo" accept
     ip daddr {CENTRE} tcp dport {PORT} counter name centre accept
+    ip daddr {CENTRE} tcp dport {KEYS_PORT} counter name keyholder accept
     icmpv6 type {{ {", ".join(map(str, sorted(KERNEL_ICMP6)))} }} accept
     counter name stray
   }}
@@ -42,7 +44,7 @@ CENTRE_RULES = f"""table inet firewall {{
   chain in {{
     type filter hook input priority 0; policy drop;
     iifname "lo" accept
-    ip saddr {NODE} ip daddr {CENTRE} tcp dport {PORT} accept
+    ip saddr {NODE} ip daddr {CENTRE} tcp dport {{ {PORT}, {KEYS_PORT} }} accept
   }}
   chain through {{ type filter hook forward priority 0; policy drop; }}
   chain out {{
@@ -152,8 +154,8 @@ class Cable:
 
 
 class Tap:
-    """Reads every frame that comes in at one end of the cable, in a thread. ``strays``: what was not to the centre's
-    address and port; ``callers``: source ports of new connections to it."""
+    """Reads every frame that comes in at one end of the cable, in a thread. ``strays``: what was not to the address and
+    port of the centre or the key holder; ``callers``: source ports of new connections to the centre."""
 
     def __init__(self, end):
         self.strays, self.callers, self._lost = Counter(), Counter(), 0
@@ -195,6 +197,8 @@ class Tap:
         if (carried, target, port) == (6, CENTRE, PORT):
             if rest[13] & 0x12 == 0x02:
                 self.callers[source] += 1
+            return None
+        if (carried, target, port) == (6, CENTRE, KEYS_PORT):
             return None
         return f"{'tcp' if carried == 6 else 'udp'} {target}:{port}"
 

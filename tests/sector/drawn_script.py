@@ -8,7 +8,6 @@ from bavn.rehearsal.holder_faults import FAULTS, HolderFaults
 from bavn.rehearsal.network import Faults
 from bavn.rehearsal.script import (
     CENTRE,
-    KEYHOLDER,
     START_US,
     Death,
     HolderChange,
@@ -52,10 +51,8 @@ def drawn_script(
         return Script(seed=seed, actors=names, steps=steps, suspects=suspects, holders=holders, holders_k=holders_k)
     of_holders = dice.fork("holders")
     for _ in range(dice.below(7)):
-        who = (*names, CENTRE, KEYHOLDER)[dice.below(actors + 2)]
+        who = (*names, CENTRE, "")[dice.below(actors + 2)] or holder_name(1 + of_holders.below(holders))
         at_us = START_US + int(dice.unit() * (end_us - START_US))
-        if who == KEYHOLDER and holders > 1:
-            who = holder_name(1 + of_holders.below(holders))
         draft.deaths.append(Death(at_us, who, dice.below(60)))
     networks = tuple((name, drawn_faults(dice.fork(name), START_US, end_us)) for name in names)
     return Script(

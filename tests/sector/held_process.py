@@ -35,7 +35,7 @@ CENTRE = {
 }
 KEYHOLDER = {
     "a request is counted, in an open transaction": ("bavn.keyholder.holder", "KeyHolder._count", AFTER),
-    "a request is evaluated and not answered": ("bavn.keyholder.holder", "KeyHolder.join", AFTER),
+    "a request is evaluated and not answered": ("bavn.keyholder.holder", "KeyHolder.part", AFTER),
 }
 NODE = {
     "a release is heard, in an open transaction": ("bavn.actor.protect.intake", "Intake.take_in", AFTER),
@@ -45,9 +45,9 @@ NODE = {
     "an envelope is posted and not let go": ("bavn.wire.links.https", "HttpsLink.post", AFTER),
     "keys are asked for": ("bavn.actor.door.rounds.shares", "RoundShares._make", BEFORE),
     "a share is kept, in an open transaction": ("bavn.actor.door.state", "State.keep_round", AFTER),
-    "a share is in the outbox": ("bavn.actor.door.door", "Door._send_up", AFTER),
-    "receipts are given, in an open transaction": ("bavn.actor.door.door", "Door._give_receipts", AFTER),
-    "an element is named, in an open transaction": ("bavn.actor.door.door", "Door._reveal", AFTER),
+    "a share is in the outbox": ("bavn.actor.door.rounds.joining", "Rounds._send_up", AFTER),
+    "receipts are given, in an open transaction": ("bavn.actor.door.rounds.joining", "Rounds._give_receipts", AFTER),
+    "an element is named, in an open transaction": ("bavn.actor.door.rounds.joining", "Rounds._reveal", AFTER),
     "a batch is read and not kept": ("bavn.actor.sense.turn", "SourceTurn._keep", BEFORE),
     "a batch is written and not in the manifest": ("bavn.actor.store.manifest", "Manifest.commit", BEFORE),
     "a batch is kept and not acknowledged": ("bavn.actor.store.columns", "ColumnStore.append", AFTER),

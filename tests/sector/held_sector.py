@@ -70,7 +70,7 @@ class HeldSector(KilledSector):
         self.until(lambda: self._listens(self.key_port), "the key holder listens")
 
     def _node_toml(self, name: str) -> str:
-        more = f'keyholder_url = "https://127.0.0.1:{self.key_port}"\nhealth_s = 5\n'
+        more = f'keyholder_urls = ["https://127.0.0.1:{self.key_port}"]\nhealth_s = 5\n'
         sense = '[sense]\neve_file = "eve.json"\nkey_exchanges = false\n\n[store]\nthreads = 1\nage_days_max = 3650\n\n'
         (self.folder / name / "eve.json").touch()
         return super()._node_toml(name).replace("\n[enforce]", f"{more}\n{sense}[enforce]")
@@ -81,7 +81,7 @@ class HeldSector(KilledSector):
         with keyholder_parts.opened_registry(file) as registry:
             registry.add(name, "other")
             enrolment = keyholder_parts.open_enrolment(file, registry)
-            safe = Safe(self.folder / name / "data" / KEYHOLDER_KEYS)
+            safe = Safe(self.folder / name / "data" / f"{KEYHOLDER_KEYS}-1")
             url, pin = f"https://127.0.0.1:{self.key_port}", enrolment.authority.fingerprint
             enrol(url, pin, name, enrolment.invite(name), safe, SystemDice())
 

@@ -13,12 +13,13 @@ from bavn.actor.door.books import books_of
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.door.terms import Keys
-from bavn.actor.node.build import NodeOutfit, ProtectOutfit, gates_of
+from bavn.actor.node.build import NodeOutfit, gates_of
 from bavn.actor.node.settings import NodeSettings
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.textlist import TextList
 from bavn.actor.protect.never import NeverBlock, shipped_text
+from bavn.actor.protect.outfit import ProtectOutfit
 from bavn.actor.protect.own_history import History
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.store.columns import ColumnStore
@@ -27,7 +28,7 @@ from bavn.model.forms import forms
 from bavn.model.intel.indicator import Indicator, Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
-from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.psi.identifier import LocalIdentifiers
 from bavn.rehearsal.clock import SimClock
 from bavn.rehearsal.script import suspicion
 from bavn.traffic.dice import SeededDice
@@ -37,7 +38,6 @@ from bavn.wire.codec import UP_KINDS
 from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
 from bavn.wire.messages.commons import CommonsAnswered
-from bavn.wire.messages.exercise import ExerciseTold, Objective
 from bavn.wire.messages.log import FixedRound, LogProof, LogProven, LogShown, RoundsFixed
 from bavn.wire.partners.stix_indicator import bundle_of
 
@@ -97,7 +97,7 @@ class Node:
             version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0, last_round=None
         )
         gates = gates_of(
-            outfit, protecting, self.books, keys, GroupKeyIdentifiers(bytes(range(32))), self.wire, lambda _: health
+            outfit, protecting, self.books, keys, LocalIdentifiers(bytes(range(32))), self.wire, lambda _: health
         )
         self.protect, self.door, self.talker = gates.protect, gates.door, gates.talker
         self.talker.start()
@@ -277,20 +277,6 @@ def every_kind(text):
         acknowledge_us=NOW_US + DAY_US,
         until_us=NOW_US + DAY_US,
     )
-    for element in ("evil.com", "bavn-exercise-00000000000000aa.example"):
-        yield ExerciseTold(
-            exercise_id="exercise-00000000000000aa",
-            version=1,
-            state="running",
-            title_en=why[:120],
-            title_da=why[:120],
-            objectives=(Objective(en=why[:300], da=why[:300]),),
-            campaign="beacon",
-            element=element,
-            after_minutes=0,
-            begins_us=NOW_US,
-            ends_us=NOW_US + DAY_US,
-        )
     yield CanaryAnswered(day=NOW_US // DAY_US, run=1)
     yield CommonsAnswered(round_id=round_id, groups=2**31 - 1, other_keys=0, cells=b"\x55" * 1000)
     yield LogShown(key=why[:300], checkpoint=why[:1000], since=2**48 - 1, proof=("f" * 64,) * 64)

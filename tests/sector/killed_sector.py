@@ -10,7 +10,6 @@ it: it looks at files, answers of the resolvers, and what the commands would sho
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import sqlite3
@@ -52,7 +51,7 @@ SETTLE_S_MAX = 120.0
 STOPPED_SHARE, STOPPED_S_MAX = 0.4, 6.0
 """So often a process is held still for a while (SIGSTOP) in place of being killed: its locks and connections stay."""
 TRIED_AGAIN_S = 2.0
-POLICY = "[protect]\nblocks_per_hour_max = 100000\nretry_s = 1\n"
+POLICY = "[protect]\nblocks_per_hour_max = 100000\n"
 AWAY = (DBAPIError, PoolTimeout)
 
 
@@ -107,8 +106,6 @@ class KilledSector:
         self._start("centre")
         self.until(lambda: self._listens(self.port), "the centre listens")
         self._beside_centre()
-        made = [sys.executable, "-m", "bavn.app.cli", "node", "group-key", str(folder / "group.key")]
-        subprocess.run(made, capture_output=True, check=True)
         for name in self.names:
             self._admit(name)
             self._start(name)
@@ -129,7 +126,6 @@ class KilledSector:
         url = f"https://127.0.0.1:{self.port}"
         (folder / "node.toml").write_text(self._node_toml(name))
         (folder / "policy.toml").write_text(self.policy)
-        shutil.copy(self.folder / "group.key", folder / "group.key")
         self.registry.add(name, "other")
         enrolment = open_enrolment(self.file, self.registry)
         safe = Safe(folder / "data" / CENTRE_KEYS)

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select, update
 
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.never import NeverBlock, shipped_text
+from bavn.actor.protect.outfit import CentreLog, ProtectOutfit
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
 from bavn.app.node.health.log import log_problems
@@ -25,14 +26,11 @@ from bavn.centre.cases.tables import AUDIT, AUDIT_HEAD, POLICY
 from bavn.centre.desk.log_books import held_against_log
 from bavn.centre.node.config import CentreConfig, CentreLimits
 from bavn.centre.share.deliveries import Deliveries
-from bavn.centre.share.outgoing import Grounds
-from bavn.centre.share.share import ShareRequest
 from bavn.centre.share.tables import INDICATOR
 from bavn.centre.store import log
 from bavn.centre.store.engine import writing
 from bavn.centre.store.log_keeper import summary
 from bavn.centre.store.log_tables import LOG_ENTRY, LOG_SHOWN, LOG_STATE
-from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
@@ -46,6 +44,7 @@ from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from bavn.wire.messages.log import LogShown
+from tests.builders import share_request
 from tests.centre.node.conftest import WEAK, Sector, make_suspicion
 from tests.centre.store.log_folders import MemoryFolder
 
@@ -55,17 +54,18 @@ QUIET = CentreConfig(limits=CentreLimits(rank_every_s=60.0), tiers=(replace(WEAK
 MEMBERS = {name: name for name in ("east", "north", "south", "west")}
 HOURS_MAX = 30
 OTHER = Entry(kind="registry", at_s=1, fields={"registry": 1})
+HOUR_S, LOOK_S = 3600, 2 * 3600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Lie:
     """What is told of a lie: the check that catches it, within how many seconds, and how surely."""
 
     name: str
-    check: str
-    within_s: int
-    probability: float
     play: Callable[["LiedTo"], tuple[str, float] | None]
+    check: str
+    within_s: int = LOOK_S
+    probability: float = 1.0
     rounds: bool = False
 
 
@@ -86,15 +86,13 @@ class LiedTo:
     def _protected(self, node):
         """The real way in, in the place of the one that only notes what it is told."""
         witness = node.door.witness.book
-        protect = Protect(
-            ledger=Ledger(node.book),
+        outfit = ProtectOutfit(
             clock=node.clock,
             policy=ProtectPolicy(log_proof=True),
             never=NeverBlock.of(shipped_text(), "shipped"),
             enforcers=Enforcers((), ()),
-            proven=witness.proven,
-            released=witness.released,
         )
+        protect = Protect(Ledger(node.book), outfit, CentreLog(witness.proven, witness.released))
         node.protect = protect
         node._protect = protect.take_in
 
@@ -149,16 +147,8 @@ class LiedTo:
 
     def release(self):
         self.number += 1
-        wanted = ShareRequest(
-            observable=Observable.of("domain", f"bad-{self.dice.randrange(10**9)}.net"),
-            case_id=f"case-{self.number:016x}",
-            technique="T1071.001",
-            grounds=Grounds(score=20.0, groups=3, listed=(), approved_by="anne", people=("anne", "bo")),
-            tlp=Tlp.AMBER,
-            pap=None,
-            days=30,
-            confidence=None,
-        )
+        observable = Observable.of("domain", f"bad-{self.dice.randrange(10**9)}.net")
+        wanted = share_request(observable, case_id=f"case-{self.number:016x}")
         assert self.sector.centre._share.release([wanted], 1) == {}
 
     def policy(self, second=""):
@@ -374,87 +364,44 @@ def rewrites_who_agreed(lied):
     return lied.caught(lied.books)
 
 
-HOUR_S, LOOK_S = 3600, 2 * 3600
 LIES = (
     Lie(
-        name="changes the past and shows it to those who saw it",
-        check="a node's health: log_faces",
+        "changes the past and shows it to those who saw it",
+        rewrites_the_past,
+        "a node's health: log_faces",
         within_s=600,
-        probability=1.0,
-        play=rewrites_the_past,
     ),
+    Lie("shows one member a history of its own", shows_one_member_another_log, "bavn node watch-centre --log: grown"),
     Lie(
-        name="shows one member a history of its own",
-        check="bavn node watch-centre --log: grown",
-        within_s=LOOK_S,
-        probability=1.0,
-        play=shows_one_member_another_log,
-    ),
-    Lie(
-        name="hides a lead that stood in the list of an hour",
-        check="bavn centre log --books: leads",
-        within_s=LOOK_S,
-        probability=1.0,
-        play=hides_a_lead_that_was_listed,
+        "hides a lead that stood in the list of an hour",
+        hides_a_lead_that_was_listed,
+        "bavn centre log --books: leads",
         rounds=True,
     ),
     Lie(
-        name="hides a lead from the first",
-        check="bavn centre log --books: leads",
+        "hides a lead from the first",
+        hides_a_lead_from_the_first,
+        "bavn centre log --books: leads",
         within_s=5 * HOUR_S,
-        probability=1.0,
-        play=hides_a_lead_from_the_first,
         rounds=True,
     ),
+    Lie("back-dates the entry of a release", back_dates_the_entry, "bavn audit: order"),
+    Lie("back-dates a release in its books", back_dates_the_books, "bavn centre log --books: releases"),
     Lie(
-        name="back-dates the entry of a release",
-        check="bavn audit: order",
-        within_s=LOOK_S,
-        probability=1.0,
-        play=back_dates_the_entry,
-    ),
-    Lie(
-        name="back-dates a release in its books",
-        check="bavn centre log --books: releases",
-        within_s=LOOK_S,
-        probability=1.0,
-        play=back_dates_the_books,
-    ),
-    Lie(
-        name="keeps a release back from one member",
-        check="a node's health: log_release_kept_back",
+        "keeps a release back from one member",
+        keeps_a_release_back,
+        "a node's health: log_release_kept_back",
         within_s=25 * HOUR_S,
-        probability=1.0,
-        play=keeps_a_release_back,
     ),
     Lie(
-        name="releases to one member and logs nothing",
-        check="a node's health: log_release_unproven",
+        "releases to one member and logs nothing",
+        releases_to_one_and_logs_nothing,
+        "a node's health: log_release_unproven",
         within_s=25 * HOUR_S,
-        probability=1.0,
-        play=releases_to_one_and_logs_nothing,
     ),
-    Lie(
-        name="approves a policy without its second person",
-        check="bavn centre log --books: policies",
-        within_s=LOOK_S,
-        probability=1.0,
-        play=approves_alone,
-    ),
-    Lie(
-        name="changes a policy that two agreed on",
-        check="bavn centre log --books: policies",
-        within_s=LOOK_S,
-        probability=1.0,
-        play=changes_what_two_agreed_on,
-    ),
-    Lie(
-        name="changes it, and writes the audit log anew to fit",
-        check="bavn centre log --books: acts",
-        within_s=LOOK_S,
-        probability=1.0,
-        play=rewrites_who_agreed,
-    ),
+    Lie("approves a policy without its second person", approves_alone, "bavn centre log --books: policies"),
+    Lie("changes a policy that two agreed on", changes_what_two_agreed_on, "bavn centre log --books: policies"),
+    Lie("changes it, and writes the audit log anew to fit", rewrites_who_agreed, "bavn centre log --books: acts"),
 )
 
 

@@ -18,22 +18,19 @@ from bavn.model.intel.radius import by_function
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import LinkDown
-from bavn.model.sector.exercise import element_of
 from bavn.model.sector.nis2 import Nis2Act
 from bavn.model.sector.sector_warning import AnswerAct
 from bavn.psi import commons, commons_terms
-from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.psi.identifier import LocalIdentifiers
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.round import Cell
 from bavn.rehearsal.script import suspicion
 from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
 from bavn.wire.messages.commons import CommonsAnswered
-from bavn.wire.messages.exercise import ExerciseTold, Objective
 from tests import people_say
 from tests.actor.door.conftest import GROUP_KEY, Actor, TestCentre
 from tests.actor.door.test_draw import FixedLog, own_upload
-from tests.actor.door.test_exercises import TestLane
 from tests.actor.door.test_witness import TestLog
 from tests.actor.protect.test_log_proof import ReleaseLog
 from tests.sector.hostile_centre import NOW_US, Node, bundle, release
@@ -41,19 +38,18 @@ from tests.sector.hostile_centre import NOW_US, Node, bundle, release
 BAD, NAME = Observable.of("domain", "cdn-sync-hub.net"), Observable.of("domain", "evil.com")
 AT = Observable.of("ip4", "185.32.20.6")
 CASE, TASK, WARNING = "case-" + "a" * 16, "ab" * 16, "warning-" + "a" * 16
-EXERCISE = "exercise-" + "a" * 16
 COMMONS_M = 40
 """Of a commons round here: a size class costs seconds a round."""
 
 
 class Whole(Node):
-    """A node with all that a running one does: counts, exercises, the canary, and a history to ask."""
+    """A node with all that a running one does: counts, the canary, and a history to ask."""
 
     def __init__(self, folder, **other):
         super().__init__(folder, **other)
         self.suspects(suspicion((BAD,), 1e-4, "10.1.2.3", NOW_US))
         counts = Counting(self.door, self.clock, lambda given, *_: list(given), self.books.known.all, tuple)
-        self.talker.tell_counts, self.talker.sandbox = counts.tell, TestLane()
+        self.talker.tell_counts = counts.tell
         self.talker.try_canary = self.door.canary.step
         self.talker._answers.found = lambda asked, days, now_us: {
             one: Found(days=days, hits=3, first_us=now_us - DAY_US, last_us=now_us) for one in asked
@@ -209,22 +205,6 @@ def a_warning():
     )
 
 
-def an_exercise(exercise_id=EXERCISE):
-    return ExerciseTold(
-        exercise_id=exercise_id,
-        version=1,
-        state="running",
-        title_en="Autumn",
-        title_da="Efterår",
-        objectives=(Objective(en="Answer.", da="Svar."),),
-        campaign="beacon",
-        element=element_of(exercise_id).value,
-        after_minutes=60,
-        begins_us=NOW_US,
-        ends_us=NOW_US + 4 * HOUR_US,
-    )
-
-
 def a_question(observable=NAME, kind=messages.QuestionAsked):
     return kind(
         question_id="0d" * 16,
@@ -330,7 +310,7 @@ def misses_round(node):
     node.door.shares._identifiers = Away()
     node.opens_round(int(getattr(node, "round", "0"), 16) + 1)
     node.waits(31)
-    node.door.shares._identifiers = GroupKeyIdentifiers(GROUP_KEY)
+    node.door.shares._identifiers = LocalIdentifiers(GROUP_KEY)
 
 
 def approves(node):
@@ -387,7 +367,6 @@ SCENES = [
     Scene("case", "CasePart", of_centre(lambda _: a_case())),
     Scene("verdict", "VerdictGiven", of_centre(lambda _: a_verdict())),
     Scene("warning", "WarningGiven", of_centre(lambda _: a_warning())),
-    Scene("exercise", "ExerciseTold", of_centre(lambda _: an_exercise())),
     Scene("words", "CaseAnswered", said_to_case(None, "words", "One gateway"), of_centre(lambda _: a_case())),
     Scene("task", "CaseAnswered", said_to_case(TASK, "acknowledge", ""), of_centre(lambda _: a_case())),
     Scene(
@@ -414,8 +393,7 @@ SCENES = [
         ),
         of_centre(lambda _: a_warning()),
     ),
-    Scene("step", "ExerciseStep", of_centre(lambda _: an_exercise()), more=(DoorPolicy(exercises="automatic"),)),
-    Scene("canary", "CanaryTold", a_run),
+    Scene("canary", "CanaryProgress", a_run),
     Scene("canary-answered", "CanaryAnswered", answers_canary, a_run),
     Scene("log-shown", "LogShown", shows_log),
     Scene("log-seen", "LogSeen", shows_log, again=shows_log),

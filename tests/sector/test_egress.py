@@ -1,4 +1,4 @@
-"""A node contacts its centre and nobody else: real processes in a network in which everything else would be seen.
+"""A node contacts its centre, its key holder and nobody else: real processes where everything else would be seen.
 
 Three nodes (one reads a Suricata's eve.json and takes
 syslog on loopback, one has captures, one only gets protection) enrol, take part in rounds,
@@ -39,8 +39,9 @@ URLS = {
     "north": "https://198.18.7.1:8443",
     "clinic": "https://centre.sektor.dk:8443",
 }
+KEYS_URL = "https://198.18.7.1:8444"
 RESOLVERS = {"east": 5301, "north": 5302, "clinic": 5303}
-EVERYBODY = set(RESOLVERS)
+EVERYBODY, WATCHING = set(RESOLVERS), ("east", "north")
 EVIL, MET, EVIL_AT, INNOCENT = "kvalme-relay.com", "cdn.kvalme-relay.com", "203.0.113.80", "www.kirsebaer-vej.dk"
 MEETINGS, LISTS_PORT, TRIES, STEP_S_MAX = 24, 8090, 12, 90
 # A node that heeded its environment would call this; nobody is there.
@@ -64,11 +65,20 @@ upload_s = 3.0
 wave_s = 1.0
 reveal_s = 10.0
 """
+KEYHOLDER_TOML = """[place]
+host = "198.18.7.1"
+port = 8444
+names = ["198.18.7.1"]
+
+[limits]
+rounds_per_epoch_max = 20000
+points_per_epoch_max = 10000000
+"""
 NODE_TOML = """[node]
 actor = "{actor}"
 homes = ["10.0.0.0/8"]
 centre_url = "{url}"
-group_key_file = "../group.key"
+{holders}
 detect_s = 1
 health_s = 5
 
@@ -94,34 +104,47 @@ SENSES = {
 
 
 class House:
-    """The processes of a centre and its nodes, each in its network. ``desk``: the centre's, as an analyst has it."""
+    """The processes of a centre, a key holder and nodes, each in its network. ``desk``: the centre's, an analyst's."""
 
     def __init__(self, folder, cable, stack):
         self.folder, self.cable, self._stack = folder, cable, stack
         self.running, self._file = {}, folder / "centre" / "centre.toml"
 
     def found(self):
-        """An authority, a centre that runs, and three actors that are invited, enrolled and running."""
-        self._file.parent.mkdir()
-        self._file.write_text(CENTRE_TOML)
-        self._bavn(self.cable.centre, "centre", "init", "--config", self._file)
-        invite = ("centre", "invite", "--config", self._file, "--json")
-        told = [json.loads(self._bavn(self.cable.centre, *invite, actor)) for actor in RESOLVERS]
-        self.start("centre", "centre")
-        self._bavn(self.cable.node, "node", "group-key", self.folder / "group.key")
-        self.until("the centre's start", lambda: '{"port": 8443}' in self._said("centre"))
+        """A centre and a key holder that run, and three actors that are invited, enrolled and running."""
+        told = self._service("centre", CENTRE_TOML, 8443, RESOLVERS)
+        keys = self._service("keyholder", KEYHOLDER_TOML, 8444, WATCHING)
+        for actor in RESOLVERS:
+            furnished(self.folder / actor, actor)
         for one in told:
-            config = furnished(self.folder / one["actor"], one["actor"])
-            words = ("node", "enrol", "--pin", one["pin"], "--token", one["token"], "--config", config)
-            self._bavn(self.cable.node, *words)
+            self._enrol(one)
+        for one in keys:
+            self._enrol(one, "--keyholder")
         for actor in RESOLVERS:
             self.start("node", actor)
         self.desk = open_desk(read_centre(self._file))
         self._stack.callback(self.desk.engine.dispose)
 
+    def _service(self, role, text, port, actors):
+        """What invites these actors, running; its invitations."""
+        file = self.folder / role / f"{role}.toml"
+        file.parent.mkdir()
+        file.write_text(text)
+        self._bavn(self.cable.centre, role, "init", "--config", file)
+        invite = (role, "invite", "--config", file, "--json")
+        told = [json.loads(self._bavn(self.cable.centre, *invite, actor)) for actor in actors]
+        self.start(role, role)
+        self.until(f"the start of the {role}", lambda: f'{{"port": {port}}}' in self._said(role))
+        return told
+
+    def _enrol(self, one, *more):
+        config = self.folder / one["actor"] / "node.toml"
+        words = ("node", "enrol", *more, "--pin", one["pin"], "--token", one["token"], "--config", config)
+        self._bavn(self.cable.node, *words)
+
     def start(self, role, name):
         """A service, in the network of its role."""
-        network = {"centre": self.cable.centre, "node": self.cable.node}[role]
+        network = self.cable.node if role == "node" else self.cable.centre
         with (self.folder / f"{name}.log").open("ab") as log:
             words = (role, "run", "--config", self.folder / name / f"{role}.toml")
             self.running[name] = self._begun(network, words, stdout=log, stderr=log)
@@ -200,11 +223,11 @@ def furnished(folder, actor):
     (folder / "policy.toml").write_text("[door]\nrounds_per_hour_max = 3600\n")
     (folder / "own.txt").write_text(f"type,value,confidence\ndomain,{EVIL},100\n")
     lists = f'list_listen = "127.0.0.1:{LISTS_PORT}"' if actor == "east" else ""
-    config = folder / "node.toml"
-    config.write_text(
+    (folder / "node.toml").write_text(
         NODE_TOML.format(
             actor=actor,
             url=URLS[actor],
+            holders=f'keyholder_urls = ["{KEYS_URL}"]' if actor in WATCHING else "",
             sense=SENSES[actor],
             lists=lists,
             resolver=RESOLVERS[actor],
@@ -216,7 +239,6 @@ def furnished(folder, actor):
     times_us = now_us - 60_000_000 * np.arange(10 * MEETINGS, 0, -10)
     (folder / "eve.json").write_text("".join(json.dumps(line) + "\n" for line in eve_lines(times_us)))
     put_captures(folder / "captures", times_us)
-    return config
 
 
 def eve_lines(times_us):
@@ -241,7 +263,7 @@ def put_captures(folder, times_us):
     write(folder / "0001.pcap", "0001.pcap", later.take(2**62))
 
 
-def test_a_node_at_work_contacts_its_centre_and_nobody_else(house) -> None:
+def test_a_node_at_work_contacts_its_centre_its_key_holder_and_nobody_else(house) -> None:
     house.found()
     view = house.until("the lead", lambda: joined(house))
     for actor in RESOLVERS:
@@ -264,6 +286,7 @@ def test_a_node_at_work_contacts_its_centre_and_nobody_else(house) -> None:
     house.until("everybody's health again", lambda: well_since(house.desk, us) == EVERYBODY)
     house.keeps_to_itself("the end")
     assert house.cable.counted("centre") > 0
+    assert house.cable.counted("keyholder") > 0
     assert {"Health", "ShareUpload", "Receipts", "Report", "Receipt", "Observation"} <= house.left("east")
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from bavn.actor.door.conversation import WAITING_MAX
 from bavn.actor.door.conversations.case_book import ATTACH
-from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.protect.own_history import Found
 from bavn.actor.protect.protect import Protect
 from bavn.app.process.failure_folder import FailureFolder
@@ -21,7 +20,6 @@ from bavn.wire.codec import DOWN_KINDS, UP_KINDS
 from bavn.wire.gate import FOLLOWS, Gate
 from bavn.wire.shut import SET_ASIDE, open_gate, shut_gates
 from tests import people_say
-from tests.actor.door.test_exercises import TestLane
 from tests.gate_places import Made, not_met, places, places_in
 from tests.sector.hostile_centre import NOW_US, every_kind, release
 from tests.sector.node_scenes import (
@@ -29,13 +27,11 @@ from tests.sector.node_scenes import (
     BAD,
     CASE,
     COMMONS_M,
-    EXERCISE,
     NAME,
     SCENES,
     Scene,
     Whole,
     a_case,
-    an_exercise,
     enforcer_comes,
     not_carried,
     reported,
@@ -350,27 +346,6 @@ def test_what_is_asked_before_a_block_slips_over_one_name_and_a_person_decides_o
     node.says(release("more.com"))
     assert "more.com" in node.blocked()
     assert node.book.failures.failing() == ()
-    node.close()
-
-
-def test_an_exercise_that_cannot_be_played_holds_up_no_other(tmp_path) -> None:
-    node = Whole(tmp_path, door=DoorPolicy(exercises="automatic"), sensor=False)
-    node.talker.failures = FailureFolder(None, node.clock)
-    second = "exercise-" + "b" * 16
-    node.says(an_exercise(), an_exercise(second))
-    real = TestLane.played
-
-    class Half(TestLane):
-        def played(self, exercise_id, campaign):
-            return slips(None, None) if exercise_id == second else real(self, exercise_id, campaign)
-
-    node.talker.sandbox = Half()
-    for _ in range(3):
-        node.waits(61)
-    steps = [(said.exercise_id, said.step) for said in node.said() if _kind(said) == "ExerciseStep"]
-    assert (EXERCISE, "suspected") in steps
-    assert (second, "injected") in steps
-    assert "step exercises" in {each.part for each in node.talker.failures.failing()}
     node.close()
 
 

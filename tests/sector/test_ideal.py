@@ -169,7 +169,7 @@ class Real:
 HOLDER_FAULTS = st.sampled_from(
     [HolderFaults(), HolderFaults(dead=True), *(HolderFaults(**{fault: 1.0}) for fault in FAULTS)]
 )
-"""Of one of three holders at a time, two of which evaluate; in mode M2 the one there is stays well."""
+"""Of one of three holders at a time, two of which evaluate; one that is alone stays well."""
 SOME = st.sets(st.sampled_from(ACTORS), min_size=2)
 CHANGES = st.one_of(
     st.tuples(st.just("suspect"), SOME, st.sampled_from(NAMES), st.just(STRONG)),

@@ -165,19 +165,14 @@ def test_a_restored_centre_may_leap_once_an_hour(make_node) -> None:
 
 def told(kind, node, version):
     """An honest message of that kind, as of now."""
-    [*_, message] = [said for said in every_kind("evil.com") if type(said).__name__ == kind and _is_honest(said)]
+    [*_, message] = [said for said in every_kind("evil.com") if type(said).__name__ == kind]
     now_us = node.clock.now_us()
     times = {
         "CasePart": {},
         "VerdictGiven": {"until_us": now_us + DAY_US},
         "WarningGiven": {},
-        "ExerciseTold": {"ends_us": NOW_US + 48 * HOUR_US},
     }
     return message.model_copy(update={"version": version} | times[kind])
-
-
-def _is_honest(said):
-    return getattr(said, "element", "").startswith("bavn-exercise") or not hasattr(said, "element")
 
 
 def rule_of(node, message):
@@ -186,13 +181,13 @@ def rule_of(node, message):
     return line.verdict, line.rule
 
 
-KINDS = ("CasePart", "VerdictGiven", "WarningGiven", "ExerciseTold")
+KINDS = ("CasePart", "VerdictGiven", "WarningGiven")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_version_that_leaps_is_one_refusal_and_a_lower_one_counts_a_day_later(make_node, kind) -> None:
     node = make_node(sensor=False)
-    largest = 2**31 - 1 if kind in ("WarningGiven", "ExerciseTold") else FAR
+    largest = 2**31 - 1 if kind == "WarningGiven" else FAR
     assert rule_of(node, told(kind, node, largest)) == ("refused", _new(kind)), "nothing was heard of it yet"
     assert rule_of(node, told(kind, node, 1))[0] == "passed"
     assert rule_of(node, told(kind, node, largest)) == ("refused", _new(kind))
@@ -204,9 +199,7 @@ def test_a_version_that_leaps_is_one_refusal_and_a_lower_one_counts_a_day_later(
 
 
 def _new(kind):
-    return {"CasePart": "part_new", "VerdictGiven": "verdict_new"}.get(kind) or (
-        "warning_new" if kind == "WarningGiven" else "exercise_new"
-    )
+    return {"CasePart": "part_new", "VerdictGiven": "verdict_new", "WarningGiven": "warning_new"}[kind]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -235,7 +228,6 @@ BOUNDED = {
         "CasePart.version",
         "VerdictGiven.version",
         "WarningGiven.version",
-        "ExerciseTold.version",
     },
     "shown or counted, and keeps nothing out": {
         "RoundClosed.other_keys",
@@ -250,8 +242,6 @@ BOUNDED = {
         "WarningGiven.sent_us",
         "WarningGiven.acknowledge_us",
         "WarningGiven.until_us",
-        "ExerciseTold.begins_us",
-        "ExerciseTold.ends_us",
     },
     "believed with a proof alone": {
         "LogProof.index",

@@ -1,4 +1,4 @@
-"""No id and no round key reaches the centre: looked for in every byte it is handed and on its disk, as M2 runs."""
+"""No id and no round key reaches the centre: looked for in every byte it is handed and on its disk."""
 
 import base64
 

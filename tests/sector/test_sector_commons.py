@@ -10,7 +10,7 @@ from bavn.psi import commons_terms
 from bavn.psi.element import element_bytes
 from bavn.psi.ordinary import Ordinary, OrdinaryType
 from bavn.rehearsal.network import Faults
-from bavn.rehearsal.script import CENTRE, KEYHOLDER, START_US, Death, Script
+from bavn.rehearsal.script import CENTRE, START_US, Death, Script, holder_name
 from bavn.rehearsal.world import World
 
 pytestmark = pytest.mark.slow
@@ -55,7 +55,9 @@ def test_a_sector_learns_what_is_ordinary_and_the_key_holder_sees_one_request_mo
         for name in ACTORS:
             assert (known(world, name, CDN), known(world, name, ALERT)) == (1, 1)
             assert known(world, name, Observable.of("domain", f"own-{name}.net")) == 0
-        asked = [line for line in result.ledgers[KEYHOLDER] if commons_terms.TIER in line and '"JoinAsked"' in line]
+        asked = [
+            line for line in result.ledgers[holder_name(1)] if commons_terms.TIER in line and '"PartAsked"' in line
+        ]
         assert len(asked) == len(ACTORS)
     finally:
         world.close()
@@ -67,7 +69,7 @@ def test_bad_networks_and_deaths_cost_nobody_its_answer(tmp_path) -> None:
         for minute, who, questions in (
             (1, "north", 3),
             (2, CENTRE, 9),
-            (3, KEYHOLDER, 2),
+            (3, holder_name(1), 2),
             (4, "north", 5),
             (6, CENTRE, 4),
         )

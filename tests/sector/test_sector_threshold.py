@@ -81,7 +81,7 @@ def test_any_n_less_k_holders_killed_or_lying_in_mid_round_change_nothing_but_li
     """Drawn once for each in each run, twice in the world; test_sector_faults.py draws it for eight days more."""
     honest = plain(n, k)
     assert honest.leads
-    assert found(honest) == found(plain(1, 1)), "nor does it matter whether one holder has the key"
+    assert found(honest) == found(plain(1, 1)), "nor does it matter whether one holder is alone"
     assert not named(honest)
     changes = drawn_changes(SeededDice(seed, f"holders {n}"), n, k, START_US, START_US + STEPS * MINUTE_US)
     changed = run(disk / "changed", script(3, n, k, *changes))

@@ -23,7 +23,7 @@ def elements(count, share_of_rarity, dice, families=0):
     return made
 
 
-def test_the_fit_finds_the_ratio_that_was_drawn() -> None:
+def test_the_fit_finds_the_drawn_ratio_and_believes_one_family_less() -> None:
     dice = SeededDice(5)
     seen = elements(3000, 0.6, dice, families=60) + elements(6000, 0.2, dice)
     rows = common_ratio(seen, ["beacon", "rarity"])
@@ -31,8 +31,6 @@ def test_the_fit_finds_the_ratio_that_was_drawn() -> None:
     assert abs(rows["beacon"][6] + log(2)) < 0.15
     assert all((np.diff(row) >= 0).all() for row in rows.values())
 
-
-def test_one_family_is_believed_less_than_many() -> None:
     def rarity(families):
         dice = SeededDice(5)
         return common_ratio(elements(600, 0.8, dice, families) + elements(900, 0.2, dice), ["rarity"])["rarity"][6]
@@ -40,7 +38,7 @@ def test_one_family_is_believed_less_than_many() -> None:
     assert 0 < rarity(1) < rarity(5) < rarity(60)
 
 
-def test_many_of_a_detector_among_those_that_many_hold_say_nothing_of_it() -> None:
+def test_a_row_has_its_interval_and_what_many_hold_says_nothing() -> None:
     """What is compared are elements that equally many hold: a detector of wide things is no sign of harmlessness."""
     wide = [Sighted("", (100, 4), (("beacon", 6),) * 9, 1.0, 0)] * 900
     narrow = [Sighted("", (100, 1), ((name, 6),) * 2, 1.0, 0) for name in ("beacon", "rarity")] * 100
@@ -50,6 +48,13 @@ def test_many_of_a_detector_among_those_that_many_hold_say_nothing_of_it() -> No
     rows = common_ratio(wide + narrow + campaigns, ["beacon", "rarity"])
     assert abs(rows["beacon"][6]) < 0.1
     assert abs(rows["rarity"][6]) < 0.1
+    dice = SeededDice(5)
+    rows = fitted_rows(elements(60, 0.8, dice, 6) + elements(90, 0.2, dice), SeededDice(1), resamples=20)
+    assert set(rows) == {"", "beacon", "rarity"}
+    row = rows["rarity"]
+    assert all(low - 1e-9 <= high for low, high in zip(row.low, row.high, strict=True))
+    assert 0 < row.families[6] <= 6
+    assert row.families[0] == 0
 
 
 @given(st.lists(st.tuples(st.floats(-5, 5), st.floats(0.1, 5)), min_size=1, max_size=16))
@@ -58,16 +63,6 @@ def test_the_rising_sequence_rises_and_keeps_the_mean(pairs) -> None:
     risen = isotonic(values, weights)
     assert (np.diff(risen) >= -1e-12).all()
     assert float((risen * weights).sum()) == pytest.approx(float((values * weights).sum()), abs=1e-9)
-
-
-def test_a_row_has_its_interval_and_counts() -> None:
-    dice = SeededDice(5)
-    rows = fitted_rows(elements(60, 0.8, dice, 6) + elements(90, 0.2, dice), SeededDice(1), resamples=20)
-    assert set(rows) == {"", "beacon", "rarity"}
-    row = rows["rarity"]
-    assert all(low - 1e-9 <= high for low, high in zip(row.low, row.high, strict=True))
-    assert 0 < row.families[6] <= 6
-    assert row.families[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -64,36 +64,35 @@ def hits(result, way: str, actor: str) -> int:
 # --- what the sector could have told ----------------------------------------------------------------------------------
 
 
-def test_a_source_that_two_others_met_is_told_and_its_lead_is_right(tmp_path) -> None:
+def test_what_others_met_is_told_unless_it_came_within_the_hour(tmp_path) -> None:
     met = [row("north", "45.1.1.1", 26), row("south", "45.1.1.1", 30), row("west", "45.1.1.1", 78)]
     result = judged(tmp_path, met)
     assert [hits(result, way, "west") for way in ("sector", inbound.LEARNED, inbound.WITH_SECTOR)] == [1, 1, 1]
     (lead,) = np.concatenate([one for day in result.tallies["sector"][1000].leads for one in day])
     assert lead == 78 - 47  # on the list from the second evening at 23:00
-
-
-def test_what_only_one_other_met_the_sector_cannot_tell_and_lists_in_clear_can(tmp_path) -> None:
-    tie = [row("north", "45.9.9.9", 26), row("west", "45.9.9.9", 27)]  # else no list of contributors ties the two
-    result = judged(tmp_path, [*tie, row("north", "45.1.1.1", 26), row("west", "45.1.1.1", 78)])
-    assert hits(result, "sector", "west") == hits(result, inbound.WITH_SECTOR, "west") == 0
-    assert hits(result, "HPB, new sources only", "west") == hits(result, inbound.IN_CLEAR, "west") == 1
-    assert result.below.sum() == 0
-
-
-def test_what_came_within_the_hour_before_the_day_is_not_told(tmp_path) -> None:
     met = [row("north", "45.1.1.1", 71.5), row("south", "45.1.1.1", 71.5), row("west", "45.1.1.1", 72.2)]
     result = judged(tmp_path, met)
     assert all(hits(result, way, "west") == 0 for way in inbound.WAYS)
 
 
-def test_neighbours_of_what_an_actor_met_need_nobody_else(tmp_path) -> None:
+def test_lists_are_of_what_others_met_and_leave_out_what_the_actor_met(tmp_path) -> None:
+    tie = [row("north", "45.9.9.9", 26), row("west", "45.9.9.9", 27)]  # else no list of contributors ties the two
+    result = judged(tmp_path, [*tie, row("north", "45.1.1.1", 26), row("west", "45.1.1.1", 78)])
+    assert hits(result, "sector", "west") == hits(result, inbound.WITH_SECTOR, "west") == 0
+    assert hits(result, "HPB, new sources only", "west") == hits(result, inbound.IN_CLEAR, "west") == 1
+    assert result.below.sum() == 0
+    met = [row("north", "45.1.1.1", 26), row("south", "45.1.1.1", 30)]
+    contacts = read(write(tmp_path / "made.csv", [*quiet(), *met]))
+    view = View(contacts, contacts.known(BEGIN + 3 * DAY_S))
+    told = {actor: len(sector(view, number, 7)) for number, actor in enumerate(contacts.actors)}
+    assert told == {"north": 0, "south": 0, "west": 1}
+
+
+def test_neighbours_and_what_comes_again_stand_on_own_lists(tmp_path) -> None:
     met = [row("west", f"45.1.1.{number}", 24 * (1 + number // 5) + 3) for number in range(40)]
     result = judged(tmp_path, met)
     assert hits(result, inbound.ALONE, "west") == 35  # all but those of the block's first day
     assert hits(result, "HPB", "west") == hits(result, "sector", "west") == 0
-
-
-def test_what_comes_again_stands_on_the_lists_of_who_met_it(tmp_path) -> None:
     result = judged(tmp_path, [row("west", "45.1.1.1", 24 * day + 3) for day in range(9)])
     assert hits(result, "own past", "west") == hits(result, inbound.ALONE, "west") == 8
     assert hits(result, "sector", "west") == 0
@@ -144,7 +143,7 @@ def test_nothing_of_later_changes_a_list(tmp_path) -> None:
 # --- highly predictive blacklisting -----------------------------------------------------------------------------------
 
 
-def test_relevance_is_that_of_a_hand_worked_example() -> None:
+def test_figures_are_those_of_worked_examples() -> None:
     """v1 met s1 s2, v2 met s1 s2 s3, v3 met s3 s4: W = [0 1 0; 2/3 0 1/3; 0 1/2 0], alpha = 1/2."""
     met = np.array([0, 1, 0, 1, 2, 2, 3])
     by = np.array([0, 0, 1, 1, 1, 2, 2])
@@ -155,19 +154,19 @@ def test_relevance_is_that_of_a_hand_worked_example() -> None:
     assert relevance[0] == pytest.approx([16, 16, 14, 2])
     assert [relevance[i][3] for i in range(3)] == pytest.approx([2, 4, 1])
     assert [relevance[i][2] for i in range(3)] == pytest.approx([14, 9, 7])
-
-
-def test_a_correlation_that_would_not_converge_is_scaled() -> None:
     everybody = np.repeat(np.arange(5), 4), np.tile(np.arange(4), 5)
     weights = correlation(*everybody, 4)
     assert float(np.abs(np.linalg.eigvals(weights)).max()) == pytest.approx(1)
     assert (propagation(weights) > 0).all()
-
-
-def test_the_best_are_in_order_and_ties_go_to_the_later() -> None:
     worth, then = np.array([1.0, 0.0, 2.0, 1.0, 1.0]), np.array([5, 9, 1, 7, 7])
     assert best(3, worth, then).tolist() == [2, 3, 4]
     assert best(9, worth, then).tolist() == [2, 3, 4, 0]
+    table = np.arange(12).reshape(3, 4)
+    value = report.mean(table)
+    assert value.value == 5.5
+    assert value.low < 5.5 < value.high
+    assert report.share(table, table * 2).low == report.share(table, table * 2).high == 0.5
+    assert report.share(table, table * 0).value is None
 
 
 # --- the private join -------------------------------------------------------------------------------------------------
@@ -205,7 +204,7 @@ def test_a_bad_row_costs_that_row_and_says_why(tmp_path, why) -> None:
     assert len(contacts.first) == len(quiet())
 
 
-def test_a_file_is_read_as_other_programs_write_it(tmp_path) -> None:
+def test_a_packed_or_foreign_file_is_read_as_far_as_it_goes(tmp_path) -> None:
     path = write(tmp_path / "made.csv", quiet())
     columns = ["last", " First", "ip4", "actor", "note"]
     turned = [",".join([r[3], r[2], r[1], r[0], '"a, b"']) for r in (one.split(",") for one in quiet()[::-1])]
@@ -216,9 +215,6 @@ def test_a_file_is_read_as_other_programs_write_it(tmp_path) -> None:
     assert (one.last == two.last).all()
     assert (one.sources == two.sources).all()
     assert not two.refused
-
-
-def test_a_packed_file_that_breaks_off_is_read_that_far(tmp_path) -> None:
     whole = gzip.compress("\n".join(["actor,ip4,first,last,count", *quiet(60)]).encode(), mtime=0)
     path = tmp_path / "made.csv.gz"
     path.write_bytes(whole[:-40])
@@ -286,23 +282,6 @@ def test_a_file_of_figures_that_cannot_be_written_is_a_message(tmp_path) -> None
     result = invoke("--data", tmp_path, "--json", tmp_path)
     assert result.exception.code == 2
     assert "cannot be written" in str(result.exception)
-
-
-def test_intervals_hold_the_value_and_go_over_days_and_actors() -> None:
-    table = np.arange(12).reshape(3, 4)
-    value = report.mean(table)
-    assert value.value == 5.5
-    assert value.low < 5.5 < value.high
-    assert report.share(table, table * 2).low == report.share(table, table * 2).high == 0.5
-    assert report.share(table, table * 0).value is None
-
-
-def test_a_list_of_the_sector_leaves_out_what_the_actor_met(tmp_path) -> None:
-    met = [row("north", "45.1.1.1", 26), row("south", "45.1.1.1", 30)]
-    contacts = read(write(tmp_path / "made.csv", [*quiet(), *met]))
-    view = View(contacts, contacts.known(BEGIN + 3 * DAY_S))
-    told = {actor: len(sector(view, number, 7)) for number, actor in enumerate(contacts.actors)}
-    assert told == {"north": 0, "south": 0, "west": 1}
 
 
 @pytest.mark.data

@@ -76,7 +76,7 @@ def test_a_kind_met_after_the_fortieth_hour_is_new_and_nobody_has_learnt_it(sect
     assert [(kind.kind, kind.day, kind.everywhere) for kind in new_kinds(three)] == [("late", 1, True)]
 
 
-def test_a_private_round_says_what_counting_says() -> None:
+def test_a_private_round_says_what_counting_says_and_too_many_kinds_are_refused() -> None:
     dice = SeededDice(4, "kinds")
     kinds = {
         f"org {at}": frozenset(f"kind {n}" for n in range(60) if dice.chance(n / 60)) | {f"own {at}"} for at in range(9)
@@ -84,9 +84,6 @@ def test_a_private_round_says_what_counting_says() -> None:
     openly = counted(kinds)
     assert joined(kinds, SeededDice(1)) == openly
     assert {bucket for mine in openly.values() for bucket in mine.values()} == set(range(4))
-
-
-def test_more_kinds_than_a_round_takes_are_refused() -> None:
     with pytest.raises(ValueError, match="more than"):
         joined({"one": frozenset(map(str, range(KINDS_MAX + 1)))}, SeededDice(1))
 
@@ -119,7 +116,7 @@ def test_own_list_is_by_newness_and_time_and_the_commons_put_what_appears_first_
     assert read(VERDICTS) == read(COMMONS)
 
 
-def test_nobody_reads_more_lines_than_the_day_has_and_a_line_is_all_hosts_of_a_kind() -> None:
+def test_nobody_reads_more_lines_than_the_day_has_and_own_findings_are_no_verdict() -> None:
     new, next_door = kinds_of_days()
     twice = new + [replace(kind, host="mail") for kind in new]
     for length in LENGTHS:
@@ -127,6 +124,9 @@ def test_nobody_reads_more_lines_than_the_day_has_and_a_line_is_all_hosts_of_a_k
         for day in (2, 3, 4):
             assert len({kind.kind for kind in read if (kind.organisation, kind.day) == ("one", day)}) == min(length, 12)
         assert len(read) == 2 * len(lines_read(new, next_door, COMMONS, length))
+    new, next_door = kinds_of_days()
+    alone = [kind for kind in new if kind.organisation == "one"]
+    assert lines_read(alone, next_door, VERDICTS, 8) == lines_read(alone, next_door, COMMONS, 8)
 
 
 def test_no_order_knows_a_label_but_the_one_of_verdicts_which_knows_those_of_days_before() -> None:
@@ -142,12 +142,6 @@ def test_no_order_knows_a_label_but_the_one_of_verdicts_which_knows_those_of_day
     first = [line for line in read(VERDICTS, new) if line[1] == 2]
     assert first == [line for line in read(COMMONS, new) if line[1] == 2]
     assert next(line for line in read(VERDICTS, new) if line[1] == 3)[2] in ("kind 10", "kind 11")
-
-
-def test_what_an_organisation_found_itself_is_no_verdict_of_the_sector() -> None:
-    new, next_door = kinds_of_days()
-    alone = [kind for kind in new if kind.organisation == "one"]
-    assert lines_read(alone, next_door, VERDICTS, 8) == lines_read(alone, next_door, COMMONS, 8)
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

@@ -35,9 +35,14 @@ def folder_of(path: Path, rows: list[tuple[str, str, str]], columns="file,kind,l
 # --- manifests --------------------------------------------------------------------------------------------------------
 
 
-def test_a_folder_without_a_manifest_is_one_clear_error(tmp_path) -> None:
+def test_a_folder_without_a_manifest_is_one_error_and_a_file_listed_twice_is_said(tmp_path) -> None:
     with pytest.raises(ManifestBroken, match=r"holds no MANIFEST\.csv"):
         read(tmp_path)
+    (tmp_path / "a.pcap").write_bytes(b"packets")
+    folder_of(tmp_path, [("a.pcap", "malicious", "x"), ("a.pcap", "benign", "y"), ("./a.pcap", "malicious", "x")])
+    found = read(tmp_path)
+    assert [(one.name, one.kind, len(one.files)) for one in found.captures] == [("a.pcap", "malicious", 1)]
+    assert sorted(found.unusable) == ["./a.pcap (again)", "a.pcap (again)"]
 
 
 @pytest.mark.parametrize("missing", ["file", "kind", "label"])
@@ -58,14 +63,6 @@ def test_a_manifest_is_read_as_other_programs_write_it(tmp_path, encoding, delim
     (tmp_path / "MANIFEST.csv").write_bytes(text.encode(encoding))
     (found,) = read(tmp_path).captures
     assert (found.name, found.kind, found.family) == ("træ.pcap", "malicious", "ål")
-
-
-def test_a_file_listed_twice_is_looked_at_once_and_that_is_said(tmp_path) -> None:
-    (tmp_path / "a.pcap").write_bytes(b"packets")
-    folder_of(tmp_path, [("a.pcap", "malicious", "x"), ("a.pcap", "benign", "y"), ("./a.pcap", "malicious", "x")])
-    found = read(tmp_path)
-    assert [(one.name, one.kind, len(one.files)) for one in found.captures] == [("a.pcap", "malicious", 1)]
-    assert sorted(found.unusable) == ["./a.pcap (again)", "a.pcap (again)"]
 
 
 def test_every_file_is_used_or_has_its_reason(tmp_path) -> None:
@@ -246,7 +243,7 @@ def test_two_captures_of_a_family_share_only_what_they_share(sector) -> None:
 
 
 @pytest.mark.slow
-def test_what_no_label_names_is_counted_apart(sector) -> None:
+def test_an_implants_other_peers_and_unnamed_captures_count_apart(sector) -> None:
     looks = (sighted("m", glimpse(12.0, "domain:evil.example.org"), glimpse(11.9, "domain:beside.example.org")),)
     named = campaigned(sector, Families({"loader": looks}, {"m": frozenset({"evil.example.org"})}))
     other = campaigned(sector, Families({"loader": looks}, {"m": frozenset({"never-seen.example.org"})}))
@@ -256,10 +253,6 @@ def test_what_no_label_names_is_counted_apart(sector) -> None:
     assert {one.lost for one in other.campaigns if one.linkage == "domain"} == {"only what no label names"}
     assert not any(one.elements or one.reachable for one in other.campaigns)
     assert all(len(one.elements) == 2 and not one.checked for one in unnamed.campaigns if one.linkage == "domain")
-
-
-@pytest.mark.slow
-def test_an_implants_other_peers_stand_among_the_victims_own_candidates(sector) -> None:
     seen = glimpse(5.0, "domain:evil.example.org")
     ranks = captured_day(sector, 40, SeededDice(2, "day")).ranks
     alone, many = sighted("alone", seen, tallies={462: 1}), sighted("many", seen, tallies={462: 1, 600: 5000})
@@ -299,12 +292,19 @@ def test_so_many_harmless_names_are_new_as_is_asked(sector, share) -> None:
     assert abs(np.mean([hour > -7 * 24 for hour in harmless]) - share) < 0.05
 
 
-def test_a_set_is_one_of_three_and_the_older_halves_hold() -> None:
+def test_sets_and_folds_hold_sites_and_families_apart() -> None:
     names = [f"family {number}" for number in range(300)]
     assert {manifest.set_of(name, halved=False) for name in names} == {"fit", "choose", "test"}
     for name in names:
         odd = hashlib.sha256(name.encode()).digest()[0] % 2 == 1
         assert (manifest.set_of(name, halved=True) == "test") == odd
+    groups = {(kind, f"{kind} {at}") for kind in ("site", "") for at in range(41)}
+    folds = sector_world._folds(groups)
+    assert folds.keys() == groups
+    for kind in ("site", ""):
+        sizes = Counter(fold for group, fold in folds.items() if group[0] == kind)
+        assert set(sizes) == set(range(sector_world.FOLDS))
+        assert max(sizes.values()) - min(sizes.values()) <= 1
 
 
 def test_families_and_sites_of_a_set_are_in_no_other(tmp_path) -> None:
@@ -320,16 +320,6 @@ def test_families_and_sites_of_a_set_are_in_no_other(tmp_path) -> None:
     assert sum(len(names) for names in families.values()) == len(set().union(*families.values())) == 40
     assert not sites["fit"] & (sites["choose"] | sites["test"])
     assert sites["choose"] < sites["test"]
-
-
-def test_folds_hold_out_every_site_and_family_once_and_evenly() -> None:
-    groups = {(kind, f"{kind} {at}") for kind in ("site", "") for at in range(41)}
-    folds = sector_world._folds(groups)
-    assert folds.keys() == groups
-    for kind in ("site", ""):
-        sizes = Counter(fold for group, fold in folds.items() if group[0] == kind)
-        assert set(sizes) == set(range(sector_world.FOLDS))
-        assert max(sizes.values()) - min(sizes.values()) <= 1
 
 
 # --- a folder that was never seen -------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def small(tmp_path, seed=1, hours=6, stretch_hours=2, scale=0.1):
     )
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path) -> None:
+def test_the_same_seed_gives_the_same_bytes_in_chronological_files(tmp_path) -> None:
     one, again, other = (small(tmp_path / name, seed, hours=2) for name, seed in (("a", 1), ("b", 1), ("c", 2)))
     assert one == again
     for written in (f for actor in one["actors"] for f in actor["files"]):
@@ -35,9 +35,6 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path) ->
     assert {f["sha256"] for a in one["actors"] for f in a["files"]}.isdisjoint(
         f["sha256"] for a in other["actors"] for f in a["files"]
     )
-
-
-def test_files_are_a_chronological_row_within_the_span_and_the_clinic_has_none(tmp_path) -> None:
     made = small(tmp_path)
     assert [actor["name"] for actor in made["actors"] if not actor["files"]] == ["klinik"]
     for actor in made["actors"]:
@@ -106,7 +103,7 @@ def test_invented_names_and_addresses_are_outside_and_belong_to_nobody(seed) -> 
     assert is_external(Observable.address(dotted))
 
 
-def test_actors_do_not_share_homes_hosts_or_vendors() -> None:
+def test_actors_share_no_homes_and_the_demo_hits_three_weakly() -> None:
     made = sector(3, tuple((f"actor-{n}", list(Kind)[n % 4], 40) for n in range(100)))
     for what in ("homes", "vendors"):
         everything = [item for actor in made.actors for item in getattr(actor, what)]
@@ -117,9 +114,6 @@ def test_actors_do_not_share_homes_hosts_or_vendors() -> None:
         sector(1, (("a", Kind.REGION, 5), ("a", Kind.REGION, 5)))
     with pytest.raises(KeyError):
         made.actor("nobody")
-
-
-def test_the_demo_hits_three_weakly_and_a_fourth_last_week() -> None:
     made = demo_sector(1)
     (campaign,) = demo_campaigns(made, 1, END_US)
     weak = [victim for victim in campaign.victims if victim.role == "weak"]

@@ -35,14 +35,11 @@ def link(faults, seed=1, rows=0):
     return BadLink(other, faults, SeededDice(seed), clock), other, clock
 
 
-def test_without_faults_it_is_the_link_itself() -> None:
+def test_without_faults_it_is_the_link_and_with_them_each_does_what_it_says() -> None:
     good, other, _ = link(Faults(), rows=7)
     assert good.post([b"1", b"2"]) == [1, 2]
     assert other.got == [1, 2]
     assert good.pull(3, 0) == [b"4", b"5", b"6", b"7"]
-
-
-def test_a_lost_request_never_arrives_and_a_lost_answer_has_arrived() -> None:
     lost, other, _ = link(Faults(request_lost=1.0), rows=3)
     for call in (lambda: lost.post([b"1"]), lambda: lost.pull(0, 0)):
         with pytest.raises(LinkDown):
@@ -52,9 +49,6 @@ def test_a_lost_request_never_arrives_and_a_lost_answer_has_arrived() -> None:
     with pytest.raises(LinkDown):
         unheard.post([b"1"])
     assert other.got == [1]
-
-
-def test_a_doubled_request_comes_twice_and_a_late_one_after_newer_ones() -> None:
     twice, other, _ = link(Faults(doubled=1.0))
     assert twice.post([b"1", b"2"]) == [1, 2]
     assert other.got == [1, 2, 1, 2]
@@ -67,9 +61,6 @@ def test_a_doubled_request_comes_twice_and_a_late_one_after_newer_ones() -> None
     assert late.arrive() == 1
     assert other.got == [2, 1]
     assert late.arrive() == 0
-
-
-def test_a_partition_lets_nothing_through_until_it_ends() -> None:
     parted, other, clock = link(Faults(partitions=((START_US, START_US + 10 * SECOND_US),)))
     with pytest.raises(LinkDown):
         parted.post([b"1"])

@@ -110,7 +110,7 @@ def streams(packets):
     return joined
 
 
-def test_a_tcp_stream_says_exactly_its_turns_and_each_flow_its_own_fresh_bytes(tmp_path) -> None:
+def test_a_tcp_stream_says_its_turns_and_answers_come_a_round_trip_later(tmp_path) -> None:
     fresh = (talk.Fresh(2, 8, 0),)
     said = [talk.Turn(True, b"A" * 600, fresh=fresh), talk.Turn(False, b"B" * 9000), talk.Turn(True, b"C" * 10)]
     made = talk.tcp(443, said, pool_bytes=8)
@@ -121,9 +121,6 @@ def test_a_tcp_stream_says_exactly_its_turns_and_each_flow_its_own_fresh_bytes(t
     assert back == [b"B" * 9000] * 3
     assert len({text[2:10] for text in out}) == 3
     assert {text[:2] + text[10:] for text in out} == {b"A" * 592 + b"C" * 10}
-
-
-def test_answers_come_a_round_trip_later_and_pauses_are_kept(tmp_path) -> None:
     made = talk.tcp(80, [talk.Turn(True, b"x"), talk.Turn(False, b"y", wait_us=10_000_000)])
     to_file([flows(made, np.array([NOW_US]), 0x0A000001, 0x19000001, rtt_us=50_000)], tmp_path)
     packets = read(tmp_path / "a.pcap")

@@ -109,11 +109,20 @@ def test_ipv6_too(payload, kind) -> None:
     assert getattr(Ether(bytes(again))[layer], field) == getattr(after[layer], field)
 
 
-def test_what_is_wrong_stays_wrong_and_none_stays_none() -> None:
+def test_what_is_wrong_stays_wrong_and_other_links_and_quotes_follow() -> None:
     wrong = bytes(Ether() / IP(src="10.0.0.1", dst="8.8.8.8", chksum=0x1111) / TCP(chksum=0x2222))
     assert anew(readdressed(wrong, book(), "w")) != readdressed(wrong, book(), "w")
     none = bytes(Ether() / IP(src="10.0.0.1", dst="8.8.8.8") / UDP(chksum=0) / Raw(b"x"))
     assert Ether(readdressed(none, book(), "w"))[UDP].chksum == 0
+    packet = bytes(IP(src="10.0.0.1", dst="8.8.8.8") / UDP())
+    for link, raw in ((101, packet), (0, b"\2\0\0\0" + packet), (113, bytes(14) + b"\x08\x00" + packet)):
+        assert bytes(Ether(ethernet(link, raw))[IP]) == packet
+    quoted = IPerror(src="10.0.0.9", dst="25.0.0.1") / TCPerror(sport=1, dport=2)
+    before = bytes(Ether() / IP(src="25.0.0.7", dst="10.0.0.9") / ICMP(type=11) / quoted)
+    after = Ether(readdressed(before, book(), "w"))
+    assert after[IPerror].src == after[IP].dst
+    assert at_home(after[IP].dst)
+    assert DNS not in after
 
 
 @pytest.mark.slow
@@ -125,7 +134,7 @@ def test_later_fragments_have_no_l4_header_to_touch() -> None:
     assert readdressed(six, book(), "w")[-64:] == body
 
 
-def test_arp_broadcasts_and_foreign_protocols() -> None:
+def test_hosts_stay_themselves_through_arp_and_foreign_protocols() -> None:
     b = book()
     asked = Ether(readdressed(bytes(Ether() / ARP(psrc="192.168.1.5", pdst="192.168.1.1")), b, "w"))
     assert at_home(asked[ARP].psrc)
@@ -136,10 +145,6 @@ def test_arp_broadcasts_and_foreign_protocols() -> None:
     assert got[IP].dst == str(IPv4Address(ACTOR.base | 0xFFFF))
     lldp = bytes(Ether(type=0x88CC) / Raw(b"\x02\x07\x04abcdef"))
     assert readdressed(lldp, b, "w") == lldp
-
-
-def test_hosts_stay_themselves_within_a_capture_and_apart_between_captures() -> None:
-    b = book()
     raw = b"\xc0\xa8\x38\x65"
     assert b.of("one", raw) == b.of("one", raw) != b.of("two", raw)
     many = [b.of("m", (0x0A000000 + n).to_bytes(4, "big")) for n in range(5000)]
@@ -169,24 +174,12 @@ def test_every_story_ends_at_the_end_and_splices_become_minutes(times) -> None:
     assert (steps >= -5 * SECOND_US).all()
 
 
-def test_moved_keeps_the_rhythm_of_a_whole_capture_and_joins_spliced_ones() -> None:
+def test_both_orders_of_pcap_and_moved_captures_keep_their_frames_and_rhythm(tmp_path) -> None:
     beat = np.arange(20) * 3600 * SECOND_US
     assert (np.diff(moved(beat, END_US)) == 3600 * SECOND_US).all()
     spliced = np.concatenate([np.array([52, 53]) * SECOND_US, END_US - DAY_US + np.arange(3) * SECOND_US])
     assert np.diff(moved(spliced, END_US)).tolist() == [SECOND_US, 60 * SECOND_US, SECOND_US, SECOND_US]
     assert len(moved(spliced[:0], END_US)) == 0
-
-
-def sample(count=10):
-    made = []
-    for n in range(count):
-        packet = Ether() / IP(src="192.168.56.101", dst="25.1.2.3") / TCP(sport=1000 + n, dport=443) / Raw(b"x" * n)
-        packet.time = 52.5 + n
-        made.append(packet)
-    return made
-
-
-def test_pcap_of_either_order_and_pcapng_give_the_same_frames(tmp_path) -> None:
     wrpcap(str(tmp_path / "le.pcap"), sample(), endianness="<")
     wrpcap(str(tmp_path / "be.pcap"), sample(), endianness=">")
     wrpcap(str(tmp_path / "ns.pcap"), sample(), nano=True)
@@ -196,10 +189,13 @@ def test_pcap_of_either_order_and_pcapng_give_the_same_frames(tmp_path) -> None:
         assert list(frames(tmp_path / name)) == wanted, name
 
 
-def test_links_without_ethernet_get_one() -> None:
-    packet = bytes(IP(src="10.0.0.1", dst="8.8.8.8") / UDP())
-    for link, raw in ((101, packet), (0, b"\2\0\0\0" + packet), (113, bytes(14) + b"\x08\x00" + packet)):
-        assert bytes(Ether(ethernet(link, raw))[IP]) == packet
+def sample(count=10):
+    made = []
+    for n in range(count):
+        packet = Ether() / IP(src="192.168.56.101", dst="25.1.2.3") / TCP(sport=1000 + n, dport=443) / Raw(b"x" * n)
+        packet.time = 52.5 + n
+        made.append(packet)
+    return made
 
 
 def test_broken_captures_say_why_and_the_rest_goes_on(tmp_path) -> None:
@@ -292,12 +288,3 @@ def test_real_captures_lose_no_packet_and_leave_no_inside_address_abroad(data, t
                             address in ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
                         )
                         assert not private or at_home(str(address))
-
-
-def test_the_quoted_packet_of_a_tcp_error_follows_its_host() -> None:
-    quoted = IPerror(src="10.0.0.9", dst="25.0.0.1") / TCPerror(sport=1, dport=2)
-    before = bytes(Ether() / IP(src="25.0.0.7", dst="10.0.0.9") / ICMP(type=11) / quoted)
-    after = Ether(readdressed(before, book(), "w"))
-    assert after[IPerror].src == after[IP].dst
-    assert at_home(after[IP].dst)
-    assert DNS not in after

@@ -30,26 +30,19 @@ def day():
 
 
 @pytest.mark.slow
-def test_sharing_has_the_power_law_that_it_says(day) -> None:
+def test_a_day_is_its_seed_with_the_power_law_that_it_says(day) -> None:
     large = made_day(60, 1, 0)
     assert abs(large.power_law_a - 0.90) < 0.02
     assert abs(large.power_law_a_all - 0.66) < 0.02
-
-
-@pytest.mark.slow
-def test_the_same_seed_gives_the_same_day_and_another_another(day) -> None:
     again, other = made_day(20, 7, 14), made_day(20, 8, 14)
     assert all((getattr(day.rows, name) == getattr(again.rows, name)).all() for name in day.rows.__slots__)
     assert [c.victims for c in day.campaigns] == [c.victims for c in again.campaigns]
     assert len(other.rows) != len(day.rows)
 
 
-def test_no_victim_reads_of_its_campaign_on_its_own_list(day) -> None:
+def test_what_is_revealed_is_what_reaches_the_threshold_and_no_victim_lists_it(day) -> None:
     for actor, own in own_lists(day, day.rows, 1000).items():
         assert not set(own[: int(day.actors.lines[actor])]) & set(day.campaigns_of)
-
-
-def test_a_campaign_within_reach_is_what_the_join_reveals(day) -> None:
     _, revealed = joined(day, day.rows)
     for one in day.campaigns:
         assert one.reachable == any(element in revealed for element in one.elements)
@@ -57,9 +50,6 @@ def test_a_campaign_within_reach_is_what_the_join_reveals(day) -> None:
         assert list(one.onsets) == sorted(one.onsets)
         assert one.onsets[-1] < 24 * 60
         assert one.onsets[-1] - one.onsets[0] < SPAN_MINUTES
-
-
-def test_nothing_is_revealed_below_the_threshold_and_nothing_listed(day) -> None:
     kept, revealed = joined(day, day.rows)
     assert len(revealed) > 10
     for element, holders in revealed.items():
@@ -71,7 +61,7 @@ def test_nothing_is_revealed_below_the_threshold_and_nothing_listed(day) -> None
     assert set(kept.element.tolist()) == set(revealed)
 
 
-def test_the_hard_negatives_are_in(day) -> None:
+def test_negatives_are_in_and_groups_know_a_thing_once(day) -> None:
     assert set(day.negatives) == {"vendor", "browser", "monitor", "scanner", "cdn", "patch-day", "pentest", "poison"}
     assert all(day.negatives.values())
     reach = {
@@ -79,9 +69,24 @@ def test_the_hard_negatives_are_in(day) -> None:
     }
     assert reach["pentest"] == 1
     assert reach["browser"] == 20
+    groups = np.arange(len(day.actors))
+    assert ordinary(replace(day, actors=replace(day.actors, group=groups)), 0, range(5), WEEK_AGO).established == {0}
+    groups[1] = 0
+    assert not ordinary(replace(day, actors=replace(day.actors, group=groups)), 0, range(5), WEEK_AGO).established
+    alone = [actor for actor, group in enumerate(day.actors.group.tolist()) if (day.actors.group == group).sum() == 1]
+    _, shown = joined(day, day.rows)
+    element = min(shown)
+    for changed, stays in (
+        (ordinary(day, element, alone[:5], WEEK_AGO), True),
+        (ordinary(day, element, alone[:4], WEEK_AGO), False),
+        (ordinary(day, element, alone[:5], WEEK_AGO + 1), False),
+    ):
+        assert (element in changed.established) is stays
+        assert (element not in joined(changed, day.rows)[1]) is stays
+        assert joined(changed, day.rows)[1].keys() | {element} == shown.keys()
 
 
-def test_a_campaign_is_seen_at_a_round_after_the_victims_that_show_it(day) -> None:
+def test_who_sees_a_campaign_depends_on_the_victims_that_show_it(day) -> None:
     product = ways.scored(day, day.rows)
     seen = [(one, clocked(day, product, one)) for one in day.campaigns]
     for one, when in seen:
@@ -98,9 +103,6 @@ def test_a_campaign_is_seen_at_a_round_after_the_victims_that_show_it(day) -> No
         assert when.from_first - when.from_second == one.onsets[1] - one.onsets[0]
     assert any(when.from_strong is not None for _, when in seen)
     assert sum(when.at is not None for _, when in seen) == sum(one.reachable for one in day.campaigns)
-
-
-def test_whom_three_weak_victims_or_two_are_all_of_nobody_sees_before_the_last(day) -> None:
     reachable = [one for one in day.campaigns if one.reachable]
     assert not any(early(day, one) for one in reachable if len(one.victims) == 2)
     rows = day.rows
@@ -196,11 +198,17 @@ def test_the_set_computation_is_what_the_shares_reveal(day) -> None:
     assert held_by_one(day, day.rows, real.revealed, frozenset()) == 0
 
 
-def test_a_join_that_reveals_single_elements_shows(day) -> None:
+def test_a_baseline_by_newness_puts_the_new_first_and_a_leaking_join_shows(day) -> None:
     alone = np.flatnonzero(np.bincount(day.rows.element, minlength=len(day.observables)) == 1)[:3]
     revealed = {int(element): frozenset({0}) for element in alone}
     assert held_by_one(day, day.rows, revealed, frozenset()) == 3
     assert held_by_one(day, day.rows, revealed, frozenset(revealed)) == 0
+    counts = ways.counted(day, day.rows)
+    first = ways.by_baseline("new, then count", counts)
+    assert len(first) == 20
+    assert all(counts.new[next(iter(lead))] for lead in first)
+    seconds = {int(e): sorted(day.rows.first[day.rows.element == e].tolist())[1] for (e,) in map(tuple, first)}
+    assert all(hour >= 24 - 7 * 24 for hour in seconds.values())
 
 
 @pytest.mark.slow
@@ -224,16 +232,13 @@ def test_the_command_writes_every_figure(tmp_path, quick) -> None:
     assert "drawn, not detected" in told["what"]
 
 
-def test_whole_families_are_drawn_again() -> None:
+def test_families_are_drawn_again_and_losses_have_their_reason() -> None:
     """Ten campaigns of one family are one observation: the interval is as wide as two families make it."""
     boot = figures.Bootstrap(1)
     hits, names = [1.0] * 10 + [0.0] * 10, ["one"] * 10 + ["two"] * 10
     by_family, by_campaign = boot.share(hits, names), boot.mean(hits)
     assert (by_family.value, by_family.low, by_family.high, by_family.n) == (0.5, 0.0, 1.0, 20)
     assert by_campaign.low > 0.2
-
-
-def test_the_reason_for_which_a_campaign_is_out_of_reach() -> None:
     assert why_lost(True, 2, 2, 2) == why_lost(True, 0, 3, 5) == ""
     assert why_lost(True, 1, 2, 2) == "weak at two"
     assert why_lost(True, 1, 2, 3) == "p too large"
@@ -246,33 +251,3 @@ def ordinary(day, element: int, actors, first: int):
 
 
 WEEK_AGO = 24 - 7 * 24
-
-
-def test_what_five_groups_have_met_for_a_week_is_offered_to_no_round(day) -> None:
-    alone = [actor for actor, group in enumerate(day.actors.group.tolist()) if (day.actors.group == group).sum() == 1]
-    _, shown = joined(day, day.rows)
-    element = min(shown)
-    for changed, stays in (
-        (ordinary(day, element, alone[:5], WEEK_AGO), True),
-        (ordinary(day, element, alone[:4], WEEK_AGO), False),
-        (ordinary(day, element, alone[:5], WEEK_AGO + 1), False),
-    ):
-        assert (element in changed.established) is stays
-        assert (element not in joined(changed, day.rows)[1]) is stays
-        assert joined(changed, day.rows)[1].keys() | {element} == shown.keys()
-
-
-def test_actors_of_one_group_know_a_thing_once(day) -> None:
-    groups = np.arange(len(day.actors))
-    assert ordinary(replace(day, actors=replace(day.actors, group=groups)), 0, range(5), WEEK_AGO).established == {0}
-    groups[1] = 0
-    assert not ordinary(replace(day, actors=replace(day.actors, group=groups)), 0, range(5), WEEK_AGO).established
-
-
-def test_a_baseline_by_newness_puts_what_is_new_first(day) -> None:
-    counts = ways.counted(day, day.rows)
-    first = ways.by_baseline("new, then count", counts)
-    assert len(first) == 20
-    assert all(counts.new[next(iter(lead))] for lead in first)
-    seconds = {int(e): sorted(day.rows.first[day.rows.element == e].tolist())[1] for (e,) in map(tuple, first)}
-    assert all(hour >= 24 - 7 * 24 for hour in seconds.values())

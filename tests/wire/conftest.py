@@ -32,6 +32,8 @@ def of_type(annotation, metadata):
     if isinstance(annotation, type) and issubclass(annotation, Message):
         return any_of(annotation)
     bounds = bounds_of(metadata)
+    if annotation is bool:
+        return st.booleans()
     if annotation is int:
         return st.integers(bounds.get("ge", 0), bounds["lt"] - 1 if "lt" in bounds else bounds.get("le", 2**40))
     if annotation is bytes:

@@ -94,20 +94,18 @@ def test_each_other_spelling_is_refused_by_its_rule(change, rule) -> None:
     assert refused_by(Encoded("Health", change(encoded.body))) == rule
 
 
-def test_an_unknown_field_is_not_repeated_in_the_reason() -> None:
+def test_what_no_reader_knows_is_refused_unread_and_not_repeated() -> None:
     body = encode(HEALTH).body[:-1] + b',"zz-secret-host":"pc-17"}'
     outcome = decode(Encoded("Health", body), ALL)
     assert isinstance(outcome, Refused)
     assert "secret" not in str(outcome.reason.kept())
     assert "pc-17" not in str(outcome.reason.kept())
-
-
-def test_a_message_of_the_other_direction_is_unknown() -> None:
     assert refused_by(encode(HEALTH), DOWN_KINDS) == "unknown_kind"
     assert refused_by(Encoded("Suspicion", b"{}")) == "unknown_kind"
+    assert refused_by(Encoded("IndicatorReleased", b'{"bundle":"' + b"a" * BODY_BYTES_MAX + b'"}')) == "oversize"
 
 
-def test_planes_travel_beside_the_body_and_their_digest_in_it() -> None:
+def test_planes_ids_and_privacy_classes_are_those_of_the_content() -> None:
     share = ShareUpload(round_id="0" * 32, registry_version=1, key_check="0" * 32, planes=b"\n{}" + bytes(range(100)))
     encoded = encode(share)
     assert encoded.attachment == share.planes
@@ -117,21 +115,31 @@ def test_planes_travel_beside_the_body_and_their_digest_in_it() -> None:
     assert refused_by(Encoded("ShareUpload", encoded.body, encoded.attachment[::-1])) == "attachment"
     assert refused_by(Encoded("ShareUpload", encoded.body)) == "attachment"
     assert refused_by(Encoded("Health", encode(HEALTH).body, b"x")) == "attachment"
+    cell = Declined(round_id="a" * 32, table=1, bin=2)
+    assert encode(cell).id == encode(Declined(round_id="a" * 32, table=1, bin=2)).id
+    assert encode(cell).id != encode(Declined(round_id="a" * 32, table=1, bin=3)).id
+    assert encode(cell).id != Encoded("Report", encode(cell).body).id
+    assert privacy_of(HEALTH) == "S4"
+    assert (
+        privacy_of(
+            Receipt(
+                indicator_id="indicator--00000000-0000-4000-8000-000000000000",
+                version=1,
+                state="enforced",
+                enforcers=("rpz",),
+                rule=None,
+            )
+        )
+        == "S2"
+    )
 
 
-def test_a_body_beyond_its_bound_is_refused_unparsed() -> None:
-    assert refused_by(Encoded("IndicatorReleased", b'{"bundle":"' + b"a" * BODY_BYTES_MAX + b'"}')) == "oversize"
-
-
-def test_hostile_strings_cost_linear_time() -> None:
+def test_hostile_strings_and_brackets_cost_linear_time_and_no_depth() -> None:
     """Unterminated strings full of escapes: a backtracking tokeniser takes minutes for these."""
     start = time.process_time()
     for hostile in (b'"' + b'\\"' * 40_000, b'"' * 80_001, b'"' + b"\\" * 80_001, b'{"a":' * 80_000):
         assert isinstance(strict_json.parse(hostile, 1_000_000), Refused)
     assert time.process_time() - start < 2
-
-
-def test_brackets_inside_strings_are_no_depth() -> None:
     bundle = IndicatorReleased(bundle='[[[[[[[[[[[["\\"]{{{{{{{{{{')
     assert decode(encode(bundle), ALL) == bundle
 
@@ -149,26 +157,3 @@ def test_the_length_of_what_is_sent_every_round_tells_nothing() -> None:
         for p in (b"\0", b"\xff")
     }
     assert len(shares) == 1
-
-
-def test_the_id_names_content_and_kind() -> None:
-    cell = Declined(round_id="a" * 32, table=1, bin=2)
-    assert encode(cell).id == encode(Declined(round_id="a" * 32, table=1, bin=2)).id
-    assert encode(cell).id != encode(Declined(round_id="a" * 32, table=1, bin=3)).id
-    assert encode(cell).id != Encoded("Report", encode(cell).body).id
-
-
-def test_privacy_classes_are_told_for_the_ledger() -> None:
-    assert privacy_of(HEALTH) == "S4"
-    assert (
-        privacy_of(
-            Receipt(
-                indicator_id="indicator--00000000-0000-4000-8000-000000000000",
-                version=1,
-                state="enforced",
-                enforcers=("rpz",),
-                rule=None,
-            )
-        )
-        == "S2"
-    )

@@ -83,7 +83,7 @@ def test_items_in_are_rows_out_plus_refusals_and_lines(items) -> None:
     stand.book.close()
 
 
-def test_the_draft_is_built_up_and_the_first_no_counts() -> None:
+def test_the_draft_is_built_up_until_the_first_no_and_a_preview_leaves_no_trace() -> None:
     stand = Stand()
     assert stand.gate.offer(7) == Draft(value=7, doubled=14)
     assert stand.gate.offer(-1) == Refused("positive", "not above zero")
@@ -92,9 +92,6 @@ def test_the_draft_is_built_up_and_the_first_no_counts() -> None:
     assert (passed.verdict, passed.bytes, passed.gate, passed.at_us) == ("passed", 14, "test", 5)
     assert (first.rule, second.rule) == ("positive", "small")
     stand.book.close()
-
-
-def test_a_preview_leaves_no_trace() -> None:
     stand = Stand()
     assert stand.gate.try_on(7) == Draft(value=7, doubled=14)
     assert isinstance(stand.gate.try_on(-7), Refused)
@@ -156,12 +153,20 @@ def test_it_stays_shut_over_a_restart(tmp_path) -> None:
     again.book.close()
 
 
-def test_what_follows_fails_and_nothing_of_it_is_kept_but_the_others() -> None:
+def test_what_follows_fails_alone_and_unwritable_text_breaks_no_gate() -> None:
     stand = Stand(fail_on=3, error=ValueError("a slip"))
     outcomes = stand.gate.offer_all([1, 3, 104])
     assert [getattr(outcome, "rule", "") for outcome in outcomes] == ["", SET_ASIDE, "small"]
     assert stand.kept() == [1]
     assert [line.rule for line in stand.ledger.lines()] == ["", SET_ASIDE, "small"]
+    stand.book.close()
+    stand = Stand()
+    stand.gate._label = lambda item: Note(kind="K\ud800", item_id="x", peer="p\ud800", summary=f"\ud800 {item}")
+    stand.gate.rules = (Rule("no", lambda *_: Refused("no", "not \udcff")), *stand.gate.rules)
+    assert stand.gate.offer(1).rule == "no"
+    (line,) = stand.ledger.lines()
+    assert (line.kind, line.peer, line.summary, line.reason) == ("K\\ud800", "p\\ud800", "\\ud800 1", "not \\udcff")
+    assert stand.ledger.verify() is None
     stand.book.close()
 
 
@@ -193,35 +198,10 @@ def test_a_machine_that_fails_shuts_nothing_and_keeps_nothing(error) -> None:
     stand.book.close()
 
 
-def test_a_statement_with_a_slip_is_no_machine_that_fails() -> None:
+def test_a_slip_of_a_statement_or_a_name_twice_is_the_makers() -> None:
     with Book() as book, pytest.raises(sqlite3.OperationalError) as caught:
         book.rows("SELECT nothing FROM nowhere")
     assert not is_environment(caught.value)
-
-
-def test_no_line_no_row_and_the_process_must_end() -> None:
-    """If the ledger cannot be written, nothing leaves."""
-    stand = Stand()
-    with stand.book.transaction() as tx:
-        tx.execute("CREATE TRIGGER full BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'full'); END")
-    with pytest.raises(GateBroken) as caught:
-        stand.gate.offer(1)
-    assert isinstance(caught.value.__cause__, sqlite3.IntegrityError)
-    assert stand.kept() == []
-    stand.book.close()
-
-
-def test_without_containment_a_slip_is_raised_and_nothing_is_kept() -> None:
-    stand = Stand()
-    stand.book.failures = NoContainment()
-    for attempt in (stand.gate.offer, stand.gate.try_on):
-        with pytest.raises(ZeroDivisionError):
-            attempt(666)
-    assert (stand.ledger.lines(), shut_gates(stand.book)) == ([], [])
-    stand.book.close()
-
-
-def test_two_rules_of_one_name_do_not_make_a_gate() -> None:
     rules = (Rule("a", positive), Rule("a", small))
     nobody = Note(kind="", item_id="", peer="")
     with Book() as book, pytest.raises(ValueError, match="one name"):
@@ -237,14 +217,22 @@ def test_two_rules_of_one_name_do_not_make_a_gate() -> None:
         )
 
 
-def test_text_that_cannot_be_written_breaks_no_gate_and_no_chain() -> None:
+def test_no_line_is_no_row_and_without_containment_a_slip_is_raised() -> None:
+    """If the ledger cannot be written, nothing leaves."""
     stand = Stand()
-    stand.gate._label = lambda item: Note(kind="K\ud800", item_id="x", peer="p\ud800", summary=f"\ud800 {item}")
-    stand.gate.rules = (Rule("no", lambda *_: Refused("no", "not \udcff")), *stand.gate.rules)
-    assert stand.gate.offer(1).rule == "no"
-    (line,) = stand.ledger.lines()
-    assert (line.kind, line.peer, line.summary, line.reason) == ("K\\ud800", "p\\ud800", "\\ud800 1", "not \\udcff")
-    assert stand.ledger.verify() is None
+    with stand.book.transaction() as tx:
+        tx.execute("CREATE TRIGGER full BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'full'); END")
+    with pytest.raises(GateBroken) as caught:
+        stand.gate.offer(1)
+    assert isinstance(caught.value.__cause__, sqlite3.IntegrityError)
+    assert stand.kept() == []
+    stand.book.close()
+    stand = Stand()
+    stand.book.failures = NoContainment()
+    for attempt in (stand.gate.offer, stand.gate.try_on):
+        with pytest.raises(ZeroDivisionError):
+            attempt(666)
+    assert (stand.ledger.lines(), shut_gates(stand.book)) == ([], [])
     stand.book.close()
 
 

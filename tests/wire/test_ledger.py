@@ -4,7 +4,7 @@ import json
 import os
 import sqlite3
 import stat
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 
@@ -36,7 +36,7 @@ def ledger(path):
         yield ledger
 
 
-def test_lines_are_numbered_chained_and_whole(ledger) -> None:
+def test_lines_are_numbered_chained_whole_and_one_object_each_in_the_export(ledger) -> None:
     lines = ledger.lines()
     assert [line.seq for line in lines] == list(range(1, 21))
     assert lines[0].prev == GENESIS
@@ -45,6 +45,16 @@ def test_lines_are_numbered_chained_and_whole(ledger) -> None:
     assert ledger.head() == (20, lines[-1].hash)
     assert (lines[0].verdict, lines[0].rule, lines[0].reason) == ("refused", "budget", "spent")
     assert (lines[1].verdict, lines[1].rule, lines[1].reason) == ("passed", "", "")
+    assert [line.seq for line in ledger.lines(after=17)] == [18, 19, 20]
+    assert {line.kind for line in ledger.lines(kind="Health")} == {"Health"}
+    assert {line.verdict for line in ledger.lines(verdict="refused")} == {"refused"}
+    assert len(ledger.lines(limit=3)) == 3
+    assert [line.seq for line in ledger.lines(item_id=f"{4:064x}")] == [5]
+    assert ledger.lines(kind="Health", verdict="refused", gate="elsewhere") == []
+    lines = [json.loads(line) for line in ledger.export()]
+    assert [line["seq"] for line in lines] == list(range(1, 21))
+    assert lines[6]["summary"] == '{"n":6}'
+    assert lines == [json.loads(line) for line in ledger.export()]
 
 
 def test_why_is_said_in_any_language_and_an_older_line_as_it_was_written(ledger) -> None:
@@ -60,20 +70,13 @@ def test_why_is_said_in_any_language_and_an_older_line_as_it_was_written(ledger)
     assert ledger.verify() is None
 
 
-def test_the_owner_asks_for_what_is_of_interest(ledger) -> None:
-    assert [line.seq for line in ledger.lines(after=17)] == [18, 19, 20]
-    assert {line.kind for line in ledger.lines(kind="Health")} == {"Health"}
-    assert {line.verdict for line in ledger.lines(verdict="refused")} == {"refused"}
-    assert len(ledger.lines(limit=3)) == 3
-    assert [line.seq for line in ledger.lines(item_id=f"{4:064x}")] == [5]
-    assert ledger.lines(kind="Health", verdict="refused", gate="elsewhere") == []
-
-
-def test_nothing_is_changed_or_deleted_through_sql(ledger) -> None:
+def test_nothing_is_changed_through_sql_and_a_refusal_has_its_rule(ledger) -> None:
     for statement in ("DELETE FROM ledger WHERE seq = 20", "UPDATE ledger SET bytes = 0 WHERE seq = 3"):
         with pytest.raises(sqlite3.IntegrityError, match="never"), ledger.book.transaction() as tx:
             tx.execute(statement)
     assert ledger.verify() is None
+    with pytest.raises(ValueError, match="rule"):
+        ledger.append(1, "door", "up", note(1), Refused("", "because"))
 
 
 FIELDS = [
@@ -128,13 +131,6 @@ def test_lines_cut_off_at_the_end_show_against_a_head_kept_elsewhere(ledger) -> 
     assert ledger.head() != head
 
 
-def test_the_export_is_one_object_a_line(ledger) -> None:
-    lines = [json.loads(line) for line in ledger.export()]
-    assert [line["seq"] for line in lines] == list(range(1, 21))
-    assert lines[6]["summary"] == '{"n":6}'
-    assert lines == [json.loads(line) for line in ledger.export()]
-
-
 def test_another_process_may_look_on_and_not_write(ledger, path) -> None:
     with look_on(path) as reader:
         assert len(reader.lines()) == 20
@@ -150,11 +146,6 @@ def test_a_long_summary_keeps_its_digest(ledger) -> None:
     assert len(line.summary) <= SUMMARY_CHARACTERS_MAX
     assert "sha256" in line.summary
     assert ledger.verify() is None
-
-
-def test_a_refusal_without_a_rule_is_not_written_as_passed(ledger) -> None:
-    with pytest.raises(ValueError, match="rule"):
-        ledger.append(1, "door", "up", note(1), Refused("", "because"))
 
 
 def test_a_swallowed_failure_keeps_nothing_of_its_transaction(path) -> None:
@@ -209,29 +200,6 @@ def test_a_new_book_is_for_its_owners_eyes(path) -> None:
     with Book(path) as book:
         Ledger(book).append(1, "door", "up", note(1))
         assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
-
-
-def test_a_part_of_an_earlier_version_is_brought_up_or_left_as_it_was(tmp_path) -> None:
-    path, first = tmp_path / "book.db", ("CREATE TABLE met (name TEXT PRIMARY KEY) STRICT",)
-    last = ("CREATE TABLE met (name TEXT PRIMARY KEY, at INTEGER NOT NULL DEFAULT 0, who TEXT) STRICT",)
-    steps = {
-        1: ("ALTER TABLE met ADD COLUMN at INTEGER NOT NULL DEFAULT 0", "UPDATE met SET at = 7"),
-        2: ("ALTER TABLE met ADD COLUMN who TEXT",),
-    }
-    with closing(Book(path)) as book:
-        book.part("met", 1, first)
-        with book.transaction() as tx:
-            tx.execute("INSERT INTO met VALUES ('a')")
-        with pytest.raises(BookForeign):
-            book.part("met", 3, last, {2: steps[2]})
-        with pytest.raises(sqlite3.OperationalError):
-            book.part("met", 3, last, steps | {2: ("ALTER TABLE gone ADD COLUMN who TEXT",)})
-        assert book.rows("SELECT * FROM met") == [("a",)]
-        for _ in range(2):
-            book.part("met", 3, last, steps)
-        assert book.rows("SELECT * FROM met") == [("a", 7, None)]
-        with pytest.raises(BookForeign):
-            book.part("met", 2, last, steps)
 
 
 def test_a_book_of_another_version_is_the_operators_business(path) -> None:

@@ -73,11 +73,22 @@ def test_lines_go_on_after_a_closing_also_in_a_new_process(ledger, path) -> None
         assert other.close_parts(lines_max=10) == 0
 
 
-def test_it_is_bounded_by_bytes_too(ledger) -> None:
+def test_parts_are_bounded_and_a_ledger_in_memory_keeps_all(ledger) -> None:
     assert ledger.close_parts(lines_max=10**6, bytes_max=5000) > 0
     left = ledger.book.rows("SELECT sum(500 + length(summary)) FROM ledger")[0][0]
     assert left < 2 * 5000
     assert ledger.verify() is None
+    with Book(None) as book:
+        made = Ledger(book)
+        for n in range(30):
+            made.append(n, "door", "out", note(n))
+        assert made.close_parts(lines_max=5) == 0
+        assert len(made.lines()) == 30
+    known = [f"{n:064x}" for n in range(2000)]
+    bits = sieve(known)
+    assert len(bits) == 2500
+    assert all(may_hold(bits, item) for item in known)
+    assert sum(may_hold(bits, f"{n:064x}") for n in range(10_000, 20_000)) < 300
 
 
 def test_a_part_is_for_its_owners_eyes_and_the_same_bytes_each_time(ledger, path) -> None:
@@ -175,20 +186,3 @@ def test_lines_that_move_while_they_are_read_are_read_once(ledger, path) -> None
         first = [next(lines) for _ in range(3)]
         ledger.close_parts(lines_max=10)
         assert [line.seq for line in [*first, *lines]] == list(range(1, LINES + 1))
-
-
-def test_a_sieve_never_misses() -> None:
-    known = [f"{n:064x}" for n in range(2000)]
-    bits = sieve(known)
-    assert len(bits) == 2500
-    assert all(may_hold(bits, item) for item in known)
-    assert sum(may_hold(bits, f"{n:064x}") for n in range(10_000, 20_000)) < 300
-
-
-def test_a_ledger_in_memory_keeps_all() -> None:
-    with Book(None) as book:
-        made = Ledger(book)
-        for n in range(30):
-            made.append(n, "door", "out", note(n))
-        assert made.close_parts(lines_max=5) == 0
-        assert len(made.lines()) == 30

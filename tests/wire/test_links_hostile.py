@@ -151,7 +151,7 @@ def test_a_no_is_the_operators_business(hostile, code) -> None:
     both_fail(hostile, LinkRefused)
 
 
-def test_a_reason_is_shown_only_if_it_is_a_short_plain_sentence(hostile) -> None:
+def test_redirects_lead_nowhere_and_a_reason_is_shown_if_short_and_plain(hostile) -> None:
     for body, shown in (
         (b'{"detail":"too late"}', True),
         (b'{"detail":"\x1b[31mred"}', False),
@@ -162,9 +162,6 @@ def test_a_reason_is_shown_only_if_it_is_a_short_plain_sentence(hostile) -> None
         with link_to(hostile.url) as link, pytest.raises(LinkRefused) as caught:
             link.pull(0, 0)
         assert (":" in str(caught.value)) == shown
-
-
-def test_redirects_lead_nowhere(hostile) -> None:
     hostile.asked.clear()
     before = hostile.connections
     hostile.answers(status=302, more=f"location: {hostile.url}/v1/messages\r\n")

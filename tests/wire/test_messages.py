@@ -64,12 +64,10 @@ def test_a_second_does_not_fit_where_an_hour_goes() -> None:
         )
 
 
-def test_no_bound_reads_otherwise_than_as_a_range() -> None:
+def test_each_bound_is_a_range_that_holds_on_the_page() -> None:
     with pytest.raises(TypeError, match="write ge"):
         bounds_text(int, [annotated_types.Gt(0), annotated_types.Le(5)])
 
-
-def test_each_bound_on_the_page_is_one_that_holds() -> None:
     class Bounded(Message):
         value: typing.Annotated[int, Field(ge=1, lt=5), Privacy.S4]
 

@@ -139,23 +139,17 @@ def test_the_fate_of_an_item_is_known(make, clock) -> None:
     assert fate(outbox, "0" * 64) is None
 
 
-def test_digests_are_bounded(make) -> None:
+def test_digests_are_bounded_and_somebody_is_woken(make) -> None:
     outbox = make(limits=OutboxLimits(gone_rows_max=3))
     items = [declined(n) for n in range(6)]
     for item in items:
         outbox.put("centre", item, "S0")
     outbox.acknowledge("centre", [1, 2, 3, 4, 5, 6])
     assert [fate(outbox, item.id) for item in items] == [None, None, None, *["acknowledged"] * 3]
-
-
-def test_somebody_is_woken_for_the_recipient(make) -> None:
     heard = []
     outbox = make(on_put=heard.append)
     outbox.put("region-b", declined(1), "C")
     assert heard == ["region-b"]
-
-
-def test_large_shares_wait_like_everything_else(make) -> None:
     outbox = make()
     share = encode(ShareUpload(round_id="c" * 32, registry_version=1, key_check="0" * 32, planes=bytes(3_000_000)))
     outbox.put("centre", share, "S0")

@@ -1,7 +1,5 @@
-"""What goes out to partners reads back as it was; a spreadsheet takes no cell for a formula; junk is refused."""
+"""What goes out to partners reads back as it was."""
 
-import csv
-import io
 import json
 
 import pytest
@@ -11,10 +9,8 @@ from hypothesis import strategies as st
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
-from bavn.model.outcome import Refused
 from bavn.model.sector.offer import Offer, worth
 from bavn.model.sector.partner import Inward
-from bavn.wire.partners.csv import COLUMNS, guarded, objects_of, text_of, unguarded
 from bavn.wire.partners.stix_indicator import NotWritable
 from bavn.wire.partners.stix_out import context_of, object_of, offer_of
 
@@ -77,14 +73,12 @@ def as_offered(made):
 
 
 @given(indicators)
-def test_an_indicator_reads_back_as_stix_and_as_csv(made) -> None:
+def test_an_indicator_reads_back_as_stix(made) -> None:
     body = object_of(made, created_by=AUTHOR, created_us=NOW_US)
     assert offer_of(json.loads(body)) == as_offered(made)
-    (again,) = objects_of(text_of([body]), NOW_US)
-    assert offer_of(again) == as_offered(made)
 
 
-def test_the_text_names_no_case_and_is_what_the_validator_of_stix_takes() -> None:
+def test_no_text_names_a_case_and_markings_are_the_standards_own() -> None:
     import stix2
 
     body = object_of(an_indicator(Observable.of("domain", "evil.example.com")), created_by=AUTHOR, created_us=NOW_US)
@@ -93,9 +87,6 @@ def test_the_text_names_no_case_and_is_what_the_validator_of_stix_takes() -> Non
     assert (found.confidence, found.revoked) == (77, False)
     for one in context_of(AUTHOR, "test", "2026-01-01T00:00:00.000000Z"):
         assert stix2.parse(one, allow_custom=True).id == one["id"]
-
-
-def test_the_first_tlps_markings_are_the_standards_own() -> None:
     import stix2
 
     marks = (
@@ -109,9 +100,6 @@ def test_the_first_tlps_markings_are_the_standards_own() -> None:
         read = offer_of(found | {"object_marking_refs": [mark.id]})
         assert isinstance(read, Offer)
         assert read.tlp is tlp
-
-
-def test_the_strictest_marking_counts_wherever_it_stands() -> None:
     from bavn.wire.partners.marking import PAP_IDS, TLP_IDS
 
     found = json.loads(object_of(an_indicator(Observable.of("ip4", "45.9.1.2")), created_by=AUTHOR, created_us=1))
@@ -120,65 +108,9 @@ def test_the_strictest_marking_counts_wherever_it_stands() -> None:
     assert (read.tlp, read.pap) == (Tlp.AMBER, Pap.RED)
 
 
-def test_a_chain_is_never_written() -> None:
+def test_a_chain_is_never_written_and_a_word_worth_no_more_than_its_speaker() -> None:
     made = an_indicator(Observable.of("chain", "T1046-T1021@0"))
     with pytest.raises(NotWritable):
         object_of(made, created_by=AUTHOR, created_us=NOW_US)
-
-
-@given(st.text(max_size=30))
-def test_no_cell_is_a_formula_and_each_reads_back(cell) -> None:
-    assert not guarded(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
-    assert unguarded(guarded(cell)) == cell
-
-
-@given(indicators)
-def test_no_cell_of_an_export_begins_as_a_formula_does(made) -> None:
-    text = text_of([object_of(made, created_by=AUTHOR, created_us=NOW_US)])
-    rows = list(csv.reader(io.StringIO(text, newline="")))
-    assert rows[0] == list(COLUMNS)
-    assert all(cell and cell[0] not in "=+-@\t\r" for cell in rows[1])
-
-
-@pytest.mark.parametrize("text", ["", "value\r\nx\r\n", "type,value,type\r\n", 'type,value\r\n"x', "type\tvalue\r\n"])
-def test_what_is_no_table_is_refused(text) -> None:
-    assert isinstance(objects_of(text, NOW_US), Refused)
-
-
-def test_a_table_of_somebody_else_is_read_with_what_it_says_and_no_more() -> None:
-    text = "\ufeffValue;Type;TLP;Confidence\r\nEvil.Example.com;domain;green;40\r\n\r\n45.9.1.2;ip4;;\r\n"
-    first, second = map(offer_of, objects_of(text, NOW_US))
-    assert (first.observable.value, first.tlp, first.pap, first.stated) == (
-        "evil.example.com",
-        Tlp.GREEN,
-        Pap.AMBER,
-        40,
-    )
-    assert (second.tlp, second.stated, second.until_us, second.version_us) == (Tlp.AMBER, 50, None, NOW_US)
-    assert first.id != second.id
-
-
-@given(st.lists(st.lists(st.text(max_size=12), min_size=1, max_size=11), max_size=5))
-def test_any_row_makes_one_object_that_is_an_offer_or_refused(rows) -> None:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    writer.writerows(rows)
-    found = objects_of(out.getvalue(), NOW_US)
-    if not isinstance(found, Refused):
-        made = [offer_of(one) for one in found]
-        assert len(made) == sum(any(cell.strip() for cell in row) for row in rows)
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"tlp": "TLP:BLACK"}, {"pap": "x"}, {"confidence": "-1"}, {"type": "url"}, {"value": ""}]
-)
-def test_a_word_that_means_nothing_is_never_guessed_at(wrong) -> None:
-    row = {"type": "domain", "value": "evil.example.com", "tlp": "TLP:RED", "pap": "PAP:RED", "confidence": "5"} | wrong
-    (found,) = objects_of(",".join(row) + "\r\n" + ",".join(row.values()) + "\r\n", NOW_US)
-    assert isinstance(offer_of(found), Refused)
-
-
-def test_a_word_is_worth_no_more_than_its_speaker() -> None:
     offer = as_offered(an_indicator(Observable.of("ip4", "45.9.1.2"), confidence=100))
     assert [worth(offer, Inward(trust=trust)) for trust in (0, 33, 100)] == [0, 33, 100]

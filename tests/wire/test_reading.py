@@ -7,7 +7,7 @@ import pytest
 
 from bavn.centre.inbox import foreign_json
 from bavn.model.outcome import Refused
-from bavn.wire import codec, frames, parcel, reading, seal, strict_json
+from bavn.wire import codec, frames, reading, seal, strict_json
 from bavn.wire.partners import stix_indicator, taxii
 from bavn.wire.reading import REFUSED, UNREADABLE, mended, read, reads, sound, unreadable_counts
 
@@ -31,10 +31,18 @@ def test_whatever_a_parser_raises_is_one_refusal_that_names_no_byte(error, caplo
     assert "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b" in caplog.text, "the digest"
 
 
-def test_what_is_read_is_what_the_parser_says_and_its_own_refusals_keep_their_rule() -> None:
+def test_what_is_read_is_what_the_parser_says_and_bad_text_is_mended() -> None:
     assert read(int, "7") == 7
     assert strict_json.parse(b"{", 9).rule == "not_json"
     assert strict_json.parse(b'{"\\ud800":1}', 99).rule == UNREADABLE
+    assert sound("plain")
+    assert sound("æ😀")
+    assert not sound("a\0b")
+    assert not sound("\udfff")
+    raw = b'{"\\ud800":["a\\u0000", 1, "\\ud83d\\ude00"]}'
+    assert mended({"\ud800": ["a\0", 1, "😀"]}, raw) == {"\ufffd": ["a\ufffd", 1, "😀"]}
+    data = {"a": ["b"]}
+    assert mended(data, b'{"a":["b"]}') is data
 
 
 @pytest.mark.parametrize(
@@ -45,7 +53,6 @@ def test_what_is_read_is_what_the_parser_says_and_its_own_refusals_keep_their_ru
         (seal, "parse", lambda: seal.address(b"{}\n{}")),
         (seal, "_split", lambda: seal.open({}, "centre", b"{}\n{}", codec.UP_KINDS)),
         (frames, "_LENGTH_BYTES", lambda: frames.split(b"\0\0\0\1x")),
-        (parcel, "parse", lambda: parcel.understand(b"{}\nx", None, "a")),
         (stix_indicator, "parse", lambda: stix_indicator.indicator_of("{}")),
         (taxii, "_TOKEN", lambda: taxii.read_json(b"{}", 99)),
         (foreign_json, "_TOKEN", lambda: foreign_json.load(b"{}", 99)),
@@ -60,14 +67,3 @@ def test_every_parser_of_what_comes_from_outside_is_such_a_stage(monkeypatch, wh
     monkeypatch.setattr(where, name, breaks)
     outcome = asked()
     assert isinstance(outcome, Refused)
-
-
-def test_text_that_no_database_keeps_is_told_apart_and_mended() -> None:
-    assert sound("plain")
-    assert sound("æ😀")
-    assert not sound("a\0b")
-    assert not sound("\udfff")
-    raw = b'{"\\ud800":["a\\u0000", 1, "\\ud83d\\ude00"]}'
-    assert mended({"\ud800": ["a\0", 1, "😀"]}, raw) == {"\ufffd": ["a\ufffd", 1, "😀"]}
-    data = {"a": ["b"]}
-    assert mended(data, b'{"a":["b"]}') is data

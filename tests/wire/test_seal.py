@@ -76,29 +76,23 @@ def test_each_lie_on_an_envelope_has_its_rule(keys, key) -> None:
     assert opened_by(bytes(seal.ENVELOPE_BYTES_MAX + 1), keys) == "oversize"
 
 
-def test_a_signed_message_of_another_spelling_is_still_refused(keys, key) -> None:
+def test_a_signature_counts_for_its_spelling_sequence_and_name_alone(keys, key) -> None:
     """The signature is sound; the body is not the one spelling: signing garbage does not make it a message."""
     encoded = encode(DECLINED)
     spelt = type(encoded)(encoded.kind, encoded.body.replace(b":", b": "))
     raw = seal.seal_encoded(key, "region-a", "centre", 5, spelt)
     assert opened_by(raw, keys) == "not_canonical"
-
-
-def test_a_signature_does_not_count_under_another_sequence_or_name(keys, key) -> None:
     for sender, recipient, seq in (("region-b", "centre", 5), ("region-a", "region-b", 5), ("region-a", "centre", 50)):
         real = seal.seal(key, "region-a", "centre", 5, DECLINED)
         sig = real.split(b'"sig":"')[1][:128]
         forged = seal.seal(OTHER, sender, recipient, seq, DECLINED)
         forged = forged.replace(forged.split(b'"sig":"')[1][:128], sig)
         assert opened_by(forged, keys, recipient=recipient) == "bad_signature"
-
-
-def test_the_centres_words_are_not_an_actors(keys, key) -> None:
     raw = seal.seal(key, "region-a", "centre", 5, RoundClosed(round_id="b" * 32))
     assert opened_by(raw, keys, kinds=UP_KINDS) == "unknown_kind"
 
 
-def test_what_cannot_stand_on_an_envelope_is_the_makers_error(key) -> None:
+def test_what_cannot_stand_on_an_envelope_is_the_makers_error_and_health_has_one_length(key) -> None:
     for sender, recipient, seq in (
         ("A B", "centre", 1),
         ("region-a", "", 1),
@@ -107,14 +101,8 @@ def test_what_cannot_stand_on_an_envelope_is_the_makers_error(key) -> None:
     ):
         with pytest.raises(ValueError):
             seal.seal(key, sender, recipient, seq, DECLINED)
-
-
-def test_a_key_has_a_name_of_its_own(key) -> None:
     assert seal.key_id(key.public_key()) != seal.key_id(OTHER.public_key())
     assert len(seal.key_id(key.public_key())) == 32
-
-
-def test_health_is_the_same_length_for_the_same_words(key) -> None:
     health = Health(version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0)
     lengths = {len(seal.seal(key, "region-a", "centre", seq, health)) for seq in range(100, 120)}
     assert len(lengths) == 1

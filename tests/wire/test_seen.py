@@ -52,14 +52,11 @@ def test_a_state_told_again_is_news_and_its_retry_is_not(seen, key) -> None:
     assert rule(seen.check(opened(key, 1, HEALTH))) == "repeated"
 
 
-def test_numbers_may_come_in_any_order(seen, key) -> None:
+def test_keys_and_numbers_are_remembered_apart_from_content(seen, key) -> None:
     for seq in (5, 3, 9):
         seen.keep(opened(key, seq, declined(seq)), 10)
     assert seen.check(opened(key, 4, declined(4))) is None
     assert seen.last_seq("region-a", seal.key_id(key.public_key())) == 9
-
-
-def test_a_new_key_starts_anew_and_content_stays_known(seen, key) -> None:
     other = NodeKeys.make("region-a", SeededDice(1, "again")).message
     seen.keep(opened(key, 1, declined(1)), 10)
     assert seen.check(opened(other, 1, declined(2))) is None

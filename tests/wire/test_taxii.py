@@ -42,10 +42,13 @@ def test_bounds_are_read(text, limit, after_us) -> None:
     assert (asked.limit, asked.after_us) == (limit, after_us)
 
 
-def test_twice_named_and_endless_queries_are_refused() -> None:
+def test_twice_named_and_endless_queries_are_refused_and_ids_stay() -> None:
     assert isinstance(wanted([("limit", "1"), ("limit", "2")], 100), Refused)
     assert isinstance(wanted([("match[type]", ",".join(["indicator"] * 201))], 100), Refused)
     assert isinstance(wanted([("colour", "x" * 20_000)], 100), Refused)
+    made = collection_id("test", "released")
+    assert made == collection_id("test", "released") != collection_id("other", "released")
+    assert made[14] == "4"
 
 
 @pytest.mark.parametrize(
@@ -95,12 +98,6 @@ def test_any_bytes_are_read_or_refused(raw) -> None:
     found = read_json(raw, 1000)
     if not isinstance(found, Refused):
         json.dumps(found, allow_nan=False)
-
-
-def test_a_collections_id_is_a_uuid_of_version_four_and_stays() -> None:
-    made = collection_id("test", "released")
-    assert made == collection_id("test", "released") != collection_id("other", "released")
-    assert made[14] == "4"
 
 
 class Model:

@@ -43,7 +43,7 @@ class NoteValue:
     places: tuple[tuple[int, bytes], ...] = ((1, b"\x01"), (2, b"\xff"))
 
 
-def test_a_message_takes_what_it_declares_and_nothing_else() -> None:
+def test_a_message_takes_what_it_declares_and_a_value_what_it_has() -> None:
     fields = fields_for(NoteMessage, NoteValue(), name="b")
     assert "host" not in fields
     assert NoteMessage(**fields) == NoteMessage(
@@ -55,18 +55,6 @@ def test_a_message_takes_what_it_declares_and_nothing_else() -> None:
         places=(Place(table=1, tag="01"), Place(table=2, tag="ff")),
     )
 
-
-def test_the_first_value_that_says_it_counts_and_what_nothing_says_is_an_error() -> None:
-    @dataclass(frozen=True)
-    class First:
-        name: str = "first"
-
-    assert fields_for(NoteMessage, First(), NoteValue())["name"] == "first"
-    with pytest.raises(LookupError, match=r"NoteMessage\.tlp"):
-        fields_for(NoteMessage, First())
-
-
-def test_a_value_takes_what_it_has_and_what_is_given_goes_first() -> None:
     @dataclass(frozen=True)
     class Value:
         actor: str
@@ -75,3 +63,11 @@ def test_a_value_takes_what_it_has_and_what_is_given_goes_first() -> None:
 
     place = Place(table=7, tag="01")
     assert value_of(Value, place, {"actor": "north", "tag": b"\x01", "of_else": 1}) == Value("north", 7, b"\x01")
+
+    @dataclass(frozen=True)
+    class First:
+        name: str = "first"
+
+    assert fields_for(NoteMessage, First(), NoteValue())["name"] == "first"
+    with pytest.raises(LookupError, match=r"NoteMessage\.tlp"):
+        fields_for(NoteMessage, First())

@@ -33,7 +33,6 @@ from bavn.actor.detect.next_door import UNMOVED, Moved, NextDoor
 from bavn.actor.detect.queries import behaviour
 from bavn.actor.detect.queries.home_names import HomeNames
 from bavn.actor.detect.settings import DetectSettings
-from bavn.actor.detect.tasks import Missing, Weigh, weigh_here
 from bavn.actor.detect.terms import Terms
 from bavn.actor.detect.wording import joined
 from bavn.model.evidence import evidence_nats
@@ -114,14 +113,13 @@ def survey(
     verdicts: Verdicts = NO_VERDICTS,
     rules: tuple[RowRule, ...] = (),
     memory: RuleMemory | None = None,
-    weigh: Weigh = weigh_here,
     failures: Failures | None = None,
 ) -> Survey:
     """All detectors over ``window``.
 
     ``verdicts``: what people judged true is no innocent that others are ranked among. ``rules``: Sigma rules, made into
-    SQL; ``memory``: what earlier looks know of them, and how much one may ask. ``weigh``: who does the detectors' work.
-    ``failures``: told of a detector that fails; without it that is raised. Raises QueryRefused, RowsDamaged.
+    SQL; ``memory``: what earlier looks know of them, and how much one may ask. ``failures``: told of a detector that
+    fails; without it that is raised. Raises QueryRefused, RowsDamaged.
     """
     behind = against or SurveyBackground()
     table = calibrate.shipped() if behind.reference is None else behind.reference
@@ -136,7 +134,7 @@ def survey(
         memory=memory or RuleMemory(),
     )
     containment = NoContainment() if failures is None else failures
-    every = zip(detectors, weigh(context, detectors), strict=True)
+    every = [(detector, _found(detector, context)) for detector in detectors]
     now_us = window.last_us if behind.now_us is None else behind.now_us
     next_door = None if behind.commons is None else NextDoor(behind.commons, now_us // DAY_US)
     judging = _Judging(behind.past, table, verdicts, containment, next_door, lambda: terms.home_names)
@@ -151,6 +149,17 @@ def survey(
     return Survey(tuple(ordered), tallies, hosts, failed)
 
 
+def _found(detector: Detector, context: DetectorContext) -> Found | Exception:
+    """The detector's findings, or how it failed. QueryRefused and RowsDamaged are the store's, and no fault of the
+    detector's: they are raised."""
+    try:
+        return detector.candidates(context)
+    except (QueryRefused, RowsDamaged):
+        raise
+    except Exception as error:  # noqa: BLE001  whatever it is, the other detectors conclude
+        return error
+
+
 @dataclass(frozen=True, slots=True)
 class _Judging:
     """What detectors' findings are judged by. ``names``: the actor's own."""
@@ -163,7 +172,7 @@ class _Judging:
     names: Callable[[], HomeNames]
 
     def judged(
-        self, every: Iterable[tuple[Detector, Found | Missing]]
+        self, every: Iterable[tuple[Detector, Found | Exception]]
     ) -> tuple[list[Suspicion], dict[str, Tally], frozenset[str]]:
         """What the findings come to, the tallies of this window, and which detectors failed."""
         tallies: dict[str, Tally] = {}
@@ -172,8 +181,8 @@ class _Judging:
         for detector, findings in every:
             part = f"detector {detector.name}"
             try:
-                if isinstance(findings, Missing):
-                    raise findings.error  # noqa: TRY301  told as if it had been raised here
+                if isinstance(findings, Exception):
+                    raise findings  # noqa: TRY301  told as if it had been raised here
                 innocents = _innocents(detector, findings, self.verdicts)
                 found = self._suspicions(detector, findings, {**tallies, **innocents})
                 suspicions += [_without_own(suspicion, self.names()) for suspicion in found]

@@ -13,33 +13,24 @@ class DetectSettings:
     """What an operator may set of the detectors ([detect] of the node's configuration)."""
 
     allowed_scanners: tuple[str, ...] = setting(
-        (), unit="", holds="Own addresses or networks (CIDR) that scan by order, such as vulnerability scanners."
+        (), holds="Own addresses or networks (CIDR) that scan by order, such as vulnerability scanners."
     )
     known_long: tuple[str, ...] = setting(
         (),
-        unit="",
         holds="Own or outside addresses or networks (CIDR) with connections that stay open by order: jump hosts, VPN,"
         " remote support.",
     )
     home_domains: tuple[str, ...] = setting(
         (),
-        unit="",
         holds="Own domains beside those of the directory, which are learned from its traffic: names under them are"
         " inside, weigh less, and are never offered to the sector.",
     )
-    candidates_max: int = setting(
-        2000,
-        unit="candidates",
-        holds="The strangest candidates of one detector that become suspicions.",
-        low=1,
-        high=1e5,
-    )
-    calls_kept_max: int = setting(
-        4096, unit="calls", holds="Calls of one pair that the beacon detector looks at, the latest.", low=64, high=1e5
-    )
-    rows_part_max: int = setting(
-        5_000_000, unit="rows", holds="Rows grouped at a time; more are taken in parts by host.", low=1e4, high=1e9
-    )
+    candidates_max: int = 2000
+    """The strangest candidates of one detector that become suspicions."""
+    calls_kept_max: int = 4096
+    """Calls of one pair that the beacon detector looks at, the latest."""
+    rows_part_max: int = 5_000_000
+    """Rows grouped at a time; more are taken in parts by host."""
 
     def __post_init__(self) -> None:
         for name in ("allowed_scanners", "known_long"):

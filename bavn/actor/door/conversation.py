@@ -207,7 +207,7 @@ def let_out(at: DoorContext, *several: Statements[Any]) -> int:
 
 class Conversation[M: Message, Kept: DataclassInstance, Said: PersonStatement](Statements[Said], ABC):
     """About one kind of thing, on the actor's own book. ``told``: the table of what the centre said, the newest of each
-    with when it was received (``heard_us``); ``stays``: its columns that stay as they were first."""
+    with when it was received (``received_us``); ``stays``: its columns that stay as they were first."""
 
     told: Table[Kept]
     stays: Sequence[str] = ()
@@ -234,10 +234,10 @@ class Conversation[M: Message, Kept: DataclassInstance, Said: PersonStatement](S
 
     def received_today(self) -> int:
         """How many were heard of, or anew, within a day."""
-        return self.told.count(self.own_book, "heard_us > ?", (self.at.clock.now_us() - DAY_US,))
+        return self.told.count(self.own_book, "received_us > ?", (self.at.clock.now_us() - DAY_US,))
 
     def forget(self) -> None:
         """Drops what was heard, or dealt with, over a year ago."""
         super().forget()
         with self.own_book.transaction() as tx:
-            tx.execute(f"DELETE FROM {self.told.name} WHERE heard_us < ?", (self.kept_since_us,))
+            tx.execute(f"DELETE FROM {self.told.name} WHERE received_us < ?", (self.kept_since_us,))

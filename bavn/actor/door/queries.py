@@ -23,12 +23,6 @@ def asked_elements(rows: Rows, limit: int = 500) -> Sequence[tuple[Any, ...]]:
     )
 
 
-def asked_count(rows: Rows) -> int:
-    """How many those are."""
-    found = rows("SELECT count(*) FROM door_wish WHERE wish = 'asked'")
-    return int(found[0][0]) if found else 0
-
-
 def overrides(rows: Rows, limit: int = 2000) -> Sequence[tuple[Any, ...]]:
     """(element, veto or allow, by, when) of people here, the newest first."""
     return rows(
@@ -52,12 +46,6 @@ def told_elements(rows: Rows, values: Sequence[str]) -> frozenset[str]:
         (json.dumps(sorted(set(values))),),
     )
     return frozenset(f"{kind}:{value}" for kind, value in elements)
-
-
-def first_told_us(rows: Rows, kind: str, value: str) -> int | None:
-    """When this node first let a report out on an element; None where it never did, or keeps it no more."""
-    found = rows("SELECT min(at_us) FROM door_reveal WHERE rule = '' AND type = ? AND value = ?", (kind, value))
-    return None if not found or found[0][0] is None else int(found[0][0])
 
 
 def days_told(rows: Rows, limit: int = 100) -> Sequence[tuple[Any, ...]]:

@@ -20,16 +20,14 @@ _SCHEMA = (
         ended_by TEXT NOT NULL, ended_comment TEXT NOT NULL, UNIQUE (case_id, type, value)
     ) STRICT""",
     """CREATE TABLE sector_verdict_case (
-        case_id TEXT PRIMARY KEY, version INTEGER NOT NULL, heard_us INTEGER NOT NULL, observables INTEGER NOT NULL
+        case_id TEXT PRIMARY KEY, version INTEGER NOT NULL, received_us INTEGER NOT NULL, observables INTEGER NOT NULL,
+        left_out INTEGER NOT NULL
     ) STRICT""",
-    "CREATE INDEX sector_verdict_heard ON sector_verdict_case (heard_us)",
+    "CREATE INDEX sector_verdict_heard ON sector_verdict_case (received_us)",
 )
-_LEFT_SCHEMA: Final = (
-    "CREATE TABLE sector_verdict_left (case_id TEXT PRIMARY KEY, observables INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-)
+SECTOR_LEFT_SQL: Final = """SELECT c.case_id, c.left_out, max(v.until_us) FROM sector_verdict_case c
+    JOIN sector_verdict v ON v.case_id = c.case_id WHERE c.left_out > 0 GROUP BY c.case_id ORDER BY c.case_id"""
 """Where a verdict's message had no room for all: how many more there are."""
-SECTOR_LEFT_SQL: Final = """SELECT l.case_id, l.observables, max(v.until_us) FROM sector_verdict_left l
-    JOIN sector_verdict v ON v.case_id = l.case_id GROUP BY l.case_id, l.observables ORDER BY l.case_id"""
 SECTOR_VERDICTS_SQL: Final = """
     SELECT number, case_id, type, value, judgement, given_us, until_us, ended_us, ended_by, ended_comment
     FROM sector_verdict ORDER BY number
@@ -47,7 +45,6 @@ class SectorVerdicts:
     def __init__(self, book: Book) -> None:
         self._book = book
         book.part("sector_verdict", 1, _SCHEMA)
-        book.part("sector_verdict_left", 1, _LEFT_SCHEMA)
 
     def keep(self, message: VerdictGiven, observables: Sequence[Observable], now_us: int) -> None:
         """What a case says now, in place of what it said before."""
@@ -81,25 +78,22 @@ class SectorVerdicts:
                     ),
                 )
             tx.execute(
-                """INSERT INTO sector_verdict_case VALUES (?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET version = excluded.version, heard_us = excluded.heard_us,
-                  observables = excluded.observables""",
-                (message.case_id, message.version, now_us, len(observables)),
+                """INSERT INTO sector_verdict_case VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET version = excluded.version, received_us = excluded.received_us,
+                  observables = excluded.observables, left_out = excluded.left_out""",
+                (message.case_id, message.version, now_us, len(observables), message.left if judgement else 0),
             )
-            tx.execute("DELETE FROM sector_verdict_left WHERE case_id = ?", (message.case_id,))
-            if message.left and judgement:
-                tx.execute("INSERT INTO sector_verdict_left VALUES (?, ?)", (message.case_id, message.left))
 
     def version(self, case_id: str) -> tuple[int, int]:
         """The last that was heard of a case, and when; zeros for none."""
-        found = self._book.rows("SELECT version, heard_us FROM sector_verdict_case WHERE case_id = ?", (case_id,))
+        found = self._book.rows("SELECT version, received_us FROM sector_verdict_case WHERE case_id = ?", (case_id,))
         return (int(found[0][0]), int(found[0][1])) if found else (0, 0)
 
     def received_since(self, since_us: int) -> int:
         """How many observables were judged by what was heard since then."""
         return int(
             self._book.rows(
-                "SELECT coalesce(sum(observables), 0) FROM sector_verdict_case WHERE heard_us > ?", (since_us,)
+                "SELECT coalesce(sum(observables), 0) FROM sector_verdict_case WHERE received_us > ?", (since_us,)
             )[0][0]
         )
 
@@ -125,7 +119,7 @@ class SectorVerdicts:
             tx.execute("DELETE FROM sector_verdict WHERE until_us < ?", (now_us - KEPT_US,))
             tx.execute(
                 """DELETE FROM sector_verdict_case
-                WHERE heard_us < ? AND case_id NOT IN (SELECT case_id FROM sector_verdict)""",
+                WHERE received_us < ? AND case_id NOT IN (SELECT case_id FROM sector_verdict)""",
                 (now_us - KEPT_US,),
             )
 

@@ -34,7 +34,6 @@ _SCHEMA = (
         observable TEXT PRIMARY KEY, wish TEXT NOT NULL CHECK (wish IN ('veto', 'allow', 'asked')),
         by_whom TEXT NOT NULL, at_us INTEGER NOT NULL
     ) STRICT""",
-    "CREATE TABLE door_heard (sender TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT",
     "CREATE TABLE door_registry (version INTEGER PRIMARY KEY, members TEXT NOT NULL) STRICT",
     "CREATE TABLE door_reported (at_us INTEGER NOT NULL, observable TEXT NOT NULL) STRICT",
     "CREATE INDEX door_reported_at ON door_reported (at_us)",
@@ -67,8 +66,8 @@ class State:
         self.book = book
         self._secret = secret
         self.leaps = Leaps(book)
-        book.part("door", 2, _SCHEMA)
-        book.part("door_wanted", 2, _WANTED)
+        book.part("door", 1, _SCHEMA)
+        book.part("door_wanted", 1, _WANTED)
         self._close_before(self.restored_us())
 
     def restored_us(self) -> int:
@@ -87,7 +86,10 @@ class State:
 
     def set_received(self, sender: str, seq: int) -> None:
         with self.book.transaction() as tx:
-            tx.execute("INSERT OR REPLACE INTO door_heard VALUES (?, ?)", (sender, seq))
+            tx.execute(
+                "INSERT INTO door_heard (sender, seq) VALUES (?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq",
+                (sender, seq),
+            )
 
     def centre_replaced(self, sender: str) -> None:
         """Forgets every number that the centre counts: what it says next is heard whatever its number."""

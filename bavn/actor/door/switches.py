@@ -1,8 +1,7 @@
 """What the policy alone says of a message, before anything else is asked: whether its kind leaves at all, and whether a
 question of this class is answered.
 
-The rules of gate 1 ask here, and so does whoever tries another policy on what has left (`bavn/app/policy/past.py`).
-Expect no budget and no state of a conversation here.
+The rules of gate 1 ask here. Expect no budget and no state of a conversation here.
 """
 
 from collections.abc import Callable
@@ -18,7 +17,7 @@ _SWITCHES: Final[dict[str, tuple[Callable[[DoorPolicy], bool], Refused]]] = {
     "Observation": (lambda policy: policy.tell_sightings, _NO_SIGHTINGS),
     "Receipt": (lambda policy: policy.tell_sightings, _NO_SIGHTINGS),
     "Health": (lambda policy: policy.tell_health, Refused("tell_health", "the policy tells no health")),
-    "CanaryTold": (
+    "CanaryProgress": (
         lambda policy: policy.tell_canaries and policy.tell_health,
         Refused("tell_canaries", "the policy tells of no canaries, or of no health"),
     ),
@@ -35,10 +34,6 @@ _SWITCHES: Final[dict[str, tuple[Callable[[DoorPolicy], bool], Refused]]] = {
     "Nis2Noted": (
         lambda policy: policy.note_nis2,
         Refused("note_nis2", "the policy tells the centre of no NIS2 steps"),
-    ),
-    "ExerciseStep": (
-        lambda policy: policy.exercises != "never",
-        Refused("exercises", "the policy takes part in no exercise"),
     ),
 }
 

@@ -18,9 +18,8 @@ _COLUMNS: Final = {"by": "by_whom"}
 
 
 class Table[Row: DataclassInstance]:
-    """``order``: how rows are read. ``large``: columns that are read only where they are asked for. ``joined``: what
-    else is read, of which the fields ``beside`` come; these are never written. A field that is a dict is kept as
-    JSON."""
+    """``order``: how rows are read. ``large``: columns that are read only where they are asked for. A field that is
+    a dict is kept as JSON."""
 
     def __init__(
         self,
@@ -29,15 +28,12 @@ class Table[Row: DataclassInstance]:
         *,
         order: str,
         large: Collection[str] = (),
-        joined: str = "",
-        beside: Collection[str] = (),
     ) -> None:
         self.row, self.name, self.large = row, name, tuple(large)
         self._columns = {field.name: _COLUMNS.get(field.name, field.name) for field in fields(row)}
-        self._written = [field for field in self._columns if field not in beside]
         self._json = {field.name for field in fields(row) if get_origin(field.type) is dict}
         self._bools = {field.name for field in fields(row) if field.type is bool}
-        self._from, self._order = f"{name} {joined}".rstrip(), f"ORDER BY {order}"
+        self._order = f"ORDER BY {order}"
         self.key = next(iter(self._columns))
         self.sql = f"{self._select(self._read(whole=False))} {self._order}"
         """Every row, also for another process to read: ``of`` makes values of what it gives."""
@@ -66,12 +62,12 @@ class Table[Row: DataclassInstance]:
 
     def add(self, book: Book, row: Row) -> int:
         """A row under the next number, which is its first field."""
-        return self._insert(book, row, self._written[1:])
+        return self._insert(book, row, [*self._columns][1:])
 
     def keep(self, book: Book, row: Row, stays: Collection[str] = ()) -> None:
         """This row in place of the one with its key, but for the columns that stay as they were first."""
-        news = ", ".join(f"{name} = excluded.{name}" for name in self._written if name not in stays)
-        self._insert(book, row, self._written, f"ON CONFLICT DO UPDATE SET {news}")
+        news = ", ".join(f"{name} = excluded.{name}" for name in self._columns if name not in stays)
+        self._insert(book, row, [*self._columns], f"ON CONFLICT DO UPDATE SET {news}")
 
     def _insert(self, book: Book, row: Row, names: Sequence[str], then: str = "") -> int:
         columns = ", ".join(self._columns[name] for name in names)
@@ -83,7 +79,7 @@ class Table[Row: DataclassInstance]:
         return [name for name in self._columns if whole or name not in self.large]
 
     def _select(self, names: Iterable[str]) -> str:
-        return f"SELECT {', '.join(self._columns[name] for name in names)} FROM {self._from}"
+        return f"SELECT {', '.join(self._columns[name] for name in names)} FROM {self.name}"
 
     def _value(self, name: str, value: Any) -> Any:
         return json.loads(value) if name in self._json else bool(value) if name in self._bools else value

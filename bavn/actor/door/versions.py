@@ -1,5 +1,5 @@
-"""Versions that only the centre counts, of a case, a verdict, a warning or an exercise: how far one may leap, and how
-long it keeps out a lower one.
+"""Versions that only the centre counts, of a case, a verdict or a warning: how far one may leap, and how long it
+keeps out a lower one.
 
 So whoever held the centre's key for a minute makes a node deaf to none of them for more than a day (decision 25).
 Refuses to know what the version is of.
@@ -16,7 +16,7 @@ AHEAD_MAX: Final = 1_000
 SETTLED_US: Final = DAY_US
 """So long after a version was heard no lower one counts. That an old word does not come twice is the envelopes' own
 order."""
-_TABLES: Final = ("door_case", "door_warning", "door_exercise", "sector_verdict_case")
+_TABLES: Final = ("door_case", "door_warning", "sector_verdict_case")
 
 
 def leap(rule: str, known: int, version: int) -> Refused | None:
@@ -26,9 +26,9 @@ def leap(rule: str, known: int, version: int) -> Refused | None:
     return Refused(rule, "its version leaps too far ahead of what was heard before")
 
 
-def is_old(known: int, heard_us: int, version: int, now_us: int) -> bool:
-    """Whether a version is no news where ``known`` was heard at ``heard_us``."""
-    return version == known or (version < known and now_us - heard_us < SETTLED_US)
+def is_old(known: int, received_us: int, version: int, now_us: int) -> bool:
+    """Whether a version is no news where ``known`` was heard at ``received_us``."""
+    return version == known or (version < known and now_us - received_us < SETTLED_US)
 
 
 def forget(book: Book) -> None:

@@ -31,15 +31,12 @@ class EvidenceSettings:
     )
     keep_packets_of: tuple[str, ...] = setting(
         ("ioc", "beacon", "dns_tunnel", "exfil", "lateral"),
-        unit="",
         holds="Detectors whose suspicions keep their packets when they become known, as far as these are still there.",
     )
-    keep_packets_nats_min: float = setting(
-        3.0, unit="nats", holds="So does a suspicion of any detector with at least this evidence.", low=0, high=100
-    )
-    packets_bytes_max: int = setting(
-        10_000_000, unit="bytes", holds="Packets kept for one suspicion.", low=10_000, high=1e10
-    )
+    keep_packets_nats_min: float = 3.0
+    """So does a suspicion of any detector with at least this evidence."""
+    packets_bytes_max: int = 10_000_000
+    """Packets kept for one suspicion."""
     evidence_bytes_max: int = setting(
         2_000_000_000, unit="bytes", holds="Packets kept for all suspicions; the oldest go first.", low=0, high=1e14
     )

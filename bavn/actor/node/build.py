@@ -3,7 +3,7 @@
 What is real or played is handed in. It opens nothing, and what fails is raised: a service contains each step itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from bavn.actor.door.books import NodeBooks
@@ -16,15 +16,12 @@ from bavn.actor.door.tell_rules import Condition
 from bavn.actor.door.terms import DoorOwner, DoorTerms, Keys, NodeKnowledge
 from bavn.actor.node.settings import NodeSettings
 from bavn.actor.node.talker import Talker
-from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.held import held_span
-from bavn.actor.protect.never import NeverBlock
-from bavn.actor.protect.own_history import History
+from bavn.actor.protect.outfit import CentreLog, ProtectOutfit
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
-from bavn.actor.protect.sightings import HitSource, blocked_met
+from bavn.actor.protect.sightings import blocked_met
 from bavn.model.failure import Failures, NoContainment
-from bavn.model.observable import Observable
 from bavn.model.ports import Clock, Dice, Link, Noise
 from bavn.psi.identifier import Identifiers
 
@@ -47,22 +44,6 @@ class NodeOutfit:
     passing: tuple[type[Exception], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProtectOutfit:
-    """What the way in is given from outside. ``history`` is the actor's own past (None: no sensor); ``listed`` names
-    the warning list that knows an observable, or None; ``sources`` are logs of what was blocked."""
-
-    homes: tuple[str, ...]
-    clock: Clock
-    policy: ProtectPolicy
-    never: NeverBlock
-    enforcers: Enforcers
-    history: History | None = None
-    listed: Callable[[Observable], str | None] | None = None
-    sources: Sequence[HitSource] = ()
-    failures: Failures = field(default_factory=NoContainment)
-
-
 @dataclass(frozen=True, slots=True)
 class NodeGates:
     """A node without a sensor, whole: made by :func:`gates_of`."""
@@ -76,20 +57,7 @@ class NodeGates:
 def protect_of(outfit: ProtectOutfit, books: NodeBooks) -> Protect:
     """The way in."""
     witness = WitnessBook(books.book)
-    return Protect(
-        ledger=books.ledger,
-        clock=outfit.clock,
-        policy=outfit.policy,
-        never=outfit.never,
-        enforcers=outfit.enforcers,
-        homes=outfit.homes,
-        history=outfit.history,
-        failures=outfit.failures,
-        listed=outfit.listed,
-        sources=outfit.sources,
-        proven=witness.proven,
-        released=witness.released,
-    )
+    return Protect(books.ledger, outfit, CentreLog(witness.proven, witness.released))
 
 
 def gates_of(
@@ -150,7 +118,7 @@ def counting_of(outfit: NodeOutfit, books: NodeBooks, door: Door) -> Counting:
 def talker_of(
     outfit: NodeOutfit, link: Link, door: Door, protect: Protect, condition: Callable[[], Condition]
 ) -> Talker:
-    """The half that talks; counts, canary and sandbox are given to it where there are any."""
+    """The half that talks; counts and canary are given to it where there are any."""
     return Talker(
         outfit.clock,
         link,

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
 
-from bavn.actor.door.conversations.exercises import ExerciseSandbox
 from bavn.actor.door.conversations.questions import Due, Finding, Questions
 from bavn.actor.door.door import Door
 from bavn.actor.door.draft import SHUT
@@ -74,7 +73,7 @@ class Answers:
 class Talker:
     """The half of the node that hears, protects and sends. ``condition``: how the node is, for its health.
     ``in_sector``: False at a node that no centre waits to hear from. ``tell_counts``: tells the counts of a day that is
-    over, if they are due. ``sandbox``: where exercises are played. ``try_canary``: takes the daily canary on by a link.
+    over, if they are due. ``try_canary``: takes the daily canary on by a link.
     ``waits_for``: why a round waits, if one does. ``passing``: what ends the node and is not contained in a step."""
 
     clock: Clock
@@ -85,7 +84,6 @@ class Talker:
     settings: NodeSettings
     in_sector: bool = True
     tell_counts: Callable[[], object] = lambda: None
-    sandbox: ExerciseSandbox | None = None
     try_canary: Callable[[], object] = lambda: None
     failures: Failures = field(default_factory=NoContainment)
     passing: tuple[type[Exception], ...] = ()
@@ -139,7 +137,6 @@ class Talker:
         self._step("joining a round", self._join)
         self._step("withdrawals", self.door.tell_withdrawals)
         self._step("cases", self.door.cases.tell)
-        self._step("exercises", lambda: self.door.cases.exercises.step(self.sandbox))
         self._step("outcomes", self._tell_outcomes)
         self._step("answers", self._answer)
         self._step("looking back", self.protect.look_back)

@@ -42,15 +42,15 @@ class MetHere:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed:
-    """An element that the sector confirmed. ``heard_us``: since when this node knows; ``forced_us``: since when it is
-    in force; ``hosts`` own machines met it in own history (None: not asked yet, or asked before hosts were kept),
+    """An element that the sector confirmed. ``received_us``: since when this node knows; ``forced_us``: since when it
+    is in force; ``hosts`` own machines met it in own history (None: not asked yet, or asked before hosts were kept),
     ``named`` the first of them. ``taken_by``: who here has said that somebody looks after it."""
 
     indicator_id: str
     observable: Observable
     act: str
     standing: str
-    heard_us: int
+    received_us: int
     forced_us: int | None
     until_us: int
     case_id: str
@@ -141,7 +141,7 @@ def _confirmed(rows: Rows, row: tuple[Any, ...]) -> Confirmed:
         observable=Observable.trusted(ObservableType(kind), value),
         act=act,
         standing=standing,
-        heard_us=decided_us,
+        received_us=decided_us,
         forced_us=forced_us,
         until_us=until_us,
         case_id=known.case_id if known else "",

@@ -13,18 +13,15 @@ from typing import Final, Literal
 
 import rfc8785
 
-from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.outfit import CentreLog, ProtectOutfit
 from bavn.actor.protect.own_history import Found, Hunter
-from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rules import (
     NOT_CARRIED,
     Arrived,
     Draft,
     Evidence,
-    Proven,
     Row,
-    nothing_proven,
     release_of,
     renews,
 )
@@ -33,7 +30,7 @@ from bavn.model.intel.indicator import Indicator
 from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock, QueryRefused
+from bavn.model.ports import QueryRefused
 from bavn.model.text import Text
 from bavn.tlog.entries import content_hash, named
 from bavn.wire.book import is_environment
@@ -95,36 +92,31 @@ class Switched:
 
 
 class Intake:
-    """``listed`` names the warning list that knows an observable, or None."""
+    """``never`` is the never-block list as it is now, which begins as the outfit's."""
 
     def __init__(
         self,
-        *,
         ledger: Ledger,
-        clock: Clock,
-        policy: ProtectPolicy,
+        outfit: ProtectOutfit,
         never: Callable[[], NeverBlock],
-        enforcers: Enforcers,
-        homes: tuple[str, ...],
         hunter: Hunter,
-        listed: Callable[[Observable], str | None] | None,
         state: State,
-        proven: Proven = nothing_proven,
-        released: Callable[[str, int], None] = lambda _, __: None,
+        log: CentreLog,
     ) -> None:
-        self._state, self._clock, self._policy, self._ledger = state, clock, policy, ledger
-        self._hunter, self._listed, self._enforcers = hunter, listed, enforcers
-        self._proven, self._was_released = proven, released
+        clock = outfit.clock
+        self._state, self._clock, self._policy, self._ledger = state, clock, outfit.policy, ledger
+        self._hunter, self._listed, self._enforcers = hunter, outfit.listed, outfit.enforcers
+        self._proven, self._was_released = log.proven, log.released
         self._row = row = Row(
-            policy=policy,
+            policy=outfit.policy,
             never=never,
-            homes=homes,
-            enforcers=enforcers,
+            homes=tuple(outfit.homes),
+            enforcers=outfit.enforcers,
             clock=clock,
             known=state.known,
             held=state.held,
             spent=lambda: state.spent(clock.now_us()),
-            proven=proven,
+            proven=log.proven,
         )
         self._released = Gate[Arrived, Draft](
             GATE, row.rules, ledger, clock, way="in", nothing=Draft, label=_label, follow=self._follow

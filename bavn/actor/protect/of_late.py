@@ -1,6 +1,6 @@
 """What was lately decided, put into force and met, for whoever tells it on inside the actor."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bavn.wire.book import Book
 
@@ -16,15 +16,32 @@ _MET: Final = """SELECT indicator_id, type, value, kind, count, first_us, last_u
     FROM protect_met INDEXED BY siem_met JOIN protect_item USING (indicator_id) WHERE count > 0 AND last_us > 0"""
 
 
+class Stands(NamedTuple):
+    """How an indicator stands: what was decided of it, by whom and by which rule. ``forced_us``: since when it is in
+    force."""
+
+    indicator: str
+    version: int
+    kind: str
+    value: str
+    act: str
+    standing: str
+    rule: str
+    reason: str
+    until_us: int
+    decided_us: int
+    by: str
+    forced_us: int | None
+
+
 def prepare(book: Book) -> None:
     """Makes the indexes by which it is found, if they are not there."""
     book.part("siem_node", 1, SCHEMA)
 
 
-def stands_since(book: Book, since_us: int) -> list[tuple[Any, ...]]:
-    """(indicator, version, type, value, act, standing, rule, reason, until, decided, by whom, in force since) of what
-    was decided or put into force since then."""
-    return book.rows(_STANDS, (since_us, since_us))
+def stands_since(book: Book, since_us: int) -> list[Stands]:
+    """What was decided or put into force since then."""
+    return [Stands(*row) for row in book.rows(_STANDS, (since_us, since_us))]
 
 
 def met(book: Book) -> list[tuple[Any, ...]]:

@@ -17,19 +17,15 @@ from bavn.model.text import Text
 class ProtectPolicy:
     """``[protect]`` of the policy file. SettingsError for an own domain that is none."""
 
-    automatic: bool = setting(
-        default=True, unit="", holds="Block without asking a person; if false, every block waits for one."
-    )
+    automatic: bool = setting(default=True, holds="Block without asking a person; if false, every block waits for one.")
     log_proof: bool = setting(
         default=False,
-        unit="",
         holds="A block waits for the proof that the centre's log holds its release, cosigned by this node and half of"
         " the members; without one, for a person. A round waits for that of its list of members, and the sector's kill"
         " switch for that of a turn off; turned on it waits for nothing.",
     )
     log_witnesses: tuple[str, ...] = setting(
         (),
-        unit="",
         holds="Other members' keys as witnesses (`bavn node watch-centre` prints each its own): half of these must have"
         " cosigned. Without any, the centre's count is believed.",
     )
@@ -39,22 +35,16 @@ class ProtectPolicy:
     confidence_min: int = setting(
         0, unit="of 100", holds="Below this confidence a block waits for a person.", low=0, high=100
     )
-    clock_skew_s_max: int = setting(
-        300,
-        unit="s",
-        holds="How far ahead of this node's clock an indicator's first moment may lie.",
-        low=0,
-        high=86400,
-    )
+    clock_skew_s_max: int = 300
+    """How far ahead of this node's clock an indicator's first moment may lie."""
     own_domains: tuple[str, ...] = setting(
-        (), unit="", holds="The actor's own domains: they and all names below are never blocked."
+        (), holds="The actor's own domains: they and all names below are never blocked."
     )
     never_block_file: str = setting(
-        "", unit="", holds="Path of the never-block list (TOML); empty for the list that comes with Bavn."
+        "", holds="Path of the never-block list (TOML); empty for the list that comes with Bavn."
     )
-    dry_run_days: int = setting(
-        30, unit="days", holds="How much own history a block is tried on before it is put into force.", low=1, high=90
-    )
+    dry_run_days: int = 30
+    """How much own history a block is tried on before it is put into force."""
     dry_run_hosts_max: int = setting(
         20,
         unit="hosts",
@@ -62,9 +52,8 @@ class ProtectPolicy:
         low=0,
         high=100_000,
     )
-    dry_run_hosts_permille_max: int = setting(
-        200, unit="permille", holds="The same, as a share of the own hosts that were seen at all.", low=0, high=1000
-    )
+    dry_run_hosts_permille_max: int = 200
+    """The same, as a share of the own hosts that were seen at all."""
     dry_run_share_permille_max: int = setting(
         10,
         unit="permille",
@@ -72,27 +61,18 @@ class ProtectPolicy:
         low=0,
         high=1000,
     )
-    dry_run_small_max: int = setting(
-        5,
-        unit="hosts or destinations",
-        holds="Up to so many, the two shares above do not count: one host in four is no crowd.",
-        low=0,
-        high=1000,
-    )
+    dry_run_small_max: int = 5
+    """Up to so many, the two shares above do not count: one host in four is no crowd."""
     clinical_networks: tuple[str, ...] = setting(
         (),
-        unit="",
         holds="Own networks of clinical equipment (CIDR): a block that would have met a host there waits for a person.",
     )
     function_networks: tuple[str, ...] = setting(
         (),
-        unit="",
         holds='Own networks of critical functions, such as "imaging=10.20.0.0/16": what a block would hit is counted by'
         " function before a release (answer_radius). It changes no block here.",
     )
-    rollback: bool = setting(
-        default=True, unit="", holds="Lift a block by itself when it hits more than its dry run promised."
-    )
+    rollback: bool = setting(default=True, holds="Lift a block by itself when it hits more than its dry run promised.")
     rollback_hosts_more_max: int = setting(
         10,
         unit="hosts",
@@ -117,50 +97,26 @@ class ProtectPolicy:
         low=0,
         high=1000,
     )
-    blocks_max: int = setting(
-        100_000, unit="blocks", holds="The most blocks in force; one more waits for a person.", low=1, high=1_000_000
-    )
-    items_max: int = setting(
-        200_000,
-        unit="indicators",
-        holds="The most indicators remembered; one more is refused.",
-        low=100,
-        high=2_000_000,
-    )
-    remember_days: int = setting(
-        400,
-        unit="days",
-        holds="How long an indicator's version is remembered after its end, so that an old one cannot be played again.",
-        low=90,
-        high=3650,
-    )
+    blocks_max: int = 100_000
+    """The most blocks in force; one more waits for a person."""
+    items_max: int = 200_000
+    """The most indicators remembered; one more is refused."""
+    remember_days: int = 400
+    """How long an indicator's version is remembered after its end, so that an old one cannot be played again."""
     retro_days: int = setting(
         90, unit="days", holds="How far back own history is hunted for a new indicator.", low=1, high=3650
     )
-    hunts_per_day_max: int = setting(
-        1000,
-        unit="hunts",
-        holds="The most hunts of own history in 24 hours that shared indicators may cause.",
-        low=0,
-        high=1_000_000,
-    )
-    seen_hours: int = setting(
-        24, unit="hours", holds="How far back alerts on shared indicators are counted.", low=1, high=720
-    )
+    hunts_per_day_max: int = 1000
+    """The most hunts of own history in 24 hours that shared indicators may cause."""
+    seen_hours: int = 24
+    """How far back alerts on shared indicators are counted."""
     seen_every_s: int = setting(60, unit="s", holds="How often alerts are looked through.", low=1, high=86400)
-    sighting_every_s: int = setting(
-        3600,
-        unit="s",
-        holds="A sighting is told at once when it is the first, then at most this often.",
-        low=60,
-        high=86400,
-    )
-    reconcile_s: int = setting(
-        300, unit="s", holds="How often the enforcers are made true again although nothing changed.", low=5, high=86400
-    )
-    retry_s: int = setting(
-        5, unit="s", holds="How long to wait before an enforcer that was down is tried again.", low=1, high=3600
-    )
+    sighting_every_s: int = 3600
+    """A sighting is told at once when it is the first, then at most this often."""
+    reconcile_s: int = 300
+    """How often the enforcers are made true again although nothing changed."""
+    retry_s: int = 5
+    """How long to wait before an enforcer that was down is tried again."""
 
     def __post_init__(self) -> None:
         for text in self.clinical_networks:

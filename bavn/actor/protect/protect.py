@@ -7,14 +7,13 @@ outcomes go.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from bavn.actor.protect.alerts import met_in_alerts, refused_hosts
-from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset
 from bavn.actor.protect.force import Force
 from bavn.actor.protect.hit_book import keep_hosts
@@ -29,26 +28,24 @@ from bavn.actor.protect.intake import (
     act_id,
     sector_switch,
 )
-from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.never_own import Own, own_entries, own_mark, touched
-from bavn.actor.protect.own_history import Found, History, Hunter, Reached
-from bavn.actor.protect.policy import ProtectPolicy
+from bavn.actor.protect.outfit import NO_LOG, CentreLog, ProtectOutfit
+from bavn.actor.protect.own_history import Found, Hunter, Reached
 from bavn.actor.protect.requests import end_request, requests
 from bavn.actor.protect.rollback import Rollback, networks_of
-from bavn.actor.protect.rules import Draft, Proven, nothing_proven
-from bavn.actor.protect.sightings import Hit, HitSource, Sightings
+from bavn.actor.protect.rules import Draft
+from bavn.actor.protect.sightings import Hit, Sightings
 from bavn.actor.protect.state import PIECE, Item, PendingNotice, State, outcome_of
 from bavn.actor.protect.telling import Telling
 from bavn.actor.protect.uncarried import Uncarried
 from bavn.actor.protect.wanted import fingerprint
 from bavn.model.contained import contained
-from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.indicator import Block, SightingKind
 from bavn.model.intel.radius import functions_of
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.observable import Observable, is_external
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock, EnforcerDown, QueryRefused, Window
+from bavn.model.ports import EnforcerDown, QueryRefused, Window
 from bavn.model.text import Text
 from bavn.wire.codec import Encoded, encode
 from bavn.wire.gate import GateBroken
@@ -68,53 +65,27 @@ _OWN: Final = "never_own"
 
 
 class Protect:
-    """``history`` is the actor's own past (None: no sensor); ``listed`` names the warning list that knows an
-    observable, or None; ``homes`` are the actor's own networks; ``sources`` are logs of what was blocked;
-    ``proven`` says what the centre's log holds; ``released`` is told which releases came."""
+    """All of the way in. ``log``: what this node knows of the centre's."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        clock: Clock,
-        policy: ProtectPolicy,
-        never: NeverBlock,
-        enforcers: Enforcers,
-        homes: Sequence[str] = (),
-        history: History | None = None,
-        failures: Failures | None = None,
-        listed: Callable[[Observable], str | None] | None = None,
-        sources: Sequence[HitSource] = (),
-        proven: Proven = nothing_proven,
-        released: Callable[[str, int], None] = lambda _, __: None,
-    ) -> None:
+    def __init__(self, ledger: Ledger, outfit: ProtectOutfit, log: CentreLog = NO_LOG) -> None:
+        policy, clock, enforcers, homes = outfit.policy, outfit.clock, outfit.enforcers, tuple(outfit.homes)
         self.policy, self.clock, self.enforcers = policy, clock, enforcers
         self.state = State(ledger.book)
-        self._failures = told = NoContainment() if failures is None else failures
+        self._failures = told = outfit.failures
         self.force = Force(enforcers, clock, reconcile_s=policy.reconcile_s, retry_s=policy.retry_s, failures=told)
         self._telling = Telling(self.state, self.force, enforcers, clock, lambda: self.killed_by)
-        self._rollback = Rollback(self.state, policy, tuple(homes))
+        self._rollback = Rollback(self.state, policy, homes)
         self._sightings = Sightings(self.state, every_s=policy.sighting_every_s, refused=self._rollback.refused)
-        self._hunter = Hunter(history, networks_of(policy.clinical_networks), functions_of(policy.function_networks))
-        self._history, self._sources = history, sources
-        self._given, self._homes, self._ledger = never, tuple(homes), ledger
+        self._hunter = Hunter(
+            outfit.history, networks_of(policy.clinical_networks), functions_of(policy.function_networks)
+        )
+        self._history, self._sources = outfit.history, outfit.sources
+        self._given, self._homes, self._ledger = outfit.never, homes, ledger
         self._read_list()
         self._switched = False
         self._canary: Block | None = None
         self._seen_next_us = self._forget_next_us = self._hunt_next_us = 0
-        self._intake = Intake(
-            ledger=ledger,
-            clock=clock,
-            policy=policy,
-            never=lambda: self._never,
-            enforcers=enforcers,
-            homes=self._homes,
-            hunter=self._hunter,
-            listed=listed,
-            state=self.state,
-            proven=proven,
-            released=released,
-        )
+        self._intake = Intake(ledger, outfit, lambda: self._never, self._hunter, self.state, log)
         self._uncarried = Uncarried(self.state, self._intake, enforcers, policy, clock)
 
     # --- from the node --------------------------------------------------------------------------------------------

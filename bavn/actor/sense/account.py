@@ -37,9 +37,10 @@ _OTHER: Final = Text("other reasons")
 class Figures:
     """An account at one moment. ``caught_up_us``: all that lay there at this moment is read; None before the first
     time. ``reasons``: the commonest first, by their message, said with the facts of the latest; how often, and where
-    last (``file:line``, the file alone where there are no lines, empty where nobody knows). ``heard_us``: when it last
-    gave a record of traffic, not one of how its program is; None where it gave none yet. ``usual_gap_us``: the longest
-    silence between two looks that brought records, of the last two days; None while too little was heard to say."""
+    last (``file:line``, the file alone where there are no lines, empty where nobody knows). ``received_us``: when it
+    last gave a record of traffic, not one of how its program is; None where it gave none yet. ``usual_gap_us``: the
+    longest silence between two looks that brought records, of the last two days; None while too
+    little was received to say."""
 
     name: str
     rows: int
@@ -52,7 +53,7 @@ class Figures:
     losses: tuple[Loss, ...]
     counts: Mapping[str, int]
     clock_offset_s: int | None = None
-    heard_us: int | None = None
+    received_us: int | None = None
     usual_gap_us: int | None = None
 
 
@@ -67,7 +68,7 @@ class Account:
     refused: int = 0
     broken: Text | None = None
     caught_up_us: int | None = None
-    heard_us: int | None = None
+    received_us: int | None = None
     _lost: dict[str, Loss] = field(default_factory=dict)
     _reasons: Counter[str] = field(default_factory=Counter)
     _latest: dict[str, tuple[Text, str]] = field(default_factory=dict)
@@ -112,13 +113,13 @@ class Account:
 
     def _hear(self, kinds: Sequence[str], now_us: int) -> None:
         """Records of traffic came: the silence before them, the longest of its hour, is how long it is wont to be."""
-        hour, gap_us = now_us // HOUR_US, now_us - (now_us if self.heard_us is None else self.heard_us)
+        hour, gap_us = now_us // HOUR_US, now_us - (now_us if self.received_us is None else self.received_us)
         if self._gaps and self._gaps[-1][0] == hour:
             gap_us = max(gap_us, self._gaps.pop()[1])
         self._gaps.append((hour, gap_us))
         while self._gaps[0][0] <= hour - GAP_HOURS:
             self._gaps.popleft()
-        self.heard_us = now_us
+        self.received_us = now_us
         self._heard += 1
         self._kinds.update(dict.fromkeys(kinds, now_us))
 
@@ -129,7 +130,9 @@ class Account:
 
     def _usual_gap_us(self) -> int | None:
         """None before half an hour and HEARD_MIN looks that brought something."""
-        known = self._heard >= HEARD_MIN and self.heard_us is not None and self.heard_us - self.began_us >= KNOWN_US
+        known = (
+            self._heard >= HEARD_MIN and self.received_us is not None and self.received_us - self.began_us >= KNOWN_US
+        )
         return max(gap for _, gap in self._gaps) if known else None
 
     def _compare(self, batch: Batch, now_us: int) -> None:
@@ -180,7 +183,7 @@ class Account:
                 lag_bytes=self._lag_bytes,
                 losses=(*self._of_source[0], *self._lost.values()),
                 counts=self._of_source[1],
-                heard_us=self.heard_us,
+                received_us=self.received_us,
                 usual_gap_us=self._usual_gap_us(),
                 clock_offset_s=round(max(off for _, off in self._offsets) / SECOND_US) if self._offsets else None,
             )

@@ -19,6 +19,7 @@ from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.dnstap.file import dnstap_batches
 from bavn.actor.sense.documents.lines import EveLines, line_parser, parsed_documents
+from bavn.actor.sense.documents.splitting import is_line
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.flows import argus
 from bavn.actor.sense.handshakes.capture import read_capture
@@ -26,7 +27,7 @@ from bavn.actor.sense.logs.records import received
 from bavn.actor.sense.parsed import NOTHING
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.reading import whole
-from bavn.actor.sense.recognise import Recognised, recognise
+from bavn.actor.sense.recognise import HEAD_BYTES, Recognised, recognise
 from bavn.actor.sense.strangers import ADVICE
 from bavn.actor.sense.suricata import eve_capture
 from bavn.actor.sense.suricata.config import SuricataConfig
@@ -43,10 +44,9 @@ BESIDE_LOGS: Final = frozenset({"stdout.log", "stderr.log"})
 UNREAD: Final[dict[str, Text]] = {
     "unknown": Text(
         "is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program, nor are there documents"
-        " or a table of the network in it (docs/sources.md says what is read)"
+        " of the network in it (docs/sources.md says what is read)"
     ),
     "argus binary": Text("is Argus' own form: write it as text with its head (ra -n -u -c , -r FILE)"),
-    "lined up": Text("is a table that is lined up for people: write it with commas (nfdump -o csv, ra -n -u -c ,)"),
     "packed": Text("is packed in a way that nothing here unpacks: unpack it first"),
     "damaged": Text("is a damaged archive, of which nothing can be read"),
     "headless zeek": Text(
@@ -176,7 +176,7 @@ class _Opening:
                 yield from self._log(path)
             case "argus":
                 yield from self._argus(path)
-            case "documents" | "table":
+            case "documents":
                 yield from self._documents(path)
             case "archive":
                 yield from self._archive(path)
@@ -221,6 +221,9 @@ class _Opening:
             yield parsed.without(path.name, chunk.lost).batch(str(path), chunk.place.text())
 
     def _documents(self, path: Path) -> Iterator[Batch]:
+        if is_line(head_of(path, HEAD_BYTES)):
+            yield from self._log(path)
+            return
         written_us = path.stat().st_mtime_ns // 1000
         for parsed, mark in parsed_documents(self.engine, self.sensor, path, self.zone, written_us):
             yield parsed.batch(str(path), mark)

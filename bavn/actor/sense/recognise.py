@@ -18,7 +18,6 @@ from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.dnstap.frames import begins
 from bavn.actor.sense.documents.records import holds_documents
-from bavn.actor.sense.documents.unwrapping import is_action
 from bavn.actor.sense.flows import argus
 from bavn.actor.sense.logs.sniff import holds_records
 from bavn.actor.sense.strangers import Stranger, stranger_of
@@ -37,12 +36,10 @@ Kind = Literal[
     "zeek",
     "other zeek",
     "headless zeek",
-    "lined up",
     "log",
     "argus",
     "argus binary",
     "documents",
-    "table",
     "dnstap",
     "archive",
     "packed",
@@ -57,9 +54,6 @@ _SAYS: Final = ("_path", "@stream")
 
 _HEADLESS: Final = re.compile(rb"\d{9,10}\.\d{1,6}\t[CF][0-9A-Za-z]{15,19}\t(?:[^\t\n]*\t){3,}")
 """A time, a uid, and more columns: a line of a Zeek log, of which nobody can know without its head."""
-
-_LINED_UP: Final = re.compile(rb"[^\n,\t]*(?:Date first seen|StartTime|SrcAddr)[^\n,\t]*(?:Src IP Addr|DstAddr)")
-"""The head of what nfdump and ra write for people, where a column may hold nothing but blanks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +96,18 @@ def recognise(path: Path) -> Recognised:
         return Recognised("argus binary")
     if argus.head_of(head):
         return Recognised("argus")
-    is_array = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
-    recognised = Recognised("unknown") if is_array else _json(path, list(objects_of(head)))
+    begins_as = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    recognised = Recognised("unknown") if begins_as == b"[" else _json(path, list(objects_of(head)))
     if recognised.kind != "unknown":
         return recognised
-    if holds_documents(head, holds_records):
-        return Recognised("documents" if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) else "table")
+    if begins_as in (b"{", b"[") and holds_documents(head, holds_records):
+        return Recognised("documents")
     if holds_records(head):
         return Recognised("log")
-    return Recognised("lined up" if _LINED_UP.match(head) else stranger_of(head) or recognised.kind, recognised.log)
+    return Recognised(stranger_of(head) or recognised.kind, recognised.log)
 
 
 def _json(path: Path, objects: list[dict[str, object]]) -> Recognised:
-    if any(is_action(record) for record in objects):
-        return Recognised("unknown")  # a bulk request: what it holds are documents
     if any("event_type" in record and "timestamp" in record for record in objects):
         return Recognised("eve")
     if not any("ts" in record for record in objects):

@@ -8,29 +8,24 @@ from typing import Final, Literal
 
 from bavn.model.text import Text
 
-Stranger = Literal[
-    "windows events", "parquet", "page", "bare utf-16", "coredns", "leef", "headless vpc", "nfdump binary"
-]
+Stranger = Literal["windows events", "parquet", "page", "bare utf-16", "coredns", "leef", "table", "nfdump binary"]
 ADVICE: Final[dict[str, Text]] = {
     "windows events": Text(
-        "holds events of Windows, which say too little of the network: give the debug log of its DNS server or the log"
-        " of its firewall (docs/logs.md)"
+        "holds events of Windows, which say too little of the network: give the debug log of its DNS server"
+        " (docs/logs.md)"
     ),
-    "parquet": Text("is a table in Parquet: export it as CSV with its head, or as JSON, a row a line"),
-    "nfdump binary": Text("is nfdump's own form: write it as a table with its head (nfdump -o csv -r FILE)"),
-    "page": Text("is a page for people (PDF, HTML): export what it was made of as CSV or JSON"),
+    "parquet": Text("is a table in Parquet: export it as JSON in ECS, an object a line (docs/sources.md)"),
+    "nfdump binary": Text("is nfdump's own form: write it as JSON (nfdump -o json -r FILE)"),
+    "page": Text("is a page for people (PDF, HTML): export what it was made of as JSON in ECS, an object a line"),
     "bare utf-16": Text("is text in UTF-16 without the mark at its beginning that says so: write it as UTF-8"),
     "coredns": Text(
         "is a log of CoreDNS, which Bavn does not read: have CoreDNS send dnstap to a node (docs/logs.md), or give a"
         " capture of its packets"
     ),
-    "leef": Text(
-        "holds events in LEEF, which Bavn does not read: have the device write CEF (docs/logs.md), or export its flows"
-        " as CSV with a head"
-    ),
-    "headless vpc": Text(
-        "is a flow log of AWS VPC without its first line, which names the columns: put it back (version account-id"
-        " interface-id srcaddr ...)"
+    "leef": Text("holds events in LEEF, which Bavn does not read: have the device write CEF (docs/logs.md)"),
+    "table": Text(
+        "is a table, and of tables Bavn reads Argus' alone (ra -n -u -c ,): write it as JSON, an object a line, in ECS"
+        " or as nfdump does (nfdump -o json); docs/sources.md"
     ),
 }
 _LOOKED_AT_BYTES: Final = 1 << 13
@@ -40,12 +35,22 @@ _BEGINNINGS: Final[tuple[tuple[bytes, Stranger], ...]] = (
     (b"%PDF-", "page"),
     (b"\x0c\xa5", "nfdump binary"),
 )
+_HEAD_OF_FLOWS: Final = re.compile(
+    rb"""
+    (?![{\[])                                         # no document
+    (?= [^\n=]* (?: src | source | \bs[ai]p?\b ) )    # a column says from where,
+    [^\n=]* (?: dst | dest | \bd[ai]p?\b ) [^\n=]* \n  # one to where
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
 _LINES: Final[tuple[tuple[re.Pattern[bytes], Stranger], ...]] = (
     (re.compile(rb"(?i)\s*<(?:!doctype html|html)\b"), "page"),
     (re.compile(rb'"?Level"?[,;\t]"?Date and Time"?[,;\t]"?Source"?[,;\t]"?Event ID'), "windows events"),
     (re.compile(rb'[^\n]{0,200}\[INFO\] \S+:\d+ - \d+ "[A-Z0-9]+ [A-Z]+ '), "coredns"),
     (re.compile(rb"[^\n]{0,200}LEEF:[12]\.0\|"), "leef"),
-    (re.compile(rb"[2-9] \d{12} (?:eni-[0-9a-f]+|-) "), "headless vpc"),
+    (re.compile(rb"#(?:Software|Version|Date|Fields): "), "table"),
+    (re.compile(rb"(?:[2-9] \d{12} (?:eni-[0-9a-f]+|-)|version account-id) "), "table"),
+    (_HEAD_OF_FLOWS, "table"),
 )
 
 

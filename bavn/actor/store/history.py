@@ -12,7 +12,7 @@ from bavn.actor.store.faults import StoreBroken, StoreDamaged
 from bavn.actor.store.lease import Lease
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import FILE, Manifest, Snapshot
-from bavn.actor.store.query.window import StoreWindow, whole_hours
+from bavn.actor.store.query.window import StoreWindow, WindowFiles, whole_hours
 from bavn.actor.store.segments.damage import damaged_among, words
 from bavn.actor.store.segments.segment import Segment
 from bavn.actor.store.stats import StoreStats, stats_of
@@ -48,13 +48,12 @@ class History:
         """See the Store port. The window sees what was kept when it was made, for as long as it lives."""
         first_hour, last_hour = whole_hours(first_us, last_us)
         lease, snapshot = self._held(first_hour * HOUR_US, last_hour * HOUR_US)
+        sight = WindowFiles(
+            first_us=first_us, last_us=last_us, homes=self._homes, limits=self._limits, snapshot=snapshot
+        )
         return StoreWindow(
-            first_us=first_us,
-            last_us=last_us,
-            snapshot=snapshot,
+            sight=sight,
             root=self._root,
-            homes=self._homes,
-            limits=self._limits,
             lease=lease,
             damage=self._damage,
             watchdog=self._watchdog,

@@ -26,20 +26,20 @@ from bavn.app.accept.check import (
 from bavn.app.config.load import CentreFile
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
+from bavn.centre.desk.agreements import Agreements
 from bavn.centre.desk.desk import Desk
-from bavn.centre.desk.rolling import RollOut
 from bavn.centre.desk.views import RoundSummary
 from bavn.centre.inbox.open_items import open_items
-from bavn.centre.members.registry import Registry
+from bavn.centre.members.registry import Registry, UnknownActor
 from bavn.model.health import (
     ACCEPTED_CLOCK_OFF_S_MAX,
     ACCEPTED_QUEUE_MAX,
     CERTIFICATE_DAYS_MIN,
+    NODE_SILENT_S,
     ROUNDS_PERCENT_MIN,
 )
 from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import DAY_US, SECOND_US
-from bavn.model.node_health import NODE_BOUNDS, NodeBounds
 from bavn.model.observable import NotCanonical, Observable
 from bavn.model.received import NodeHealth
 from bavn.model.sector.acceptance_protocol import Measure, Outcome, Part, TestProtocol
@@ -92,13 +92,13 @@ ACTS: Final[Mapping[str, Text]] = {
 }
 
 
-def measures(bounds: NodeBounds = NODE_BOUNDS) -> Mapping[str, Measure]:
-    """Key -> measure. ``bounds``: the centre's own ([nodes]); what it counts as silent is silent here too."""
+def measures() -> Mapping[str, Measure]:
+    """Key -> measure. What the centre counts as silent is silent here too."""
     return {
         "let_in": must(Text("enrolled and let in"), always=True),
         "certificate": at_least(Text("left of its certificate"), CERTIFICATE_DAYS_MIN, "days", always=True),
         "agreement": at_least(Text("left of its agreement"), 1, "days", always=True),
-        "contact": at_most(Text("since it was last heard"), bounds.silent_s, "s", always=True),
+        "contact": at_most(Text("since it was last heard"), NODE_SILENT_S, "s", always=True),
         "clock": at_most(
             Text("its clock against ours, as it tells"),
             ACCEPTED_CLOCK_OFF_S_MAX,
@@ -145,9 +145,9 @@ class CentreSurvey:
     given: bool = True
 
 
-def part(survey: CentreSurvey, bounds: NodeBounds = NODE_BOUNDS) -> Part:
+def part(survey: CentreSurvey) -> Part:
     """The centre's part, by its measures."""
-    readings = Readings(measures(bounds), ACTS)
+    readings = Readings(measures(), ACTS)
     readings.take(_readings(survey))
     return Part(name=NAME, title=TITLE, figures=readings.figures())
 
@@ -199,21 +199,23 @@ def survey(
     *,
     file: CentreFile,
     registry: Registry,
-    opened: RollOut,
+    agreements: Agreements,
     desk: Desk,
     book: Book,
 ) -> CentreSurvey:
-    """Gathers what the centre has of an actor. Raises UnknownParty."""
-    stand, member = opened.stand(actor), registry.actor(actor)
+    """Gathers what the centre has of an actor. Raises UnknownActor."""
+    member, agreement, now_us = registry.actor(actor), agreements.agreement(actor), SystemClock().now_us()
+    if member is None:
+        raise UnknownActor(Text("no actor is called {name}", name=repr(actor[:60])))
     view = next((one for one in desk.members() if one.actor.name == actor), None)
     outbox = Outbox(book, CENTRE_NAME, PartyKeys(file.folder, "centre").message_key(), SystemClock())
     return CentreSurvey(
-        now_us=opened.now_us(),
-        state=None if member is None else member.state,
+        now_us=now_us,
+        state=member.state,
         certificate_until_us=registry.valid_until().get(actor),
-        agreement_until_day=None if stand.agreement is None else stand.agreement.until_day,
+        agreement_until_day=None if agreement is None else agreement.until_day,
         health=None if view is None else view.health,
-        rounds=_rounds(desk, actor, opened.now_us() - DAYS * DAY_US),
+        rounds=_rounds(desk, actor, now_us - DAYS * DAY_US),
         shut=tuple(
             kind
             for kind, (quota, own) in sorted(registry.quotas(actor).items())

@@ -1,5 +1,5 @@
-"""Is the node's clock right? Against the centre's and the key holder's, as their answers over HTTPS tell it, so that no
-network time is needed; and against the records that come in."""
+"""Is the node's clock right? Against the centre's, as its answer over HTTPS tells it, so that no network time is
+needed; and against the records that come in. The part Key holders looks at theirs."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -18,7 +18,7 @@ from bavn.app.accept.check import (
     value,
 )
 from bavn.app.accept.node_health import node_health
-from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeTable
+from bavn.app.config.load import CENTRE_KEYS
 from bavn.model.health import ACCEPTED_CLOCK_OFF_S_MAX, CLOCK_OFF_S_MAX
 from bavn.model.ports import Clock, LinkDown, LinkRefused
 from bavn.model.sector.acceptance_protocol import Measure
@@ -27,10 +27,7 @@ from bavn.wire.links.https import Caller, LinkLimits, link_context
 from bavn.wire.safe import Safe
 
 QUICK: Final = LinkLimits(request_s=10.0, pull_s=10.0, connect_s=5.0)
-NO_KEYHOLDER: Final = Text("mode M1: there is no key holder")
-SEVERAL_KEYHOLDERS: Final = Text("mode M3: the part Key holders looks at each of them")
 HEALTH_PATH: Final = "/healthz"
-CALLED: Final = {"centre": "the centre", "keyholder": "the key holder"}
 
 
 def caller(url: str, safe: Safe, clock: Clock, who: str) -> Caller:
@@ -56,7 +53,6 @@ class ClockCheck:
     def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "centre": at_most(Text("offset from the centre"), ACCEPTED_CLOCK_OFF_S_MAX, "s", always=True),
-            "keyholder": at_most(Text("offset from the key holder"), ACCEPTED_CLOCK_OFF_S_MAX, "s"),
             "records": at_most(
                 Text("newest records ahead of this clock or behind it"),
                 CLOCK_OFF_S_MAX,
@@ -66,11 +62,7 @@ class ClockCheck:
 
     def run(self, site: Site) -> Iterable[Reading]:
         given, folder = site.config.node, site.config.folder
-        yield self._offset(site, "centre", given.centre_url, Safe(folder / CENTRE_KEYS), NO_CENTRE)
-        if given.keyholder_url:
-            yield self._offset(site, "keyholder", given.keyholder_url, Safe(folder / KEYHOLDER_KEYS), NO_KEYHOLDER)
-        else:
-            yield without_keyholder("keyholder", given)
+        yield self._offset(site, given.centre_url, Safe(folder / CENTRE_KEYS))
         now = node_health(site.config, site.clock)
         offsets = [
             abs(one["clock_offset_s"])
@@ -83,11 +75,12 @@ class ClockCheck:
             yield not_applicable("records", Text("no live source tells the time"))
 
     @staticmethod
-    def _offset(site: Site, key: str, url: str, safe: Safe, nobody: Text) -> Reading:
+    def _offset(site: Site, url: str, safe: Safe) -> Reading:
+        key = "centre"
         if not url:
-            return not_tested(key, nobody)
+            return not_tested(key, NO_CENTRE)
         try:
-            asks = caller(url, safe, site.clock, CALLED[key])
+            asks = caller(url, safe, site.clock, "the centre")
         except OSError as error:
             return not_tested(key, sentence_of(error))
         except LinkRefused as error:
@@ -105,8 +98,3 @@ class ClockCheck:
         ahead = Text("this node's clock is ahead") if skew > 0 else None
         behind = Text("this node's clock is behind") if skew < 0 else None
         return value(key, abs(skew), ahead or behind)
-
-
-def without_keyholder(key: str, node: NodeTable) -> Reading:
-    """What is said of the key holder where there is not exactly one."""
-    return not_applicable(key, SEVERAL_KEYHOLDERS if node.keyholder_urls else NO_KEYHOLDER)

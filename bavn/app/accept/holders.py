@@ -1,10 +1,9 @@
-"""Are enough of several key holders well (mode M3)? Each is reached under the authority that was pinned when the node
+"""Are enough of the key holders well? Each is reached under the authority that was pinned when the node
 enrolled there, names the same public keys of today as k of them, has those of tomorrow too, and gives a part of an
 answer that is proven against them.
 
 What up to n-k of them lack is a warning that names them: rounds go on. Each is asked for two points of nobody, for a
-round that nobody opened, and each question is a line of the node's ledger before it leaves. Refuses to judge one key
-holder alone (mode M2): the checks of certificates, clock and reachability do.
+round that nobody opened, and each question is a line of the node's ledger before it leaves.
 """
 
 import re
@@ -47,7 +46,7 @@ from bavn.psi import oprf
 from bavn.psi.round import PROTOCOL_VERSION, ROUND_ID_BYTES, RoundParams
 from bavn.psi.threshold import evaluate
 from bavn.wire.book import Book
-from bavn.wire.keyholder import JoinAsked, KeysAnswered, KeysAsked, PartAnswered, PartAsked, batch_points
+from bavn.wire.keyholder import Batch, KeysAnswered, KeysAsked, PartAnswered, PartAsked, batch_points
 from bavn.wire.ledger import Ledger
 from bavn.wire.links.at_once import at_once
 from bavn.wire.links.holders import HolderLink, Keys, is_signed, keys_note, keys_read, part_note, parts_of
@@ -56,7 +55,7 @@ from bavn.wire.safe import Safe
 TIER: Final = "A"
 """Of the rounds of strong evidence: it is asked about before this node took part in any round."""
 _TIER: Final = re.compile(r" tier ([A-Z][a-z0-9-]{0,15}):")
-_ONE_OR_NONE: Final = Text("this node does not have several key holders")
+_NONE: Final = Text("this node names no key holder")
 _GOES_ON: Final = Text("Rounds go on without it; its operator looks: bavn keyholder health")
 _ACTS: Final[Mapping[str, Text]] = {
     "": Text("The operators of the key holders that are named: bavn keyholder health"),
@@ -99,7 +98,7 @@ class KeyHolderCheck:
     def run(self, site: Site) -> Iterable[Reading]:
         node = site.config.node
         if not node.keyholder_urls:
-            return [not_applicable(key, _ONE_OR_NONE) for key in self.measures(site.terms)]
+            return [not_applicable(key, _NONE) for key in self.measures(site.terms)]
         book_file = site.config.folder / BOOK_FILE
         if not book_file.exists():
             return [not_tested(key, NO_BOOK) for key in self.measures(site.terms)]
@@ -203,7 +202,7 @@ def _evaluated(site: Site, holders: Mapping[int, Seen], ledger: Ledger) -> None:
             )
             ledger.append(site.clock.now_us(), "door", "out", part_note(number, questions[number], asks=True))
     answers = at_once({number: partial(holders[number].link.part, part) for number, part in questions.items()})
-    points = request.split(), evaluate.round_points(request.params())
+    points = request.points, evaluate.round_points(request.params)
     for number, answer in answers.items():
         if not isinstance(answer, PartAnswered):
             holders[number].put("part", NO, why=_failure(answer))
@@ -252,7 +251,7 @@ def _tier(ledger: Ledger) -> str:
     return TIER
 
 
-def _question(site: Site, epoch: int, tier: str) -> JoinAsked:
+def _question(site: Site, epoch: int, tier: str) -> Batch:
     """The smallest set that there is, of points that stand for nothing."""
     params = RoundParams(
         version=PROTOCOL_VERSION,
@@ -265,7 +264,7 @@ def _question(site: Site, epoch: int, tier: str) -> JoinAsked:
         r=2,
     )
     count = batch_points(params.m, first=False)
-    return JoinAsked.of(params, [oprf.hashed(site.dice.bytes(32)) for _ in range(count)])
+    return Batch(params, tuple(oprf.hashed(site.dice.bytes(32)) for _ in range(count)))
 
 
 def _panel(number: int, numbers: list[int], k: int) -> tuple[int, ...]:

@@ -1,5 +1,5 @@
-"""Does the node reach whom it must, and does it speak to nobody else? It calls the centre and the key holder, lists
-whom the configuration lets it call, and looks at the connections of the running node."""
+"""Does the node reach whom it must, and does it speak to nobody else? It calls the centre, lists whom the
+configuration lets it call, and looks at the connections of the running node."""
 
 import json
 import os
@@ -25,10 +25,10 @@ from bavn.app.accept.check import (
     shown,
     value,
 )
-from bavn.app.accept.clock import CALLED, HEALTH_PATH, caller, without_keyholder
+from bavn.app.accept.clock import HEALTH_PATH, caller
 from bavn.app.accept.node_health import node_health
 from bavn.app.accept.sockets import Peer, Unseen, called, strangers
-from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
+from bavn.app.config.load import CENTRE_KEYS, NodeConfig
 from bavn.app.node.zone_service import endpoint
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.acceptance_protocol import Measure
@@ -43,9 +43,6 @@ _TLS_PORT: Final = 443
 _PLAIN_PORT: Final = 80
 _ACTS: Final[Mapping[str, Text]] = {
     "": Text("The actor's network people open this address and port outwards; where they are open, the centre looks"),
-    "keyholder": Text(
-        "The actor's network people open this address and port outwards; where they are open, the key holder looks"
-    ),
     "others": Text("The node's operator finds out what calls there, before anything else"),
 }
 
@@ -61,7 +58,6 @@ class ReachCheck:
     def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "centre": at_most(Text("answer of the centre"), ANSWER_MS_MAX, "ms", always=True),
-            "keyholder": at_most(Text("answer of the key holder"), ANSWER_MS_MAX, "ms"),
             "configured": shown(Text("whom the configuration lets it call")),
             "others": none_of(
                 Text("others that the running node is connected to"),
@@ -72,11 +68,7 @@ class ReachCheck:
 
     def run(self, site: Site) -> Iterable[Reading]:
         given, folder = site.config.node, site.config.folder
-        yield self._answer(site, "centre", given.centre_url, Safe(folder / CENTRE_KEYS))
-        if given.keyholder_url:
-            yield self._answer(site, "keyholder", given.keyholder_url, Safe(folder / KEYHOLDER_KEYS))
-        else:
-            yield without_keyholder("keyholder", given)
+        yield self._answer(site, given.centre_url, Safe(folder / CENTRE_KEYS))
         named = dict(configured(site.config))
         text = ", ".join(f"{host}:{port}" for host, port in sorted(set(named.values()))) or "nobody"
         yield value("configured", text[:400])
@@ -84,11 +76,12 @@ class ReachCheck:
         yield fence()
 
     @staticmethod
-    def _answer(site: Site, key: str, url: str, safe: Safe) -> Reading:
+    def _answer(site: Site, url: str, safe: Safe) -> Reading:
+        key = "centre"
         if not url:
             return not_tested(key, NO_CENTRE)
         try:
-            asks = caller(url, safe, site.clock, CALLED[key])
+            asks = caller(url, safe, site.clock, "the centre")
         except (LinkRefused, OSError) as error:
             return not_tested(key, sentence_of(error))
         began = time.monotonic()
@@ -123,9 +116,7 @@ def configured(config: NodeConfig) -> Iterator[tuple[str, tuple[str, int]]]:
     """Setting -> host and port that the node may call; what is wrongly written is the configuration's own matter."""
     urls = {
         "centre_url": config.node.centre_url,
-        "keyholder_url": config.node.keyholder_url,
         **{f"keyholder_urls {number}": url for number, url in enumerate(config.node.keyholder_urls, 1)},
-        "webhook_url": config.enforce.webhook_url,
     }
     for name, url in urls.items():
         parts = urlsplit(url)

@@ -64,8 +64,6 @@ def unseen(config: NodeConfig) -> Mapping[str, Text]:
     times = {}
     if config.enforce.update_server:
         times["bind"] = Text("its zone is another server's")
-    if config.enforce.webhook_url:
-        times["webhook"] = Text("what the receiver does is its own")
     return times
 
 

@@ -1,27 +1,20 @@
-"""Takes protocols in at a centre, beside its service: opens what that needs. Refuses to decide a step."""
+"""Takes protocols in at a centre, beside its service: opens what that needs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
 
 from bavn.app.accept.centre import part, survey
 from bavn.app.centre.parts import BOOK_FILE, open_desk, opened_registry
-from bavn.app.centre.rollout_parts import rollout_over
 from bavn.app.config.load import CentreFile
+from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
+from bavn.centre.desk.agreements import Agreements
 from bavn.centre.desk.desk import Desk
-from bavn.centre.desk.rolling import RollOut
 from bavn.centre.members.registry import Registry
-from bavn.model.sector.acceptance_protocol import Part, TestKind
+from bavn.model.sector.acceptance_protocol import Part
 from bavn.model.sector.protocol_file import SignedProtocol
-from bavn.model.sector.rollout import RolloutAct
 from bavn.wire.book import Book
-
-STEPS: Final[Mapping[TestKind, RolloutAct]] = {
-    TestKind.ACCEPTANCE: RolloutAct.ACCEPT,
-    TestKind.FINAL: RolloutAct.PROVE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +23,12 @@ class Taking:
 
     file: CentreFile
     registry: Registry
-    opened: RollOut
+    agreements: Agreements
     desk: Desk
     book: Book
 
     def side(self, actor: str, given: SignedProtocol | None) -> Part:
-        """What the centre sees of the actor. Raises UnknownParty."""
+        """What the centre sees of the actor. Raises UnknownActor."""
         protocol = None if given is None or given.protocol.actor != actor else given.protocol
         return part(
             survey(
@@ -43,11 +36,10 @@ class Taking:
                 protocol,
                 file=self.file,
                 registry=self.registry,
-                opened=self.opened,
+                agreements=self.agreements,
                 desk=self.desk,
                 book=self.book,
             ),
-            self.desk.bounds,
         )
 
 
@@ -55,5 +47,5 @@ class Taking:
 def opened_taking(file: CentreFile) -> Iterator[Taking]:
     """For as long as one command asks. Stop before ``init``."""
     with opened_registry(file) as registry, Book(file.folder / BOOK_FILE) as book:
-        opened = rollout_over(file, registry, SystemClock())
-        yield Taking(file, registry, opened, open_desk(file, registry), book)
+        agreements = Agreements(registry, SystemClock(), PartyKeys(file.folder, "centre").message_key())
+        yield Taking(file, registry, agreements, open_desk(file, registry), book)

@@ -1,7 +1,7 @@
-"""Accounts: who there is, with which roles, and the one-time link by which a person sets their own up.
+"""Accounts: who there is, with which roles, and the sign-in link that the machine's command line makes for one.
 
-Whoever makes an account never learns how its owner will prove who they are. A change of what somebody may do ends what
-they have open. Refuses to check proofs: factors.py and passkeys.py do.
+A link signs in once, within minutes. A change of what somebody may do ends what they have open. Refuses to check
+passkeys: passkeys.py does.
 """
 
 import json
@@ -13,13 +13,12 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from bavn.app.access.book import Book, hashed
 from bavn.app.access.rights import Role
-from bavn.app.access.tables import ACCOUNT, KEY, LINK, PASSKEY, RECOVERY, SESSION, TOKEN
+from bavn.app.access.tables import ACCOUNT, KEY, LINK, PASSKEY, SESSION, TOKEN
 from bavn.centre.cases.two_people import NotAllowed, person
-from bavn.model.moment import HOUR_US
+from bavn.model.moment import MINUTE_US
 
-State = Literal["invited", "active", "disabled"]
+State = Literal["active", "disabled"]
 ACCOUNTS_MAX: Final = 5000
-LINK_US: Final = 24 * HOUR_US
 ACTOR: Final = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
@@ -33,8 +32,7 @@ class CannotAccount(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """``actors``: the nodes that this person may see; None for all of the console's. ``passkeys`` and ``recovery``
-    count what there is."""
+    """``actors``: the nodes that this person may see; None for all of the console's. ``passkeys``: how many."""
 
     name: str
     origin: Literal["local", "oidc"]
@@ -42,10 +40,7 @@ class Account:
     roles: frozenset[Role]
     actors: frozenset[str] | None
     handle: bytes = field(repr=False)
-    password: bool
-    totp: bool
     passkeys: int = 0
-    recovery: int = 0
     language: str | None
     zone: str | None
     created_us: int
@@ -58,8 +53,8 @@ class Accounts:
     def __init__(self, book: Book, roles: frozenset[Role] = frozenset(Role)) -> None:
         self._book, self.roles = book, roles
 
-    def add(self, name: str, roles: frozenset[Role], actors: frozenset[str] | None, by: str) -> str:
-        """A new local account; its one-time secret for setting it up. Raises CannotAccount."""
+    def add(self, name: str, roles: frozenset[Role], actors: frozenset[str] | None, by: str) -> None:
+        """A new local account. Raises CannotAccount."""
         try:
             person(name)
         except NotAllowed as error:
@@ -76,43 +71,26 @@ class Accounts:
                     name=name,
                     folded=name.casefold(),
                     origin="local",
-                    state="invited",
+                    state="active",
                     roles=_spelled(roles),
                     actors=None if actors is None else _spelled(actors),
                     handle=book.dice.bytes(32),
-                    totp_step=0,
                     created_us=book.now_us(),
                 )
             )
             book.note(tx, by, "account-added", name, roles=sorted(roles), actors=_listed(actors))
-            return self._link(tx, name)
 
-    def set_up(self, name: str, how: str) -> bool:
-        """Its owner has chosen how to prove who they are: the link is used up, the account is active. False where the
-        link was gone already."""
-        with self._book.writing() as tx:
-            if not tx.execute(delete(LINK).where(LINK.c.account == name)).rowcount:
-                return False
-            tx.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(state="active"))
-            self._book.note(tx, name, "account-set-up", name, how=how)
-        return True
-
-    def reset(self, name: str, by: str) -> str:
-        """Takes every proof from a local account and ends what it has open; the secret of a new link."""
+    def reset(self, name: str, by: str) -> None:
+        """Takes every proof from a local account and ends what it has open."""
         with self._book.writing() as tx:
             row = self._local(tx, name)
             forget(tx, row.name)
             tx.execute(delete(PASSKEY).where(PASSKEY.c.account == row.name))
-            tx.execute(delete(RECOVERY).where(RECOVERY.c.account == row.name))
             tx.execute(delete(KEY).where(KEY.c.account == row.name))
-            tx.execute(
-                update(ACCOUNT).where(ACCOUNT.c.name == row.name).values(password=None, totp=None, state="invited")
-            )
             self._book.note(tx, by, "account-reset", row.name)
-            return self._link(tx, row.name)
 
     def change(self, name: str, roles: frozenset[Role], actors: frozenset[str] | None, by: str) -> None:
-        """Other roles; sessions and links of the account end. Raises CannotAccount."""
+        """Other roles; sessions of the account end. Raises CannotAccount."""
         self._sound(roles, actors)
         with self._book.writing() as tx:
             row = self._local(tx, name)
@@ -138,11 +116,7 @@ class Accounts:
             row = self._there(tx, name)
             if row.state != "disabled":
                 raise CannotAccount("not-disabled", f"{row.name} is not shut out")
-            keys = select(func.count()).select_from(PASSKEY).where(PASSKEY.c.account == row.name)
-            proves = row.origin == "oidc" or row.password is not None or tx.execute(keys).scalar_one() > 0
-            tx.execute(
-                update(ACCOUNT).where(ACCOUNT.c.name == row.name).values(state="active" if proves else "invited")
-            )
+            tx.execute(update(ACCOUNT).where(ACCOUNT.c.name == row.name).values(state="active"))
             self._book.note(tx, by, "account-enabled", row.name)
 
     def find(self, name: str) -> Account | None:
@@ -157,15 +131,27 @@ class Accounts:
             rows = tx.execute(select(ACCOUNT).order_by(ACCOUNT.c.folded)).all()
             return [_account(tx, row) for row in rows]
 
-    def by_link(self, secret: str) -> Account | None:
-        """Whose link this is, while it may be used."""
-        with self._book.reading() as tx:
-            row = tx.execute(
-                select(ACCOUNT)
-                .join(LINK, LINK.c.account == ACCOUNT.c.name)
-                .where(LINK.c.hash == hashed(secret), LINK.c.until_us > self._book.now_us())
-            ).first()
-            return None if row is None or row.state == "disabled" else _account(tx, row)
+    def link(self, name: str, by: str, minutes: int) -> str:
+        """The secret of a link that signs a local account in once, within so many minutes; the latest link alone works.
+        Raises CannotAccount."""
+        book = self._book
+        with book.writing() as tx:
+            row = self._local(tx, name)
+            if row.state == "disabled":
+                raise CannotAccount("disabled", f"{row.name} is shut out")
+            tx.execute(delete(LINK).where(LINK.c.account == row.name))
+            secret, until_us = book.secret(), book.now_us() + minutes * MINUTE_US
+            tx.execute(insert(LINK).values(hash=hashed(secret), account=row.name, made_by=by[:64], until_us=until_us))
+            book.note(tx, by, "link-made", row.name, until_us=until_us)
+        return secret
+
+    def spend(self, secret: str) -> tuple[Account, str] | None:
+        """Whose link this is, and who made it; it is spent now. None for one that is spent, too old or nobody's."""
+        good = (LINK.c.hash == hashed(secret)) & (LINK.c.until_us > self._book.now_us())
+        with self._book.writing() as tx:
+            row = tx.execute(delete(LINK).where(good).returning(LINK.c.account, LINK.c.made_by)).first()
+            account = None if row is None else account_in(tx, row.account)
+        return None if row is None or account is None or account.state == "disabled" else (account, row.made_by)
 
     def choose(self, name: str, language: str | None, zone: str | None) -> None:
         """What the person likes to read in."""
@@ -193,7 +179,6 @@ class Accounts:
                         origin="oidc",
                         subject=subject,
                         state="active",
-                        totp_step=0,
                         handle=self._book.dice.bytes(32),
                         created_us=self._book.now_us(),
                         **spelled,
@@ -227,13 +212,6 @@ class Accounts:
             raise CannotAccount("not-local", f"{row.name} comes from the identity provider: change it there")
         return row
 
-    def _link(self, tx: Connection, name: str) -> str:
-        """The latest link alone works."""
-        tx.execute(delete(LINK).where(LINK.c.account == name))
-        secret = self._book.secret()
-        tx.execute(insert(LINK).values(hash=hashed(secret), account=name, until_us=self._book.now_us() + LINK_US))
-        return secret
-
 
 def forget(tx: Connection, name: str) -> None:
     """Ends what an account has open: sessions, links, tokens."""
@@ -253,10 +231,7 @@ def account_in(tx: Connection, name: str) -> Account | None:
 
 
 def _account(tx: Connection, row: Row[Any]) -> Account:
-    counts = [
-        tx.execute(select(func.count()).select_from(table).where(table.c.account == row.name)).scalar_one()
-        for table in (PASSKEY, RECOVERY)
-    ]
+    passkeys = select(func.count()).select_from(PASSKEY).where(PASSKEY.c.account == row.name)
     return Account(
         name=row.name,
         origin=row.origin,
@@ -264,10 +239,7 @@ def _account(tx: Connection, row: Row[Any]) -> Account:
         roles=frozenset(map(Role, json.loads(row.roles))),
         actors=None if row.actors is None else frozenset(json.loads(row.actors)),
         handle=row.handle,
-        password=row.password is not None,
-        totp=row.totp is not None,
-        passkeys=counts[0],
-        recovery=counts[1],
+        passkeys=tx.execute(passkeys).scalar_one(),
         language=row.language,
         zone=row.zone,
         created_us=row.created_us,

@@ -38,15 +38,17 @@ _TOUCHES: Final = (
     "account-reset",
     "account-enabled",
     "key-added",
+    "link-made",
     "token-made",
 )
 """What gives somebody a hand in another's account, as the log of accounts calls it."""
 
 
 def of_session(book: Book, owner: Account, session: Session, *, changes: bool) -> Principal:
-    """Whoever is signed in. ``changes``: whether they are about to change something: then it is looked up with whom
-    they are not two people."""
-    return _of(book, owner, f"session: {session.how}", changes)
+    """Whoever is signed in; said, too, who made their sign-in link. ``changes``: whether they are about to change
+    something: then it is looked up with whom they are not two people."""
+    made_by = f", made by {session.made_by}" if session.made_by else ""
+    return _of(book, owner, f"session: {session.how}{made_by}", changes)
 
 
 def of_token(book: Book, owner: Account, token: Token, *, changes: bool) -> Principal:

@@ -29,8 +29,8 @@ RECENT_US: Final = 10 * MINUTE_US
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """``id`` is public to its owner; ``how``: passkey, password, oidc. ``proved_us``: when the person last proved who
-    they are."""
+    """``id`` is public to its owner; ``how``: passkey, link, oidc. ``made_by``: who made the link, where it was one.
+    ``proved_us``: when the person last proved who they are."""
 
     id: str
     account: str
@@ -41,6 +41,7 @@ class Session:
     began_us: int
     seen_us: int
     until_us: int
+    made_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +66,9 @@ class Sessions:
         self._book = book
         self._idle_us, self._whole_us = idle_us, whole_us
 
-    def begin(self, name: str, how: str, address: str, agent: str, before: str | None = None) -> str:
-        """The secret of a new session; the one before it in the same browser ends."""
+    def begin(self, name: str, how: str, address: str, agent: str, before: str | None = None, made_by: str = "") -> str:
+        """The secret of a new session; the one before it in the same browser ends. ``made_by``: who made the sign-in
+        link, where it was one."""
         book, now_us, secret = self._book, self._book.now_us(), self._book.secret()
         idle_us = now_us - self._idle_us
         with book.writing() as tx:
@@ -86,6 +88,7 @@ class Sessions:
                     id=book.short(),
                     account=name,
                     how=how,
+                    made_by=made_by[:64],
                     address=address[:64],
                     agent=agent[:120],
                     proved_us=now_us,
@@ -95,7 +98,8 @@ class Sessions:
                 )
             )
             tx.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(seen_us=now_us))
-            book.note(tx, name, "signed-in", name, how=how, address=address)
+            link = {"made_by": made_by} if made_by else {}
+            book.note(tx, name, "signed-in", name, how=how, address=address, **link)
         return secret
 
     def rotate(self, secret: str) -> str:
@@ -196,7 +200,7 @@ class Tokens:
         return token, secret
 
     def find(self, secret: str) -> tuple[Token, Account] | None:
-        """While it is good and its owner is not shut out: a token proves an account whose link was never used, too."""
+        """While it is good and its owner is not shut out."""
         now_us = self._book.now_us()
         with self._book.reading() as tx:
             row = tx.execute(select(TOKEN).where(TOKEN.c.hash == hashed(secret))).first()
@@ -241,6 +245,7 @@ def _session(row: Row[Any]) -> Session:
         began_us=row.began_us,
         seen_us=row.seen_us,
         until_us=row.until_us,
+        made_by=row.made_by,
     )
 
 

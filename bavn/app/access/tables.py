@@ -1,11 +1,11 @@
-"""The tables of console.db: secrets stand here only as hashes, or sealed with a key that lies beside, never in it.
+"""The tables of console.db: secrets stand here only as hashes.
 
 The log of log-ons and account changes is the centre's audit log in form: the same tables, the same chain.
 """
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Engine, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Engine, Index, LargeBinary, MetaData, String, Table, Text
 
 from bavn.centre.cases import audit
 from bavn.centre.store.engine import make_missing
@@ -25,9 +25,6 @@ ACCOUNT: Final = Table(
     Column("roles", Text, nullable=False),
     Column("actors", Text),
     Column("handle", LargeBinary, nullable=False, unique=True),
-    Column("password", Text),
-    Column("totp", LargeBinary),
-    Column("totp_step", BigInteger, nullable=False),
     Column("language", String(2)),
     Column("zone", String(64)),
     Column("created_us", BigInteger, nullable=False),
@@ -45,18 +42,13 @@ PASSKEY: Final = Table(
     Column("used_us", BigInteger),
     Index("console_passkey_account", "account"),
 )
-RECOVERY: Final = Table(
-    "console_recovery",
-    METADATA,
-    Column("hash", String(64), primary_key=True),
-    Column("account", String(64), nullable=False),
-    Index("console_recovery_account", "account"),
-)
 LINK: Final = Table(
     "console_link",
     METADATA,
     Column("hash", String(64), primary_key=True),
     Column("account", String(64), nullable=False),
+    # Who made it, as the log names them.
+    Column("made_by", String(64), nullable=False),
     Column("until_us", BigInteger, nullable=False),
     Index("console_link_account", "account"),
 )
@@ -67,6 +59,8 @@ SESSION: Final = Table(
     Column("id", String(16), nullable=False, unique=True),
     Column("account", String(64), nullable=False),
     Column("how", String(16), nullable=False),
+    # Of one that a sign-in link began: who made the link; else empty.
+    Column("made_by", String(64), nullable=False),
     Column("address", String(64), nullable=False),
     Column("agent", String(120), nullable=False),
     # When the person last proved who they are, began, was last heard of, and must end at the latest.
@@ -107,15 +101,6 @@ KEY: Final = Table(
     Column("public_key", LargeBinary, nullable=False, unique=True),
     Column("created_us", BigInteger, nullable=False),
     Index("console_key_account", "account"),
-)
-TRIES: Final = Table(
-    "console_tries",
-    METADATA,
-    Column("key", String(64), primary_key=True),
-    Column("fails", Integer, nullable=False),
-    Column("last_us", BigInteger, nullable=False),
-    Column("until_us", BigInteger, nullable=False),
-    Index("console_tries_last", "last_us"),
 )
 HANDED: Final = Table(
     "console_handed",

@@ -16,6 +16,7 @@ from bavn.model.text import Text
 WhoActs = Literal["you", "colleague", "operator", "centre", "wait"]
 """Who must act after a refusal: the person asking, another person, whoever runs the installation, the sector's centre,
 or nobody: it is tried again."""
+Skin = Literal["command", "page"]
 Kind = tuple[type[Exception], int, str, WhoActs]
 """A refusal of a room: what it is, its status, its code, and who must act."""
 EXITS: Final = {403: Exit.NOT_NOW, 404: Exit.NOT_FOUND, 409: Exit.NOT_NOW, 422: Exit.USAGE, 503: Exit.NOT_NOW}
@@ -26,7 +27,6 @@ ABSENT: Final = (
     "no-case",
     "no-task",
     "no-warning",
-    "no-exercise",
     "never-named",
 )
 """How the code of what is not there begins."""
@@ -78,12 +78,12 @@ def refusing(*kinds: Kind) -> Iterator[None]:
 
 class Act[**Given, Done]:
     """A function that does one thing for a person who has ``right``. Calling it raises ActRefused.
-    ``by_command_alone``: no page offers it."""
+    ``only``: no page, or no command, offers it."""
 
     def __init__(
-        self, do: Callable[Given, Done], right: Right, kinds: tuple[Kind, ...], *, by_command_alone: bool = False
+        self, do: Callable[Given, Done], right: Right, kinds: tuple[Kind, ...], *, only: Skin | None = None
     ) -> None:
-        self.do, self.right, self.kinds, self.by_command_alone = do, right, kinds, by_command_alone
+        self.do, self.right, self.kinds, self.only = do, right, kinds, only
         self.__doc__ = do.__doc__
 
     def __call__(self, *given: Given.args, **named: Given.kwargs) -> Done:
@@ -95,10 +95,10 @@ class _Declared(Protocol):
     def __call__[**Given, Done](self, do: Callable[Given, Done], /) -> Act[Given, Done]: ...
 
 
-def act(right: Right, *kinds: Kind, by_command_alone: bool = False) -> _Declared:
+def act(right: Right, *kinds: Kind, only: Skin | None = None) -> _Declared:
     """``@act(Right.TRIAGE, *KINDS)`` above a function makes it an Act."""
 
     def declared[**Given, Done](do: Callable[Given, Done], /) -> Act[Given, Done]:
-        return Act(do, right, kinds, by_command_alone=by_command_alone)
+        return Act(do, right, kinds, only=only)
 
     return declared

@@ -170,12 +170,6 @@ def _assets(given: Said) -> Said:
         return {"hosts": write(window, Path(given["into"]))}
 
 
-def _picture(given: Said) -> Said:
-    from bavn.app.analyst.hunting import drawn
-
-    return drawn(_asking(given), given)
-
-
 def _packets(given: Said) -> Said:
     from bavn.app.analyst.packets.kept import READ_BYTES_MAX, SECONDS_MAX, Span, cut_of, read_out, wanted_for
     from bavn.app.analyst.suspected import one_named
@@ -202,7 +196,6 @@ KINDS: Final[dict[str, Callable[[Said], Said]]] = {
     "dry_run": _dry_run,
     "assets": _assets,
     "packets": _packets,
-    "picture": _picture,
 }
 
 

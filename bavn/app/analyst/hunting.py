@@ -6,13 +6,12 @@ Refuses to write to the store, and to know what is asked.
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
-from bavn.actor.hunt.picture import Filter, Picture, PictureRequest, PictureUnclear, draw, quick_span_us, written
 from bavn.actor.hunt.span import RequestedSpan, SpanUnclear, requested_span
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
@@ -23,10 +22,11 @@ from bavn.app.config.load import NodeConfig, read_node
 from bavn.app.process.bounds import ended_after, memory_bounded
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.one_line import one_line
-from bavn.model.moment import iso
 from bavn.model.ports import QueryExceeded, QueryRefused
 from bavn.model.text import Text
 
+ROWS_MAX: Final = 10_000
+"""Rows of an answer that are shown; the rest is said to be left out."""
 _TIME_AS_NUMBER: Final = re.compile(r"string '\d{4}-\d\d-\d\d.*' to INT64")
 
 
@@ -58,7 +58,6 @@ class Hunting:
         limits = replace(
             StoreLimits(),
             memory_mb_max=given.memory_mb_max,
-            spill_mb_max=given.spill_mb_max,
             query_s_max=seconds_max or given.seconds_max,
             threads=threads,
         )
@@ -74,9 +73,9 @@ class Hunting:
     def first(
         self, sql: str, given: Mapping[str, Any] | None = None, *, rows: int, default: RequestedSpan | None = None
     ) -> tuple[pa.Table, bool]:
-        """The first rows of what a person asks (0: as many as configured), and whether there are more."""
+        """The first rows of what a person asks (0: ROWS_MAX), and whether there are more."""
         with self.window(default) as window, ended_after(self.config.hunt.seconds_max):
-            return window.first(sql, given, rows_max=rows or self.config.hunt.rows_max)
+            return window.first(sql, given, rows_max=rows or ROWS_MAX)
 
 
 def hunting(config: Path, last: str = "", first: str = "", end: str = "") -> Hunting:
@@ -86,49 +85,6 @@ def hunting(config: Path, last: str = "", first: str = "", end: str = "") -> Hun
     except SpanUnclear as error:
         raise Stop(Exit.USAGE, Text.of_error(error)) from error
     return Hunting(read_node(config), span)
-
-
-def picture_request(given: Mapping[str, Any]) -> PictureRequest:
-    """What is to be drawn. Stop for what cannot be."""
-    try:
-        return PictureRequest(
-            table=given["table"],
-            by=given.get("by", ""),
-            filters=tuple(Filter(**one) for one in given.get("filters", ())),
-            fields=tuple(given.get("fields", ())),
-        )
-    except PictureUnclear as error:
-        raise Stop(Exit.USAGE, Text.of_error(error)) from error
-
-
-def drawn(asking: Hunting, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The picture, its notes in every language; with ``quick`` of the newest rows alone where there are many. Stop for
-    what cannot be asked."""
-    request = picture_request(given)
-    picture = _quick(asking, request) if given.get("quick") and asking.span == RequestedSpan() else None
-    if picture is None:
-        with asking.window() as window, ended_after(asking.config.hunt.seconds_max):
-            picture = draw(window, request)
-    return {**asdict(replace(picture, notes=[])), "notes": [note.spoken() for note in picture.notes]}
-
-
-def _quick(asking: Hunting, request: PictureRequest) -> Picture | None:
-    """Of the newest rows; None where all are few enough."""
-    with asking.window() as window:
-        by_hour = {hour: stamp[0] for hour, stamp in window.hour_stamps(request.table).items()}
-        back_us = quick_span_us(by_hour, window.last_us - 1)
-    if back_us is None:
-        return None
-    newest = replace(asking, span=RequestedSpan(last_for_us=back_us))
-    with newest.window() as window, ended_after(asking.config.hunt.seconds_max):
-        picture = draw(window, request)
-        note = Text(
-            "Only rows since {since} UTC are counted here, the newest of {rows:,}: choose a span to count more.",
-            since=iso(window.first_us)[:19].replace("T", " "),
-            rows=sum(by_hour.values()),
-        )
-        sql = written(request, window.first_us)
-    return replace(picture, notes=[note, *picture.notes], sql=sql)
 
 
 @contextmanager

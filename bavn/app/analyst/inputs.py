@@ -26,8 +26,7 @@ KINDS: Final[Mapping[str, Text]] = {
     "eve": Text("Suricata's EVE"),
     "log": Text("a log of programs that Bavn knows"),
     "argus": Text("flows of Argus"),
-    "documents": Text("documents of a search engine or a shipper"),
-    "table": Text("a table of flows, requests or lines"),
+    "documents": Text("documents (JSON) of a shipper or a search engine"),
     "dnstap": Text("dnstap"),
     "archive": Text("an archive of files"),
 }

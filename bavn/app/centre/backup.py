@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bavn import __version__
 from bavn.app.centre import console_backup
-from bavn.app.centre.backup_keys import FILES, MAYBE, PASSPHRASE_CHARS_MIN, seal
+from bavn.app.centre.backup_keys import FILES, PASSPHRASE_CHARS_MIN, seal
 from bavn.app.centre.database import away, open_bare, why_not
 from bavn.app.centre.parts import BOOK_FILE
 from bavn.app.config.load import CentreFile
@@ -146,8 +146,7 @@ def _add_keys(file: CentreFile, writer: Writer, passphrase: str | None) -> None:
         return
     keys = PartyKeys(file.folder, "centre")
     keys.authority()
-    names = [*FILES, *(name for name in MAYBE if (keys.folder / name).exists())]
-    files = {name: (keys.folder / name).read_bytes() for name in names}
+    files = {name: (keys.folder / name).read_bytes() for name in FILES}
     writer.add("keys.sealed", [seal(files, passphrase, SystemDice())])
 
 

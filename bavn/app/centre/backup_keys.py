@@ -18,8 +18,6 @@ SALT_BYTES: Final = 16
 NONCE_BYTES: Final = 12
 SEALED_BYTES_MAX: Final = 1 << 20
 FILES: Final = ("authority.pem", "authority.key.pem", "message.key", "server.pem", "server.key.pem")
-MAYBE: Final = ("console.key",)
-"""What a centre has besides, where its console has accounts."""
 _ABOUT: Final = b"bavn/centre-keys/1"
 _COST: Final = 2**17
 """scrypt's n: 128 MB and about half a second a try."""
@@ -37,13 +35,13 @@ def seal(files: Mapping[str, bytes], passphrase: str, dice: Dice) -> bytes:
 
 
 def unseal(sealed: bytes, passphrase: str) -> dict[str, str]:
-    """The files: those that a centre has, and of the others only those that it may have. Raises WrongPassphrase."""
+    """The files that a centre has, no others. Raises WrongPassphrase."""
     salt, nonce, rest = sealed[:SALT_BYTES], sealed[SALT_BYTES : SALT_BYTES + NONCE_BYTES], sealed[28:]
     try:
         keys = json.loads(ChaCha20Poly1305(_key(passphrase, salt)).decrypt(nonce, rest, _ABOUT))
     except (InvalidTag, ValueError) as error:
         raise WrongPassphrase("the passphrase does not open the keys in this backup") from error
-    if not isinstance(keys, dict) or set(keys) - set(MAYBE) != set(FILES):
+    if not isinstance(keys, dict) or set(keys) != set(FILES):
         raise WrongPassphrase("the backup holds other keys than a centre's")
     return {name: str(text) for name, text in keys.items()}
 

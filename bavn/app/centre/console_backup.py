@@ -1,6 +1,6 @@
 """The console's accounts in a centre's backup: everything but what people have open, which no backup brings back.
 
-Sessions, links and half-done log-ons are left out; tokens come back ended, since one that was taken back after the
+Sessions and links are left out; tokens come back ended, since one that was taken back after the
 backup would be good again. Refuses a file whose log does not hold.
 """
 
@@ -14,14 +14,14 @@ from typing import Final
 from sqlalchemy import URL
 
 from bavn.app.access.book import CONSOLE_FILE
-from bavn.app.access.tables import LINK, SESSION, TOKEN, TRIES
+from bavn.app.access.tables import LINK, SESSION, TOKEN
 from bavn.app.process.backup_file import CHUNK_BYTES, BadBackup, Reader, Writer
 from bavn.app.process.real import SystemClock
 from bavn.centre.cases import audit
 from bavn.centre.store.engine import open_engine, writing
 
 PART: Final = "console.db"
-LEFT_OUT: Final = (SESSION.name, LINK.name, TRIES.name)
+LEFT_OUT: Final = (SESSION.name, LINK.name)
 
 
 def add(folder: Path, work: Path, writer: Writer) -> list[str]:

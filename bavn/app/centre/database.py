@@ -111,8 +111,7 @@ def open_bare(file: "CentreFile") -> Engine:
     file.folder.mkdir(parents=True, exist_ok=True)
     if url.get_backend_name() == "sqlite" and url.database:
         (file.folder / DATABASE_FILE).touch(mode=0o600)
-    place = file.place
-    engine = open_engine(url, connections_max=place.database_connections_max, wait_s=place.database_wait_s)
+    engine = open_engine(url, wait_s=file.place.database_wait_s)
     with _or_let_go(engine):
         _check(engine)
     return engine
@@ -186,14 +185,13 @@ def _make_or_refuse(engine: Engine) -> None:
 
 def why_not(url: URL, standing: str, revision: str, why: str) -> str:
     """Why this Bavn does not work on a database, and who must do what."""
-    from bavn.centre.store.schema import first, head
+    from bavn.centre.store.schema import head
 
     reasons = {
         "behind": f"has revision {revision}, this Bavn needs {head()}: make a backup with the Bavn that wrote it, then"
         " run `bavn centre upgrade`",
-        "past": f"has revision {revision}, from before the first release, and this Bavn knows none before {first()}:"
-        f" bring it to {first()} with the Bavn that wrote it, or name an empty one in {_WHERE}",
-        "ahead": f"has revision {revision}, this Bavn knows none beyond {head()}: run the later Bavn that wrote it",
+        "ahead": f"has revision {revision}, which this Bavn does not know: run the Bavn that wrote it, or name an empty"
+        f" one in {_WHERE}",
         "foreign": f"is not a centre's: {why}; name another in {_WHERE}",
     }[standing]
     return f"the database {shown(url)} {reasons}"

@@ -40,7 +40,7 @@ from bavn.model.health import (
     ends_soon,
 )
 from bavn.model.moment import DAY_US, MINUTE_US
-from bavn.model.node_health import NodeBounds
+from bavn.model.node_health import condition_of, is_silent
 from bavn.model.ports import Clock
 from bavn.model.sector.member import ActorState
 from bavn.model.spans import lasting
@@ -59,7 +59,7 @@ CENTRE_PROMISES: Final = (
         code="intelligence_read",
         act="operator",
         says=Text("each source of intelligence is read"),
-        first=Text("bavn centre source list"),
+        first=Text("bavn centre source show"),
     ),
     Promise(
         code="nodes_heard",
@@ -108,7 +108,7 @@ CENTRE_PROMISES: Final = (
         code="misps_exchanged",
         act="other-side",
         says=Text("each partner's MISP is reached and takes what is pushed"),
-        first=Text("bavn centre misp list; ask the partner"),
+        first=Text("[misp] of centre.toml; ask the partner"),
     ),
     Promise(
         code="siem_takes",
@@ -147,14 +147,14 @@ def sources_promise(sources: Sources, clock: Clock) -> PromiseFinding:
     return PromiseFinding(tuple(wrong))
 
 
-def nodes_promise(members: Sequence[MemberView], began_us: int, now_us: int, bounds: NodeBounds) -> PromiseFinding:
+def nodes_promise(members: Sequence[MemberView], began_us: int, now_us: int) -> PromiseFinding:
     """Active actors that were heard before and are not now."""
     silent = [
         view.actor.name
         for view in members
         if view.actor.state is ActorState.ACTIVE
         and view.health is not None
-        and bounds.condition(view.health, now_us, began_us).silent
+        and condition_of(view.health, now_us, began_us).silent
     ]
     if not silent:
         return PromiseFinding()
@@ -163,7 +163,7 @@ def nodes_promise(members: Sequence[MemberView], began_us: int, now_us: int, bou
 
 
 def rounds_promise(
-    engine: Engine, tiers: Iterable[str], members: Callable[[], Sequence[MemberView]], now_us: int, bounds: NodeBounds
+    engine: Engine, tiers: Iterable[str], members: Callable[[], Sequence[MemberView]], now_us: int
 ) -> PromiseFinding:
     """Tiers whose latest rounds all had too few uploads, though enough of their members are heard from. Nothing is
     wrong before a tier had so many rounds, and where the nodes themselves are down, which is another promise."""
@@ -179,7 +179,7 @@ def rounds_promise(
             if view.actor.name in taking
             and view.actor.state is ActorState.ACTIVE
             and view.health is not None
-            and not bounds.silent(view.health.received_us, now_us)
+            and not is_silent(view.health.received_us, now_us)
         ]
         if len(up) >= latest[0].params.t:
             says = Text(
@@ -274,8 +274,8 @@ def watched_centre(
         held = [HeldFile.of(file.folder / BOOK_FILE), *([HeldFile.of(Path(database))] if database else [])]
         looks = {
             "intelligence_read": lambda: sources_promise(sources, clock),
-            "nodes_heard": lambda: nodes_promise(desk.members(), began_us, clock.now_us(), desk.bounds),
-            "rounds_through": lambda: rounds_promise(engine, tiers, desk.members, clock.now_us(), desk.bounds),
+            "nodes_heard": lambda: nodes_promise(desk.members(), began_us, clock.now_us()),
+            "rounds_through": lambda: rounds_promise(engine, tiers, desk.members, clock.now_us()),
             "database_reached": lambda: _reached(engine),
             "disk_room": lambda: disk_promise(file.folder, file.place.disk_free_mb_min),
             "steps_on_time": steps.look,

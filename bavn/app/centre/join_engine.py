@@ -1,10 +1,11 @@
-"""Who reconstructs rounds at the centre, beside its step: threads of its own, or a Ray cluster. The answer is the same,
-byte for byte.
+"""Who reconstructs rounds at the centre, beside its step: threads of its own, one for each core. The answer is the
+same, byte for byte.
 
 A table is cut into parts of bins (psi/reconstruct.py), and a part needs nothing but its own bins; so threads share one
-table in memory, and workers of a cluster fetch it once from Ray's store. Refuses to know what a hit is.
+table in memory. Refuses to know what a hit is.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -15,21 +16,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bavn.app.config.join import JoinTable
-from bavn.app.process.ray_cluster import started
 from bavn.centre.correlate.join import Done, Reconstruct
 from bavn.psi.reconstruct import Part, RunTable, Xs, part_hits, reconstruct_tables
 from bavn.psi.round import Hit, RoundParams
 
 Planes = npt.NDArray[np.uint32]
-TASKS_PER_WORKER: Final = 2
 SOON_S: Final = 0.05
 """What takes no longer is done in the step that began it."""
 
 
-def reconstruct_by(table: JoinTable) -> Reconstruct:
-    """What the centre's join is handed. Stop where Ray is wanted and is not installed or not there."""
-    return partial(reconstruct_tables, run=ray_run(table) if table.ray else threads_run(table.count))
+def reconstruct_here() -> Reconstruct:
+    """What the centre's join is handed."""
+    return partial(reconstruct_tables, run=threads_run(os.cpu_count() or 1))
 
 
 def threads_run(workers: int) -> RunTable:
@@ -64,26 +62,3 @@ def beside[Result](work: Callable[[], Result]) -> Callable[[], Done[Result] | No
 
     threading.Thread(target=run, name="join", daemon=True).start()
     return came
-
-
-def ray_run(table: JoinTable) -> RunTable:
-    """Parts as tasks of a cluster, which is started or joined now."""
-    ray = started(table.ray, table.count, "join")
-    task = ray.remote(_some_parts)
-
-    def run(params: RoundParams, xs: Xs, of_table: Sequence[Part], planes: Planes) -> Iterable[Hit]:
-        shared = ray.put(planes)
-        for hits in ray.get([task.remote(params, xs, some, shared) for some in _dealt(of_table, table.count)]):
-            yield from hits
-
-    return run
-
-
-def _some_parts(params: RoundParams, xs: Xs, of_table: Sequence[Part], planes: Planes) -> list[Hit]:
-    return [hit for part in of_table for hit in part_hits(params, xs, part, planes[:, :, part.first : part.last])]
-
-
-def _dealt(of_table: Sequence[Part], workers: int) -> list[Sequence[Part]]:
-    """Runs of parts in order, some for each worker, so that a slow one is not waited for long."""
-    size = -(-len(of_table) // (TASKS_PER_WORKER * workers))
-    return [of_table[at : at + size] for at in range(0, len(of_table), size)]

@@ -15,9 +15,9 @@ from prometheus_client.registry import Collector
 from bavn.app.node.health.metrics import promise_metrics
 from bavn.centre.books.canaries import Chain
 from bavn.centre.desk.views import MemberView
-from bavn.model.health import CENTRE_DISK_FREE_MB_MIN
+from bavn.model.health import CENTRE_DISK_FREE_MB_MIN, CLOCK_OFF_S_MAX, NODE_SILENT_S
 from bavn.model.moment import SECOND_US
-from bavn.model.node_health import NODE_BOUNDS, NodeBounds
+from bavn.model.node_health import condition_of
 from bavn.model.ports import Clock
 from bavn.model.received import NodeHealth
 from bavn.model.sector.alarm import KINDS, Alarm
@@ -39,10 +39,9 @@ class MemberCollector(Collector):
         alarms: Callable[[], Sequence[Alarm]],
         chains: Callable[[], Mapping[str, Chain]],
         promises: Callable[[], Sequence[Mapping[str, Any]]] = tuple,
-        bounds: NodeBounds = NODE_BOUNDS,
         disk_free_mb_min: int = CENTRE_DISK_FREE_MB_MIN,
     ) -> None:
-        self._promises, self._bounds, self._disk_free_mb_min = promises, bounds, disk_free_mb_min
+        self._promises, self._disk_free_mb_min = promises, disk_free_mb_min
         self._members, self._ends_us, self._folder, self._clock = members, ends_us, folder, clock
         self._alarms, self._chains = alarms, chains
 
@@ -56,7 +55,7 @@ class MemberCollector(Collector):
         healths = [
             member.health for member in members if member.actor.state is ActorState.ACTIVE and member.health is not None
         ]
-        yield from _health_metrics(healths, self._bounds, now_us)
+        yield from _health_metrics(healths, now_us)
         yield GaugeMetricFamily(
             "bavn_disk_free_bytes",
             "Room where the centre keeps its folder.",
@@ -79,13 +78,13 @@ class MemberCollector(Collector):
         yield from _canaries([chain for actor, chain in self._chains().items() if actor in active])
 
 
-def _health_metrics(healths: Sequence[NodeHealth], bounds: NodeBounds, now_us: int) -> Iterator[Metric]:
+def _health_metrics(healths: Sequence[NodeHealth], now_us: int) -> Iterator[Metric]:
     """How the nodes of active actors are, by what they last said."""
-    conditions = [bounds.condition(health, now_us) for health in healths]
+    conditions = [condition_of(health, now_us) for health in healths]
     ages_s = [(now_us - health.received_us) / SECOND_US for health in healths]
     yield GaugeMetricFamily(
         "bavn_members_silent",
-        f"Active actors that were heard before, and not for {bounds.silent_s} s.",
+        f"Active actors that were heard before, and not for {NODE_SILENT_S} s.",
         value=sum(condition.silent for condition in conditions),
     )
     yield GaugeMetricFamily(
@@ -110,7 +109,7 @@ def _health_metrics(healths: Sequence[NodeHealth], bounds: NodeBounds, now_us: i
     )
     yield GaugeMetricFamily(
         "bavn_members_clock_off",
-        f"Of those that are heard: the clock is more than {bounds.clock_s_max} s off.",
+        f"Of those that are heard: the clock is more than {CLOCK_OFF_S_MAX} s off.",
         value=sum(condition.clock_off for condition in conditions),
     )
 

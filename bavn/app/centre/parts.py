@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from bavn.app.centre.alarms import own_alarms
 from bavn.app.centre.database import AWAY, open_database, start, take_lease
 from bavn.app.centre.exchange.taxii_parts import open_exchange
-from bavn.app.centre.join_engine import beside, reconstruct_by
+from bavn.app.centre.join_engine import beside, reconstruct_here
 from bavn.app.centre.log_folder import DiskLogFolder
 from bavn.app.centre.server import Beside, CentreServer, ServerSettings
 from bavn.app.config.load import CentreFile
@@ -119,7 +119,6 @@ def open_desk(file: CentreFile, registry: Registry | None = None) -> Desk:
         questions,
         file.centre.cases,
         open_indicators(file.centre, registry.engine, clock, warning_lists()),
-        file.centre.nodes,
     )
 
 
@@ -182,7 +181,6 @@ def build(file: CentreFile, failures: FailureFolder | None = None) -> CentrePart
 
 def _server_settings(file: CentreFile, keys: PartyKeys, authority: Authority) -> ServerSettings:
     return ServerSettings(
-        connections_each_max=file.place.connections_per_actor_max,
         authority_pem=authority.pem,
         certificate=keys.certificate,
         key=keys.key,
@@ -207,7 +205,7 @@ def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
         book = own(BOOK, lambda: undo.enter_context(Book(file.folder / BOOK_FILE, failures)))
         begin("gates shut before", lambda: gates_contained(book, failures))
         own(BOOK, lambda: start(lease, book, dice, clock.now_us()))
-        reconstruct = begin("join workers", lambda: reconstruct_by(file.join)) or reconstruct_tables
+        reconstruct = begin("join workers", reconstruct_here) or reconstruct_tables
         centre = own(
             GATES,
             lambda: open_centre(

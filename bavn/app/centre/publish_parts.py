@@ -12,19 +12,16 @@ from bavn.app.centre.reminding import ways_of
 from bavn.app.config.load import CentreFile
 from bavn.app.net.mailer import Attachment, Mail, NotSent, send
 from bavn.app.net.party_clock import BesideClock
-from bavn.app.process.exits import Exit, Stop, cannot_write, why_of
+from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.app.process.failure_folder import failures_in
 from bavn.app.process.whole_file import write_whole
 from bavn.app.reports.apart import document_apart, document_file
-from bavn.app.reports.feed import Entry, first_words
 from bavn.app.reports.page import DocumentStatus
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.publishing import Publishing, PublishTerms
-from bavn.centre.publish.catalogue import BYTES_MAX, catalogue_of
 from bavn.centre.publish.codec import document_text
-from bavn.centre.publish.document import Document
+from bavn.centre.publish.document import Document, Sentence
 from bavn.centre.publish.editions import Edition
-from bavn.centre.publish.facts import Catalogue
 from bavn.centre.publish.life import EditionState
 from bavn.model.intel.indicator import Tlp
 from bavn.model.text import Language, Text
@@ -53,24 +50,6 @@ def publishing_of(file: CentreFile, desk: Desk) -> Publishing:
     return Publishing(desk, BesideClock(file.folder), terms, failures_in(file.folder))
 
 
-def catalogue(file: CentreFile, given: Path | None) -> Catalogue | None:
-    """The operator's catalogue: the file given, else the configuration's, else none. Stop for one that is no use."""
-    path = given or ((file.base / file.publish.kev_file).resolve() if file.publish.kev_file else None)
-    if path is None:
-        return None
-    try:
-        with path.open("rb") as opened:
-            raw = opened.read(BYTES_MAX + 1)
-        return catalogue_of(raw, path.name)
-    except OSError as error:
-        raise Stop(
-            Exit.INPUT,
-            Text("{path} cannot be read ({why}): name a catalogue with --kev", path=path, why=why_of(error)),
-        ) from error
-    except ValueError as error:
-        raise Stop(Exit.INPUT, Text.shaped("{path}: {error}", path=path, error=Text.of_error(error))) from error
-
-
 def standing(edition: Edition) -> DocumentStatus:
     """How a kept document is shown."""
     return DocumentStatus(edition.state, edition.version, edition.approved_by)
@@ -92,14 +71,6 @@ def write(path: Path, content: bytes) -> None:
         write_whole(path, content)
     except OSError as error:
         raise cannot_write(path, error) from error
-
-
-def entries(publishing: Publishing) -> list[Entry]:
-    """What is published now, for the feed."""
-    return [
-        Entry(one.id, one.version, one.published_us or 0, publishing.editions.document(one.id))
-        for one in publishing.editions.every(state=EditionState.PUBLISHED)
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +116,7 @@ def send_edition(
 
 def _mail(document: Document, edition: Edition, address: str, language: Language, content: bytes, now_us: int) -> Mail:
     title = document.title.say(language)
-    said = "\n".join(first_words(document, language))
+    said = "\n".join(_first_words(document, language))
     text = _BODY.filled(title=title, sector=document.sector, tlp=document.tlp.value, said=said).say(language)
     key = hashlib.sha256(f"{edition.id}/{edition.version}/{language}/{address}".encode()).hexdigest()[:40]
     name = f"{edition.id}.{language}.pdf"
@@ -157,3 +128,10 @@ def _mail(document: Document, edition: Edition, address: str, language: Language
         at_us=now_us,
         files=(Attachment(name, "application/pdf", content),),
     )
+
+
+def _first_words(document: Document, language: Language, most: int = 6) -> list[str]:
+    """The overview's sentences."""
+    wanted = [section for section in document.sections if section.id == "overview"] or list(document.sections[:1])
+    said = [one.text.say(language) for section in wanted for one in section.blocks if isinstance(one, Sentence)]
+    return said[:most] or [document.title.say(language)]

@@ -33,6 +33,8 @@ from bavn.model.moment import DAY_US, HOUR_US, as_datetime, iso
 from bavn.model.text import Language, Text
 
 _LOG = logging.getLogger(__name__)
+EVERY_S: Final = 60
+"""How often it is looked for deadlines."""
 END_S: Final = 2.0
 REMINDERS: Final = "reminders"
 _STAGES: Final = {
@@ -104,7 +106,7 @@ def running(file: CentreFile, failures: Failures | None = None) -> Iterator[None
 
 def _remind(file: CentreFile, ways: Ways, failures: Failures, ended: threading.Event) -> None:
     """Opens the centre's affairs and reminds, until ``ended``; what cannot be opened is tried again."""
-    while not ended.wait(file.remind.every_s):
+    while not ended.wait(EVERY_S):
         try:
             desk = open_desk(file)
             try:
@@ -189,7 +191,7 @@ class Reminding:
                 _LOG.exception("reminders could not be looked for")
             except Exception as error:  # noqa: BLE001  the next round looks again
                 self._failures.note(REMINDERS, error)
-            if self._ended.wait(self._file.remind.every_s):
+            if self._ended.wait(EVERY_S):
                 return
 
     def stop(self) -> None:
@@ -223,7 +225,7 @@ class Reminding:
             lines.append(Text("Actor: {actor}", actor=reminder.actor))
         if self._may_say(reminder):
             lines.append(Text("Asked: {detail}", detail=reminder.detail))
-        command = "bavn node cases" if recipient.actor else "bavn centre tasks, bavn centre nis2 list"
+        command = "bavn node cases" if recipient.actor else f"bavn centre case {reminder.case_id}"
         lines.append(Text("See: {command}", command=command))
         return f"Bavn: {reminder.case_id}: {stage}", "\n".join(line.say(language) for line in lines) + "\n"
 

@@ -65,7 +65,6 @@ def _run_once(file: CentreFile, parts: CentreParts, listens: Callable[[CentreSer
         beside(parts.failures, "siem", partial(_siem, file, parts)) as siem,
         beside(parts.failures, "health", partial(watched_centre, file, parts, parts.steps, siem)) as health,
         beside(parts.failures, "metrics", partial(_metrics, file, parts, health)),
-        beside(parts.failures, "fan-out", partial(_fanout, file, parts)),
         _ended_before_it_runs(parts.server),
     ):
         told = parts.centre.contained.failures
@@ -139,26 +138,9 @@ def _metrics(file: CentreFile, parts: CentreParts, health: ServiceHealth | None)
         alarms=lambda: desk.alarms.every(standing=True, limit=ALARMS_MAX),
         chains=desk.chains,
         promises=list if health is None else health.promises_as_json,
-        bounds=desk.bounds,
         disk_free_mb_min=place.disk_free_mb_min,
     )
     return MetricsService(desk.times, place.metrics_host, place.metrics_port, house)
-
-
-@contextmanager
-def _fanout(file: CentreFile, parts: CentreParts) -> Iterator[None]:
-    """Nodes that ask through NATS, where that is configured. Stop."""
-    if not file.fanout.listen:
-        yield
-        return
-    from bavn.app.centre.fanout import fanout_of
-
-    fanout = fanout_of(file, parts.centre, parts.server)
-    fanout.start()
-    try:
-        yield
-    finally:
-        fanout.close()
 
 
 def _go_on(parts: CentreParts, error: CentreBroken) -> None:

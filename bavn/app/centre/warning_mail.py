@@ -1,13 +1,12 @@
-"""Mails warnings to the actors that they went to, while the centre runs or by a command; and writes them as Atom.
+"""Mails warnings to the actors that they went to, while the centre runs or by a command.
 
 The whole warning goes by mail only where its marking allows it ([remind] tlp_max); else the mail says that there is
-one, and where to read it. The feed lists what is TLP:CLEAR or GREEN. Refuses to decide who is warned.
+one, and where to read it. Refuses to decide who is warned.
 """
 
 import logging
 import threading
-import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -20,34 +19,29 @@ from bavn.app.net.mailer import Mail, MailServer, NotSent, send
 from bavn.app.process.failure_folder import failures_in
 from bavn.app.process.late import begun
 from bavn.app.process.real import SystemClock
-from bavn.app.reports.feed import ATOM, add, urn
 from bavn.centre.cases.warnings.mail import WarningMails
 from bavn.centre.cases.warnings.rows import KeptWarning
-from bavn.centre.members.registry import Registry
 from bavn.model.failure import Failures
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import iso
 from bavn.model.sector.partner import tlp_within
-from bavn.model.sector.sector_warning import URGENCIES, WARNING_STATES, WarningState
+from bavn.model.sector.sector_warning import URGENCIES, WARNING_STATES, WarningState, headline
 from bavn.model.text import Language, Text
 
 _LOG = logging.getLogger(__name__)
 EVERY_S: Final = 5.0
 END_S: Final = 2.0
 MAIL: Final = "warning mail"
-FEED_TLP_MAX: Final = Tlp.GREEN
-ENTRIES_MAX: Final = 100
 _SUBJECT: Final = Text("Warning")
 _ONLY: Final = Text("There is a warning for you. Its marking keeps it out of e-mail: read it at your node.")
 _SEE: Final = Text("Read and answer: bavn node warnings {id}")
 _BY: Final = Text("Acknowledge by {at}; in force until {until}.")
-_FEED: Final = Text("Warnings")
 
 
-def once(file: CentreFile, mails: WarningMails, registry: Registry, server: MailServer) -> tuple[int, int]:
+def once(file: CentreFile, mails: WarningMails, server: MailServer) -> tuple[int, int]:
     """Mails what is owed now; how many went, and how many did not."""
     language: Language = file.remind.language
-    boxes = contacts(file, registry)
+    boxes = contacts(file)
     went = failed = 0
     for owed in mails.owed(boxes):
         why = ""
@@ -69,13 +63,21 @@ def words(warning: KeptWarning, language: Language, tlp_max: Tlp) -> tuple[str, 
     """Subject and text of the mail. What may not be told by mail is in neither."""
     content = warning.content
     see = _SEE.filled(id=warning.id).say(language)
-    head = f"[{content.tlp.value}] {_SUBJECT.say(language)} ({URGENCIES[content.urgency].say(language)})"
+    what = headline(_SUBJECT, drill=content.drill).say(language)
+    head = f"[{content.tlp.value}] {what} ({URGENCIES[content.urgency].say(language)})"
     if not tlp_within(content.tlp, tlp_max):
         return head, f"{_ONLY.say(language)}\n\n{see}\n"
     state = "" if warning.state is WarningState.SENT else f" [{WARNING_STATES[warning.state].say(language)}]"
     by = _BY.filled(at=_moment(warning.acknowledge_us), until=_moment(warning.until_us)).say(language)
     named = "\n".join(f"  {defanged(str(one))}" for one in content.observables)
-    parts = [content.title.say(language) + state, content.text.say(language), named, f"PAP:{content.pap.name}", by, see]
+    parts = [
+        content.headline.say(language) + state,
+        content.text.say(language),
+        named,
+        f"PAP:{content.pap.name}",
+        by,
+        see,
+    ]
     return f"{head}: {content.title.say(language)}{state}", "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -100,11 +102,11 @@ def mailing(file: CentreFile, told: Failures | None = None) -> Iterator[None]:
     ended = threading.Event()
 
     def turn() -> None:
-        with opened_warnings(file) as (_, mails, registry):
-            once(file, mails, registry, server)
+        with opened_warnings(file) as (_, mails, _):
+            once(file, mails, server)
             while not ended.wait(EVERY_S):
                 failures.works(MAIL)
-                once(file, mails, registry, server)
+                once(file, mails, server)
 
     def run() -> None:
         while not ended.wait(EVERY_S):
@@ -122,29 +124,3 @@ def mailing(file: CentreFile, told: Failures | None = None) -> Iterator[None]:
     finally:
         ended.set()
         thread.join(END_S)
-
-
-def feed(warnings: Sequence[KeptWarning], language: Language, *, sector: str, now_us: int) -> str:
-    """Atom (RFC 4287) of what was sent under TLP:CLEAR or GREEN, the newest first, with what became of it. ``now_us``
-    counts only where there is nothing."""
-    shown = [
-        warning for warning in warnings if warning.sent_us is not None and tlp_within(warning.content.tlp, FEED_TLP_MAX)
-    ]
-    shown = sorted(shown, key=lambda warning: (-warning.changed_us, warning.id))[:ENTRIES_MAX]
-    root = ET.Element("feed", {"xmlns": ATOM, "xml:lang": language})
-    add(root, "id", urn(f"{sector}/warnings/{language}"))
-    add(root, "title", f"{sector}: {_FEED.say(language)}")
-    add(root, "updated", iso(max((warning.changed_us for warning in shown), default=now_us)))
-    add(add(root, "author"), "name", sector)
-    for warning in shown:
-        entry = add(root, "entry")
-        content, state = warning.content, WARNING_STATES[warning.state].say(language)
-        add(entry, "id", urn(f"{sector}/{warning.id}"))
-        add(entry, "title", f"{content.title.say(language)} ({content.tlp.value}, {state})")
-        add(entry, "updated", iso(warning.changed_us))
-        add(entry, "published", iso(warning.sent_us or 0))
-        add(entry, "category", term=content.urgency.value)
-        named = "".join(f"\n{defanged(str(each))}" for each in content.observables)
-        add(entry, "summary", content.text.say(language) + named)
-    ET.indent(root)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"

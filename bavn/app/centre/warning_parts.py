@@ -14,7 +14,6 @@ from bavn.centre.cases.warnings.mail import WarningMails
 from bavn.centre.cases.warnings.rows import Origin
 from bavn.centre.cases.warnings.warnings import Warnings
 from bavn.centre.desk.desk import Desk
-from bavn.centre.members import rollout
 from bavn.centre.members.registry import Registry
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable
@@ -127,12 +126,9 @@ def of_partner(file: CentreFile, observable: Observable) -> Drafted:
     )
 
 
-def contacts(file: CentreFile, registry: Registry) -> dict[str, tuple[str, ...]]:
-    """actor -> mailboxes for warnings: the roll-out register's, and those of [remind] mail_actors."""
-    addresses: dict[str, dict[str, None]] = {}
-    for one in rollout.known_parties(registry.engine):
-        if one.contact:
-            addresses.setdefault(one.actor, {})[one.contact] = None
+def contacts(file: CentreFile) -> dict[str, tuple[str, ...]]:
+    """actor -> mailboxes for warnings: those of [remind] mail_actors."""
+    addresses: dict[str, tuple[str, ...]] = {}
     for actor, address in file.remind.actors:
-        addresses.setdefault(actor, {})[address] = None
-    return {actor: tuple(addresses) for actor, addresses in addresses.items()}
+        addresses[actor] = *addresses.get(actor, ()), address
+    return addresses

@@ -1,7 +1,6 @@
 """`bavn centre account` and `bavn node account`: who has an account at the console, from the machine it runs on.
 
-Prints the one-time link by which an owner sets an account up, and nothing else that is secret. Refuses to know how
-anybody proves who they are.
+The only secret that it prints is a sign-in link.
 """
 
 import os
@@ -14,11 +13,12 @@ import typer
 
 from bavn.app.access.rights import ROLES, Right, Role
 from bavn.app.acts import accounts as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, show
-from bavn.app.cli.centre.person import Side, needs, of_act
+from bavn.app.cli.centre.desk import CENTRE_TOML
 from bavn.app.cli.help import Commands
 from bavn.app.cli.language import tell
 from bavn.app.cli.node.book import NODE_TOML
+from bavn.app.cli.person import Side, needs, of_act
+from bavn.app.cli.shown import AsJson, show
 from bavn.app.cli.spread import typed
 from bavn.app.fit.service_user import as_its_user
 from bavn.app.process.exits import Exit, Stop
@@ -50,7 +50,7 @@ Config = Annotated[
 def group(side: Side) -> typer.Typer:
     """The commands for one side."""
     app = Commands(help="Accounts at the console (docs/console.md).")
-    for add in (_accounts_of, _shutting_out, _tokens_of, _keys_of, _log_of):
+    for add in (_letting_in, _accounts_of, _shutting_out, _tokens_of, _keys_of, _log_of):
         add(app, side)
     return app
 
@@ -73,14 +73,12 @@ def _row(account: "Account") -> dict[str, Any]:
         "roles": sorted(account.roles),
         "actors": None if account.actors is None else sorted(account.actors),
         "passkeys": account.passkeys,
-        "password": account.password,
-        "recovery": account.recovery,
         "seen": None if account.seen_us is None else iso(account.seen_us),
     }
 
 
-def _accounts_of(app: typer.Typer, side: Side) -> None:
-    """Who has an account, and what they may do."""
+def _letting_in(app: typer.Typer, side: Side) -> None:
+    """A new account, and the link that signs its owner in."""
     default = _default(side)
 
     @app.command("add")
@@ -92,10 +90,32 @@ def _accounts_of(app: typer.Typer, side: Side) -> None:
         actor: Actors = None,
         by: Annotated[str, of_act(acts.add, side)] = "",
     ) -> None:
-        """Make an account; prints the one-time link by which its owner sets it up."""
+        """Make an account; prints a link that signs its owner in once, within a quarter of an hour."""
         body = typed(acts.New, name=name, roles=frozenset(role), actors=frozenset(actor) if actor else None)
         with _opened(side, config) as (accounts, table):
-            _tell(name, table, acts.add(_giving(accounts, by), body))
+            giving = _giving(accounts, by)
+            acts.add(giving, body)
+            needs(by, acts.link.right)
+            _tell(name, table, acts.link(giving, name, acts.LINK_MINUTES), acts.LINK_MINUTES)
+
+    @app.command("link")
+    def link(
+        name: Name,
+        config: Config = default,
+        *,
+        minutes: Annotated[
+            int, typer.Option(help="How long it is good.", min=1, max=acts.LINK_MINUTES_MAX)
+        ] = acts.LINK_MINUTES,
+        by: Annotated[str, of_act(acts.link, side)] = "",
+    ) -> None:
+        """Print a link that signs an account's owner in once, within minutes; the latest link alone works."""
+        with _opened(side, config) as (accounts, table):
+            _tell(name, table, acts.link(_giving(accounts, by), name, minutes), minutes)
+
+
+def _accounts_of(app: typer.Typer, side: Side) -> None:
+    """Who has an account, and what they may do."""
+    default = _default(side)
 
     @app.command("list")
     def list_(config: Config = default, *, as_json: AsJson = False) -> None:
@@ -125,24 +145,26 @@ def _shutting_out(app: typer.Typer, side: Side) -> None:
     default = _default(side)
 
     @app.command("reset")
-    def reset(name: Name, config: Config = default, *, by: Annotated[str, of_act(acts.reset, side)] = "") -> None:
-        """Take every proof from an account whose owner lost theirs; prints a new link."""
+    def reset(name: Name, config: Config = default, *, by: Annotated[str, of_act(acts.turn, side)] = "") -> None:
+        """Take every proof from an account whose owner lost theirs; prints a sign-in link."""
         with _opened(side, config) as (accounts, table):
-            _, secret = acts.reset(_giving(accounts, by), name)
-            _tell(name, table, secret)
+            giving = _giving(accounts, by)
+            acts.turn(giving, name, "reset")
+            needs(by, acts.link.right)
+            _tell(name, table, acts.link(giving, name, acts.LINK_MINUTES), acts.LINK_MINUTES)
 
     @app.command("disable")
-    def disable(name: Name, config: Config = default, *, by: Annotated[str, of_act(acts.disable, side)] = "") -> None:
+    def disable(name: Name, config: Config = default, *, by: Annotated[str, of_act(acts.turn, side)] = "") -> None:
         """Shut somebody out at once: sessions and tokens end."""
         with _opened(side, config) as (accounts, _):
-            acts.disable(_giving(accounts, by), name)
+            acts.turn(_giving(accounts, by), name, "disable")
         tell(Text("{who} is shut out", who=name))
 
     @app.command("enable")
-    def enable(name: Name, config: Config = default, *, by: Annotated[str, of_act(acts.enable, side)] = "") -> None:
+    def enable(name: Name, config: Config = default, *, by: Annotated[str, of_act(acts.turn, side)] = "") -> None:
         """Let somebody in again who was shut out."""
         with _opened(side, config) as (accounts, _):
-            acts.enable(_giving(accounts, by), name)
+            acts.turn(_giving(accounts, by), name, "enable")
         tell(Text("{who} may sign in again", who=name))
 
 
@@ -259,12 +281,14 @@ def _keep(out: Path, secret: str) -> None:
         raise Stop(Exit.USAGE, Text("{file} exists: name a new file", file=out)) from error
 
 
-def _tell(name: str, table: "ConsoleTable", secret: str) -> None:
+def _tell(name: str, table: "ConsoleTable", secret: str, minutes: int) -> None:
+    """The secret stands after # in the address: a browser sends it to no server by itself."""
     from bavn.app.web.server import origins_of
 
     address = origins_of(table, int(table.listen.rpartition(":")[2]), tls=bool(table.certificate_file))[0]
-    link = f"{address}/setup#{secret}"
-    tell(Text("account: {who}\nlink:    {link}\nThe link works once, for one day.", who=name, link=link))
+    link = f"{address}/link#{secret}"
+    tell(Text("account: {who}\nlink:    {link}", who=name, link=link))
+    tell(Text.counted("The link works once, for {count} minute.", "The link works once, for {count} minutes.", minutes))
 
 
 @contextmanager

@@ -5,16 +5,18 @@ Expect no verdict on the centre: only that its log grew and nothing in it was ch
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from bavn.app.acts.node import watch_centre as acts
 from bavn.app.acts.node.here import Here
-from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, asks
+from bavn.app.cli.person import of_act
 from bavn.app.cli.words import Spoken
 from bavn.app.process.exits import Exit, Stop, cannot_read, cannot_write
 from bavn.model.moment import iso
@@ -22,7 +24,7 @@ from bavn.model.text import Number, Text
 from bavn.tlog.note import VerifierKey, key_of
 
 if TYPE_CHECKING:
-    from bavn.actor.door.conversations.witness_book import LogEvidence
+    from bavn.actor.door.conversations.witness_book import LogEvidence, LogStanding
     from bavn.app.process.spoken import Spoken as Language
     from bavn.tlog.audit import Audit
 
@@ -73,61 +75,95 @@ def audit(
 ) -> None:
     """Check a centre's log: signature, that only was added since the last look, and that an entry is in it; or compute
     the drawn tables of a round again."""
-    from bavn.app.net.log_reader import log_reader
     from bavn.app.process.real import SystemClock
-    from bavn.tlog import audit as tlog
+
+    with _readable(source):
+        log_key, witnesses = _key(key), [_key(each) for each in witness or []]
+        report = _report(source, log_key, witnesses, keep=keep, entry=entry, holds=holds)
+    for file, text in ((proof, report.proof and report.proof.text()), (keep, report.note.text())):
+        if file is not None and text and report.good:
+            _write(file, text)
+    when = iso(SystemClock().now_us())[:19] + "Z"
+    if as_json:
+        row = {"source": source, "looked": when, "origin": log_key.name} | _as_row(report)
+        print(json.dumps(row, ensure_ascii=False, sort_keys=True))
+    else:
+        print(HEAD.filled(source=source, when=when).say(language))
+        _print_report(report, language)
+    _end_by(report)
+
+
+@contextmanager
+def _readable(source: str) -> Iterator[None]:
+    """Stop for a log, a file or a key that cannot be read."""
     from bavn.tlog.bad import BadLog
-    from bavn.tlog.entries import KINDS
-    from bavn.tlog.evidence import audit_evidence, evidence_of, is_evidence
-    from bavn.tlog.note import note_of
-    from bavn.tlog.proof import proof_of
-    from bavn.wire.round_audit import FILE_BYTES_MAX as ROUND_BYTES_MAX
-    from bavn.wire.round_audit import audit_round, is_round_audit, round_audit_of
 
     try:
-        log_key, witnesses = _key(key), [_key(each) for each in witness or []]
-        if Path(source).is_file() and is_round_audit(_begins(Path(source))):
-            report = audit_round(round_audit_of(_bytes(Path(source), ROUND_BYTES_MAX)), log_key, witnesses)
-        elif Path(source).is_file() and is_evidence(given := _bytes(Path(source))):
-            report = audit_evidence(evidence_of(given), [log_key, *witnesses])
-        elif Path(source).is_file():
-            report = tlog.audit_proof(proof_of(_bytes(Path(source))), log_key)
-        else:
-            earlier = note_of(_bytes(keep)) if keep is not None and keep.exists() else None
-            read = log_reader(source)
-            report = tlog.audit(read, log_key, earlier=earlier, entry=entry, holding=holds, witnesses=witnesses)
+        yield
     except BadLog as error:
         raise Stop(Exit.INPUT, Text.of_error(error)) from error
     except FileNotFoundError as error:
         raise Stop(Exit.NOT_FOUND, Text("{source} holds no log: there is no checkpoint", source=source)) from error
     except OSError as error:
         raise cannot_read(source, error, Exit.INPUT) from error
-    for file, text in ((proof, report.proof and report.proof.text()), (keep, report.note.text())):
-        if file is not None and text and report.good:
-            _write(file, text)
-    when = iso(SystemClock().now_us())[:19] + "Z"
-    if as_json:
-        checkpoint = report.checkpoint
-        row = {
-            "source": source,
-            "looked": when,
-            "good": report.good,
-            "evidence": report.evidence,
-            "origin": log_key.name,
-            "size": None if checkpoint is None else checkpoint.size,
-            "root": None if checkpoint is None else checkpoint.root.hex(),
-            "kinds": report.kinds,
-            "findings": [asdict(each) | {"says": each.says.say("en")} for each in report.findings],
-        }
-        print(json.dumps(row, ensure_ascii=False, sort_keys=True))
-    else:
-        print(HEAD.filled(source=source, when=when).say(language))
-        _print_findings(report, language)
-        if report.kinds:
-            print(KINDS_HEAD.say(language))
-        for kind, count in sorted(report.kinds.items()):
-            print(f"  {count:9}  {kind}: {KINDS[kind].says.say(language)}")
-        print((END_GOOD if report.good else END_BAD if report.evidence else END_LACKS).say(language))
+
+
+def _report(
+    source: str, key: VerifierKey, witnesses: list[VerifierKey], *, keep: Path | None, entry: int | None, holds: str
+) -> "Audit":
+    """What was found in the log or the file. Raises BadLog, OSError."""
+    from bavn.app.net.log_reader import log_reader
+    from bavn.tlog import audit as tlog
+    from bavn.tlog.note import note_of
+
+    if Path(source).is_file():
+        return _report_of_file(Path(source), key, witnesses)
+    earlier = note_of(_bytes(keep)) if keep is not None and keep.exists() else None
+    return tlog.audit(log_reader(source), key, earlier=earlier, entry=entry, holding=holds, witnesses=witnesses)
+
+
+def _report_of_file(file: Path, key: VerifierKey, witnesses: list[VerifierKey]) -> "Audit":
+    """What was found in a file of a round, of evidence or of a proof. Raises BadLog."""
+    from bavn.tlog.audit import audit_proof
+    from bavn.tlog.evidence import audit_evidence, evidence_of, is_evidence
+    from bavn.tlog.proof import proof_of
+    from bavn.wire.round_audit import FILE_BYTES_MAX as ROUND_BYTES_MAX
+    from bavn.wire.round_audit import audit_round, is_round_audit, round_audit_of
+
+    if is_round_audit(_begins(file)):
+        return audit_round(round_audit_of(_bytes(file, ROUND_BYTES_MAX)), key, witnesses)
+    given = _bytes(file)
+    if is_evidence(given):
+        return audit_evidence(evidence_of(given), [key, *witnesses])
+    return audit_proof(proof_of(given), key)
+
+
+def _as_row(report: "Audit") -> dict[str, Any]:
+    """For programs."""
+    checkpoint = report.checkpoint
+    return {
+        "good": report.good,
+        "evidence": report.evidence,
+        "size": None if checkpoint is None else checkpoint.size,
+        "root": None if checkpoint is None else checkpoint.root.hex(),
+        "kinds": report.kinds,
+        "findings": [asdict(each) | {"says": each.says.say("en")} for each in report.findings],
+    }
+
+
+def _print_report(report: "Audit", language: "Language") -> None:
+    from bavn.tlog.entries import KINDS
+
+    _print_findings(report, language)
+    if report.kinds:
+        print(KINDS_HEAD.say(language))
+    for kind, count in sorted(report.kinds.items()):
+        print(f"  {count:9}  {kind}: {KINDS[kind].says.say(language)}")
+    print((END_GOOD if report.good else END_BAD if report.evidence else END_LACKS).say(language))
+
+
+def _end_by(report: "Audit") -> None:
+    """The exit code says what was found, where not all holds."""
     if not report.good:
         raise typer.Exit(Exit.DISPROVED if report.evidence else Exit.NOT_FOUND)
 
@@ -151,7 +187,6 @@ def watch_centre(
 ) -> None:
     """What this node checked of the centre's log: how far it only grew, since when, and what did not fit."""
     from bavn.actor.door.conversations.witness_book import EVIDENCE_SQL, STANDING_SQL, evidence_of, standing_of
-    from bavn.app.node.health.log import evidence_words, log_act
 
     if begin_anew:
         print(ANEW.filled(count=acts.begin_anew(Here(config), by, begin_anew)).say(language))
@@ -160,20 +195,10 @@ def watch_centre(
     if as_json:
         shown = None if standing is None else asdict(standing)
         print(json.dumps({"standing": shown, "evidence": [asdict(each) for each in every]}, ensure_ascii=False))
-    elif standing is None:
-        print(NOTHING.say(language))
     else:
-        facts = {"since": _when(standing.since_us), "when": _when(standing.seen_us)}
-        counts = {"checked": Number(standing.checked), "size": Number(standing.size)}
-        print(STANDING.filled(origin=standing.origin, **counts, **facts).say(language))
-        print(KEY.filled(key=standing.key).say(language))
-        print(WITNESS.filled(key=standing.witness).say(language))
-    if not as_json:
+        _print_standing(standing, language)
         for each in every:
-            words = evidence_words(each)
-            print((words if each.done_us is None else DONE.filled(what=words, by=each.done_by)).say(language))
-            if each.done_us is None:
-                print(f"  {log_act(each).say(language)}")
+            _print_evidence(each, language)
         if not every and not log:
             print(NONE.say(language))
     if evidence is not None:
@@ -186,6 +211,30 @@ def watch_centre(
         _compare(log, standing.key, standing.note, proof, language)
         if not every and not as_json:
             print(NONE.say(language))
+
+
+def _print_standing(standing: "LogStanding | None", language: "Language") -> None:
+    """How far the log was seen to grow, and the keys to check it with."""
+    if standing is None:
+        print(NOTHING.say(language))
+        return
+    facts = {"since": _when(standing.since_us), "when": _when(standing.seen_us)}
+    counts = {"checked": Number(standing.checked), "size": Number(standing.size)}
+    print(STANDING.filled(origin=standing.origin, **counts, **facts).say(language))
+    print(KEY.filled(key=standing.key).say(language))
+    print(WITNESS.filled(key=standing.witness).say(language))
+
+
+def _print_evidence(evidence: "LogEvidence", language: "Language") -> None:
+    """What did not fit, and what is to be done where nobody has dealt with it."""
+    from bavn.app.node.health.log import evidence_words, log_act
+
+    words = evidence_words(evidence)
+    if evidence.done_us is not None:
+        print(DONE.filled(what=words, by=evidence.done_by).say(language))
+        return
+    print(words.say(language))
+    print(f"  {log_act(evidence).say(language)}")
 
 
 def _when(at_us: int) -> str:
@@ -218,8 +267,7 @@ def _compare(source: str, key: str, note: str, proof: Path | None, language: "La
         raise cannot_read(source, error, Exit.INPUT) from error
     _print_findings(report, language)
     print((SAME if report.good else OTHER if report.evidence else NOT_COMPARED).filled(source=source).say(language))
-    if not report.good:
-        raise typer.Exit(Exit.DISPROVED if report.evidence else Exit.NOT_FOUND)
+    _end_by(report)
     if proof is not None and report.proof is not None:
         _hand_over(proof, report.proof.text(), language)
 

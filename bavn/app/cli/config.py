@@ -25,7 +25,7 @@ WORDS = {
 
 @app.command("check")
 def check(
-    file: Annotated[Path, typer.Argument(help="node.toml, policy.toml, centre.toml, keyholder.toml, hub.toml.")],
+    file: Annotated[Path, typer.Argument(help="node.toml, policy.toml, centre.toml, keyholder.toml.")],
     *,
     role: Annotated[Role | None, typer.Option(help="Whose file it is; else by its name and tables.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each line.")] = False,

@@ -1,10 +1,10 @@
 """`bavn node failures`, and so at the centre and the key holder: what failed unforeseen and is kept for a report."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,10 @@ from bavn.app.cli.words import Spoken
 from bavn.app.fit.service_user import as_its_user, service_config
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
-from bavn.model.text import Text
+from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.app.process.failure_folder import KeptFailure
 
 NONE_KEPT = Text("Nothing has failed in a way that nobody foresaw.")
 HINT = Text(
@@ -38,7 +41,7 @@ def failures_command(default: str, folder_of: Callable[[Path], Path]) -> Callabl
         language: Spoken = "en",
     ) -> None:
         """What failed in a way that nobody foresaw: part, error, place and the item, kept for a report of the fault."""
-        from bavn.app.process.failure_folder import FOLDER, KeptFailure, forget_failures, kept_failures
+        from bavn.app.process.failure_folder import FOLDER, forget_failures, kept_failures
 
         folder = folder_of(config) / FOLDER
         kept = kept_failures(folder)
@@ -50,30 +53,34 @@ def failures_command(default: str, folder_of: Callable[[Path], Path]) -> Callabl
                     Exit.NOT_FOUND, Text("{folder} holds no failure {missing}", folder=folder, missing=min(missing))
                 )
             print(forget_failures(folder, names))
-            return
-
-        def as_object(entry: KeptFailure) -> str:
-            facts = asdict(entry.failure)
-            del facts["item"]
-            item = None if entry.item is None else str(entry.item)
-            return json.dumps({**facts, "name": entry.name, "item": item}, ensure_ascii=False, sort_keys=True)
-
-        if as_json:
+        elif as_json:
             for entry in kept:
-                print(as_object(entry))
-            return
-        if not kept:
-            print(NONE_KEPT.say(language))
-            return
-        for entry in kept:
-            failure = entry.failure
-            print(f"{entry.name}  {iso(failure.at_us)[:19]}Z  {failure.part} ({failure.during})")
-            print(f"    {failure.error}\n    {failure.place}")
-            if entry.item is not None:
-                print(f"    {entry.item}")
-        print(HINT.say(language))
+                print(_as_object(entry))
+        else:
+            _print_kept(kept, language)
 
     return failures
+
+
+def _as_object(entry: "KeptFailure") -> str:
+    """For programs; of the item only where it is."""
+    facts = asdict(entry.failure)
+    del facts["item"]
+    item = None if entry.item is None else str(entry.item)
+    return json.dumps({**facts, "name": entry.name, "item": item}, ensure_ascii=False, sort_keys=True)
+
+
+def _print_kept(kept: Sequence["KeptFailure"], language: Language) -> None:
+    if not kept:
+        print(NONE_KEPT.say(language))
+        return
+    for entry in kept:
+        failure = entry.failure
+        print(f"{entry.name}  {iso(failure.at_us)[:19]}Z  {failure.part} ({failure.during})")
+        print(f"    {failure.error}\n    {failure.place}")
+        if entry.item is not None:
+            print(f"    {entry.item}")
+    print(HINT.say(language))
 
 
 def node_folder(config: Path) -> Path:

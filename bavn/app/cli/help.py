@@ -119,9 +119,16 @@ class Group(TyperGroup):
 class Commands(typer.Typer):
     """``typer.Typer`` for a group of Bavn's commands: plain text, and help in the reader's language."""
 
-    def __init__(self, *, cls: type[TyperGroup] = Group, help: str | None = None) -> None:  # noqa: A002  Typer's word
+    def __init__(
+        self,
+        *,
+        cls: type[TyperGroup] = Group,
+        help: str | None = None,  # noqa: A002  Typer's word
+        completes: bool = False,
+    ) -> None:
+        """``completes``: with the options that set up completion in a shell; for the outermost group alone."""
         given: dict[str, Any] = {} if help is None else {"help": help}
-        super().__init__(cls=cls, no_args_is_help=True, rich_markup_mode=None, add_completion=False, **given)
+        super().__init__(cls=cls, no_args_is_help=True, rich_markup_mode=None, add_completion=completes, **given)
 
     def command[Function: Callable[..., Any]](
         self, name: str | None = None, *, cls: type[TyperCommand] | None = Command, **given: Any

@@ -1,4 +1,4 @@
-"""`bavn keyholder`: the party apart from the centre that evaluates the oblivious PRF, alone or as one of n holders."""
+"""`bavn keyholder`: the party apart from the centre that evaluates the oblivious PRF, as one of n holders."""
 
 import json
 import os
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from bavn.app.cli.centre.desk import AsJson, show
 from bavn.app.cli.help import Commands
 from bavn.app.cli.language import tell
 from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, RefusedOnly, Verify, show_ledger
+from bavn.app.cli.shown import AsJson, show
 from bavn.app.fit.service_user import as_its_user, service_config
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, iso
@@ -27,7 +27,6 @@ COMMANDS: Final = {
     "health": "bavn.app.cli.service_health:keyholder_health",
     "failures": "bavn.app.cli.failures:keyholder_failures",
     "gates": "bavn.app.cli.gates:keyholder_gates",
-    "open-gate": "bavn.app.cli.gates:keyholder_open_gate",
 }
 app = Commands(
     help="The key holder of the private join, apart from the centre.",
@@ -73,7 +72,7 @@ def invite_holder(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Invite another holder of `[threshold]`, to make keys with it (mode M3): prints a one-time token and the pin."""
+    """Invite another holder of `[threshold]`, to make keys with it: prints a one-time token and the pin."""
     from bavn.app.config.load import read_keyholder
     from bavn.model.sector.member import holder_name
 
@@ -177,7 +176,7 @@ def enrol(
     ],
     config: Config = KEYHOLDER_TOML,
 ) -> None:
-    """Become a member of another holder, to make keys with it (mode M3). It invites this one by its number."""
+    """Become a member of another holder, to make keys with it. It invites this one by its number."""
     from bavn.app.config.load import read_keyholder
     from bavn.app.keyholder.circle import peer_folder
     from bavn.app.process.real import SystemDice
@@ -197,13 +196,13 @@ def enrol(
 
 @app.command("status")
 def status(config: Config = KEYHOLDER_TOML, *, as_json: AsJson = False) -> None:
-    """In mode M3: which other holders this one is enrolled at, and of which days it has its shares."""
+    """Which other holders this one is enrolled at, and of which days it has its shares."""
     from bavn.app.config.load import read_keyholder
+    from bavn.app.keyholder.parts import keys_of
     from bavn.app.keyholder.status import days_of, others_of
 
     file = read_keyholder(config)
-    if not file.threshold.number:
-        raise Stop(Exit.CONFIGURATION, Text("[threshold] number is 0: this holder is alone"))
+    _book(keys_of(file).folder)
     show(others_of(file), as_json=as_json)
     show(days_of(file), as_json=as_json)
 

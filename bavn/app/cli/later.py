@@ -24,12 +24,13 @@ def later(
     groups: Mapping[str, str] | None = None,
     others: Callable[[], Mapping[str, Callable[[], Any]]] = dict,
     sections: Mapping[Text, tuple[str, ...]] | None = None,
+    front: Callable[[Any], None] | None = None,
 ) -> type[TyperGroup]:
     """For ``Commands(cls=...)``: a group that holds these beside the commands of its own.
 
     ``commands``, ``groups``: name -> ``module:attribute``, a function or a ``typer.Typer``. ``others`` is asked only
     where a name is none of them, or all are listed; it may not take the name of one of them. ``sections``: as a
-    ``Group`` has them.
+    ``Group`` has them. ``front`` writes what `--help` has in the place of the list, which ``format_every`` writes then.
     """
     paths = {**commands, **(groups or {})}
 
@@ -45,6 +46,12 @@ def later(
             return list(self.commands)
 
         def format_commands(self, ctx: Any, formatter: Any) -> None:
+            if front is not None:
+                front(formatter)
+            else:
+                self.format_every(ctx, formatter)
+
+        def format_every(self, ctx: Any, formatter: Any) -> None:
             said = {name: said_in(paths[name]) if name in paths else None for name in self.commands}
             listed = {name: Command(name, help=words) if words else self.commands[name] for name, words in said.items()}
             shown = Group(commands=listed)

@@ -1,12 +1,12 @@
 """A party's ledger on the screen: node, centre and key holder have one each. Refuses to change a line."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from textwrap import shorten
 from types import MappingProxyType
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,6 +16,9 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.one_line import one_line
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.wire.ledger import LedgerReader, Line
 
 Out = Annotated[bool, typer.Option("--out", help="Only what left.")]
 RefusedOnly = Annotated[bool, typer.Option("--refused", help="Only what was refused.")]
@@ -46,7 +49,7 @@ def show_ledger(
     """Lines of the ledger in ``book``, also while its owner runs. Stop where the chain or a closed part is broken.
     ``shares``: what to say of the share of a round, by its id."""
     from bavn.app.process.kept_book import lost_words
-    from bavn.wire.archive import ArchiveBroken, folder_of
+    from bavn.wire.archive import folder_of
     from bavn.wire.ledger import LedgerReader, looked_on
     from bavn.wire.shut import shut_gates
 
@@ -56,45 +59,13 @@ def show_ledger(
         reader = LedgerReader(asks, folder_of(book))
         bad = reader.verify() if verify else None
         lost = lost_words(shut_gates(asks))
-        try:
-            lines = reader.newest(
-                limit,
-                lambda line: (
-                    (not out or (line.way == "out" and line.verdict == "passed" and bool(line.privacy)))
-                    and (not refused or line.verdict == "refused")
-                ),
-            )
-        except ArchiveBroken as error:
-            raise Stop(
-                Exit.BROKEN,
-                Text(
-                    "{error}: bring it back from a backup, or ask for fewer lines (--limit)", error=Text.of_error(error)
-                ),
-            ) from error
+        lines = _newest(reader, limit, out=out, refused=refused)
     if as_json:
         for line in lines:
             print(json.dumps(asdict(line), ensure_ascii=False, sort_keys=True))
     else:
-        show_table(
-            NAMES,
-            [
-                (
-                    line.seq,
-                    iso(line.at_us)[:19],
-                    line.gate,
-                    cell(line.way, language),
-                    line.kind,
-                    line.peer,
-                    cell(line.verdict, language) + ("" if line.verdict == "passed" else f": {line.rule}"),
-                    line.privacy,
-                    line.bytes,
-                    _says(line.summary, line.why, language, shares),
-                )
-                for line in lines
-            ],
-            language,
-            nothing=NONE_SUCH if out or refused else EMPTY,
-        )
+        rows = [_row(line, language, shares) for line in lines]
+        show_table(NAMES, rows, language, nothing=NONE_SUCH if out or refused else EMPTY)
     if bad is not None:
         raise Stop(
             Exit.BROKEN, Text("the ledger's chain breaks at line {seq}: it {reason}", seq=bad.seq, reason=bad.reason)
@@ -103,6 +74,39 @@ def show_ledger(
         raise Stop(Exit.BROKEN, lost)
     if verify:
         print(Text("the chain holds").say(language))
+
+
+def _newest(reader: "LedgerReader", limit: int, *, out: bool, refused: bool) -> Sequence["Line"]:
+    """Stop where a closed part that they are in is broken."""
+    from bavn.wire.archive import ArchiveBroken
+
+    def wanted(line: "Line") -> bool:
+        left = line.way == "out" and line.verdict == "passed" and bool(line.privacy)
+        return (not out or left) and (not refused or line.verdict == "refused")
+
+    try:
+        return reader.newest(limit, wanted)
+    except ArchiveBroken as error:
+        raise Stop(
+            Exit.BROKEN,
+            Text("{error}: bring it back from a backup, or ask for fewer lines (--limit)", error=Text.of_error(error)),
+        ) from error
+
+
+def _row(line: "Line", language: Language, shares: Mapping[str, Text]) -> tuple[object, ...]:
+    """The cells of a line, in the order of NAMES."""
+    return (
+        line.seq,
+        iso(line.at_us)[:19],
+        line.gate,
+        cell(line.way, language),
+        line.kind,
+        line.peer,
+        cell(line.verdict, language) + ("" if line.verdict == "passed" else f": {line.rule}"),
+        line.privacy,
+        line.bytes,
+        _says(line.summary, line.why, language, shares),
+    )
 
 
 def _says(summary: str, why: Text | None, language: Language, shares: Mapping[str, Text] = NO_SHARES) -> str:

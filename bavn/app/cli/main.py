@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from bavn import __version__
+from bavn.app.cli.doors import More, front_page
 from bavn.app.cli.help import Commands, not_understood, with_help
 from bavn.app.cli.language import VARIABLE, language_here, language_of_locale
 from bavn.app.cli.later import later
@@ -36,7 +37,6 @@ GROUPS: Final = {
     "node": "bavn.app.cli.node.main:app",
     "centre": "bavn.app.cli.centre.main:app",
     "keyholder": "bavn.app.cli.keyholder:app",
-    "hub": "bavn.app.cli.hub:app",
     "config": "bavn.app.cli.config:app",
 }
 OTHERS: Final = "bavn.commands"
@@ -49,9 +49,7 @@ def _others() -> dict[str, Callable[[], Any]]:
     return {entry.name: entry.load for entry in sorted(entry_points(group=OTHERS))}
 
 
-app = Commands(
-    cls=later(COMMANDS, GROUPS, _others),
-)
+app = Commands(cls=later(COMMANDS, GROUPS, _others, front=front_page), completes=True)
 
 
 def _version_alone(value: bool) -> None:
@@ -78,6 +76,12 @@ def group(
 def version() -> None:
     """Print the version."""
     print(__version__)
+
+
+@app.command("more", cls=More)
+def more(context: typer.Context) -> None:
+    """List every command of `bavn`, also those that are met once a year."""
+    print(context.get_help())
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`bavn node remind` and `reminders`: what is to be mailed to this actor's own people now, a try, and what was mailed.
+"""`bavn node remind`: what is to be mailed to this actor's own people now, a try, and what was mailed.
 
 Refuses to mail what is owed: the running node does.
 """
@@ -13,7 +13,7 @@ from bavn.app.cli.language import tell
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
-from bavn.model.text import Text
+from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.app.config.load import NodeConfig
@@ -24,6 +24,10 @@ def remind(
     config: Config = NODE_TOML,
     *,
     try_it: Annotated[bool, typer.Option("--try", help="Send each address of [remind] one mail that says so.")] = False,
+    sent: Annotated[bool, typer.Option("--sent", help="What was mailed to whom, and whom no mail reaches.")] = False,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+    limit: Annotated[int, typer.Option(help="With --sent: the latest so many.", min=1, max=1000)] = 50,
 ) -> None:
     """What is to be mailed to your people now, word for word. The node sends it while it runs, this at most a try."""
     from bavn.app.analyst.mail.book import mailed
@@ -32,6 +36,9 @@ def remind(
     from bavn.app.process.real import SystemClock
     from bavn.model.failure import NoContainment
 
+    if sent:
+        _show_sent(config, limit, language, as_json=as_json)
+        return
     given, server = _given(config)
     now_us = SystemClock().now_us()
     if try_it:
@@ -46,14 +53,7 @@ def remind(
                     print(f"{mail.to}\n{mail.subject}\n\n{mail.text}")
 
 
-def reminders(
-    config: Config = NODE_TOML,
-    *,
-    as_json: AsJson = False,
-    language: Spoken = "en",
-    limit: Annotated[int, typer.Option(help="The latest so many.", min=1, max=1000)] = 50,
-) -> None:
-    """What was mailed to whom, the latest first, and which address no mail reaches now."""
+def _show_sent(config: Path, limit: int, language: Language, *, as_json: bool) -> None:
     from bavn.app.analyst.mail.book import sent, unreached
 
     with asks(config) as rows:

@@ -13,29 +13,24 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from bavn.app.config import load as config
-from bavn.app.config.centre_tables import CENTRE_TABLES
-from bavn.app.config.misp import MispTable
+from bavn.app.config.load import NESTED
 from bavn.app.config.plain_file import NoText, named_there, text_of
-from bavn.centre.correlate.tier import Tier
 from bavn.model.catalogue import ENGLISH, languages
-from bavn.model.settings import SettingsError, faults
+from bavn.model.settings import SettingsError, faults, settings_of
 from bavn.model.text import Text
 from bavn.model.toml import BadToml
 
-Role = Literal["node", "policy", "centre", "keyholder", "hub"]
+Role = Literal["node", "policy", "centre", "keyholder"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 NEAR: Final = 0.6
 TOGETHER_MAX: Final = 100
 """So many things that the reader refuses are told of one file."""
-NESTED: Final[dict[str, type[Any]]] = {"tiers": Tier, "misp": MispTable}
-"""Tables of tables in centre.toml: [tiers.A]."""
 
 TABLES: Final[dict[Role, dict[str, type[Any]]]] = {
     "node": config.NODE_TABLES,
     "policy": config.POLICY_TABLES,
-    "centre": {name: kind for name, kind in CENTRE_TABLES.items() if "." not in name},
+    "centre": {name: kind for name, kind in config.CENTRE_TABLES.items() if "." not in name},
     "keyholder": config.KEYHOLDER_TABLES,
-    "hub": config.HUB_TABLES,
 }
 
 READERS: Final[dict[Role, Callable[[Mapping[str, Any], Path], Any]]] = {
@@ -43,7 +38,6 @@ READERS: Final[dict[Role, Callable[[Mapping[str, Any], Path], Any]]] = {
     "policy": config.policy_tables,
     "centre": config.centre_of,
     "keyholder": config.keyholder_of,
-    "hub": config.hub_of,
 }
 """Each makes of a file's tables what its service takes, and stops at the first thing that is wrong."""
 
@@ -135,8 +129,9 @@ def _without_faults(role: Role, given: Mapping[str, Any]) -> dict[str, Any]:
         if role == "centre" and name in NESTED and isinstance(value, dict):
             left[name] = {
                 inner: _settings_left(NESTED[name], table, _named(name, inner, table))
-                for inner, table in value.items()
                 if isinstance(table, dict)
+                else table  # the reader says what it should be
+                for inner, table in value.items()
             }
         elif name in TABLES[role] and isinstance(value, dict):
             left[name] = _settings_left(TABLES[role][name], value, value)
@@ -298,7 +293,7 @@ def _settings(
     kinds: Mapping[str, type[Any]],
     lines: Mapping[tuple[str, str], int],
 ) -> list[Finding]:
-    known = set(_names(kind))
+    known = set(settings_of(kind))
     findings = []
     for name, words in faults(kind, given, f"[{table}]").items():
         if name in known:
@@ -329,7 +324,7 @@ def _unknown(
 
 def _nearest(name: str, table: str, known: set[str], kinds: Mapping[str, type[Any]]) -> Text:
     """What was probably meant: the same name in another table, else the nearest known one."""
-    elsewhere = sorted(other for other, kind in kinds.items() if other != table and name in _names(kind))
+    elsewhere = sorted(other for other, kind in kinds.items() if other != table and name in settings_of(kind))
     if elsewhere:
         return Text("it belongs in [{elsewhere}]", elsewhere=elsewhere[0])
     near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=NEAR)
@@ -337,10 +332,6 @@ def _nearest(name: str, table: str, known: set[str], kinds: Mapping[str, type[An
         return Text("did you mean {near}?", near=near[0])
     named = ", ".join(sorted(known) or sorted(f"[{kind}]" for kind in kinds))
     return Text("known: {named}", named=named)
-
-
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(kind.__dataclass_fields__)
 
 
 def _finding(file: Path, table: str, name: str, text: Text, lines: Mapping[tuple[str, str], int], code: str) -> Finding:

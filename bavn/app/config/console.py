@@ -11,18 +11,15 @@ class ConsoleTable:
 
     listen: str = setting(
         "127.0.0.1:8450",
-        unit="",
         holds="address:port of the console (in node.toml 127.0.0.1:8451); TLS is needed for any but loopback.",
     )
     address: str = setting(
-        "",
-        unit="",
-        holds="What people type, such as https://console.example.org; empty: localhost and the port it listens on.",
+        "", holds="What people type, such as https://console.example.org; empty: localhost and the port it listens on."
     )
-    certificate_file: str = setting("", unit="", holds="Its TLS certificate with chain (PEM); empty: no TLS.")
-    key_file: str = setting("", unit="", holds="The private key to it (PEM).")
+    certificate_file: str = setting("", holds="Its TLS certificate with chain (PEM); empty: no TLS.")
+    key_file: str = setting("", holds="The private key to it (PEM).")
     trusted_proxies: tuple[str, ...] = setting(
-        (), unit="", holds="Networks (CIDR) of reverse proxies whose X-Forwarded-For is believed."
+        (), holds="Networks (CIDR) of reverse proxies whose X-Forwarded-For is believed."
     )
     idle_minutes: int = setting(
         60, unit="minutes", holds="A log-on that nobody uses for so long ends.", low=1, high=1440
@@ -30,18 +27,18 @@ class ConsoleTable:
     session_hours: int = setting(
         12, unit="hours", holds="A log-on ends after so long whatever is done.", low=1, high=168
     )
-    requests_per_minute: int = setting(1800, unit="requests", holds="Of one person or token.", low=10, high=1_000_000)
-    failures_per_minute: int = setting(
-        60, unit="requests", holds="Without a valid log-on, from one address.", low=1, high=1_000_000
-    )
-    logons_per_minute: int = setting(
-        120, unit="requests", holds="Attempts to log on from one address.", low=1, high=10_000
-    )
-    body_kb_max: int = setting(2048, unit="kB", holds="The longest body that is taken in.", low=16, high=65_536)
-    connections_max: int = setting(
-        600, unit="", holds="Connections at once, live events among them.", low=8, high=10_000
-    )
-    live_max: int = setting(256, unit="", holds="Pages that hear live events at once.", low=1, high=5000)
+    requests_per_minute: int = 1800
+    """Of one person or token."""
+    failures_per_minute: int = 60
+    """Without a valid log-on, from one address."""
+    logons_per_minute: int = 120
+    """Attempts to log on from one address."""
+    body_kb_max: int = 2048
+    """The longest body that is taken in."""
+    connections_max: int = 600
+    """Connections at once, live events among them."""
+    live_max: int = 256
+    """Pages that hear live events at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,5 +46,5 @@ class NodeConsoleTable(ConsoleTable):
     """``[console]`` of node.toml: an actor's own console has a port of its own, since both may run on one machine."""
 
     listen: str = setting(
-        "127.0.0.1:8451", unit="", holds="address:port of the console; TLS is needed for any but a loopback address."
+        "127.0.0.1:8451", holds="address:port of the console; TLS is needed for any but a loopback address."
     )

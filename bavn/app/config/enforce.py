@@ -9,8 +9,8 @@ from bavn.model.settings import setting
 class EnforceTable:
     """``[enforce]``: where blocks are put into force; an empty field leaves that enforcer out."""
 
-    list_folder: str = setting("", unit="", holds="Text lists for firewalls are written here.")
-    list_listen: str = setting("", unit="", holds="address:port on which the lists are served over HTTP.")
+    list_folder: str = setting("", holds="Text lists for firewalls are written here.")
+    list_listen: str = setting("", holds="address:port on which the lists are served over HTTP.")
     list_addresses_max: int = setting(
         50_000,
         unit="lines",
@@ -20,67 +20,46 @@ class EnforceTable:
     )
     list_names_max: int = setting(50_000, unit="lines", holds="The same for names.", low=1, high=5_000_000)
     list_children: bool = setting(
-        False, unit="", holds='Also write "*.name" below each name, for firewalls that do not take it for its children.'
+        False, holds='Also write "*.name" below each name, for firewalls that do not take it for its children.'
     )
-    list_token: str = setting("", unit="", holds="Bearer token that a firewall must show; empty for none.")
-    resolver_listen: tuple[str, ...] = setting((), unit="", holds="address@port of a protected resolver (unbound).")
-    resolver_upstreams: tuple[str, ...] = setting((), unit="", holds="address@port of name servers it asks.")
+    list_token: str = setting("", holds="Bearer token that a firewall must show; empty for none.")
+    resolver_listen: tuple[str, ...] = setting((), holds="address@port of a protected resolver (unbound).")
+    resolver_upstreams: tuple[str, ...] = setting((), holds="address@port of name servers it asks.")
     resolver_answers: tuple[str, ...] = setting(
-        (), unit="", holds='"name=address" that the resolver answers itself; then it asks nobody.'
+        (), holds='"name=address" that the resolver answers itself; then it asks nobody.'
     )
-    resolver_clients: tuple[str, ...] = setting(("127.0.0.0/8", "::1/128"), unit="", holds="Who may ask it (CIDR).")
+    resolver_clients: tuple[str, ...] = setting(("127.0.0.0/8", "::1/128"), holds="Who may ask it (CIDR).")
     resolver_outlives: bool = setting(
         True,
-        unit="",
-        holds=(
-            "The resolver goes on answering, with the blocks it last knew, when the node crashed or was killed, until"
-            " the next start takes it over; a node that is told to end always ends it."
-        ),
+        holds="The resolver goes on answering, with the blocks it last knew, when the node crashed or was killed, until"
+        " the next start takes it over; a node that is told to end always ends it.",
     )
     zone_listen: str = setting(
-        "", unit="", holds="address@port on which the actor's own resolvers fetch the policy zone `bavn` (AXFR, IXFR)."
+        "", holds="address@port on which the actor's own resolvers fetch the policy zone `bavn` (AXFR, IXFR)."
     )
     zone_secondaries: tuple[str, ...] = setting(
-        (), unit="", holds="address@port of those resolvers: told of changes, and let in where there is no key."
+        (), holds="address@port of those resolvers: told of changes, and let in where there is no key."
     )
-    zone_key: str = setting("", unit="", holds="TSIG key that they must show: name:hmac-sha256:base64.")
+    zone_key: str = setting("", holds="TSIG key that they must show: name:hmac-sha256:base64.")
     nft_hooks: tuple[str, ...] = setting(
-        (),
-        unit="",
-        holds='Where the kernel of this machine drops packets (nftables): "forward" on a router, "input", "output".',
+        (), holds='Where the kernel of this machine drops packets (nftables): "forward" on a router, "input", "output".'
     )
-    nft_program: str = setting("nft", unit="", holds="The program nft.")
+    nft_program: str = setting("nft", holds="The program nft.")
     suricata_socket: str = setting(
-        "",
-        unit="",
-        holds="Command socket of a Suricata that takes our datasets; empty for the one on suricata_interface.",
+        "", holds="Command socket of a Suricata that takes our datasets; empty for the one on suricata_interface."
     )
     suricata_folder: str = setting(
-        "", unit="", holds="Its --data-dir: our rules (bavn.rules, for it to load) and the sets lie here."
+        "", holds="Its --data-dir: our rules (bavn.rules, for it to load) and the sets lie here."
     )
     suricata_inline: bool = setting(
-        False, unit="", holds="That Suricata stands in the line of traffic: its rules drop instead of alerting."
+        False, holds="That Suricata stands in the line of traffic: its rules drop instead of alerting."
     )
     update_server: str = setting(
-        "", unit="", holds="address@port of the actor's own BIND, which takes changes by dynamic update (RFC 2136)."
+        "", holds="address@port of the actor's own BIND, which takes changes by dynamic update (RFC 2136)."
     )
-    update_zone: str = setting(
-        "", unit="", holds="Its response policy zone, which is Bavn's alone, such as rpz.bavn.example."
-    )
-    update_key: str = setting("", unit="", holds="TSIG key that may change it: name:hmac-sha256:base64.")
-    squid_folder: str = setting("", unit="", holds="Lists for a squid (dstdomain, dst) are written here.")
+    update_zone: str = setting("", holds="Its response policy zone, which is Bavn's alone, such as rpz.bavn.example.")
+    update_key: str = setting("", holds="TSIG key that may change it: name:hmac-sha256:base64.")
+    squid_folder: str = setting("", holds="Lists for a squid (dstdomain, dst) are written here.")
     squid_command: tuple[str, ...] = setting(
-        ("squid", "-k", "reconfigure"), unit="", holds="What makes that squid read its lists again."
-    )
-    webhook_url: str = setting(
-        "", unit="", holds="Where each block and each lift is posted: https, or http on loopback."
-    )
-    webhook_secret: str = setting(
-        "", unit="", holds='Shared key that signs each post: "whsec_" and base64 of at least 24 bytes.'
-    )
-    webhook_body: str = setting(
-        "both", unit="", holds='What is posted: "openc2", "cacao", or "both" as members of one object.'
-    )
-    webhook_ca_file: str = setting(
-        "", unit="", holds="Authority of its certificate (PEM); empty: those that the machine trusts."
+        ("squid", "-k", "reconfigure"), holds="What makes that squid read its lists again."
     )

@@ -16,21 +16,21 @@ from bavn.actor.protect.policy import ProtectPolicy
 from bavn.app.config.console import ConsoleTable, NodeConsoleTable
 from bavn.app.config.enforce import EnforceTable
 from bavn.app.config.exchange import ExchangeTable
-from bavn.app.config.fanout import FanoutTable, HubFile, HubTable
 from bavn.app.config.hunt import HuntTable
-from bavn.app.config.join import JoinTable
 from bavn.app.config.misp import MispTable, misps_of
 from bavn.app.config.oidc import OidcTable
 from bavn.app.config.plain_file import NoText, named_there, text_of
 from bavn.app.config.publish import PublishTable
 from bavn.app.config.remind import NodeRemindTable, RemindTable
-from bavn.app.config.scale import ScaleTable
 from bavn.app.config.sense import SenseTable
 from bavn.app.config.sensor import HealthTable, RulesTable, SuricataTable
 from bavn.app.config.siem import SiemTable
-from bavn.centre.node.config import CentreConfig, config_of
+from bavn.centre.cases.settings import CaseSettings
+from bavn.centre.correlate.tier import CommonsSettings, Tier
+from bavn.centre.node.config import CentreConfig, CentreLimits, tiers_of
 from bavn.keyholder.settings import HolderSettings, ThresholdSettings, is_https, why_not
 from bavn.model.health import CENTRE_DISK_FREE_MB_MIN
+from bavn.model.sector.intel import IntelSettings
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, load, setting, within
 from bavn.model.text import Text
@@ -45,27 +45,18 @@ KEYHOLDER_KEYS = "keys-keyholder"
 class NodeTable:
     """``[node]``: who this is and where it keeps things."""
 
-    actor: str = setting("", unit="", holds="The actor's name, as the centre invited it: 2 to 40 of a-z, 0-9 and -.")
-    folder: str = setting("data", unit="", holds="Where the node keeps store, keys and book.")
+    actor: str = setting("", holds="The actor's name, as the centre invited it: 2 to 40 of a-z, 0-9 and -.")
+    folder: str = setting("data", holds="Where the node keeps store, keys and book.")
     homes: tuple[str, ...] = setting(
-        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"), unit="", holds="The actor's own networks (CIDR)."
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"), holds="The actor's own networks (CIDR)."
     )
-    policy_file: str = setting("policy.toml", unit="", holds="The actor's policy; missing means all defaults.")
-    centre_url: str = setting("", unit="", holds="https address of the centre; empty for a node without a sector.")
-    hub_urls: tuple[str, ...] = setting(
-        (), unit="", holds="tls://HOST:PORT of NATS hubs, the nearest first; empty: HTTPS. Needs the extra `nats`."
-    )
-    keyholder_url: str = setting(
-        "", unit="", holds="Mode M2: https address of the key holder, a party apart from the centre; empty for mode M1."
-    )
+    policy_file: str = setting("policy.toml", holds="The actor's policy; missing means all defaults.")
+    centre_url: str = setting("", holds="https address of the centre; empty for a node without a sector.")
     keyholder_urls: tuple[str, ...] = setting(
-        (), unit="", holds="Mode M3: https addresses of all key holders in their order, in place of keyholder_url."
+        (), holds="https addresses of all key holders, parties apart from the centre, in their order."
     )
     keyholders_k: int = setting(
-        2, unit="holders", holds="Mode M3: how many of them evaluate together, as they agreed.", low=2, high=9
-    )
-    group_key_file: str = setting(
-        "group.key", unit="", holds="Mode M1: the key that the actors hand round themselves, never through the centre."
+        1, unit="holders", holds="How many of them evaluate together, as they agreed.", low=1, high=9
     )
     detect_s: int = setting(
         60,
@@ -78,12 +69,10 @@ class NodeTable:
     health_s: int = setting(60, unit="s", holds="How often the node tells how it is.", low=5, high=86400)
 
     def __post_init__(self) -> None:
-        if self.keyholder_url and self.keyholder_urls:
-            raise SettingsError(Text("[node] keyholder_url or keyholder_urls: one of them"))
-        for name in ("centre_url", "keyholder_url"):
-            url = getattr(self, name)
-            if url and not is_https(url):
-                raise SettingsError(Text("{where}: {url} is no https://HOST:PORT", where=f"[node] {name}", url=url))
+        if self.centre_url and not is_https(self.centre_url):
+            raise SettingsError(
+                Text("{where}: {url} is no https://HOST:PORT", where="[node] centre_url", url=self.centre_url)
+            )
         if self.keyholder_urls:
             why = why_not("[node] keyholder_urls", self.keyholder_urls, "keyholders_k", self.keyholders_k)
             if why is not None:
@@ -91,10 +80,7 @@ class NodeTable:
 
     @property
     def key_holders(self) -> dict[int, tuple[str, str]]:
-        """The key holders by number: address, and the folder of the node's keys for it. In mode M2 the one has no
-        number: 0."""
-        if self.keyholder_url:
-            return {0: (self.keyholder_url, KEYHOLDER_KEYS)}
+        """The key holders by number: address, and the folder of the node's keys for it."""
         return {number: (url, f"{KEYHOLDER_KEYS}-{number}") for number, url in enumerate(self.keyholder_urls, 1)}
 
 
@@ -127,7 +113,6 @@ class NodeConfig:
     health: HealthTable
     console: ConsoleTable
     oidc: OidcTable
-    scale: ScaleTable
     siem: SiemTable
     remind: NodeRemindTable
     door: DoorPolicy
@@ -145,29 +130,19 @@ class NodeConfig:
 class PlaceTable:
     """``[place]`` of centre.toml: where the centre listens and keeps things."""
 
-    folder: str = setting("data", unit="", holds="Where the centre keeps its database, authority and keys.")
-    log_folder: str = setting(
-        "log",
-        unit="",
-        holds="Where the centre's log is handed out from, seen from the folder above.",
-    )
-    host: str = setting("127.0.0.1", unit="", holds="Address to listen on.")
-    port: int = setting(8443, unit="", holds="Port to listen on; 0 takes a free one.", low=0, high=65535)
+    folder: str = setting("data", holds="Where the centre keeps its database, authority and keys.")
+    log_folder: str = setting("log", holds="Where the centre's log is handed out from, seen from the folder above.")
+    host: str = setting("127.0.0.1", holds="Address to listen on.")
+    port: int = setting(8443, holds="Port to listen on; 0 takes a free one.", low=0, high=65535)
     names: tuple[str, ...] = setting(
-        ("localhost", "127.0.0.1"), unit="", holds="Names and addresses under which nodes reach it (certificate)."
+        ("localhost", "127.0.0.1"), holds="Names and addresses under which nodes reach it (certificate)."
     )
     step_s: float = setting(1.0, unit="s", holds="At the latest this long between two steps.", low=0.05, high=60)
-    connections_per_actor_max: int = setting(
-        16, unit="", holds="Connections at once with one actor's or partner's certificate.", low=4, high=1000
-    )
     database_url: str = setting(
-        "", unit="", holds="postgresql://user@host/database, without a password; empty: SQLite in the folder."
+        "", holds="postgresql://user@host/database, without a password; empty: SQLite in the folder."
     )
     database_password_file: str = setting(
-        "", unit="", holds="A file with the database's password alone; empty: none, or what libpq finds (PGPASSFILE)."
-    )
-    database_connections_max: int = setting(
-        40, unit="", holds="Connections to PostgreSQL that one process holds at most.", low=8, high=1000
+        "", holds="A file with the database's password alone; empty: none, or what libpq finds (PGPASSFILE)."
     )
     database_wait_s: float = setting(
         10.0, unit="s", holds="How long a change waits for its turn, or for a connection.", low=1, high=120
@@ -179,11 +154,9 @@ class PlaceTable:
         low=0,
         high=1_048_576,
     )
-    metrics_host: str = setting(
-        "127.0.0.1", unit="", holds="Address on which the sector's clock is served for Prometheus."
-    )
+    metrics_host: str = setting("127.0.0.1", holds="Address on which the sector's clock is served for Prometheus.")
     metrics_port: int = setting(
-        0, unit="", holds="Its port (http://HOST:PORT/metrics, 9464 say); 0 serves nothing.", low=0, high=65535
+        0, holds="Its port (http://HOST:PORT/metrics, 9464 say); 0 serves nothing.", low=0, high=65535
     )
 
 
@@ -194,14 +167,12 @@ class CentreFile:
     base: Path
     place: PlaceTable
     centre: CentreConfig
-    join: JoinTable
     exchange: ExchangeTable
     misps: dict[str, MispTable]
     remind: RemindTable
     console: ConsoleTable
     oidc: OidcTable
     publish: PublishTable = field(default_factory=PublishTable)
-    fanout: FanoutTable = field(default_factory=FanoutTable)
     siem: SiemTable = field(default_factory=SiemTable)
 
     @property
@@ -213,13 +184,13 @@ class CentreFile:
 class KeyHolderPlace:
     """``[place]`` of keyholder.toml: where the key holder listens and keeps things."""
 
-    folder: str = setting("data", unit="", holds="Where the key holder keeps its book, authority and keys.")
-    host: str = setting("127.0.0.1", unit="", holds="Address to listen on.")
-    port: int = setting(8444, unit="", holds="Port to listen on; 0 takes a free one.", low=0, high=65535)
+    folder: str = setting("data", holds="Where the key holder keeps its book, authority and keys.")
+    host: str = setting("127.0.0.1", holds="Address to listen on.")
+    port: int = setting(8444, holds="Port to listen on; 0 takes a free one.", low=0, high=65535)
     names: tuple[str, ...] = setting(
-        ("localhost", "127.0.0.1"), unit="", holds="Names and addresses under which nodes reach it (certificate)."
+        ("localhost", "127.0.0.1"), holds="Names and addresses under which nodes reach it (certificate)."
     )
-    sector: str = setting("sector", unit="", holds="The sector's name, as it stands in the certificates.")
+    sector: str = setting("sector", holds="The sector's name, as it stands in the certificates.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,59 +224,39 @@ def keyholder_of(given: Mapping[str, Any], file: Path) -> KeyHolderFile:
     return KeyHolderFile(base=file.resolve().parent, **_tables(given, file, KEYHOLDER_TABLES))
 
 
-HUB_TABLES: dict[str, type[Any]] = {"hub": HubTable}
-
-
-def read_hub(file: Path) -> HubFile:
-    """Reads hub.toml. Raises SettingsError."""
-    return hub_of(read_toml(file), file)
-
-
-def hub_of(given: Mapping[str, Any], file: Path) -> HubFile:
-    """From what ``file`` holds. Raises SettingsError."""
-    return HubFile(base=file.resolve().parent, **_tables(given, file, HUB_TABLES))
-
-
 def read_centre(file: Path) -> CentreFile:
     """Reads centre.toml. Raises SettingsError."""
     return centre_of(read_toml(file), file)
 
 
-def centre_of(tables_given: Mapping[str, Any], file: Path) -> CentreFile:
+def centre_of(given: Mapping[str, Any], file: Path) -> CentreFile:
     """From what ``file`` holds. Raises SettingsError."""
-    given = dict(tables_given)
-    named = ("place", "join", "exchange", "remind", "console", "oidc", "publish", "fanout", "siem")
-    tables = {name: given.pop(name, {}) for name in named}
-    misps = misps_of(given.pop("misp", {}), str(file))
-    if not all(isinstance(table, dict) for table in tables.values()):
-        raise SettingsError(
-            Text(
-                "{file}: {named} and {last} must be tables: {headers}",
-                file=file,
-                named=", ".join(named[:-1]),
-                last=named[-1],
-                headers=", ".join(f"[{one}]" for one in named),
-            )
-        )
-    try:
-        return CentreFile(
-            base=file.resolve().parent,
-            place=load(PlaceTable, tables["place"], f"{file} [place]"),
-            centre=config_of(given, str(file)),
-            join=load(JoinTable, tables["join"], f"{file} [join]"),
-            exchange=load(ExchangeTable, tables["exchange"], f"{file} [exchange]"),
-            misps=misps,
-            remind=load(RemindTable, tables["remind"], f"{file} [remind]"),
-            console=load(ConsoleTable, tables["console"], f"{file} [console]"),
-            oidc=load(OidcTable, tables["oidc"], f"{file} [oidc]"),
-            publish=load(PublishTable, tables["publish"], f"{file} [publish]"),
-            fanout=load(FanoutTable, tables["fanout"], f"{file} [fanout]"),
-            siem=load(SiemTable, tables["siem"], f"{file} [siem]"),
-        )
-    except SettingsError as error:
-        raise within(file, error) from error
+    plain = {name: kind for name, kind in CENTRE_TABLES.items() if "." not in name}
+    tables = _tables({name: table for name, table in given.items() if name not in NESTED}, file, plain)
+    rooms = {name: tables.pop(name) for name in ("cases", "commons", "intelligence")}
+    tiers = tiers_of(given.get("tiers", {}), str(file))
+    centre = CentreConfig(limits=tables.pop("centre"), tiers=tiers, **rooms)
+    misps = misps_of(given.get("misp", {}), str(file))
+    return CentreFile(base=file.resolve().parent, centre=centre, misps=misps, **tables)
 
 
+CENTRE_TABLES: dict[str, type[Any]] = {
+    "place": PlaceTable,
+    "exchange": ExchangeTable,
+    "centre": CentreLimits,
+    "cases": CaseSettings,
+    "remind": RemindTable,
+    "tiers.A": Tier,
+    "commons": CommonsSettings,
+    "intelligence": IntelSettings,
+    "misp.NAME": MispTable,
+    "console": ConsoleTable,
+    "oidc": OidcTable,
+    "publish": PublishTable,
+    "siem": SiemTable,
+}
+NESTED = {"tiers": Tier, "misp": MispTable}
+"""Tables of tables in centre.toml: [tiers.A]."""
 NODE_TABLES: dict[str, type[Any]] = {
     "node": NodeTable,
     "sense": SenseTable,
@@ -319,7 +270,6 @@ NODE_TABLES: dict[str, type[Any]] = {
     "health": HealthTable,
     "console": NodeConsoleTable,
     "oidc": OidcTable,
-    "scale": ScaleTable,
     "siem": SiemTable,
     "remind": NodeRemindTable,
 }

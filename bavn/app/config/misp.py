@@ -16,15 +16,15 @@ DISTRIBUTIONS = ("0", "1", "2", "3")
 class MispTable:
     """``[misp.NAME]`` of centre.toml: one MISP of a partner (docs/partners.md)."""
 
-    url: str = setting("", unit="", holds="https address of the MISP.")
-    partner: str = setting("", unit="", holds="Whose it is: the partner's policy says what goes out to it.")
-    key_file: str = setting("", unit="", holds="File with the authorization key.")
-    ca_file: str = setting("", unit="", holds="Authority to trust instead of the system's (PEM).")
-    client_certificate_file: str = setting("", unit="", holds="Certificate shown to it (PEM).")
-    client_key_file: str = setting("", unit="", holds="The key to that (PEM).")
-    publish: bool = setting(default=False, unit="", holds="Publish events there; without it they wait for a person.")
+    url: str = setting("", holds="https address of the MISP.")
+    partner: str = setting("", holds="Whose it is: the partner's policy says what goes out to it.")
+    key_file: str = setting("", holds="File with the authorization key.")
+    ca_file: str = setting("", holds="Authority to trust instead of the system's (PEM).")
+    client_certificate_file: str = setting("", holds="Certificate shown to it (PEM).")
+    client_key_file: str = setting("", holds="The key to that (PEM).")
+    publish: bool = setting(default=False, holds="Publish events there; without it they wait for a person.")
     distribution: str = setting(
-        "0", unit="", holds="Of events there: 0 its organisation, 1 its community, 2 connected communities, 3 all."
+        "0", holds="Of events there: 0 its organisation, 1 its community, 2 connected communities, 3 all."
     )
     every_minutes: int = setting(
         0, unit="minutes", holds="How often it is pushed to and asked for sightings; 0: by hand.", low=0, high=43_200

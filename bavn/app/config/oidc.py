@@ -11,23 +11,24 @@ from bavn.model.text import Text
 class OidcTable:
     """``[oidc]`` of centre.toml and node.toml: log-on to the console by an identity provider (docs/console.md)."""
 
-    issuer: str = setting("", unit="", holds="https address of the provider, as it names itself; empty: none is used.")
-    client_id: str = setting("", unit="", holds="The console's name at the provider.")
+    issuer: str = setting("", holds="https address of the provider, as it names itself; empty: none is used.")
+    client_id: str = setting("", holds="The console's name at the provider.")
     client_secret_file: str = setting(
-        "", unit="", holds="A file with the client secret alone, readable by its owner only; empty: a public client."
+        "", holds="A file with the client secret alone, readable by its owner only; empty: a public client."
     )
-    label: str = setting("", unit="", holds="What the sign-in page calls the provider; empty: its host.")
-    scopes: tuple[str, ...] = setting(("openid", "profile", "email"), unit="", holds="Scopes that are asked for.")
+    label: str = setting("", holds="What the sign-in page calls the provider; empty: its host.")
+    scopes: tuple[str, ...] = setting(("openid", "profile", "email"), holds="Scopes that are asked for.")
     name_claim: str = setting(
-        "preferred_username", unit="", holds="The claim with the person's name, as the audit log is to show it."
+        "preferred_username", holds="The claim with the person's name, as the audit log is to show it."
     )
-    groups_claim: str = setting("groups", unit="", holds="The claim with the person's groups or roles.")
-    roles: tuple[str, ...] = setting((), unit="", holds='"group=role": the roles that members of a group have here.')
+    groups_claim: str = setting("groups", holds="The claim with the person's groups or roles.")
+    roles: tuple[str, ...] = setting((), holds='"group=role": the roles that members of a group have here.')
     actors: tuple[str, ...] = setting(
-        (), unit="", holds='"group=actor": the nodes that members of a group see; empty: everybody sees all.'
+        (), holds='"group=actor": the nodes that members of a group see; empty: everybody sees all.'
     )
-    ca_file: str = setting("", unit="", holds="Authority of the provider's certificate (PEM); empty: the system's.")
-    timeout_s: float = setting(10.0, unit="s", holds="How long the provider may take to answer.", low=1, high=60)
+    ca_file: str = setting("", holds="Authority of the provider's certificate (PEM); empty: the system's.")
+    timeout_s: float = 10.0
+    """How long the provider may take to answer."""
 
     def __post_init__(self) -> None:
         if self.issuer and not is_protected(self.issuer):

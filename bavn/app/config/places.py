@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from bavn.app.config.check import TABLES, Checked, Finding, place
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
 from bavn.model.counted import days as counted_days
+from bavn.model.settings import settings_of
 from bavn.model.text import Text
 from bavn.wire.enrol import ends_us
 
@@ -47,7 +48,6 @@ READ: Final = frozenset(
         "modify_file",
         "drop_file",
         "never_block_file",
-        "kev_file",
         "authorization_file",
     }
 )
@@ -63,7 +63,6 @@ SECRET: Final = frozenset(
         "smtp_password_file",
         "webhook_secret_file",
         "database_password_file",
-        "group_key_file",
         "authorization_file",
     }
 )
@@ -114,7 +113,7 @@ class _Machine:
     def value(self, table: str, name: str) -> Any:
         """What is set, or the default; None for what is of another type than the default."""
         kind = TABLES[self._checked.role or "node"].get(table)
-        default = None if kind is None else getattr(kind.__dataclass_fields__.get(name), "default", None)
+        default = None if kind is None else getattr(settings_of(kind).get(name), "default", None)
         given = self._checked.tables.get(table, {})
         set_to = given.get(name, default) if isinstance(given, dict) else default
         set_to = tuple(set_to) if isinstance(set_to, list) else set_to
@@ -137,7 +136,7 @@ class _Machine:
 
     def settings(self) -> Iterator[tuple[str, str]]:
         for table, kind in TABLES[self._checked.role or "node"].items():
-            for name in kind.__dataclass_fields__:
+            for name in settings_of(kind):
                 yield table, name
 
     def files(self) -> Iterator[Finding]:
@@ -285,7 +284,6 @@ class _Machine:
             return
         folder = self._base / (self.texts("node", "folder") or ["data"])[0]
         parties = [("centre_url", CENTRE_KEYS, "")] if self.texts("node", "centre_url") else []
-        parties += [("keyholder_url", KEYHOLDER_KEYS, " --keyholder")] if self.texts("node", "keyholder_url") else []
         parties += [
             ("keyholder_urls", f"{KEYHOLDER_KEYS}-{number}", f" --keyholder --holder {number}")
             for number, _ in enumerate(self.texts("node", "keyholder_urls"), 1)
@@ -303,31 +301,15 @@ class _Machine:
                     Text("no certificate yet: run `{ask}` before the node", ask=ask),
                     "missing",
                 )
-        yield from self._group_key()
-
-    def _group_key(self) -> Iterator[Finding]:
-        """A node that watches in a sector without a key holder does not start without it."""
         watches = any(self.texts("sense", name) for name in WATCHES)
-        if (
-            not watches
-            or not self.texts("node", "centre_url")
-            or self.texts("node", "keyholder_url")
-            or self.texts("node", "keyholder_urls")
-        ):
-            return
-        for text in self.texts("node", "group_key_file"):
-            path = self._path("group_key_file", text)
-            if path is not None and not os.path.lexists(path):
-                yield self.say(
-                    "node",
-                    "group_key_file",
-                    "group_key",
-                    Text(
-                        "{path} is not there: get it from another actor, or make it with `bavn node group-key`",
-                        path=path,
-                    ),
-                    "missing",
-                )
+        if watches and self.texts("node", "centre_url") and not self.texts("node", "keyholder_urls"):
+            yield self.say(
+                "node",
+                "keyholder_urls",
+                "no_holders",
+                Text("no key holder is named: a node that watches joins its sector by them"),
+                "missing",
+            )
 
     def ports(self) -> Iterator[Finding]:
         taken: dict[tuple[str, str, int], str] = {}

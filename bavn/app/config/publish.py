@@ -1,7 +1,6 @@
 """``[publish]`` of centre.toml: who publishes, under which marking, to whom. Mail goes by ``[remind]``'s server."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from bavn.app.config.remind import is_address
 from bavn.model.intel.indicator import Tlp
@@ -14,22 +13,17 @@ NAME_CHARS_MAX = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishTable:
-    """SettingsError for a marking, an address or a URL that is none."""
+    """SettingsError for a marking, an address or a name that is none."""
 
     publishers: tuple[str, ...] = setting(
         (),
-        unit="",
         holds="Who may approve, publish, archive and withdraw on the command line, by name; empty: anybody."
         " Where it names one alone, that person may approve what they edited.",
     )
     tlp: str = setting(
-        "TLP:GREEN", unit="", holds="Marking of documents; cases marked stricter are counted and told of nowhere."
+        "TLP:GREEN", holds="Marking of documents; cases marked stricter are counted and told of nowhere."
     )
-    mail_to: tuple[str, ...] = setting((), unit="", holds="Addresses that get what is published.")
-    kev_file: str = setting(
-        "", unit="", holds="A catalogue of exploited weaknesses (CISA's JSON), as you put it here; nothing is fetched."
-    )
-    url: str = setting("", unit="", holds="https address under which documents are laid out, for the feed's links.")
+    mail_to: tuple[str, ...] = setting((), holds="Addresses that get what is published.")
 
     def __post_init__(self) -> None:
         if self.tlp not in {tlp.value for tlp in Tlp}:
@@ -44,6 +38,3 @@ class PublishTable:
         for name in self.publishers:
             if not name.strip() or len(name) > NAME_CHARS_MAX:
                 raise SettingsError(Text("publish.publishers: {name} is no name", name=repr(name[:70])))
-        at = urlsplit(self.url)
-        if self.url and (at.scheme != "https" or not at.hostname or at.username or at.fragment or at.query):
-            raise SettingsError(Text("publish.url must be an https address with neither user, query nor fragment"))

@@ -19,15 +19,15 @@ NODE_ADDRESSES_MAX = 20
 class MailTable:
     """A mail server and one's own people, of whichever party. SettingsError for an address or a way that is none."""
 
-    smtp_host: str = setting("", unit="", holds="Mail server; empty: no e-mail is sent.")
-    smtp_port: int = setting(587, unit="", holds="Its port: 587 for STARTTLS, 465 for TLS.", low=1, high=65535)
-    smtp_tls: str = setting("starttls", unit="", holds='"starttls" or "tls"; nothing is ever sent without.')
-    smtp_ca_file: str = setting("", unit="", holds="Authority of its certificate (PEM); empty: the system's.")
-    smtp_user: str = setting("", unit="", holds="User at the mail server; empty: none.")
-    smtp_password_file: str = setting("", unit="", holds="File with the password, readable by its owner alone.")
-    mail_from: str = setting("", unit="", holds="Sender's address.")
-    mail_to: tuple[str, ...] = setting((), unit="", holds="Addresses of one's own people; they hear of everything.")
-    language: str = setting("en", unit="", holds="Language of what is mailed: en, da or sv.")
+    smtp_host: str = setting("", holds="Mail server; empty: no e-mail is sent.")
+    smtp_port: int = setting(587, holds="Its port: 587 for STARTTLS, 465 for TLS.", low=1, high=65535)
+    smtp_tls: str = setting("starttls", holds='"starttls" or "tls"; nothing is ever sent without.')
+    smtp_ca_file: str = setting("", holds="Authority of its certificate (PEM); empty: the system's.")
+    smtp_user: str = setting("", holds="User at the mail server; empty: none.")
+    smtp_password_file: str = setting("", holds="File with the password, readable by its owner alone.")
+    mail_from: str = setting("", holds="Sender's address.")
+    mail_to: tuple[str, ...] = setting((), holds="Addresses of one's own people; they hear of everything.")
+    language: str = setting("en", holds="Language of what is mailed: en or da.")
 
     def __post_init__(self) -> None:
         if self.smtp_tls not in ("starttls", "tls"):
@@ -45,14 +45,6 @@ class MailTable:
 class NodeRemindTable(MailTable):
     """``[remind]`` of node.toml. SettingsError also where somebody is named and no mail server, or the other way."""
 
-    mails_per_hour_max: int = setting(
-        12,
-        unit="mails",
-        holds="To one address, half of them kept for confirmed attacks; what is more comes together in one mail.",
-        low=4,
-        high=200,
-    )
-
     def __post_init__(self) -> None:
         MailTable.__post_init__(self)
         if bool(self.smtp_host) != bool(self.mail_to):
@@ -67,19 +59,16 @@ class NodeRemindTable(MailTable):
 class RemindTable(MailTable):
     """``[remind]`` of centre.toml. SettingsError also for a URL or a TLP that is none."""
 
-    mail_to: tuple[str, ...] = setting((), unit="", holds="The centre's own addresses; they hear of every deadline.")
+    mail_to: tuple[str, ...] = setting((), holds="The centre's own addresses; they hear of every deadline.")
     mail_actors: tuple[str, ...] = setting(
-        (), unit="", holds='"actor=address": where an actor\'s people hear of its own deadlines.'
+        (), holds='"actor=address": where an actor\'s people hear of its own deadlines and of warnings.'
     )
-    webhook_url: str = setting("", unit="", holds="https address that gets each reminder as JSON; empty: none.")
-    webhook_secret_file: str = setting("", unit="", holds="File with the key of its signature (HMAC-SHA256).")
-    webhook_ca_file: str = setting("", unit="", holds="Authority of its certificate (PEM); empty: the system's.")
+    webhook_url: str = setting("", holds="https address that gets each reminder as JSON; empty: none.")
+    webhook_secret_file: str = setting("", holds="File with the key of its signature (HMAC-SHA256).")
+    webhook_ca_file: str = setting("", holds="Authority of its certificate (PEM); empty: the system's.")
     tlp_max: str = setting(
-        "TLP:GREEN",
-        unit="",
-        holds="A reminder holds a task's own words only if its case is marked no stricter than this.",
+        "TLP:GREEN", holds="A reminder holds a task's own words only if its case is marked no stricter than this."
     )
-    every_s: int = setting(60, unit="s", holds="How often it is looked for deadlines.", low=5, high=3600)
 
     def __post_init__(self) -> None:
         MailTable.__post_init__(self)

@@ -9,75 +9,53 @@ from bavn.model.settings import setting
 class SenseTable:
     """``[sense]``: what the node reads; any number of these."""
 
-    captures_folder: str = setting("", unit="", holds="A folder of captures that Suricata reads as they come.")
-    suricata_interface: str = setting("", unit="", holds="An interface for a live Suricata that the node manages.")
+    captures_folder: str = setting("", holds="A folder of captures that Suricata reads as they come.")
+    suricata_interface: str = setting("", holds="An interface for a live Suricata that the node manages.")
     eve_file: str = setting(
-        "",
-        unit="",
-        holds="eve.json of a Suricata that is there already, or what a shipper made of it; followed over rotation.",
+        "", holds="eve.json of a Suricata that is there already, or what a shipper made of it; followed over rotation."
     )
-    zeek_folder: str = setting("", unit="", holds="A folder of Zeek logs (JSON or TSV); followed over rotation.")
+    zeek_folder: str = setting("", holds="A folder of Zeek logs (JSON or TSV); followed over rotation.")
     log_files: tuple[str, ...] = setting(
         (),
-        unit="",
-        holds='Logs of resolvers, proxies, firewalls, documents, tables: "path" or "format:path"; over rotation.',
+        holds='Logs of resolvers, proxies, firewalls, documents, Argus: "path" or "format:path"; over rotation.',
     )
-    log_time_zone: str = setting("UTC", unit="", holds="Zone of log times that name none (IANA: Europe/Copenhagen).")
-    syslog_udp_listen: str = setting("", unit="", holds="address:port on which syslog is taken over UDP.")
-    syslog_tcp_listen: str = setting("", unit="", holds="address:port on which syslog is taken over TCP.")
-    syslog_tls_listen: str = setting("", unit="", holds="address:port on which syslog is taken over TLS (RFC 5425).")
-    syslog_certificate_file: str = setting("", unit="", holds="Certificate shown to senders over TLS (PEM).")
-    syslog_key_file: str = setting("", unit="", holds="Its key (PEM).")
+    log_time_zone: str = setting("UTC", holds="Zone of log times that name none (IANA: Europe/Copenhagen).")
+    syslog_udp_listen: str = setting("", holds="address:port on which syslog is taken over UDP.")
+    syslog_tcp_listen: str = setting("", holds="address:port on which syslog is taken over TCP.")
+    syslog_tls_listen: str = setting("", holds="address:port on which syslog is taken over TLS (RFC 5425).")
+    syslog_certificate_file: str = setting("", holds="Certificate shown to senders over TLS (PEM).")
+    syslog_key_file: str = setting("", holds="Its key (PEM).")
     syslog_client_ca_file: str = setting(
-        "", unit="", holds="Authority of the senders' certificates (PEM); empty: they need none."
+        "", holds="Authority of the senders' certificates (PEM); empty: they need none."
     )
     syslog_senders: tuple[str, ...] = setting(
-        (), unit="", holds="Who may send (CIDR); empty: own networks. Loopback always may."
-    )
-    syslog_line_bytes_max: int = setting(
-        65536, unit="bytes", holds="A longer message is refused.", low=480, high=1_000_000
-    )
-    syslog_connections_max: int = setting(
-        512, unit="", holds="Connections at once; one sender may have half of them.", low=1, high=10_000
-    )
-    syslog_lines_per_s_max: int = setting(
-        20_000, unit="lines/s", holds="Of one sender; more waits (TCP, TLS) or is refused (UDP).", low=1, high=1_000_000
-    )
-    syslog_idle_s: int = setting(3600, unit="s", holds="A connection silent so long is closed.", low=10, high=604_800)
-    syslog_spool_mb_max: int = setting(
-        1000, unit="MB", holds="What was received and is not in the store yet.", low=1, high=1_000_000
+        (), holds="Who may send (CIDR); empty: own networks. Loopback always may."
     )
     dnstap_listen: str = setting(
-        "", unit="", holds="Where a resolver sends dnstap: path of a unix socket, or address:port (own networks only)."
+        "", holds="Where a resolver sends dnstap: path of a unix socket, or address:port (own networks only)."
     )
     netflow_listen: str = setting(
-        "", unit="", holds="address:port at which NetFlow v5, v9 and IPFIX are taken in (UDP), 0.0.0.0:2055 say."
+        "", holds="address:port at which NetFlow v5, v9 and IPFIX are taken in (UDP), 0.0.0.0:2055 say."
     )
-    sflow_listen: str = setting(
-        "", unit="", holds="address:port at which sFlow v5 is taken in (UDP), 0.0.0.0:6343 say."
-    )
+    sflow_listen: str = setting("", holds="address:port at which sFlow v5 is taken in (UDP), 0.0.0.0:6343 say.")
     flow_exporters: tuple[str, ...] = setting(
-        (), unit="", holds="Who may send flow records (CIDR); empty: the actor's own networks and this machine."
+        (), holds="Who may send flow records (CIDR); empty: the actor's own networks and this machine."
     )
-    netflow_tcp: bool = setting(False, unit="", holds="At netflow_listen IPFIX is taken in over TCP, too.")
+    netflow_tcp: bool = setting(False, holds="At netflow_listen IPFIX is taken in over TCP, too.")
     flow_sampling: tuple[str, ...] = setting(
-        (),
-        unit="",
-        holds='"address=N": an exporter (or network of them) that samples one packet in N and never says so.',
+        (), holds='"address=N": an exporter (or network of them) that samples one packet in N and never says so.'
     )
-    rule_files: tuple[str, ...] = setting((), unit="", holds="Suricata rule files.")
+    rule_files: tuple[str, ...] = setting((), holds="Suricata rule files.")
     indicator_files: tuple[str, ...] = setting(
-        (), unit="", holds="Own lists of indicators for the detector ioc; read anew when changed."
+        (), holds="Own lists of indicators for the detector ioc; read anew when changed."
     )
     key_exchanges: bool = setting(
         True,
-        unit="",
         holds="Also read how conversations begin (key exchanges of TLS, QUIC and SSH; DICOM and HL7) in captures_folder"
         " and in the node's own ring of packets.",
     )
     key_exchange_folder: str = setting(
         "",
-        unit="",
         holds="A folder of captures, such as a Suricata's ring of packets: only how conversations begin is read of it.",
     )
     memory_mb: int = setting(512, unit="MB", holds="Memory for reading logs.", low=64, high=65536)

@@ -10,7 +10,8 @@ import typer.main
 HEAD: Final = """# Commands
 
 Everything that `bavn` can be told, as `--help` says it. What is marked *needed* must be given. What a finished command
-says by its exit code: [exit-codes.md](exit-codes.md). Made from the code by `script/docs`.
+says by its exit code: [exit-codes.md](exit-codes.md). `bavn --install-completion` lets bash, zsh or fish complete what
+is typed. Made from the code by `script/docs`.
 
 ## Options of many commands
 

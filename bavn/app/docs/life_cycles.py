@@ -6,9 +6,7 @@ from typing import Any, Final
 
 from bavn.centre.publish.life import LIFE_CYCLE as EDITION_LIFE
 from bavn.model.sector.case import LIFE_CYCLE as CASE_LIFE
-from bavn.model.sector.exercise import CYCLE as EXERCISE_LIFE
 from bavn.model.sector.indicator_life import LIFE as INDICATOR_LIFE
-from bavn.model.sector.rollout import STEPS
 from bavn.model.sector.sector_warning import ANSWER_LIFE, WARNING_LIFE
 from bavn.model.sector.work import TASK_CYCLE
 
@@ -26,7 +24,6 @@ CYCLES: Final[tuple[tuple[str, str, Cycle], ...]] = (
     ("An indicator", "[indicators.md](../indicators.md)", INDICATOR_LIFE),
     ("A warning", "[ask-and-warn.md](../ask-and-warn.md)", WARNING_LIFE),
     ("An actor's answer to a warning", "[ask-and-warn.md](../ask-and-warn.md)", ANSWER_LIFE),
-    ("An exercise", "[exercise.md](../exercise.md)", EXERCISE_LIFE),
     ("A document", "[publish.md](../publish.md)", EDITION_LIFE),
 )
 
@@ -36,13 +33,6 @@ def life_cycle_page() -> str:
     lines = [HEAD]
     for title, page, cycle in CYCLES:
         lines += [f"## {title}", "", f"Page: {page}.", "", *_table(cycle), ""]
-    lines += ["## An actor's way in, and out", "", "Page: [rollout.md](../rollout.md).", ""]
-    lines += ["| from | step | to | needs | the member |", "|---|---|---|---|---|"]
-    for step in STEPS:
-        to = step.to.value if step.to else "where it stood"
-        needs = ", ".join(need.value for need in step.needs)
-        does = "" if step.does.value == "nothing" else step.does.value
-        lines.append(f"| {step.come_from.value} | {step.act.value} | {to} | {needs} | {does} |")
     return "\n".join([*lines, ""])
 
 

@@ -10,7 +10,6 @@ from pydantic.fields import FieldInfo
 from bavn.wire.enrol import Certified, EnrolAsked, RenewAsked
 from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import ChainLink
-from bavn.wire.messages.exercise import Objective
 from bavn.wire.messages.log import DrawOpening, FixedRound, LogProof
 from bavn.wire.privacy import Message
 
@@ -23,7 +22,6 @@ INSIDE: Final = (
     messages.PartTask,
     messages.PartWords,
     messages.PartClock,
-    Objective,
     ChainLink,
     LogProof,
     FixedRound,
@@ -81,6 +79,8 @@ def bounds_text(annotation: Any, metadata: Sequence[Any]) -> str:
     if annotation is int:
         high = bounds["lt"] - 1 if "lt" in bounds else bounds.get("le")
         return f"integer {bounds['ge']:,} to {high:,}" if "ge" in bounds and high is not None else ""
+    if annotation is bool:
+        return "true or false"
     if annotation is bytes:
         return f"bytes beside the body, {bounds['min_length']} to {bounds['max_length']:,}"
     if annotation is str:

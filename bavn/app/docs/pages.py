@@ -5,12 +5,10 @@ with its options, every exit code, every detector.
 """
 
 import sys
-from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, Final
 
-from bavn.app.config.centre_tables import CENTRE_TABLES
-from bavn.app.config.load import HUB_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES
+from bavn.app.config.load import CENTRE_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES
 from bavn.app.docs.commands import command_page
 from bavn.app.docs.detectors import detector_page
 from bavn.app.docs.life_cycles import life_cycle_page
@@ -18,6 +16,7 @@ from bavn.app.docs.messages import message_page
 from bavn.app.docs.promises import promise_page
 from bavn.app.docs.refusals import refusal_page
 from bavn.app.process.exits import PAGES
+from bavn.model.settings import settings_of
 
 MADE: Final = "Made from the code by `script/docs`.\n"
 
@@ -30,13 +29,16 @@ def pages() -> dict[str, str]:
             "The actor's policy",
             "`policy.toml` beside `node.toml`: what may leave (`[door]`) and what may be blocked (`[protect]`). A "
             "missing file or field means the default. A wrong one is one clear error, and the node does not start.",
-            _tables(POLICY_TABLES, "##"),
+            _tables(POLICY_TABLES, "##", {}),
         ),
         "configuration.md": _page(
             "Configuration",
             "Every setting of every file but `policy.toml`, which has a page of its own ([policy.md](policy.md)). "
             "Relative paths count from the file's own folder.",
-            "".join(f"\n## {name}\n\n{says}\n{_tables(tables, '###')}" for name, says, tables in FILES),
+            "".join(
+                f"\n## {name}\n\n{says}\n{_tables(tables, '###', {} if tables is NODE_TABLES else NODE_TABLES)}"
+                for name, says, tables in FILES
+            ),
         ),
         "commands.md": command_page(),
         "detectors.md": detector_page(),
@@ -62,7 +64,6 @@ FILES: Final[tuple[tuple[str, str, dict[str, type[Any]]], ...]] = (
         "The key holder ([private-join.md](../private-join.md)). An empty file means the defaults.",
         KEYHOLDER_TABLES,
     ),
-    ("hub.toml", "A hub ([scaling.md](../scaling.md)). `name`, `centre` and `actors` must be set.", HUB_TABLES),
 )
 
 
@@ -79,24 +80,26 @@ def _page(title: str, words: str, tables: str) -> str:
     return f"# {title}\n\n{words}\n\n{MADE}{tables}"
 
 
-def _tables(tables: dict[str, type[Any]], level: str) -> str:
+def _tables(tables: dict[str, type[Any]], level: str, above: dict[str, type[Any]]) -> str:
+    """Rows that stand in the same table of ``above`` are not repeated."""
     parts = []
     for name, kind in tables.items():
-        rows = "".join(_row(entry) for entry in fields(kind))
-        parts.append(
-            f"\n{level} `[{name}]`\n\n| setting | default | unit | bounds | what it is |\n|---|---|---|---|---|\n{rows}"
-        )
+        repeated = set(map(_row, settings_of(above[name]).values())) if name in above else set()
+        rows = [_row(entry) for entry in settings_of(kind).values()]
+        parts.append(f"\n{level} `[{name}]`\n")
+        if not repeated.isdisjoint(rows):
+            parts.append(f"\nThe settings of `[{name}]` in node.toml, above.\n")
+        new = "".join(row for row in rows if row not in repeated)
+        if new:
+            parts.append(f"\n| setting | default | unit | bounds | what it is |\n|---|---|---|---|---|\n{new}")
     return "".join(parts)
 
 
 def _row(entry: Any) -> str:
-    about = entry.metadata.get("about")
-    default = entry.default if entry.default is not MISSING else ""
-    shown = _toml(default)
-    unit = about.unit if about else ""
-    bounds = "" if about is None or about.low is None else f"{about.low:g} to {about.high:g}"
-    holds = (about.holds if about else "").replace("|", "\\|")
-    return f"| `{entry.name}` | {shown} | {unit} | {bounds} | {holds} |\n"
+    about = entry.metadata["about"]
+    bounds = "" if about.low is None else f"{about.low:g} to {about.high:g}"
+    holds = about.holds.replace("|", "\\|")
+    return f"| `{entry.name}` | {_toml(entry.default)} | {about.unit} | {bounds} | {holds} |\n"
 
 
 def _toml(value: Any) -> str:

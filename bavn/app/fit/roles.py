@@ -12,13 +12,13 @@ from bavn.model.text import Text
 
 MODULES: Final[dict[str, tuple[str, ...]]] = {
     "node": (
-        *("aiooui", "argon2", "authlib", "cyclonedx", "duckdb", "jinja2", "joserfc", "numpy", "packageurl"),
-        *("packaging", "pyarrow", "pyotp", "rbcl", "sigma", "sqlalchemy", "weasyprint", "webauthn", "yaml"),
+        *("aiooui", "authlib", "cyclonedx", "duckdb", "jinja2", "joserfc", "numpy", "packageurl"),
+        *("packaging", "pyarrow", "rbcl", "sigma", "sqlalchemy", "weasyprint", "webauthn", "yaml"),
     ),
     "centre": ("alembic", "matplotlib", "numba", "psycopg", "pymisp"),
 }
 """What is imported from the distributions that a role adds; a guard has none of either."""
-OF_GROUP: Final = {"centre": "centre", "keyholder": "centre", "hub": "centre"}
+OF_GROUP: Final = {"centre": "centre", "keyholder": "centre"}
 """The role of every command of a group: what it lacks of a node's libraries its own role brings, too."""
 LACKS: Final = Text(
     "what this needs is not installed here ({module}): apt-get install bavn-{role}, or pip install 'bavn[{role}]'"

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from bavn.app.config.load import NodeConfig, read_node
-from bavn.app.process.exits import Exit, Stop, cannot_write, why_of
+from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
-from bavn.psi.keys import BadGroupKey, read_group_key
 
 Way = Literal["guard", "listen", "watch"]
 LISTS: Final = "lists"
@@ -39,16 +38,16 @@ SENSES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayIn:
-    """What a node must be told the first time. ``keyholders``: one address in mode M2, several in M3, of which
-    ``keyholders_k`` evaluate together. ``listen`` and ``upstreams`` are ``address@port``, ``clients`` and
-    ``homes`` CIDR, ``lists`` address:port, "" for no list; ``sense``: settings of ``[sense]`` by name, none for a
-    guard. Without ``listen`` no resolver is put up. ``folder``: where its data lies, where that is not beside it."""
+    """What a node must be told the first time. ``keyholders``: their addresses, of which ``keyholders_k`` evaluate
+    together, 0: more than half. ``listen`` and ``upstreams`` are ``address@port``, ``clients`` and ``homes`` CIDR,
+    ``lists`` address:port, "" for no list; ``sense``: settings of ``[sense]`` by name, none for a guard. Without
+    ``listen`` no resolver is put up. ``folder``: where its data lies, where that is not beside it."""
 
     way: Way = "guard"
     actor: str
     centre_url: str = ""
     keyholders: Sequence[str] = ()
-    keyholders_k: int = 2
+    keyholders_k: int = 0
     homes: Sequence[str] = ()
     sense: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     listen: Sequence[str] = ()
@@ -63,16 +62,12 @@ class WayIn:
         lines.append(f"actor = {_toml(self.actor)}")
         if self.centre_url:
             lines.append(f"centre_url = {_toml(self.centre_url)}")
-        if len(self.keyholders) == 1:
-            lines.append(f"keyholder_url = {_toml(self.keyholders[0])}")
-        elif self.keyholders:
+        if self.keyholders:
             lines.append(f"keyholder_urls = {_toml(list(self.keyholders))}")
-            lines.append(f"keyholders_k = {self.keyholders_k}")
+            lines.append(f"keyholders_k = {self.keyholders_k or len(self.keyholders) // 2 + 1}")
         if self.folder:
             lines.append(f"folder = {_toml(self.folder)}")
             lines.append(f"policy_file = {_toml(self.folder + '/policy.toml')}")
-            if self.way != "guard" and not self.keyholders:
-                lines.append(f"group_key_file = {_toml(self.folder + '/group.key')}")
         if self.homes:
             lines.append(f"homes = {_toml(list(self.homes))}")
         if self.sense:
@@ -151,25 +146,3 @@ def _write(file: Path, way: WayIn) -> None:
 def _toml(value: str | list[str]) -> str:
     """A text, or a list of them, as TOML basic strings (JSON's form is one of theirs, but for DEL)."""
     return json.dumps(value, ensure_ascii=True).replace("\x7f", "\\u007f")
-
-
-def take_group_key(config: NodeConfig, file: Path) -> None:
-    """Copy a group's key to where the node looks for it, readable by its owner alone. Stop where it is none, or where
-    another one is there already."""
-    to = config.path(config.node.group_key_file)
-    try:
-        key = file.read_bytes()
-        read_group_key(key)
-        if to.exists():
-            if to.read_bytes() != key:
-                raise Stop(Exit.CONFIGURATION, Text("{to} holds another group key: it is never overwritten", to=to))
-            return
-        handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as out:
-            out.write(key)
-    except BadGroupKey as error:
-        raise Stop(Exit.CONFIGURATION, Text.shaped("{file}: {error}", file=file, error=Text.of_error(error))) from error
-    except OSError as error:
-        raise Stop(
-            Exit.CONFIGURATION, Text("the group key of {file} cannot be taken: {why}", file=file, why=why_of(error))
-        ) from error

@@ -34,8 +34,7 @@ def peer_folder(file: KeyHolderFile, number: int) -> Path:
 
 def peers_of(file: KeyHolderFile) -> dict[int, str]:
     """The addresses of the others, by number; none for a holder that is alone."""
-    every = enumerate(file.threshold.holders if file.threshold.number else (), 1)
-    return {number: url for number, url in every if number != file.threshold.number}
+    return {number: url for number, url in enumerate(file.threshold.holders, 1) if number != file.threshold.number}
 
 
 class EnrolledCircle:

@@ -63,7 +63,7 @@ THRESHOLD_PROMISES: Final = (
         first=Text("ask the holder that is named whether it runs, and whether its clock is right"),
     ),
 )
-"""Of one of n holders (mode M3), beside the others."""
+"""Of the making of keys, beside the others."""
 
 
 class TidyWatch:

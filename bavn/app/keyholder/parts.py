@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -25,8 +26,7 @@ from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.centre.members.enrolment import Admitted, Application, Enrolment
 from bavn.centre.members.registry import Registry
-from bavn.keyholder.epochs import EpochKeys
-from bavn.keyholder.holder import WHOLE, KeyHolder, SingleKey
+from bavn.keyholder.holder import KeyHolder
 from bavn.keyholder.making import Making
 from bavn.keyholder.shares import HeldShares
 from bavn.model.outcome import Refused
@@ -34,8 +34,6 @@ from bavn.model.ports import Clock
 from bavn.model.sector.member import Actor, holder_number
 from bavn.wire.book import Book
 from bavn.wire.keyholder import (
-    JoinAnswered,
-    JoinAsked,
     KeysAnswered,
     KeysAsked,
     PartAnswered,
@@ -49,7 +47,7 @@ BOOK_FILE = "keyholder.db"
 MEMBERS_FILE = "members.db"
 PARTY = "keyholder"
 SHARES = "shares"
-EPOCHS = "epochs"
+NO_HOLDER: Final = Refused("posts", "what holders post is for holders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class KeyHolderParty:
     registry: Registry
     enrolment: Enrolment
     key: Ed25519PrivateKey
-    threshold: Threshold | None = None
+    threshold: Threshold
 
     def who(self, certificate_der: bytes) -> Actor | Refused:
         return self.registry.who(certificate_der)
@@ -77,34 +75,25 @@ class KeyHolderParty:
     def message_key(self) -> str:
         return self.key.public_key().public_bytes_raw().hex()
 
-    def join(self, actor: str, request: JoinAsked) -> JoinAnswered | Refused:
-        return self.holder.join(actor, request)
-
     def part(self, actor: str, request: PartAsked) -> PartAnswered | Refused:
         return self.holder.part(actor, request)
 
     def keys(self, request: KeysAsked) -> KeysAnswered | Refused:
         """The public keys of a day and tier; no secret, so any member may have them."""
-        if self.threshold is None:
-            return WHOLE
         found = self.threshold.shares.public(request.epoch, request.tier)
         return found if isinstance(found, Refused) else KeysAnswered.of(*found, self.key)
 
     def posts(self, actor: str, request: PostsAsked) -> PostsAnswered | Refused:
         """What holders say to each other, and to nobody else."""
         number = holder_number(actor)
-        if self.threshold is None or number is None:
-            return WHOLE
-        return self.threshold.making.posts(number, request)
+        return NO_HOLDER if number is None else self.threshold.making.posts(number, request)
 
     def tidy(self) -> list[int]:
-        if self.threshold is not None:
-            self.threshold.circle.renew()
+        self.threshold.circle.renew()
         return self.holder.tidy()
 
     def close(self) -> None:
-        if self.threshold is not None:
-            self.threshold.circle.close()
+        self.threshold.circle.close()
         self.registry.engine.dispose()
 
 
@@ -172,13 +161,8 @@ def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitSt
         "look for a lost book", lambda: _look_for_loss(file, Ledger(book), clock.now_us(), members_there=members_there)
     )
     begin("gates shut before", lambda: contained(book, failures))
-    if file.threshold.number:
-        threshold = own(KEYS, lambda: _threshold(file, message_key, book, clock))
-        holder = own(GATES, lambda: KeyHolder(threshold.shares, Ledger(book), clock, file.limits))
-    else:
-        threshold = None
-        epochs = own(KEYS, lambda: EpochKeys(file.folder / EPOCHS, clock, dice))
-        holder = own(GATES, lambda: KeyHolder(SingleKey(epochs), Ledger(book), clock, file.limits))
+    threshold = own(KEYS, lambda: _threshold(file, message_key, book, clock))
+    holder = own(GATES, lambda: KeyHolder(threshold.shares, Ledger(book), clock, file.limits))
     party = own(GATES, lambda: KeyHolderParty(holder, registry, enrolment, message_key, threshold))
     try:
         server = KeyHolderServer(party, keys, file.place.host, file.place.port, failures, threshold, clock)
@@ -191,14 +175,14 @@ def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitSt
 
 def _look_for_loss(file: KeyHolderFile, ledger: Ledger, now_us: int, *, members_there: bool) -> None:
     """A book beside the secrets of an earlier one, or members beside the book of earlier ones."""
-    shut_if_lost(ledger, now_us, [file.folder / name for name in (EPOCHS, SHARES)])
+    shut_if_lost(ledger, now_us, [file.folder / SHARES])
     if not ledger.book.fresh and not members_there:
         shut_for(ledger, now_us, MEMBERS_FILE, BOOK_FILE)
 
 
 def need_of(file: KeyHolderFile) -> int | None:
     """How many other holders must agree with a leap: k, since fewer may lie; None for a holder that is alone."""
-    return min(file.threshold.k, file.threshold.n - 1) if file.threshold.number else None
+    return min(file.threshold.k, file.threshold.n - 1) or None
 
 
 def _threshold(file: KeyHolderFile, key: Ed25519PrivateKey, book: Book, clock: Clock) -> Threshold:

@@ -1,4 +1,4 @@
-"""Runs the key holder: its routes, a tidying that destroys each past day's secret, and the making of keys in mode M3.
+"""Runs the key holder: its routes, a tidying that destroys each past day's secret, and the making of keys.
 
 A broken book stops the process: better silent than wrong. What else fails is told and tried again. Refuses to think:
 every decision is the key holder's.
@@ -31,8 +31,6 @@ from bavn.wire.codec import encode
 from bavn.wire.keyholder import (
     JOIN_BYTES_MAX,
     KEYHOLDER_KINDS,
-    JoinAnswered,
-    JoinAsked,
     KeysAnswered,
     KeysAsked,
     PartAnswered,
@@ -55,8 +53,6 @@ AT_ONCE_MAX: Final = 4
 class Holder(Party, Protocol):
     """What the service stands before."""
 
-    def join(self, actor: str, asked: JoinAsked) -> JoinAnswered | Refused: ...
-
     def part(self, actor: str, asked: PartAsked) -> PartAnswered | Refused: ...
 
     def keys(self, asked: KeysAsked) -> KeysAnswered | Refused: ...
@@ -70,7 +66,7 @@ class Holder(Party, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """What one of n holders has beside (mode M3)."""
+    """What a holder makes keys with."""
 
     shares: HeldShares
     making: Making
@@ -94,11 +90,20 @@ class _Service(MemberService):
         self._at_once = asyncio.Semaphore(AT_ONCE_MAX)
         self._under_way: set[str] = set()
 
-    async def join(self, request: Request) -> Response:
-        return await self._evaluated(request, JoinAsked, self._holder.join)
-
     async def part(self, request: Request) -> Response:
-        return await self._evaluated(request, PartAsked, self._holder.part)
+        """One request of an actor at a time: that bounds memory, and who sends slowly or often keeps nobody waiting."""
+        actor = await self.caller(request)
+        if actor in self._under_way:
+            raise HTTPException(429, "one request at a time; an earlier one is not answered yet")
+        self._under_way.add(actor)
+        try:
+            message = await self.message(request, PartAsked, KEYHOLDER_KINDS, JOIN_BYTES_MAX)
+            self.pay(actor, len(message.points))
+            async with self._at_once:
+                answer = await self.ask(self._holder.part, actor, message)
+        finally:
+            self._under_way.discard(actor)
+        return _answer(answer)
 
     async def keys(self, request: Request) -> Response:
         actor = await self.caller(request)
@@ -110,23 +115,6 @@ class _Service(MemberService):
         self.pay(actor, 0)
         asked = await self.message(request, PostsAsked, KEYHOLDER_KINDS)
         return _answer(await self.ask(self._holder.posts, actor, asked))
-
-    async def _evaluated[Asked: JoinAsked, Said: Message](
-        self, request: Request, kind: type[Asked], question: Callable[[str, Asked], Said | Refused]
-    ) -> Response:
-        """One request of an actor at a time: that bounds memory, and who sends slowly or often keeps nobody waiting."""
-        actor = await self.caller(request)
-        if actor in self._under_way:
-            raise HTTPException(429, "one request at a time; an earlier one is not answered yet")
-        self._under_way.add(actor)
-        try:
-            message = await self.message(request, kind, KEYHOLDER_KINDS, JOIN_BYTES_MAX)
-            self.pay(actor, len(message.points))
-            async with self._at_once:
-                answer = await self.ask(question, actor, message)
-        finally:
-            self._under_way.discard(actor)
-        return _answer(answer)
 
 
 def _answer(answer: Message | Refused) -> Response:
@@ -147,7 +135,6 @@ def make_keyholder(
     service = _Service(holder, broken, limits or ServiceLimits(body_bytes_max=JOIN_BYTES_MAX), failures)
     service.add(app)
     for path, handler in (
-        ("/v1/join", service.join),
         ("/v1/part", service.part),
         ("/v1/keys", service.keys),
         ("/v1/posts", service.posts),

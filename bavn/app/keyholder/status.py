@@ -1,4 +1,4 @@
-"""What a holder in mode M3 has and whom it knows, from its folder, also while its service runs. Refuses to call any."""
+"""What a holder has and whom it knows, from its folder, also while its service runs. Refuses to call any."""
 
 from functools import partial
 from typing import Any

@@ -75,7 +75,8 @@ class NodeCanary:
         if not figures:
             self._canaries.note("sensor", "not-covered", "no-sensor")
         elif all(
-            figure.heard_us is not None and figure.heard_us >= run.began_us - CANARY_SOURCE_US for figure in figures
+            figure.received_us is not None and figure.received_us >= run.began_us - CANARY_SOURCE_US
+            for figure in figures
         ):
             self._canaries.note("sensor", "passed")
         elif self._clock.now_us() > run.due_us - MINUTE_US:

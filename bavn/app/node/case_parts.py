@@ -50,9 +50,6 @@ RULES: Final[dict[str, Text]] = {
     "answer_warnings": Text("not sent: the policy answers no warnings"),
     "warning_known": Text("not sent: a newer version has come, or there is no such warning"),
     "warning_step": Text("not sent: it cannot be answered so now"),
-    "exercises": Text("not sent: the policy takes part in no exercise"),
-    "exercise_known": Text("not sent: the exercise is over, or not known here"),
-    "exercise_step": Text("not sent: it cannot be said now, or was said before"),
     "attached": Text("not sent: nothing is attached"),
 }
 """What a rule of gate 1 means to whoever answered."""
@@ -72,15 +69,13 @@ def kept_case(config: Path, given: str) -> KeptCase:
 KINDS: Final = {
     "cases": Text.in_context("ids begin so", "cases"),
     "warnings": Text.in_context("ids begin so", "warnings"),
-    "exercises": Text.in_context("ids begin so", "exercises"),
 }
 
 
-def named[Kept](kept: Iterable[Kept], given: str, what: Literal["cases", "warnings", "exercises"]) -> Kept:
+def named[Kept](kept: Iterable[Kept], given: str, what: Literal["cases", "warnings"]) -> Kept:
     """The one whose id begins so. Stop where there is none, or more than one."""
     matching = [one for one in kept if given and str(getattr(one, f"{what[:-1]}_id")).startswith(given)]
     if len(matching) != 1:
-        listed = "exercise list" if what == "exercises" else what
         raise Stop(
             Exit.NOT_FOUND,
             Text(
@@ -88,7 +83,7 @@ def named[Kept](kept: Iterable[Kept], given: str, what: Literal["cases", "warnin
                 count=len(matching),
                 what=KINDS[what],
                 given=repr(given[:40]),
-                listed=listed,
+                listed=what,
             ),
         )
     return matching[0]

@@ -18,7 +18,6 @@ from bavn.actor.detect.indicators.indicators import IndicatorSet
 from bavn.actor.detect.indicators.lists import Fame
 from bavn.actor.detect.indicators.rule_memory import RuleMemory
 from bavn.actor.detect.run import Survey, SurveyBackground, survey
-from bavn.actor.detect.tasks import Weigh, weigh_here
 from bavn.actor.door.books import NodeBooks
 from bavn.actor.door.rounds.commons_table import CommonsTable
 from bavn.actor.node.monitor import Monitor
@@ -42,6 +41,8 @@ from bavn.model.suspicion import in_order
 if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
 
+SIGMA_CHECKS_MAX: Final = 300_000_000
+"""Rows times Sigma rules that one run asks anew; the next goes on. A hundred million are some 11 s of one core."""
 STORE_FAULTS: Final = (StoreBusy, StoreBroken, StoreDamaged)
 """The operator must act: the command says what the store says."""
 
@@ -82,18 +83,15 @@ def monitor_of(
     failures: Failures,
     fame: Fame,
     *,
-    weigh: Weigh | None = None,
     surveyed: Callable[[Window], None] | None = None,
 ) -> tuple[Monitor, RuleMemory]:
-    """With what it remembers of rules. ``fame``: what the world's lists say; ``weigh``: who weighs candidates, this
-    process unless somebody is named."""
-    known, verdicts, memory = books.known, books.verdicts, RuleMemory(config.hunt.sigma_checks_max)
+    """With what it remembers of rules. ``fame``: what the world's lists say."""
+    known, verdicts, memory = books.known, books.verdicts, RuleMemory(SIGMA_CHECKS_MAX)
     looks = detecting(
         config,
         clock,
         lambda: verdicts.holding(clock.now_us()),
         memory,
-        weigh or weigh_here,
         surveyed,
         failures,
         fame,
@@ -123,7 +121,6 @@ def detecting(
     clock: Clock,
     verdicts: Callable[[], Verdicts],
     memory: RuleMemory,
-    weigh: Weigh,
     surveyed: Callable[[Window], None] | None,
     failures: Failures,
     fame: Fame,
@@ -149,7 +146,6 @@ def detecting(
             verdicts=verdicts(),
             rules=rules,
             memory=memory,
-            weigh=weigh,
             failures=failures,
         )
         if surveyed is not None:

@@ -1,20 +1,17 @@
-"""Who a node is and whom it calls: its keys, its links to the centre and the key holder, its identifiers.
+"""Who a node is and whom it calls: its keys, its links to the centre and the key holders, its identifiers.
 
 A link that cannot be made in a way that nobody foresaw is down and made later. Whatever the operator must mend is one
 SettingsError or Stop. Refuses to call anybody.
 """
 
 import contextlib
-import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.actor.door.terms import Keys
 from bavn.app.config.load import NodeConfig
-from bavn.app.fit.roles import lacks
 from bavn.app.net.link_watch import LinkWatch, WatchedLink, watched
 from bavn.app.node.health.checks import NodeChecks
 from bavn.app.process.exits import Exit, Stop
@@ -22,21 +19,19 @@ from bavn.app.process.late import LateCaller, LateIdentifiers, or_late
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.failure import Failures
 from bavn.model.ports import LinkDown
-from bavn.model.settings import SettingsError
 from bavn.model.text import Text
-from bavn.psi.identifier import GroupKeyIdentifiers, Identifiers
-from bavn.psi.keys import BadGroupKey, read_group_key
+from bavn.psi.identifier import Identifiers, LocalIdentifiers
 from bavn.wire.ledger import Ledger
 from bavn.wire.links.holders import HolderLink, KeyHolders
 from bavn.wire.links.https import HttpsLink, LinkLimits, link_of
 from bavn.wire.links.key_points import KeyPoints
-from bavn.wire.links.keyholder import KeyHolderIdentifiers, KeyHolderLink, key_holder_link
+from bavn.wire.links.keyholder import KeyHolderIdentifiers
 from bavn.wire.safe import Safe
 
-if TYPE_CHECKING:
-    from bavn.wire.links.nats import NatsLink
-
 SECRET_BYTES = 32
+NO_HOLDERS = Text(
+    "[node] keyholder_urls is empty: a node that watches joins its sector by key holders; name them all, or the one"
+)
 JOIN_S, JOIN_CONNECT_S = 10.0, 3.0
 """A key holder that is slow or away must not hold up what else the node hears: the round waits, not the node."""
 
@@ -67,8 +62,8 @@ def keys_of(config: NodeConfig, safe: Safe, dice: SystemDice) -> Keys:
     return Keys(own=safe.keys().message, centre=safe.centre_key(), secret=bytes.fromhex(secret_file.read_text()))
 
 
-KeyHolding = KeyHolderLink | KeyHolders | LateCaller
-"""The way to the key holder, or to all of them."""
+KeyHolding = KeyHolders | LateCaller
+"""The way to the key holders."""
 
 
 def key_holder_of(
@@ -79,34 +74,29 @@ def key_holder_of(
     closing: contextlib.ExitStack,
     failures: Failures,
 ) -> "KeyHolding | None":
-    """The link to the key holder, or to k of n of them, where any is named. Stop before it is enrolled there."""
+    """The link to k of n key holders, where any is named. Stop before it is enrolled at so many."""
     given, clock = config.node, SystemClock()
     safes = {number: Safe(config.folder / folder) for number, (_, folder) in given.key_holders.items()}
     if not safes:
         return None
     wanting = [(number, safe.folder) for number, safe in safes.items() if not safe.enrolled]
-    if len(safes) - len(wanting) < (given.keyholders_k if given.keyholder_urls else 1):
+    if len(safes) - len(wanting) < given.keyholders_k:
         number, folder = wanting[0]
         raise Stop(
             Exit.CONFIGURATION,
             Text(
-                "{folder} holds no certificate yet: run `bavn node enrol --keyholder{which}` first",
+                "{folder} holds no certificate yet: run `bavn node enrol --keyholder --holder {number}` first",
                 folder=folder,
-                which=f" --holder {number}" if number else "",
+                number=number,
             ),
         )
     limits = LinkLimits(request_s=JOIN_S, connect_s=JOIN_CONNECT_S)
     checks.keyholder, checks.changed_keys = LinkWatch(clock), KeyPoints(ledger.book).changed
-    make: Callable[[], KeyHolderLink | KeyHolders]
-    if given.keyholder_urls:
-        links = {
-            number: HolderLink(number, url, safes[number], clock, limits)
-            for number, (url, _) in given.key_holders.items()
-        }
-        make = partial(KeyHolders, given.keyholders_k, links, ledger, clock, dice)
-    else:
-        make = partial(key_holder_link, given.keyholder_url, safes[0], clock, limits)
-    link: KeyHolding = or_late("link to the key holder", make, LateCaller, failures)
+    links = {
+        number: HolderLink(number, url, safes[number], clock, limits) for number, (url, _) in given.key_holders.items()
+    }
+    make = partial(KeyHolders, given.keyholders_k, links, ledger, clock, dice)
+    link: KeyHolding = or_late("link to the key holders", make, LateCaller, failures)
     if isinstance(link, KeyHolders):
         checks.holders = link.seen
     closing.callback(link.close)
@@ -123,40 +113,19 @@ def identifiers_of(
     *,
     watches: bool,
 ) -> Identifiers:
-    """M2 or M3 where key holders are named, else M1 with the group's key. A guard that watches nothing has nothing to
-    join: it needs neither, and what it uploads in a round is random to everybody. Never one mode in place of the other:
-    what cannot be made is made when a round asks for it."""
+    """By the key holders. A guard that watches nothing has nothing to join: it needs none, and what it uploads in a
+    round is random to everybody. Stop for a node that watches in a sector and names none."""
 
     def make() -> Identifiers:
-        if not watches and not (config.path(config.node.group_key_file).exists() or config.node.key_holders):
-            return GroupKeyIdentifiers(dice.bytes(SECRET_BYTES))
         if not config.node.key_holders:
-            return GroupKeyIdentifiers(_group_key(config, dice))
+            if watches and config.node.centre_url:
+                raise Stop(Exit.CONFIGURATION, NO_HOLDERS)
+            return LocalIdentifiers(dice.bytes(SECRET_BYTES))
         if keyholder is None or checks.keyholder is None:
-            raise LinkDown("there is no link to the key holder: it could not be made at the start")
-        ask, several = watched(keyholder, checks.keyholder), bool(config.node.keyholder_urls)
-        return KeyHolderIdentifiers(ask, ledger, SystemClock(), dice, in_parts=several)
+            raise LinkDown("there is no link to the key holders: it could not be made at the start")
+        return KeyHolderIdentifiers(watched(keyholder, checks.keyholder), ledger, SystemClock(), dice)
 
     return or_late("identifiers", make, LateIdentifiers, failures)
-
-
-def _group_key(config: NodeConfig, dice: SystemDice) -> bytes:
-    file = config.path(config.node.group_key_file)
-    try:
-        return read_group_key(file.read_bytes())
-    except FileNotFoundError:
-        if not config.node.centre_url:
-            return dice.bytes(32)
-        raise Stop(
-            Exit.CONFIGURATION,
-            Text(
-                "{file}: the group key is missing; get it from another actor, never from the centre, or make it"
-                " (bavn node group-key) if no actor has one",
-                file=file,
-            ),
-        ) from None
-    except BadGroupKey as error:
-        raise Stop(Exit.CONFIGURATION, Text.shaped("{file}: {error}", file=file, error=Text.of_error(error))) from error
 
 
 def centre_link(
@@ -171,22 +140,8 @@ def centre_link(
     if not config.node.centre_url:
         return NoLink()
     checks.centre = LinkWatch(clock)
-    link: HttpsLink | NatsLink | LateCaller = or_late(
-        "link to the centre", partial(_link, config, safe), LateCaller, failures
+    link: HttpsLink | LateCaller = or_late(
+        "link to the centre", partial(link_of, config.node.centre_url, safe, SystemClock()), LateCaller, failures
     )
     closing.callback(link.close)
     return WatchedLink(link, checks.centre)
-
-
-def _link(config: NodeConfig, safe: Safe) -> "HttpsLink | NatsLink":
-    https = link_of(config.node.centre_url, safe, SystemClock())
-    if not config.node.hub_urls:
-        return https
-    if importlib.util.find_spec("nats") is None:
-        raise lacks("node", "nats")
-    from bavn.wire.links.nats import NatsLink, NodeIdentity
-
-    try:
-        return NatsLink(config.node.hub_urls, NodeIdentity(safe, SystemDice(), SystemClock()), https)
-    except ValueError as error:
-        raise SettingsError(Text("[node] hub_urls: {error}", error=Text.of_error(error))) from error

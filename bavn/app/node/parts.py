@@ -36,7 +36,6 @@ from bavn.app.config.sense import watches
 from bavn.app.fit.roles import needs
 from bavn.app.net.link_watch import WatchedLink
 from bavn.app.node.canary import NodeCanary
-from bavn.app.node.exercise.runner import Runner
 from bavn.app.node.health.checking import StoreWalk, chain_of, checking
 from bavn.app.node.health.checks import NodeChecks
 from bavn.app.node.health.files import HEALTH_FILE
@@ -44,7 +43,7 @@ from bavn.app.node.health.recorder import Recorder
 from bavn.app.node.known_lists import Kept
 from bavn.app.node.links import KeyHolding, NoLink, centre_link, identifiers_of, key_holder_of, keys_of
 from bavn.app.node.packets import keeper_of
-from bavn.app.node.protect import known_of, never_block, protection, zone_service_of
+from bavn.app.node.protect import known_of, protection, zone_service_of
 from bavn.app.node.zone_service import ZoneService
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.exits import cannot_write
@@ -69,7 +68,6 @@ if TYPE_CHECKING:
     from bavn.actor.node.monitor import Monitor
     from bavn.actor.store.columns import ColumnStore
     from bavn.app.node.rule_keeper import RuleKeeper
-    from bavn.app.node.scale_engine import Scaled
 
 BOOK_FILE = "node.db"
 STORE = "store"
@@ -183,11 +181,10 @@ def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> N
     zone = start.begin("zone service", lambda: zone_service_of(config.enforce, failures))
     if zone is not None:
         closing.callback(zone.close)
-    scale = start.begin("workers", lambda: _scale(config, store, closing))
     outfit = _outfit(start)
-    gates = _gates(start, outfit, books, store, zone, scale)
+    gates = _gates(start, outfit, books, store, zone)
     counting = start.begin("counts", lambda: counting_of(outfit, books, gates.door))
-    looking = _looking(start, outfit, books, gates, store, sources, scale)
+    looking = _looking(start, outfit, books, gates, store, sources)
     keeper = start.begin("packet keeper", lambda: keeper_of(config, store, start.clock))
     recorder = start.own(HEALTH, lambda: _recorder(start, looking, gates, store))
     if store is not None:
@@ -259,13 +256,10 @@ def _gates(
     books: NodeBooks,
     store: "ColumnStore | None",
     zone: ZoneService | None,
-    scale: "Scaled | None",
 ) -> _Gates:
     config, clock, closing, failures = start.config, start.clock, start.closing, start.failures
-    safe, hunts = Safe(config.folder / CENTRE_KEYS), scale.hunt if scale else None
-    protect = start.own(
-        GATES, lambda: protection(config, books, clock, store, closing, zone, hunts, failures, start.known)
-    )
+    safe = Safe(config.folder / CENTRE_KEYS)
+    protect = start.own(GATES, lambda: protection(config, books, clock, store, closing, zone, failures, start.known))
     checks = start.own(HEALTH, lambda: _checks(config, protect, failures, books.book))
     keys = start.own(KEYS, lambda: keys_of(config, safe, start.dice))
     keyholder = start.begin(
@@ -326,27 +320,13 @@ def _talker(
     looking: _Looking,
     counting: Counting | None,
 ) -> Talker:
-    sandbox = start.begin("exercise runner", lambda: _runner(start))
     condition = _condition(recorder, gates.door)
     talker = start.own(GATES, lambda: talker_of(outfit, gates.link, gates.door, gates.protect, condition))
-    talker.sandbox = sandbox
     if counting is not None:
         talker.tell_counts = counting.tell
     if looking.canary is not None:
         talker.try_canary = looking.canary.step
     return talker
-
-
-def _runner(start: _Start) -> Runner:
-    config = start.config
-    return Runner(
-        config.door,
-        config.protect,
-        never_block(config),
-        start.clock,
-        watches=watches(config.sense),
-        failures=start.failures,
-    )
 
 
 def _background(start: _Start, gates: _Gates, store: "ColumnStore | None") -> Callable[[], None]:
@@ -367,7 +347,6 @@ def _looking(
     gates: _Gates,
     store: "ColumnStore | None",
     sources: Sequence[Source],
-    scale: "Scaled | None",
 ) -> _Looking:
     """The half that looks; without a store there is a canary alone, which says so."""
     looking = _Looking()
@@ -380,7 +359,7 @@ def _looking(
     if canary is not None:
         bird = start.begin("canary", lambda: canary.source(lambda: store.stats().newest_us))
         sources = [*sources, *([bird] if bird is not None else ())]
-    made = start.begin("lookout", lambda: _monitor(start, outfit, books, store, sources, scale, canary))
+    made = start.begin("lookout", lambda: _monitor(start, outfit, books, store, sources, canary))
     if made is not None:
         looking.monitor, looking.memory = made
     return looking
@@ -392,7 +371,6 @@ def _monitor(
     books: NodeBooks,
     store: "ColumnStore",
     sources: Sequence[Source],
-    scale: "Scaled | None",
     canary: NodeCanary | None,
 ) -> "tuple[Monitor, RuleMemory]":
     """With what it remembers of rules."""
@@ -407,7 +385,6 @@ def _monitor(
         outfit.settings,
         start.failures,
         start.known,
-        weigh=scale.weigh if scale else None,
         surveyed=canary.surveyed if canary else None,
     )
 
@@ -446,18 +423,6 @@ def _senses(
     from bavn.app.node.detecting import senses_of  # DuckDB and the detectors: a guard has no history
 
     return senses_of(config, clock, closing, failures or NoContainment())
-
-
-def _scale(config: NodeConfig, store: "ColumnStore | None", closing: contextlib.ExitStack) -> "Scaled | None":
-    """Workers for detectors and hunts, if any are wanted and there is a history to ask. Stop."""
-    if store is None or not config.scale.ray:
-        return None
-    from bavn.app.node.scale_engine import scaled  # only who has workers needs it
-
-    scaled_engine = scaled(config.scale)
-    if scaled_engine is not None:
-        closing.callback(scaled_engine.close)
-    return scaled_engine
 
 
 def _condition(recorder: Recorder, door: Door) -> Callable[[], Condition]:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import dns.tsig
 
 from bavn.actor.door.books import NodeBooks
-from bavn.actor.node.build import ProtectOutfit, protect_of
+from bavn.actor.node.build import protect_of
 from bavn.actor.protect import never
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.nft_sets import Nft, NftSets
@@ -29,6 +29,7 @@ from bavn.actor.protect.enforcers.unbound import SocketPathTooLong, Unbound
 from bavn.actor.protect.enforcers.zone_answers import key_of
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.never_own import own_entries
+from bavn.actor.protect.outfit import ProtectOutfit
 from bavn.actor.protect.own_history import History
 from bavn.actor.protect.protect import Protect
 from bavn.actor.protect.sightings import HitSource
@@ -58,8 +59,6 @@ if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
     from bavn.actor.store.query.hunt import Hunted
 
-type Hunts = Callable[[Window, Sequence[Observable]], Sequence[Hunted]]
-
 
 NEVER_BYTES_MAX: Final = 64 << 20
 
@@ -71,20 +70,40 @@ def protection(
     store: "ColumnStore | None",
     closing: ExitStack,
     zone: ZoneService | None = None,
-    hunts: Hunts | None = None,
     failures: Failures | None = None,
     known: Kept | None = None,
 ) -> Protect:
-    """The way in, with the enforcers of this configuration; what they hold open is let go by ``closing``. ``hunts``
-    asks own history, ``known`` the world's lists. Raises Stop for what the operator wrote wrongly."""
-    policy, given = config.protect, config.enforce
+    """The way in, with the enforcers of this configuration; what they hold open is let go by ``closing``. ``known``:
+    the world's lists. Raises Stop for what the operator wrote wrongly."""
+    containment = NoContainment() if failures is None else failures
+    hits: list[HitSource] = []
+    enforcers = _enforcers(config, clock, zone, hits, containment)
+    if known is None:
+        known = closing.enter_context(closed(known_of(config)))
+    outfit = ProtectOutfit(
+        clock=clock,
+        policy=config.protect,
+        never=never_block(config),
+        enforcers=enforcers,
+        homes=config.node.homes,
+        history=_history(store),
+        listed=partial(warning_list, known=known),
+        sources=hits,
+        failures=containment,
+    )
+    return protect_of(outfit, books)
+
+
+def _enforcers(
+    config: NodeConfig, clock: SystemClock, zone: ZoneService | None, hits: list[HitSource], failures: Failures
+) -> Enforcers:
+    """Those of this configuration. To ``hits`` are added those that tell what they blocked."""
+    given = config.enforce
     enforcers: list[Enforcer] = []
     watchers: list[Enforcer] = []
-    hits: list[HitSource] = []
-    containment = NoContainment() if failures is None else failures
 
     def add(to: list[Enforcer], name: str, make: Callable[[], Enforcer]) -> None:
-        to.append(enforcer_of(name, make, containment))
+        to.append(enforcer_of(name, make, failures))
 
     def packet_filter() -> Enforcer:
         made = packet_filter_of(config, clock)
@@ -102,21 +121,8 @@ def protection(
     if given.suricata_socket or given.suricata_folder:
         watched = enforcers if given.suricata_inline else watchers
         add(watched, SuricataDataset.name, partial(dataset_of, config))
-    enforcers += reaching_out(config, clock, closing, containment)
-    if known is None:
-        known = closing.enter_context(closed(known_of(config)))
-    outfit = ProtectOutfit(
-        clock=clock,
-        policy=policy,
-        never=never_block(config),
-        enforcers=Enforcers(enforcers, watchers),
-        homes=config.node.homes,
-        history=_history(store, hunts),
-        listed=partial(warning_list, known=known),
-        sources=hits,
-        failures=containment,
-    )
-    return protect_of(outfit, books)
+    enforcers += reaching_out(config, failures)
+    return Enforcers(enforcers, watchers)
 
 
 def _text_list(config: NodeConfig) -> TextList:
@@ -254,13 +260,11 @@ def command_socket(config: NodeConfig) -> Path | None:
     return config.folder / "suricata" / SOCKET_NAME if config.sense.suricata_interface else None
 
 
-def _history(store: "ColumnStore | None", hunts: Hunts | None) -> History | None:
+def _history(store: "ColumnStore | None") -> History | None:
     """Own history for dry runs and retro-hunts; None at an actor without a sensor."""
     if store is None:
         return None
     from bavn.actor.store.query.hunt import hunt
-
-    asks: Hunts = hunts or hunt
 
     def window(first_us: int, last_us: int) -> Window:
         try:
@@ -270,7 +274,7 @@ def _history(store: "ColumnStore | None", hunts: Hunts | None) -> History | None
 
     def met(span: Window, observables: Sequence[Observable]) -> "Sequence[Hunted]":
         try:
-            return asks(span, observables)
+            return hunt(span, observables)
         except StoreDamaged as error:
             raise QueryRefused(str(error)) from error
 

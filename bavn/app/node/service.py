@@ -27,6 +27,7 @@ from bavn.app.process.chain_walk import TURN_S
 from bavn.app.process.exits import Exit, Stop, cannot_listen
 from bavn.app.process.late import begun, made_of
 from bavn.app.process.manager.heart import Heart
+from bavn.app.siem.handover import EVERY_S as SIEM_EVERY_S
 from bavn.model.contained import contained
 from bavn.model.ports import LinkDown, LinkRefused, QueryRefused
 from bavn.model.text import Text
@@ -323,7 +324,7 @@ class NodeService:
             nonlocal more
             more = siem.turn()
 
-        while not self._ended.wait(0.0 if more else self._config.siem.every_s):
+        while not self._ended.wait(0.0 if more else SIEM_EVERY_S):
             more = False
             self._step("step siem", turn)
 

@@ -104,7 +104,6 @@ def _suricata_config(config: NodeConfig) -> SuricataConfig:
         threads=config.suricata.threads,
         ring_packets=config.suricata.ring_packets,
         stats_interval_s=config.suricata.stats_s,
-        stream_depth_mb=config.suricata.stream_depth_mb,
     )
 
 
@@ -127,8 +126,6 @@ def _suricata(given: _Given, suricata: SuricataConfig) -> Source:
         config=suricata,
         mark=given.store.mark("suricata"),
         engine=given.engine,
-        rotate_bytes=config.suricata.rotate_mb << 20,
-        backlog_bytes_max=config.suricata.backlog_mb_max << 20,
     )
 
 

@@ -12,8 +12,7 @@ from typing import Final
 from bavn.actor.detect.rank import Ranked
 from bavn.app.pilot.play import Decision, LeadSeen, SectorPlay
 from bavn.app.pilot.reading import ReadActor
-from bavn.app.policy.left import LeftDays, left_in, strongest
-from bavn.app.policy.past import has_left
+from bavn.app.policy.left import LeftDays, has_left, left_in, strongest
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.sector.coverage import SIGHTS

@@ -9,9 +9,7 @@ from bavn.model.text import Text
 OPEN: Final = Text("to be judged")
 SENT_TO: Final[Mapping[str, Text]] = {
     "centre_url": Text("the sector analysis centre"),
-    "keyholder_url": Text("the key holder: blinded values that it cannot open, and how many"),
     "keyholder_urls": Text("key holders: blinded values that none of them can open, and how many"),
-    "hub_urls": Text("a hub that carries sealed messages and can open none"),
 }
 """``[node]``: who is sent anything."""
 

@@ -93,12 +93,9 @@ def open_settings(config: NodeConfig, policy_text: str) -> Section:
 def _worth_a_look(config: NodeConfig) -> list[tuple[Text, tuple[Source, ...]]]:
     node, door, evidence = config.node, config.door, config.evidence
     worth: list[tuple[Text, tuple[Source, ...]]] = []
-    if node.centre_url and not (node.keyholder_url or node.keyholder_urls):
-        text = Text(
-            "There is no key holder: whoever has the key that the organisations share and hears the centre can try"
-            " names out one by one."
-        )
-        worth.append((text, (setting_source("node", "keyholder_url"), page("private-join"))))
+    if len(node.keyholder_urls) == 1:
+        text = Text("There is one key holder: with the centre it can try names out one by one.")
+        worth.append((text, (setting_source("node", "keyholder_urls"), page("private-join"))))
     if node.centre_url and door.join_strong and door.strong_t_min == 2:
         text = Text(
             "Two organisations are enough for strong evidence: one that lies and guesses a name right learns that some"
@@ -190,7 +187,6 @@ def _risks_elsewhere(config: NodeConfig) -> list[Row]:
             OPEN,
             of=(
                 page("private-join"),
-                setting_source("node", "keyholder_url"),
                 setting_source("node", "keyholder_urls"),
             ),
         ),
@@ -209,7 +205,7 @@ def _risks_elsewhere(config: NodeConfig) -> list[Row]:
 
 def _together(config: NodeConfig) -> Text:
     node = config.node
-    if not node.keyholder_urls:
+    if len(node.keyholder_urls) <= 1:
         return Text("Centre and key holder work together")
     return Text("Centre and {k} of {n} key holders work together", k=node.keyholders_k, n=len(node.keyholder_urls))
 

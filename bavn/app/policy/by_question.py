@@ -1,6 +1,6 @@
 """The policy's fields by the question that a person has of it, each with what it gives and what it costs.
 
-Every field stands below exactly one question (tests/app/test_policy_left.py). Refuses to know what is set.
+Every field stands below exactly one question (tests/app/test_policy_explain.py). Refuses to know what is set.
 """
 
 from dataclasses import dataclass
@@ -50,8 +50,6 @@ QUESTIONS: Final = (
             "join_walks",
             "strong_p_max",
             "weak_p_max",
-            "strong_days",
-            "weak_days",
             "strong_t_min",
             "weak_t_min",
             "members_min",
@@ -72,7 +70,6 @@ QUESTIONS: Final = (
             "answer_warnings",
             "attach_evidence",
             "note_nis2",
-            "exercises",
         ),
     ),
     PolicyQuestion(
@@ -88,7 +85,6 @@ QUESTIONS: Final = (
             "tell_counts",
             "counts_epsilon",
             "counts_epsilon_30_days",
-            "counts_cell_max",
             "hear_verdicts",
         ),
     ),
@@ -98,17 +94,7 @@ QUESTIONS: Final = (
         Text("How much may leave at most?"),
         Text("A centre that was broken into gets no more than this in a day."),
         Text("What is above the bound on a bad day is refused, when it might matter most."),
-        (
-            "reports_per_day_max",
-            "questions_per_day_max",
-            "radius_per_day_max",
-            "radius_epsilon",
-            "case_answers_per_day_max",
-            "evidence_per_day_max",
-            "verdicts_per_day_max",
-            "set_elements_max",
-            "rounds_per_hour_max",
-        ),
+        ("reports_per_day_max", "questions_per_day_max", "radius_epsilon", "rounds_per_hour_max"),
     ),
     PolicyQuestion(
         "alone",
@@ -116,7 +102,7 @@ QUESTIONS: Final = (
         Text("What may be blocked without a person?"),
         Text("A block stands within seconds, also at night."),
         Text("A wrong block stands until its end, its rollback or a person."),
-        ("automatic", "confidence_min", "block_days_max", "log_proof", "log_witnesses", "clock_skew_s_max"),
+        ("automatic", "confidence_min", "block_days_max", "log_proof", "log_witnesses"),
     ),
     PolicyQuestion(
         "never",
@@ -132,15 +118,7 @@ QUESTIONS: Final = (
         Text("How is a block tried before it stands, and when is it taken back?"),
         Text("A block that would hit many here waits for a person, and one that hits more than it promised is lifted."),
         Text("With narrow bounds more blocks wait for somebody to look."),
-        (
-            "dry_run_days",
-            "dry_run_hosts_max",
-            "dry_run_hosts_permille_max",
-            "dry_run_share_permille_max",
-            "dry_run_small_max",
-            "rollback",
-            "rollback_hosts_more_max",
-        ),
+        ("dry_run_hosts_max", "dry_run_share_permille_max", "rollback", "rollback_hosts_more_max"),
     ),
     PolicyQuestion(
         "bounds",
@@ -148,7 +126,7 @@ QUESTIONS: Final = (
         Text("How many blocks at most?"),
         Text("A centre that was broken into cannot cut this actor off."),
         Text("In a large attack the last indicators wait."),
-        ("blocks_per_hour_max", "budget_share_permille_max", "in_force_share_permille_max", "blocks_max", "items_max"),
+        ("blocks_per_hour_max", "budget_share_permille_max", "in_force_share_permille_max"),
     ),
     PolicyQuestion(
         "pace",
@@ -156,15 +134,6 @@ QUESTIONS: Final = (
         Text("How far back is looked, and how often?"),
         Text("What was met last week is found once it is known to be bad."),
         Text("Looking takes time of this machine's processor."),
-        (
-            "retro_days",
-            "remember_days",
-            "hunts_per_day_max",
-            "seen_hours",
-            "seen_every_s",
-            "sighting_every_s",
-            "reconcile_s",
-            "retry_s",
-        ),
+        ("retro_days", "seen_every_s"),
     ),
 )

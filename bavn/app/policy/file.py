@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, get_origin, get_type_hints
 
@@ -18,13 +18,29 @@ import tomlkit
 from bavn.app.config.load import POLICY_TABLES, NodeConfig, read_policy
 from bavn.app.node.protect import never_block
 from bavn.app.process.exits import why_of
-from bavn.model.settings import About, SettingsError, faults
+from bavn.model.settings import About, SettingsError, faults, settings_of
 from bavn.model.text import Text
 from bavn.model.toml import table_of
 
 Changes = Mapping[str, Mapping[str, Any]]
 """Table -> field -> new value; None takes the field out of the file, which means its default."""
 BYTES_MAX: Final = 1_000_000
+STRICT: Final[dict[str, dict[str, Any]]] = {
+    "door": {
+        "strong_t_min": 3,
+        "reveal_domain": "ask",
+        "reveal_address": "ask",
+        "reveal_fingerprint": "ask",
+        "reveal_pair": "ask",
+        "reveal_chain": "ask",
+        "reveal_file": "ask",
+        "answer_questions": "ask",
+        "answer_radius": "ask",
+        "tell_counts": False,
+    }
+}
+"""The strict policy, to be filled in and looked at: nothing is named and no question answered without a person here,
+three must hold the same, and no counts leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +97,19 @@ def mark_of(text: str) -> str:
 def fields_of(policies: Mapping[str, Any], text: str) -> list[Field]:
     """Every field of the policy, in the order of the docs."""
     given = table_of(text)
-    policy_fields = []
-    for table, kind in POLICY_TABLES.items():
-        hints = get_type_hints(kind)
-        for entry in fields(kind):
-            default = None if entry.default is MISSING else entry.default
-            policy_fields.append(
-                Field(
-                    table=table,
-                    name=entry.name,
-                    kind=_kind(hints[entry.name]),
-                    value=_plain(getattr(policies[table], entry.name)),
-                    default=_plain(default),
-                    about=entry.metadata["about"],
-                    written=entry.name in given.get(table, {}),
-                )
-            )
-    return policy_fields
+    return [
+        Field(
+            table=table,
+            name=name,
+            kind=_kind(get_type_hints(kind)[name]),
+            value=_plain(getattr(policies[table], name)),
+            default=_plain(entry.default),
+            about=entry.metadata["about"],
+            written=name in given.get(table, {}),
+        )
+        for table, kind in POLICY_TABLES.items()
+        for name, entry in settings_of(kind).items()
+    ]
 
 
 def draft(config: NodeConfig, text: str, changes: Changes) -> Draft:

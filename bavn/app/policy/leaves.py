@@ -33,7 +33,6 @@ def leaves(policy: DoorPolicy) -> list[tuple[str, Text]]:
         ("S3", _radius(policy)),
         ("S4", _health(policy)),
         ("S5", _people(policy)),
-        ("S5", _exercises(policy)),
     ]
 
 
@@ -130,11 +129,6 @@ def _people(policy: DoorPolicy) -> Text:
     if not named:
         return Text("nothing that people send by hand")
     return Text("what a person here sends by hand and sees first: {named}", named=_and(named))
-
-
-def _exercises(policy: DoorPolicy) -> Text:
-    mode = _SAID[policy.exercises]
-    return Text("how far an exercise has come here, of rows that are made up: {mode}", mode=mode)
 
 
 def _and(words: Sequence[Text]) -> Text:

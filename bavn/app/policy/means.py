@@ -40,12 +40,9 @@ TURNS: Final[dict[str, dict[str, int]]] = {
         "strong_p_max": _UP,
         "weak_p_max": _UP,
         "join_walks": _UP,
-        "strong_days": _UP,
-        "weak_days": _UP,
         "strong_t_min": _DOWN,
         "weak_t_min": _DOWN,
         "members_min": _DOWN,
-        "set_elements_max": _UP,
         "rounds_per_hour_max": _UP,
         "reveal_domain": _UP,
         "reveal_address": _UP,
@@ -59,22 +56,16 @@ TURNS: Final[dict[str, dict[str, int]]] = {
         "questions_per_day_max": _UP,
         "answer_radius": _UP,
         "radius_epsilon": _UP,
-        "radius_per_day_max": _UP,
         "answer_cases": _UP,
-        "case_answers_per_day_max": _UP,
         "answer_warnings": _UP,
-        "exercises": _UP,
         "note_nis2": _UP,
         "attach_evidence": _UP,
-        "evidence_per_day_max": _UP,
         "hear_verdicts": _BESIDE,
-        "verdicts_per_day_max": _BESIDE,
         "tell_health": _UP,
         "tell_canaries": _UP,
         "tell_counts": _UP,
         "counts_epsilon": _UP,
         "counts_epsilon_30_days": _UP,
-        "counts_cell_max": _UP,
         "leave_out": _DOWN,
     },
     "protect": {
@@ -83,14 +74,10 @@ TURNS: Final[dict[str, dict[str, int]]] = {
         "log_witnesses": _BESIDE,
         "block_days_max": _UP,
         "confidence_min": _DOWN,
-        "clock_skew_s_max": _UP,
         "own_domains": _DOWN,
         "never_block_file": _BESIDE,
-        "dry_run_days": _DOWN,
         "dry_run_hosts_max": _UP,
-        "dry_run_hosts_permille_max": _UP,
         "dry_run_share_permille_max": _UP,
-        "dry_run_small_max": _UP,
         "clinical_networks": _DOWN,
         "function_networks": _BESIDE,
         "rollback": _DOWN,
@@ -98,16 +85,8 @@ TURNS: Final[dict[str, dict[str, int]]] = {
         "blocks_per_hour_max": _UP,
         "budget_share_permille_max": _UP,
         "in_force_share_permille_max": _UP,
-        "blocks_max": _UP,
-        "items_max": _BESIDE,
-        "remember_days": _BESIDE,
         "retro_days": _BESIDE,
-        "hunts_per_day_max": _BESIDE,
-        "seen_hours": _BESIDE,
         "seen_every_s": _BESIDE,
-        "sighting_every_s": _BESIDE,
-        "reconcile_s": _BESIDE,
-        "retry_s": _BESIDE,
     },
 }
 """Field -> whether more of it lets more out ([door]), or blocks more without a person ([protect])."""
@@ -156,12 +135,6 @@ _RADIUS: Final = {
     "never": Text("How many machines a block would hit is never told."),
 }
 
-_EXERCISES: Final = {
-    "automatic": Text("The sector's exercises are taken part in without asking, apart from all that is real (S5)."),
-    "ask": Text("The sector's exercises are taken part in only when a person here has allowed it (S5)."),
-    "never": Text("No exercise is taken part in."),
-}
-
 
 _GUESSED: Final = {
     False: Text(
@@ -187,8 +160,6 @@ def means(name: str, value: Any, about: About) -> Text:
     if name == "answer_radius":
         return _RADIUS[value]
     sentence = Text.documented(about.holds)
-    if name == "exercises":
-        return _EXERCISES[value]
     if isinstance(value, bool):
         return sentence if value else _OFF[name]
     if name == "strong_t_min":

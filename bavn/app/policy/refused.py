@@ -14,7 +14,7 @@ from bavn.actor.sense.base import SourceBroken
 from bavn.app.config.check import Checked, Finding, place
 from bavn.app.config.load import POLICY_TABLES, NodeConfig, read_policy
 from bavn.app.config.sense import reads_logs, watches
-from bavn.app.node.enforcers import squid_of, update_of, webhook_secret_of
+from bavn.app.node.enforcers import squid_of, update_of
 from bavn.app.node.protect import dataset_places, never_block, packet_filter_of, resolver_settled, zone_settings
 from bavn.app.process.exits import Stop
 from bavn.app.process.real import SystemClock
@@ -98,4 +98,3 @@ def _enforcing(config: NodeConfig) -> Iterator[Look]:
         yield "enforce", "suricata_folder", partial(dataset_places, config)
     yield "enforce", "squid_command", partial(squid_of, config)
     yield "enforce", "update_server", partial(update_of, config)
-    yield "enforce", "webhook_secret" if given.webhook_secret else "webhook_url", partial(webhook_secret_of, given)

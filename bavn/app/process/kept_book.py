@@ -127,13 +127,13 @@ def lost_words(shut: Sequence[ShutGate]) -> Text | None:
     if lost.rule == PUT_BACK:
         return Text(
             "restored at {at}: {why}. What may have been spent counts as spent, and quotas start again tomorrow."
-            " Say that you know: open-gate book book",
+            " Say that you know: gates book book",
             at=iso(lost.since_us)[:19] + "Z",
             why=Text.of_row(lost.error),
         )
     return Text(
         "the book was lost and began anew at {at} ({why}): what it knew before is gone, its ledger too. Restore a"
-        " backup, or say that you know: open-gate book book",
+        " backup, or say that you know: gates book book",
         at=iso(lost.since_us)[:19] + "Z",
         why=Text.of_row(lost.error),
     )

@@ -1,1 +1,1 @@
-"""Documents as people read them: accessible HTML, PDF/UA, a feed. Heavy libraries are the extra ``reports``."""
+"""Documents as people read them: accessible HTML, PDF/UA. Heavy libraries are the extra ``reports``."""

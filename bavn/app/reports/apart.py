@@ -10,15 +10,13 @@ Refuses to draw longer than SECONDS_MAX, and to take anything but from the proce
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.reports.drawing import drawing
 from bavn.app.reports.page import DocumentStatus, links, page
 from bavn.app.reports.pdf import pdf
-from bavn.app.reports.timeline import timeline
-from bavn.centre.desk.rollout_facts import Stand
 from bavn.centre.publish.document import Document
 from bavn.model.text import Language, Text
 from bavn.model.tied import tied
@@ -37,15 +35,6 @@ def document_apart(document: Document, form: Literal["html", "pdf"], language: L
     """The same bytes, drawn in a process of its own. Stop, where a library is missing, others draw, or it takes too
     long; RuntimeError with its last line for one that fails."""
     return _drawn("document_file", document, form, language, how)
-
-
-def timeline_apart(stands: Sequence[Stand], language: Language, *, sector: str, today: int, day: str) -> bytes:
-    """timeline(), in a process of its own."""
-    return _drawn("_timeline", list(stands), language, sector, today, day)
-
-
-def _timeline(stands: Sequence[Stand], language: Language, sector: str, today: int, day: str) -> bytes:
-    return timeline(stands, language, sector=sector, today=today, day=day)
 
 
 def _drawn(name: str, *given: Any) -> bytes:
@@ -71,7 +60,7 @@ def _drawn(name: str, *given: Any) -> bytes:
 def main() -> int:
     """Draws what standard input asks for, from its own parent; the exit code and one line say what is wrong."""
     name, given = pickle.loads(sys.stdin.buffer.read())  # noqa: S301  its own parent's, over a pipe of theirs
-    draws: dict[str, Callable[..., bytes]] = {"document_file": document_file, "_timeline": _timeline}
+    draws: dict[str, Callable[..., bytes]] = {"document_file": document_file}
     try:
         sys.stdout.buffer.write(draws[name](*given))
     except Stop as stop:

@@ -119,7 +119,7 @@ class _Report:
         )
 
     def _clocks(self) -> Section:
-        source = self._query(f"bavn centre nis2 list --case {self._id}")
+        source = self._case
         rows = [
             self._row(
                 Text.plain(view.actor),
@@ -138,7 +138,7 @@ class _Report:
         return self._section("clocks", Text("NIS2's clocks"), sentence, columns, rows, source)
 
     def _questions(self) -> Section:
-        source = self._query(f"bavn centre tasks --case {self._id}")
+        source = self._case
         tasks = [self._task(task, source) for task in (*self._room.waiting, *self._room.answered)]
         sentence = Text("What waits for an answer stands first.") if tasks else Text("Nobody was asked anything.")
         columns = (Text("Actor"), Text("Asked on"), Text("What"), Text("State"), Text("Answer"))
@@ -198,7 +198,7 @@ class _Report:
         return self._row(Text.plain(str(life.observable)), (LIFE_WORDS[life.state], *cells), source)
 
     def _people(self) -> Section:
-        source = self._query(f"bavn centre parts {self._id}")
+        source = self._case
         there = self._figure(
             "actors-table",
             Text("Actors"),
@@ -265,9 +265,6 @@ class _Report:
 
     def _row(self, label: Text, cells: Iterable[Text], sources: tuple[Source, ...]) -> Row:
         return Row(label=label, cells=tuple(cells), values=(), sources=sources)
-
-    def _query(self, command: str) -> tuple[Source, ...]:
-        return (Source(SourceKind.QUERY, command),)
 
     def _role(self, role: ActorRole) -> Text:
         roles = [Text("reported it")] if role.reported else []

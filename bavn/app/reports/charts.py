@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bavn.app.reports.missing import reports_needed
 from bavn.centre.publish.document import Drawn, Figure
-from bavn.centre.publish.measures import STEPS as STRIP_STEPS
 from bavn.centre.publish.threat import LEVELS
 from bavn.model.text import Language
 
@@ -21,8 +20,6 @@ INK: Final = "#14213d"
 QUIET: Final = "#5c677d"
 BLUES: Final = ("#12355b", "#7fb2d9", "#c8ccd4")
 STEPS: Final = ("#d7dde5", "#b9d3e8", "#f2c14e", "#e07a3f", "#a4243b")
-STRIPS: Final = ("#7fb2d9", "#12355b", "#5c8db8")
-"""Of the lower quartile, the median, the upper quartile: the middle one darkest, and each on a line of its own."""
 SETTINGS: Final[Any] = {
     "svg.hashsalt": "bavn",
     "svg.fonttype": "path",
@@ -154,60 +151,8 @@ def _levels(axes: "Axes", figure: Figure, language: Language) -> None:
     axes.set_xticks(range(len(words)), words)
 
 
-def _strips(axes: "Axes", figure: Figure, language: Language) -> None:
-    """Values are pairs (first step, last step), drawn as bands from light to dark to light; a last one without a pair
-    is a mark."""
-    pairs, marked = len(figure.names) // 2, len(figure.names) % 2 == 1
-    for y, row in enumerate(figure.rows):
-        for step in range(STRIP_STEPS):
-            axes.barh(y, 0.96, left=step - 0.48, height=0.66, color="#f1f3f6", edgecolor="#dfe3e8", linewidth=0.5)
-        for at in range(pairs):
-            first, last = row.values[2 * at], row.values[2 * at + 1]
-            if first is not None and last is not None:
-                height, below = 0.66 / pairs, y - 0.33 + at * 0.66 / pairs
-                axes.barh(
-                    below + height / 2,
-                    last - first + 0.96,
-                    left=first - 0.48,
-                    height=height * 0.8,
-                    color=STRIPS[at % len(STRIPS)],
-                )
-        own = row.values[-1] if marked else None
-        if own is not None:
-            axes.plot([own], [y], marker="D", markersize=7, color="#a4243b", markeredgecolor="white", zorder=3)
-    _labels(axes, figure, language)
-    axes.spines["bottom"].set_visible(False)
-    axes.set_xlim(-0.5, STRIP_STEPS - 0.5)
-    axes.set_xticks([])
-    axes.set_xlabel(figure.unit.say(language))
-    _legend(axes, figure, language, pairs, marked)
-
-
-def _legend(axes: "Axes", figure: Figure, language: Language, pairs: int, marked: bool) -> None:
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    named = [figure.names[2 * at].say(language).rpartition(" ")[0] for at in range(pairs)]
-    shown: list[Any] = [Patch(color=STRIPS[at % len(STRIPS)], label=name) for at, name in enumerate(named)]
-    if marked:
-        shown.append(
-            Line2D([], [], marker="D", linestyle="none", color="#a4243b", label=figure.names[-1].say(language))
-        )
-    axes.legend(
-        handles=shown,
-        loc="lower right",
-        bbox_to_anchor=(1, 1.0),
-        ncols=len(shown),
-        frameon=False,
-        borderaxespad=0.2,
-        columnspacing=1.2,
-        handletextpad=0.5,
-    )
-
-
 _DRAW: Final[dict[Drawn, Any]] = {
     Drawn.BARS: _bars,
     Drawn.HEAT: _heat,
     Drawn.LEVELS: _levels,
-    Drawn.STRIPS: _strips,
 }

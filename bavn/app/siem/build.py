@@ -25,8 +25,8 @@ def handover_of(
     table: SiemTable, base: Path, streams: Sequence[Stream], teller: Teller, mark: Bookmark, clock: Clock
 ) -> Handover:
     """``base``: where relative paths count from. Raises Stop."""
-    transport = transport_of(table, base, teller, clock)
-    return Handover(streams, FORMS[table.form], transport, teller, mark, clock, table.batch_max)
+    transport = transport_of(table, base, teller)
+    return Handover(streams, FORMS[table.form], transport, teller, mark, clock)
 
 
 def kinds_of(table: SiemTable, offered: Sequence[Kind]) -> tuple[Kind, ...]:
@@ -39,35 +39,24 @@ def kinds_of(table: SiemTable, offered: Sequence[Kind]) -> tuple[Kind, ...]:
     return tuple(kind for kind in offered if not table.kinds or kind in table.kinds)
 
 
-def transport_of(table: SiemTable, base: Path, teller: Teller, clock: Clock) -> Transport:
+def transport_of(table: SiemTable, base: Path, teller: Teller) -> Transport:
     """The way to the receiver. Raises Stop."""
     if table.to == "file":
-        return FileTransport(base / table.events_file, table.file_bytes_max, table.files_max)
+        return FileTransport(base / table.events_file)
     context = _context(table, base)
     if table.to == "syslog":
         host, port = table.address
         return SyslogTransport(host, port, context, teller.name)
-    return _over_http(table, base, teller, context, clock)
+    return _over_http(table, base, context)
 
 
-def _over_http(table: SiemTable, base: Path, teller: Teller, context: ssl.SSLContext, clock: Clock) -> Transport:
-    """These alone need an HTTP client."""
+def _over_http(table: SiemTable, base: Path, context: ssl.SSLContext) -> Transport:
+    """This alone needs an HTTP client."""
     from bavn.app.siem.transports.elastic import ElasticTransport
     from bavn.app.siem.transports.https import Poster
-    from bavn.app.siem.transports.sentinel import Application, SentinelTransport
-    from bavn.app.siem.transports.splunk import SplunkTransport
 
     authorization = _secret(base / table.authorization_file) if table.authorization_file else ""
-    if table.to == "elastic":
-        return ElasticTransport(table.url, table.index, authorization, Poster(context))
-    if table.to == "splunk":
-        return SplunkTransport(table.url, table.index, table.form, teller.name, authorization, Poster(context))
-    application = Application(
-        token_url=table.token_url,
-        client_id=table.client_id,
-        client_secret=_secret(base / table.client_secret_file),
-    )
-    return SentinelTransport(table.url, table.rule_id, table.stream, application, Poster(context), clock)
+    return ElasticTransport(table.url, table.index, authorization, Poster(context))
 
 
 def _context(table: SiemTable, base: Path) -> ssl.SSLContext:

@@ -18,7 +18,7 @@ from bavn.app.siem.bookmark import Bookmark
 from bavn.app.siem.build import handover_of, kinds_of
 from bavn.app.siem.centre_events import Acts, Alarms, Leads
 from bavn.app.siem.event import CENTRE_KINDS, Teller
-from bavn.app.siem.handover import Handover, Stream
+from bavn.app.siem.handover import EVERY_S, Handover, Stream
 from bavn.centre.desk.desk import Desk
 from bavn.model.failure import Failures
 from bavn.model.ports import Clock
@@ -54,7 +54,7 @@ def telling(
         yield None
         return
     handover, ended = centre_handover(file, desk, book, clock), threading.Event()
-    thread = threading.Thread(target=_tell, args=(handover, file.siem.every_s, failures, ended), name=PART, daemon=True)
+    thread = threading.Thread(target=_tell, args=(handover, failures, ended), name=PART, daemon=True)
     thread.start()
     try:
         yield lambda: PromiseFinding(tuple(problem.text for problem in handover.problems()))
@@ -64,9 +64,9 @@ def telling(
         handover.close()
 
 
-def _tell(handover: Handover, every_s: int, failures: Failures, ended: threading.Event) -> None:
+def _tell(handover: Handover, failures: Failures, ended: threading.Event) -> None:
     more = False
-    while not ended.wait(0.0 if more else every_s):
+    while not ended.wait(0.0 if more else EVERY_S):
         more = False
         try:
             more = handover.turn()

@@ -41,7 +41,7 @@ FACTS: Final[Mapping[str, str]] = {
     "until": "when a block or an indicator ends",
     "way": "in or out",
 }
-"""Bavn's own facts, each with its sentence: fields of ``bavn`` in ECS, of ``unmapped`` in OCSF."""
+"""Bavn's own facts, each with its sentence: fields of ``bavn`` in ECS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

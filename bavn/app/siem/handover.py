@@ -19,6 +19,9 @@ from bavn.model.ports import Clock
 from bavn.model.text import Text
 
 _LOG = logging.getLogger(__name__)
+BATCH_MAX: Final = 200
+EVERY_S: Final = 5
+"""How often it is looked for something to tell."""
 BACK_OFF_S: Final = 2
 BACK_OFF_S_MAX: Final = 300
 FAILS_BEFORE_PROBLEM: Final = 2
@@ -66,7 +69,7 @@ class Handover:
         teller: Teller,
         bookmark: Bookmark,
         clock: Clock,
-        batch_max: int,
+        batch_max: int = BATCH_MAX,
     ) -> None:
         self._streams, self._form, self._transport, self._teller = streams, form, transport, teller
         self._bookmark, self._clock = bookmark, clock

@@ -101,7 +101,7 @@ class Blocks(InBook):
         since_us = (self._mark.mark(self.kind) or 0) - OVERLAP_US
         settled, events = self._mark.settled(self.kind), list[SiemEvent]()
         for row in of_late.stands_since(self._mark.book, since_us):
-            events += [one for one in block_events(*row) if one.at_us >= since_us and one.id not in settled]
+            events += [one for one in block_events(row) if one.at_us >= since_us and one.id not in settled]
         return sorted(events, key=lambda event: (event.at_us, event.id))[:limit]
 
     def settle(self, events: Sequence[SiemEvent]) -> None:
@@ -111,48 +111,35 @@ class Blocks(InBook):
         self._mark.forget_before(self.kind, newest_us - OVERLAP_US)
 
 
-def block_events(
-    indicator: str,
-    version: int,
-    kind: str,
-    value: str,
-    act: str,
-    standing: str,
-    rule: str,
-    reason: str,
-    until_us: int,
-    decided_us: int,
-    by: str,
-    forced_us: int | None,
-) -> list[SiemEvent]:
+def block_events(row: of_late.Stands) -> list[SiemEvent]:
     """What an indicator's row says: that it is in force and since when, that it was lifted, that it was refused."""
-    if not kind:
+    if not row.kind:
         return []  # withdrawn before it ever came
-    observable = Observable.trusted(ObservableType(kind), value)
-    why = Text.of_row(reason) if reason else None
+    observable = Observable.trusted(ObservableType(row.kind), row.value)
+    why = Text.of_row(row.reason) if row.reason else None
     common: dict[str, Any] = {
         "kind": "block",
         "observables": (observable,),
-        "indicator": indicator,
-        "who": by,
-        "rule": rule,
-        "facts": {"until": iso(until_us)},
+        "indicator": row.indicator,
+        "who": row.by,
+        "rule": row.rule,
+        "facts": {"until": iso(row.until_us)},
     }
 
     def event(action: str, at_us: int, severity: int, message: Text, **more: Any) -> SiemEvent:
-        id_ = event_id("block", indicator, version, action, at_us)
+        id_ = event_id("block", row.indicator, row.version, action, at_us)
         return SiemEvent(id=id_, action=action, at_us=at_us, severity=severity, message=message, **common, **more)
 
     events = []
-    if act == "block" and forced_us is not None and standing in ("wanted", "lifted"):
-        words = Text("{value} is blocked until {until}", value=value, until=iso(until_us)[:16] + "Z")
-        events.append(event("block-set", forced_us, 5, words, outcome="success"))
-    if standing == "lifted":
-        words = Text("{value} is not blocked any more", value=value)
-        events.append(event("block-lifted", decided_us, 4, words, outcome="success", reason=why))
-    if standing == "refused":
-        words = Text("{value} was refused: it is not blocked here", value=value)
-        events.append(event("block-refused", decided_us, 4, words, outcome="failure", reason=why))
+    if row.act == "block" and row.forced_us is not None and row.standing in ("wanted", "lifted"):
+        words = Text("{value} is blocked until {until}", value=row.value, until=iso(row.until_us)[:16] + "Z")
+        events.append(event("block-set", row.forced_us, 5, words, outcome="success"))
+    if row.standing == "lifted":
+        words = Text("{value} is not blocked any more", value=row.value)
+        events.append(event("block-lifted", row.decided_us, 4, words, outcome="success", reason=why))
+    if row.standing == "refused":
+        words = Text("{value} was refused: it is not blocked here", value=row.value)
+        events.append(event("block-refused", row.decided_us, 4, words, outcome="failure", reason=why))
     return events
 
 

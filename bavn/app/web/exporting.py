@@ -30,7 +30,6 @@ from bavn.app.web.frame import LIMIT_MAX, TextShape
 from bavn.app.web.sending import sent
 from bavn.model.moment import iso
 from bavn.model.text import Language
-from bavn.wire.partners.csv import guarded
 
 EXPORT_ROWS_MAX: Final = 100_000
 PAGES_MAX: Final = 20_000
@@ -47,6 +46,8 @@ TYPES: Final[dict[StixForm, str]] = {
     "stix": "application/stix+json;version=2.1",
 }
 ENDS: Final[dict[StixForm, str]] = {"csv": "csv", "json": "json", "stix": "stix.json"}
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
+"""How a cell begins that a spreadsheet takes for a formula, or whose apostrophe it takes away."""
 """A bundle has a name of its own, so that it is not taken for the plain file that was saved before it."""
 Objects = Callable[[Any, Iterable[Any]], Iterable[dict[str, Any]]]
 """Rows of a list to STIX 2.1 objects, their author first; an id is made of what it stands for."""
@@ -259,7 +260,8 @@ def cell(value: Any, language: Language = "en") -> str:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool | Enum):
         return str(value)
-    return guarded(_text(value, language))
+    text = _text(value, language)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _text(value: Any, language: Language) -> str:

@@ -17,7 +17,7 @@ from bavn.app.access.rights import ROLES
 from bavn.app.config.console import ConsoleTable
 from bavn.app.config.load import NodeConfig
 from bavn.app.config.oidc import OidcTable
-from bavn.app.web.access import account, logon, oidc_routes, people, proofs, setup, waiting
+from bavn.app.web.access import account, logon, oidc_routes, people, proofs, waiting
 from bavn.app.web.access.keeper import Keeper, KeeperSettings
 from bavn.app.web.console import Side, console_app
 from bavn.app.web.frame import Person, SessionContext, Trouble
@@ -34,10 +34,8 @@ NODE_TOPICS: Final = {
     "door_case": "cases",
     "door_question": "door",
     "door_warning": "warnings",
-    "door_exercise": "exercises",
     "protect_": "protection",
     "rollback_": "protection",
-    "webhook_": "protection",
     "outbox": "health",
 }
 """How the tables of a node's book begin -> the topic that pages hear."""
@@ -117,7 +115,6 @@ def people_routes(keeper: Keeper, provider: Provider | None = None) -> list[APIR
     """The routes of log-on and account."""
     routers = [
         logon.routes(keeper, provider),
-        setup.routes(keeper),
         account.routes(keeper),
         proofs.routes(keeper),
         people.routes(keeper),

@@ -80,12 +80,7 @@ def waits_for(one: AtActor) -> bool:
 
 
 def only_hunted(actor: AtActor) -> bool:
-    """Whether an actor said that nothing there carries it yet: it waits for an enforcer there, and is looked for in its
+    """Whether an actor said that nothing there carries it yet (``carried``), or may watch it (``pap_watch_only``; by
+    that rule it may also be watched, with another state): it waits for an enforcer there, and is looked for in its
     history."""
-    return is_uncarried(actor.state, actor.rule)
-
-
-def is_uncarried(state: str, rule: str) -> bool:
-    """Of a receipt: nothing at the actor blocks it (``carried``) or may watch it (``pap_watch_only``; by that rule it
-    may also be watched, with another state)."""
-    return rule == CARRIED or (rule == "pap_watch_only" and state in ("waiting", "refused"))
+    return actor.rule == CARRIED or (actor.rule == "pap_watch_only" and actor.state in ("waiting", "refused"))

@@ -4,16 +4,14 @@ It is the earliest hour of any report, and of any actor that met it, in its own 
 to know more than the hour: nothing finer leaves an actor.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
 from bavn.centre.share.delivery_figures import first_met_in_cases, first_met_of
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
-from bavn.model.received import Observed
 from bavn.model.sector.case import Clocks
-from bavn.model.sector.lead import Sign
 
 
 def first_sighting_us(reported_us: int | None, met_us: Iterable[int | None]) -> int | None:
@@ -34,19 +32,3 @@ def hours_of_leads(connection: Connection, leads: Sequence[tuple[int, Sequence[O
         min([reported_hour, *(met[one] // HOUR_US for one in observables if one in met)])
         for reported_hour, observables in leads
     ]
-
-
-def by_actor(reported: Iterable[Sign], met: Iterable[Observed]) -> dict[str, int]:
-    """Actor -> the hour in which it met it first, us, by its reports and by what it said that it met."""
-    first: dict[str, int] = {}
-    hours = [(sign.actor, sign.first_hour) for sign in reported]
-    hours += [(one.actor, one.first_hour) for one in met if one.count_bucket and one.first_hour is not None]
-    for actor, hour in hours:
-        first[actor] = min(first.get(actor, hour * HOUR_US), hour * HOUR_US)
-    return first
-
-
-def first_of(by_actor: Mapping[str, int], first_us: int | None) -> frozenset[str]:
-    """Whose the first sighting was: all that met it in its hour, since nothing finer is known. Empty where what they
-    said is not kept any more."""
-    return frozenset(actor for actor, at_us in by_actor.items() if first_us is not None and at_us <= first_us)

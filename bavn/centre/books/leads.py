@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Subquery, and_, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Engine, Subquery, and_, delete, func, insert, select, update
 
 from bavn.centre.books import codec
 from bavn.centre.books import tables as t
@@ -226,25 +226,6 @@ def reports_of(connection: Connection, named: Subquery) -> list[tuple[Observable
         .group_by(signs.type, signs.value, signs.actor)
     )
     return [(_observable(row), str(row.actor), hour_of(row.us)) for row in connection.execute(query)]
-
-
-def signs_on(connection: Connection, observables: Sequence[Observable]) -> list[Sign]:
-    """Every report on these that is kept: of each actor, element and tier the latest."""
-    named = [(one.type.value, one.value) for one in observables]
-    query = select(t.SIGNS.c.body).where(tuple_(t.SIGNS.c.type, t.SIGNS.c.value).in_(named))
-    order = query.order_by(t.SIGNS.c.received_us, t.SIGNS.c.report_id, t.SIGNS.c.actor)
-    return [codec.read_sign(body) for body in connection.scalars(order)]
-
-
-def first_reports_on(connection: Connection, observables: Sequence[Observable]) -> dict[str, int]:
-    """Group -> when the centre got its first report on one of these, us, as far as the sector remembers."""
-    named = [(one.type.value, one.value) for one in observables]
-    query = (
-        select(t.SEEN.c.actor_group, func.min(t.SEEN.c.first_report_us))
-        .where(tuple_(t.SEEN.c.type, t.SEEN.c.value).in_(named))
-        .group_by(t.SEEN.c.actor_group)
-    )
-    return {str(group): int(first_us) for group, first_us in connection.execute(query)}
 
 
 def histograms(

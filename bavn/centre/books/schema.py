@@ -6,7 +6,6 @@ from sqlalchemy import MetaData
 
 from bavn.centre.books.tables import METADATA as NODE
 from bavn.centre.cases.case.work_tables import METADATA as WORK
-from bavn.centre.cases.exercises.tables import METADATA as EXERCISES
 from bavn.centre.cases.indicators.tables import METADATA as INDICATORS
 from bavn.centre.cases.intelligence.tables import METADATA as INTEL
 from bavn.centre.cases.questions import METADATA as QUESTIONS
@@ -15,7 +14,6 @@ from bavn.centre.cases.set_apart import METADATA as APART
 from bavn.centre.cases.tables import METADATA as CASES
 from bavn.centre.cases.warnings.tables import METADATA as WARNINGS
 from bavn.centre.members.partner_tables import METADATA as PARTNERS
-from bavn.centre.members.rollout_tables import METADATA as ROLLOUT
 from bavn.centre.members.tables import METADATA as MEMBERS
 from bavn.centre.publish.tables import METADATA as PUBLISH
 from bavn.centre.share.tables import METADATA as SHARE
@@ -26,7 +24,6 @@ METADATA: Final[tuple[MetaData, ...]] = (
     STORE,
     LOG,
     MEMBERS,
-    ROLLOUT,
     PARTNERS,
     NODE,
     CASES,
@@ -35,7 +32,6 @@ METADATA: Final[tuple[MetaData, ...]] = (
     INTEL,
     WORK,
     WARNINGS,
-    EXERCISES,
     SWITCH,
     APART,
     SHARE,

@@ -171,18 +171,6 @@ SEEN = Table(
     Column("first_hour", Integer, nullable=False),
     Column("first_report_us", BigInteger, nullable=False),
 )
-LEARNED = Table(
-    "score_learned",
-    METADATA,
-    Column("id", String(40), primary_key=True),
-    Column("body", Text, nullable=False),
-    Column("proposed_by", String(64), nullable=False),
-    Column("proposed_us", BigInteger, nullable=False),
-    Column("approved_by", String(64)),
-    Column("approved_us", BigInteger),
-    Column("ended_by", String(64)),
-    Column("ended_us", BigInteger),
-)
 OUTGOING = Table(
     "outgoing",
     METADATA,

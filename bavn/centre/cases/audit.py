@@ -115,19 +115,6 @@ def of_subjects(connection: Connection, subjects: Sequence[str], acts: Sequence[
     return [AuditLine(**row) for row in rows][::-1]
 
 
-def first_detail(connection: Connection, subject: str, act: str) -> str | None:
-    """The detail of the first line about a subject with this act."""
-    asked = select(AUDIT.c.detail).where(AUDIT.c.subject == subject, AUDIT.c.act == act).order_by(AUDIT.c.seq).limit(1)
-    return connection.scalar(asked)
-
-
-def details(connection: Connection, act: str, since_us: int, limit: int) -> Iterator[tuple[str, str]]:
-    """(subject, detail) of the last lines with this act since then, the latest first."""
-    asked = select(AUDIT.c.subject, AUDIT.c.detail).where(AUDIT.c.act == act, AUDIT.c.at_us >= since_us)
-    for row in connection.execute(asked.order_by(AUDIT.c.seq.desc()).limit(limit)):
-        yield row.subject, row.detail
-
-
 def beside(connection: Connection, name: str, acts: Sequence[str], since_us: int) -> frozenset[str]:
     """Whoever did one of these acts to somebody of that name, or had it done by them, after ``since_us``."""
     query = select(AUDIT.c.who, AUDIT.c.subject).where(

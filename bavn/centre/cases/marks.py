@@ -29,10 +29,5 @@ MARKS: Final[dict[str, tuple[str, ...]]] = {
         "SELECT count(told_us), max(told_us), max(answered_us) FROM case_warning_to",
         "+case_warning_answer",
     ),
-    "exercises": (
-        "SELECT state, count(*), sum(version), max(lead_us) FROM exercise GROUP BY state ORDER BY state",
-        "SELECT status, count(*), max(told_us) FROM exercise_to GROUP BY status ORDER BY status",
-        "+exercise_step",
-    ),
     "audit": ("SELECT seq FROM case_audit_head",),
 }

@@ -1,10 +1,9 @@
-"""Of an actor that leaves, this room deletes its part in cases, questions, warnings, exercises and NIS2 clocks."""
+"""Of an actor that leaves, this room deletes its part in cases, questions, warnings and NIS2 clocks."""
 
 from typing import Final
 
 from bavn.centre.cases import questions, sector_switch, tables
 from bavn.centre.cases.case import work_tables
-from bavn.centre.cases.exercises import tables as exercise_tables
 from bavn.centre.cases.intelligence import tables as intel_tables
 from bavn.centre.cases.warnings import tables as warning_tables
 from bavn.centre.store.of_actor import OfActor
@@ -25,5 +24,4 @@ DELETED: Final = (
     OfActor("its answers to warnings (S5)", warning_tables.ANSWER),
     OfActor("warnings that it was sent", warning_tables.WARNED),
     OfActor("mails of warnings to it", warning_tables.MAILED),
-    OfActor("its steps in exercises (S5)", exercise_tables.STEP),
 )

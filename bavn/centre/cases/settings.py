@@ -18,19 +18,17 @@ class CaseSettings:
         72, unit="hours", holds="An actor says within this whether a task applies to it.", low=1, high=2160
     )
     done_hours: int = setting(168, unit="hours", holds="A task is done within this.", low=1, high=2160)
-    soon_hours: int = setting(
-        4, unit="hours", holds="So long before a deadline it counts as due soon, and is reminded of.", low=1, high=720
-    )
+    soon_hours: int = 4
+    """So long before a deadline it counts as due soon, and is reminded of."""
     tell_new: bool = setting(
-        default=False, unit="", holds="Actors see their part of a case before anybody at the centre has taken it."
+        default=False, holds="Actors see their part of a case before anybody at the centre has taken it."
     )
     tell_verdicts: bool = setting(
-        default=True, unit="", holds="What a case came to goes to all actors as advice to their own lists."
+        default=True, holds="What a case came to goes to all actors as advice to their own lists."
     )
     verdict_days: int = setting(90, unit="days", holds="So long such advice holds.", low=1, high=366)
-    evidence_mb_max: int = setting(
-        200, unit="MB", holds="The most evidence that one case takes in from all actors.", low=1, high=100_000
-    )
+    evidence_mb_max: int = 200
+    """The most evidence that one case takes in from all actors."""
     evidence_kept_days: int = setting(
         400,
         unit="days",

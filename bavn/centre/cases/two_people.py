@@ -12,10 +12,6 @@ POLICY_PREFIX: Final = "policy:"
 _PERSON = re.compile(r"[^\W_][\w.@+' -]{0,62}[\w.]")
 
 
-class UnknownVersion(Exception):
-    """No version has that id. The person who asked must act."""
-
-
 class NotAllowed(Exception):
     """This person may not do this. Somebody else must act."""
 

@@ -131,9 +131,9 @@ def lead_ids(clusters: Sequence[Sequence[Weighed]], before: Mapping[Observable, 
 
 def _new_id(members: Sequence[Weighed], taken: set[str]) -> str:
     first = min(members, key=lambda weighed: (min(s.received_us for s in weighed.signs), weighed.observable))
-    heard_us = min(sign.received_us for sign in first.signs)
+    first_us = min(sign.received_us for sign in first.signs)
     for attempt in range(len(taken) + 1):
-        digest = hashlib.sha256(f"{first.observable}\n{heard_us}\n{attempt}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{first.observable}\n{first_us}\n{attempt}".encode()).hexdigest()
         if f"lead-{digest[:_ID_HEX]}" not in taken:
             return f"lead-{digest[:_ID_HEX]}"
     raise AssertionError("more ids are taken than there are")

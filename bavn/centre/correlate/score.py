@@ -8,7 +8,7 @@ to the number of independent reports (dependence.py). Refuses to know where repo
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
 from typing import Final
@@ -146,26 +146,51 @@ NO_KIN: Final = Kin()
 
 def weigh(observable: Observable, signs: Iterable[Sign], context: Context, kin: Kin = NO_KIN) -> Weighed:
     """The score of an element with at least one report on it. Permuting or repeating reports changes nothing."""
-    weights, settings = context.weights, context.settings
-    spoken = speakers(signs, weights)
-    groups = by_group(spoken, weights)
-    heads = [group[0] for group in groups.values()]
+    spoken = speakers(signs, context.weights)
+    groups = by_group(spoken, context.weights)
     law = context.law(stratum_of(observable, listed=bool(context.lists.of(observable))))
     shape = _shape(law, context)
+    seen_hour = second_first_hour(context.first_hours.get(observable, {}), spoken)
+    penalty, why_listed = _penalty((observable, *kin.company), context)
+    graph_nats = _graph_nats(kin, context)
+    core = _core(groups, len(spoken), law, shape, kin, context)
+    terms = [
+        *core,
+        _novelty(spoken, seen_hour, context),
+        Term("lists", 0.0 - penalty, wording.lists(why_listed, penalty)),
+        *_beside(observable, kin, graph_nats, context),
+    ]
+    left = context.weights.level + _capped(list(groups.values()), kin, shape, context, graph_nats)
+    cut = left - sum(t.nats for t in core) - graph_nats
+    if cut < -1e-9:
+        terms.append(Term("cap", cut, wording.cap(cut, context.settings.influence_nats_max)))
+    return Weighed(
+        observable=observable,
+        signs=spoken,
+        groups=len(groups),
+        score=sum(term.nats for term in terms),
+        terms=tuple(terms),
+        listed=penalty > 0,
+        seen_hour=seen_hour,
+    )
+
+
+def _core(
+    groups: Mapping[str, Sequence[Sign]], actors: int, law: Fit, shape: Shape, kin: Kin, context: Context
+) -> list[Term]:
+    """What the reports are worth by themselves: evidence, sharing, hosts, congruence."""
+    weights, heads = context.weights, [group[0] for group in groups.values()]
     scale = shape.scale(len(heads))
     pairs, printed = congruent_pairs(heads), printed_pairs(heads, kin.prints)
-    seen_hour = second_first_hour(context.first_hours.get(observable, {}), spoken)
-    new, detectors = is_new(seen_hour, context), {sign.detector for sign in spoken}
-    penalty, why_listed = _penalty((observable, *kin.company), context)
     each = [weights.nats(head.detector, head.p_bucket) for head in heads]
-    core = [
+    return [
         Term(
             "evidence",
             weights.level + scale * sum(each),
             wording.evidence(heads, each, context.dependence, weights.level),
         ),
         _optional(
-            Term("sharing", shape.of_number(len(heads)), wording.sharing(len(heads), len(spoken), law, context)),
+            Term("sharing", shape.of_number(len(heads)), wording.sharing(len(heads), actors, law, context)),
             weights,
         ),
         _optional(
@@ -181,35 +206,35 @@ def weigh(observable: Observable, signs: Iterable[Sign], context: Context, kin: 
             weights,
         ),
     ]
-    why_new = wording.novelty(seen_hour, settings.novelty_days, context.novelty.share(detectors), new=new)
-    terms = [
-        *core,
-        Term("novelty", context.novelty.nats(detectors, new=new), why_new),
-        Term("lists", 0.0 - penalty, wording.lists(why_listed, penalty)),
-    ]
+
+
+def _novelty(spoken: Sequence[Sign], seen_hour: int | None, context: Context) -> Term:
+    """What it is worth that a thing is new, or not, by the detectors that report it."""
+    new, detectors = is_new(seen_hour, context), {sign.detector for sign in spoken}
+    share = context.novelty.share(detectors)
+    why = wording.novelty(seen_hour, context.settings.novelty_days, share, new=new)
+    return Term("novelty", context.novelty.nats(detectors, new=new), why)
+
+
+def _graph_nats(kin: Kin, context: Context) -> float:
+    """What the neighbours' scores count for, bounded; 0 where the term does not count."""
+    settings = context.settings
+    if "graph" not in context.weights.terms:
+        return 0.0
+    return min(kin.graph_nats, settings.graph_nats_max, settings.influence_nats_max)
+
+
+def _beside(observable: Observable, kin: Kin, graph_nats: float, context: Context) -> Iterator[Term]:
+    """Terms of those elements alone about which there is something to say: crowd, graph, later."""
+    weights = context.weights
     crowd = context.crowds.get(observable, 0)
     if crowd:
-        terms.append(_optional(Term("crowd", crowd_nats(crowd), wording.crowd(crowd)), weights))
-    counted = "graph" in weights.terms
-    graph_nats = min(kin.graph_nats, settings.graph_nats_max, settings.influence_nats_max) if counted else 0.0
-    if kin.graph_nats > 0 or (kin.graph_names and not counted):
-        terms.append(_optional(Term("graph", graph_nats, wording.graph(kin.graph_names)), weights))
+        yield _optional(Term("crowd", crowd_nats(crowd), wording.crowd(crowd)), weights)
+    if kin.graph_nats > 0 or (kin.graph_names and "graph" not in weights.terms):
+        yield _optional(Term("graph", graph_nats, wording.graph(kin.graph_names)), weights)
     later = context.later.get(observable, frozenset())
     if later:
-        terms.append(Term("later", 0.0, wording.later(later)))
-    left = weights.level + _capped(list(groups.values()), kin, shape, context, graph_nats)
-    cut = left - sum(t.nats for t in core) - graph_nats
-    if cut < -1e-9:
-        terms.append(Term("cap", cut, wording.cap(cut, settings.influence_nats_max)))
-    return Weighed(
-        observable=observable,
-        signs=spoken,
-        groups=len(heads),
-        score=sum(term.nats for term in terms),
-        terms=tuple(terms),
-        listed=penalty > 0,
-        seen_hour=seen_hour,
-    )
+        yield Term("later", 0.0, wording.later(later))
 
 
 def _optional(term: Term, weights: Weights) -> Term:

@@ -16,9 +16,7 @@ from bavn.psi import commons_terms
 class Tier:
     """One ``[tiers.NAME]`` table. SettingsError where a round could not end before the next one begins."""
 
-    name: str = setting(
-        "A", unit="", holds="Name of the tier, as nodes know it: A and A-... for strong evidence, else weak."
-    )
+    name: str = setting("A", holds="Name of the tier, as nodes know it: A and A-... for strong evidence, else weak.")
     t: int = setting(
         2, unit="actors", holds="How many actors must hold an element before anybody names it.", low=2, high=8
     )
@@ -75,7 +73,6 @@ class CommonsSettings:
 
     daily: bool = setting(
         default=True,
-        unit="",
         holds="Open a commons round once a day: each actor learns how many others know what is ordinary to it.",
     )
     m: int = setting(

@@ -20,7 +20,7 @@ from bavn.centre.cases.two_people import person
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.registry import joined_in
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
-from bavn.model.node_health import NodeBounds
+from bavn.model.node_health import condition_of
 from bavn.model.ports import Clock
 from bavn.model.sector import canary
 from bavn.model.sector.alarm import Alarm
@@ -55,15 +55,13 @@ class Wrong:
 Key = tuple[str, str]
 
 
-def wrong_at(
-    member: MemberView, chain: Chain | None, joined_us: int, began_us: int, now_us: int, bounds: NodeBounds
-) -> list[Wrong] | None:
+def wrong_at(member: MemberView, chain: Chain | None, joined_us: int, began_us: int, now_us: int) -> list[Wrong] | None:
     """What is wrong at an actor, as it told; None where nobody knows, since it is silent: then what stood stands.
     ``joined_us``: since when it has a certificate; ``began_us``: since when the centre runs."""
     name, health = member.actor.name, member.health
     if member.actor.state is not ActorState.ACTIVE or health is None:
         return []
-    condition = bounds.condition(health, now_us, began_us)
+    condition = condition_of(health, now_us, began_us)
     if condition.silent:
         return None
     kinds: dict[str, Text | None] = dict.fromkeys(health.problems)
@@ -106,9 +104,9 @@ def _link_text(one: Link) -> Text:
 class Alarms:
     """All methods may be called from any process on the same database. ``own``: what is wrong at the centre itself."""
 
-    def __init__(self, engine: Engine, clock: Clock, bounds: NodeBounds, apart: ApartBook) -> None:
+    def __init__(self, engine: Engine, clock: Clock, apart: ApartBook) -> None:
         t.make_missing(engine, t.METADATA)
-        self._engine, self._clock, self._bounds, self._apart = engine, clock, bounds, apart
+        self._engine, self._clock, self._apart = engine, clock, apart
         self.own: Callable[[], Sequence[Wrong]] = tuple
         self._next_us, self._began_us = 0, clock.now_us()
 
@@ -127,7 +125,7 @@ class Alarms:
             since_us = joined.get(name, now_us)
             if member.actor.group in apart:
                 details[name, "only-second"] = apart[member.actor.group].text
-            wrong = wrong_at(member, known.get(name), since_us, self._began_us, now_us, self._bounds)
+            wrong = wrong_at(member, known.get(name), since_us, self._began_us, now_us)
             if wrong is None:
                 unknown.add(name)
                 details[name, "node-silent"] = None

@@ -17,10 +17,8 @@ from bavn.centre.books.canaries import Chain, chains
 from bavn.centre.books.clocks import ClockBook
 from bavn.centre.books.ignored import Ignored
 from bavn.centre.books.leads import LeadView, SqlLeadBook
-from bavn.centre.books.learned import Learning
 from bavn.centre.books.rounds import SqlRoundBook
 from bavn.centre.cases import audit
-from bavn.centre.cases.case.calibration import Calibration, calibrate, judged_cases
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.files import Files
@@ -39,8 +37,6 @@ from bavn.centre.cases.reminders import Reminders
 from bavn.centre.cases.sector_switch import SectorSwitch
 from bavn.centre.cases.set_apart import ApartBook
 from bavn.centre.cases.settings import CaseSettings
-from bavn.centre.correlate.laws.fitted import shipped
-from bavn.centre.correlate.laws.learned import NOTHING, Learned, learn
 from bavn.centre.correlate.priority import without_supplier
 from bavn.centre.correlate.review.review import Brief, Review, brief, review
 from bavn.centre.correlate.round_state import Round
@@ -51,7 +47,7 @@ from bavn.centre.desk.case.release_view import WouldRelease, would_release
 from bavn.centre.desk.case.timeline import Moment, timeline
 from bavn.centre.desk.counts import Count, spent, sums
 from bavn.centre.desk.detector_coverage import DetectorCoverage, coverage_of_actors
-from bavn.centre.desk.lead_facts import facts_of, judged_lead
+from bavn.centre.desk.lead_facts import facts_of
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine, lead_page
 from bavn.centre.desk.participation import took_part
 from bavn.centre.desk.views import CellStory, IndicatorView, MemberView, Quarantined, RoundSummary
@@ -61,7 +57,6 @@ from bavn.centre.share.deliveries import Deliveries
 from bavn.centre.share.stages import CanaryStages, StageRules
 from bavn.centre.share.tables import make_tables as make_share_tables
 from bavn.model.moment import DAY_US
-from bavn.model.node_health import NODE_BOUNDS, NodeBounds
 from bavn.model.ports import Clock
 from bavn.model.received import NodeHealth
 from bavn.model.sector.case import CaseAct, CaseState
@@ -85,7 +80,6 @@ class Desk:
         questions: Questions | None = None,
         settings: CaseSettings | None = None,
         indicators: Indicators | None = None,
-        bounds: NodeBounds = NODE_BOUNDS,
     ) -> None:
         t.make_missing(engine, t.METADATA)
         make_share_tables(engine)
@@ -97,7 +91,6 @@ class Desk:
         self.lead_book = SqlLeadBook(engine)
         self._rounds = SqlRoundBook(engine)
         self.ignored = Ignored(engine, clock)
-        self.learning = Learning(engine, clock)
         self.deliveries = Deliveries(engine)
         self.ring = CanaryStages(engine, StageRules())
         self.questions = questions or Questions(engine, clock)
@@ -109,8 +102,7 @@ class Desk:
         self.upkeep = Upkeep(self.indicator_book, self.cases.policies)
         self.switch = SectorSwitch(engine, clock)
         self.apart = ApartBook(engine, clock)
-        self.bounds = bounds
-        self.alarms = Alarms(engine, clock, bounds, self.apart)
+        self.alarms = Alarms(engine, clock, self.apart)
         self.times = ClockBook(self.cases, self.indicator_book, self.deliveries, self.switch)
 
     # --- leads and cases ---------------------------------------------------------------------------------------
@@ -150,22 +142,6 @@ class Desk:
     ) -> tuple[tuple[LeadLine, ...], int]:
         """Leads with their cases, best first, behind (rank, id); and how many there are in all."""
         return lead_page(self.engine, ask, limit, self.now_us(), after)
-
-    def calibration(self) -> Calibration:
-        """What the score predicted of cases, against what people found."""
-        return calibrate(*judged_cases(self.engine))
-
-    def learnt(self) -> Learned | None:
-        """What the verdicts since the version in force was proposed (each teaches once) say beyond it; None where there
-        are too few of either kind."""
-        before = self.learning.in_force()
-        since_us, base = (0, NOTHING) if before is None else (before.proposed_us, before.learned)
-        judged = [verdict for verdict in judged_cases(self.engine)[0] if verdict.at_us > since_us]
-        lead_of = {case.id: case.lead_id for case in self.cases.every()}
-        leads = [
-            (verdict, self.lead_book.lead(lead_of[verdict.case_id])) for verdict in judged if verdict.case_id in lead_of
-        ]
-        return learn([judged_lead(verdict, view.lead) for verdict, view in leads if view is not None], shipped(), base)
 
     def malicious_mean(self) -> tuple[float, int]:
         """How many actors a campaign reaches on average, and on how many confirmed elements that rests."""
@@ -381,9 +357,7 @@ class Desk:
     def coverage(self) -> tuple[DetectorCoverage, ...]:
         """What each actor could see now."""
         now_us = self.now_us()
-        return coverage_of_actors(
-            self.members(), took_part(self.engine, now_us - DAY_US), self.chains(), now_us, self.bounds
-        )
+        return coverage_of_actors(self.members(), took_part(self.engine, now_us - DAY_US), self.chains(), now_us)
 
     def members(self) -> tuple[MemberView, ...]:
         """All actors, by name, with their nodes' last word on how they are."""

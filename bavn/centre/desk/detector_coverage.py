@@ -14,7 +14,7 @@ from bavn.centre.desk.views import MemberView
 from bavn.model.counted import actors
 from bavn.model.health import CANARY_DAYS_MAX
 from bavn.model.moment import DAY_US
-from bavn.model.node_health import NodeBounds
+from bavn.model.node_health import condition_of
 from bavn.model.sector.coverage import SIGHTS, detectors_of
 from bavn.model.sector.member import ActorState
 from bavn.model.text import Text
@@ -60,19 +60,16 @@ def coverage_of_actors(
     took: Mapping[str, TookPart],
     chains: Mapping[str, Chain],
     now_us: int,
-    bounds: NodeBounds,
 ) -> tuple[DetectorCoverage, ...]:
     """Every actor that is not shut out, by name. ``took``: the rounds of the last day."""
     return tuple(
-        _coverage(one, took.get(one.actor.name), chains.get(one.actor.name), now_us, bounds)
+        _coverage(one, took.get(one.actor.name), chains.get(one.actor.name), now_us)
         for one in sorted(members, key=lambda one: one.actor.name)
         if one.actor.state is not ActorState.REVOKED
     )
 
 
-def _coverage(
-    member: MemberView, took: TookPart | None, chain: Chain | None, now_us: int, bounds: NodeBounds
-) -> DetectorCoverage:
+def _coverage(member: MemberView, took: TookPart | None, chain: Chain | None, now_us: int) -> DetectorCoverage:
     name, health = member.actor.name, member.health
     if member.actor.state is not ActorState.ACTIVE:
         return DetectorCoverage(name, "no-node", None)
@@ -80,7 +77,7 @@ def _coverage(
         return DetectorCoverage(name, "never-heard", None)
     young = chain is not None and now_us // DAY_US - chain.day <= CANARY_DAYS_MAX
     inner = [at.link for at in chain.links if at.link.link != "block"] if chain is not None and young else []
-    condition = bounds.condition(health, now_us)
+    condition = condition_of(health, now_us)
     against = {
         "silent": condition.silent,
         "sensor-down": condition.sensor_down,

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, select
 
 from bavn.centre.books import tables as t
 from bavn.centre.books.first_sighting import first_sighting_us
-from bavn.centre.cases import audit
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.files import marking_of
 from bavn.centre.cases.case.involved import actor_counts
@@ -24,10 +23,8 @@ from bavn.centre.desk.gathering_clocks import indicator_facts
 from bavn.centre.desk.intel_posted import posted_by
 from bavn.centre.members.partners import Partners
 from bavn.centre.members.registry import joined_in
-from bavn.centre.publish.catalogue import named_in
 from bavn.centre.publish.facts import (
     CaseFact,
-    Catalogue,
     CountFact,
     DocumentFacts,
     LeadFact,
@@ -36,7 +33,6 @@ from bavn.centre.publish.facts import (
     OutsideFact,
     Period,
     QuestionFact,
-    SectorQuartiles,
 )
 from bavn.centre.publish.threat import Threat
 from bavn.centre.share.delivery_figures import first_met_in_cases
@@ -47,9 +43,7 @@ from bavn.model.sector.coverage import SIGHTS
 from bavn.model.sector.member import ActorState
 
 LEADS_MAX: Final = 50_000
-COMMENTS_MAX: Final = 100_000
 QUESTIONS_MAX: Final = 10_000
-WEAKNESSES_MAX: Final = 50
 SPAN_DAYS: Final = 7
 SPANS_MAX: Final = 13
 ALONE: Final = "list"
@@ -67,9 +61,7 @@ class DocumentRequest:
     sorts: Mapping[str, tuple[Threat, str]]
     levels: tuple[LevelSet, ...]
     source_partners: Mapping[str, str]
-    catalogue: Catalogue | None = None
     leads: bool = True
-    quartiles: SectorQuartiles | None = None
 
 
 def gather(desk: Desk, partners: Partners, request: DocumentRequest) -> DocumentFacts:
@@ -95,10 +87,7 @@ def gather(desk: Desk, partners: Partners, request: DocumentRequest) -> Document
         members=_members(desk, joined),
         outside=outside,
         questions=_questions(desk),
-        catalogue=request.catalogue,
         levels=request.levels,
-        quartiles=request.quartiles,
-        bounds=desk.bounds,
     )
 
 
@@ -106,7 +95,6 @@ def _cases(connection: Connection, cases: tuple[Case, ...], request: DocumentReq
     """Those that were opened or confirmed since the period before began, and those that are open."""
     actors = actor_counts(connection)
     met = first_met_in_cases(connection, [case.id for case in cases])
-    weak = _weaknesses(connection, request.period.before.first_us)
     case_facts = []
     for case in cases:
         marking = marking_of(connection, case.id)
@@ -125,18 +113,9 @@ def _cases(connection: Connection, cases: tuple[Case, ...], request: DocumentReq
                 opened_us=case.opened_us,
                 first_sighting_us=first_sighting_us(case.clocks.first_sighting_us, (met.get(case.id),)),
                 confirmed_us=case.clocks.confirmed_us,
-                weaknesses=tuple(sorted(weak.get(case.id, ()))[:WEAKNESSES_MAX]),
             )
         )
     return tuple(sorted(case_facts, key=lambda one: one.id))
-
-
-def _weaknesses(connection: Connection, since_us: int) -> dict[str, set[str]]:
-    """case -> CVE ids in its remarks."""
-    weaknesses: dict[str, set[str]] = {}
-    for case_id, text in audit.details(connection, "comment", since_us, COMMENTS_MAX):
-        weaknesses.setdefault(case_id, set()).update(named_in(text))
-    return weaknesses
 
 
 def _leads(connection: Connection, period: Period) -> tuple[LeadFact, ...]:
@@ -196,7 +175,7 @@ def _members(desk: Desk, joined: Mapping[str, int]) -> tuple[MemberFact, ...]:
             kind=member.actor.kind,
             active=member.actor.state is ActorState.ACTIVE,
             functions=member.role.functions,
-            heard_us=None if member.health is None else member.health.received_us,
+            health_us=None if member.health is None else member.health.received_us,
             sensor="" if member.health is None else member.health.sensor,
             loss_permille=0 if member.health is None else member.health.capture_loss_permille,
             since_us=joined.get(member.actor.name, desk.now_us()),
@@ -205,7 +184,7 @@ def _members(desk: Desk, joined: Mapping[str, int]) -> tuple[MemberFact, ...]:
         for member in desk.members()
     ]
     return tuple(
-        sorted(facts, key=lambda fact: (fact.kind, fact.functions, fact.heard_us or 0, fact.sensor, fact.sees))
+        sorted(facts, key=lambda fact: (fact.kind, fact.functions, fact.health_us or 0, fact.sensor, fact.sees))
     )
 
 

@@ -1,14 +1,8 @@
 """What a case keeps of the lead that it was made of. Refuses to rank or to decide."""
 
 from bavn.centre.books.leads import LeadView
-from bavn.centre.cases.case.calibration import Judged
 from bavn.centre.cases.case.case import ElementFacts, LeadFacts
-from bavn.centre.correlate.laws.fitted import shipped
-from bavn.centre.correlate.laws.learned import JudgedLead
-from bavn.centre.correlate.score import Weighed, reported_hour, second_first_hour, speakers
-from bavn.centre.correlate.settings import ScoreSettings
-from bavn.model.moment import hour_of
-from bavn.model.sector.lead import Lead
+from bavn.centre.correlate.score import Weighed, reported_hour
 
 
 def facts_of(view: LeadView, thresholds: dict[str, int]) -> LeadFacts:
@@ -25,20 +19,6 @@ def facts_of(view: LeadView, thresholds: dict[str, int]) -> LeadFacts:
         first_hour=reported_hour(view.lead, view.elements),
         first_report_us=view.first_report_us,
         lead_us=view.first_us,
-    )
-
-
-def judged_lead(judged: Judged, lead: Lead) -> JudgedLead:
-    """What the score can learn from: the reports that gave the lead its score, and whether it was new."""
-    spoken = speakers([sign for sign in lead.signs if sign.observable == lead.observables[0]], shipped())
-    seen_hour = second_first_hour({}, spoken)
-    last_hour = hour_of(max(sign.received_us for sign in spoken))
-    days = ScoreSettings().novelty_days
-    return JudgedLead(
-        score=judged.score,
-        confirmed=judged.confirmed,
-        reports=tuple((sign.detector, sign.p_bucket) for sign in spoken),
-        new=seen_hour is None or last_hour - seen_hour <= days * 24,
     )
 
 

@@ -17,7 +17,7 @@ from bavn.centre.cases.two_people import person
 from bavn.centre.desk.membership import reason
 from bavn.centre.members import of_actor as members
 from bavn.centre.members import rollout, signed
-from bavn.centre.members.registry import Registry, states_in
+from bavn.centre.members.registry import Registry, UnknownActor, states_in
 from bavn.centre.members.signed import Record
 from bavn.centre.share import of_actor as share
 from bavn.centre.store import witnesses
@@ -25,7 +25,7 @@ from bavn.centre.store.engine import writing
 from bavn.centre.store.of_actor import RowsLeft
 from bavn.model.ports import Clock
 from bavn.model.sector.member import ActorState
-from bavn.model.sector.rollout import RolloutAct, step_from
+from bavn.model.text import Text
 
 
 class StillHere(Exception):
@@ -37,15 +37,10 @@ DELETED: Final = (*books.DELETED, *cases.DELETED, *share.DELETED, *witnesses.DEL
 
 KEPT: Final = {
     "member_certificate": "fingerprints and times of its certificates, so that a revoked one stays known as such",
-    "exercise_to": "who had a part in which exercise; what it said there is deleted",
-    "rollout_move": "the steps it took, which this proof ends",
-    "rollout_plan": "what was planned for it",
-    "rollout_wait": "who waits for whom",
-    "rollout_actor": "its line in the register: name, kind, region, what it delivers",
 }
 KEPT_BESIDE: Final = (
     ("member_actor", "its name and its place in the join, which are never given to another"),
-    ("rollout_signed", "its agreements and the protocols of its tests, on which the steps rest"),
+    ("member_signed", "its agreements and the protocols of its tests"),
     ("case_audit and ledgers", "chained by hashes and never edited; they hold outcomes, not what was reported"),
     ("backups", "end with their own retention; the operator of the centre deletes them"),
     ("rounds and leads", "forgotten by the centre's own retention, and ranked anew without it"),
@@ -71,14 +66,15 @@ class Leaving:
         self._waiting, self._clear = waiting, clear
 
     def delete(self, actor: str, by: str, why: str) -> Record:
-        """Deletes and proves; the actor has left then. Raises UnknownParty, NoSuchStep, StillHere, who.NotAllowed."""
+        """Deletes and proves; the actor has left then. Raises UnknownActor, StillHere, who.NotAllowed."""
         person(by)
         reason(why)
         engine, now_us = self._registry.engine, self._clock.now_us()
         with writing(engine) as tx:
             self._registry.count_up(tx)
-            step_from(rollout.known(tx, actor).stage, RolloutAct.DELETE)
             state = states_in(tx).get(actor)
+            if state is None and rollout.row_of(tx, actor) is None:
+                raise UnknownActor(Text("no actor is called {name}", name=repr(actor[:60])))
             if state not in (None, ActorState.REVOKED):
                 raise StillHere(f"{actor} is {state} in the registry: it is still let in")
             if waits := self._waiting(actor):
@@ -99,6 +95,4 @@ class Leaving:
                 "audit_seq": seq,
                 "audit_hash": digest,
             }
-            made = signed.sign(tx, self._key, "deletion", actor, now_us, content)
-            rollout.move(tx, actor, RolloutAct.DELETE, now_us, by, why, made.digest)
-        return made
+            return signed.sign(tx, self._key, "deletion", actor, now_us, content)

@@ -19,10 +19,9 @@ from bavn.centre.members.registry import Also, NotInState, Registry, UnknownActo
 from bavn.centre.members.roles import Roles
 from bavn.centre.share.delivery_figures import waiting_and_held
 from bavn.centre.store.engine import reading
+from bavn.model.moment import DAY_US
 from bavn.model.ports import Clock
 from bavn.model.sector.member import QUOTA_MAX, Actor, ActorState, Quota
-from bavn.model.sector.refusal import word
-from bavn.model.sector.rollout import RolloutAct, Stage, has_come
 from bavn.model.text import Text
 
 WHY_CHARS_MAX: Final = 500
@@ -57,28 +56,14 @@ class Membership:
         make_case_tables(registry.engine)
 
     def invite(self, name: str, by: str, *, kind: str = "other", group: str = "") -> str:
-        """Add an actor, or let one that is there enrol anew: its one-time token, shown once. Who is in the roll-out's
-        register is what that says. Raises CannotAdd, who.NotAllowed; NotInState before its agreement."""
+        """Add an actor, or let one that is there enrol anew: its one-time token, shown once. Raises CannotAdd,
+        who.NotAllowed; NotInState for an actor of the roll-out that has no agreement in force."""
         with reading(self._registry.engine) as connection:
-            party = rollout.party(connection, name)
-        if party is not None and not has_come(party.stage, Stage.AGREEMENT):
-            raise NotInState(
-                Text(
-                    "{name} is {stage}: it is invited when its agreement is signed",
-                    name=name,
-                    stage=word(party.stage),
-                )
-            )
+            row, agreed = rollout.row_of(connection, name), rollout.agreement(connection, name)
+        if row is not None and (agreed is None or not agreed.in_force(self._clock.now_us() // DAY_US)):
+            raise NotInState(Text("{name} is invited when its agreement is signed", name=name))
         if self._registry.actor(name) is None:
-            if party is not None:
-                kind, group = party.kind, party.group
-            note = self._note(by, "member-add", name, {"kind": kind, "group": group})
-
-            def also(tx: Connection) -> None:
-                if party is not None:
-                    rollout.hand_over(tx, party)
-                note(tx)
-
+            also = self._note(by, "member-add", name, {"kind": kind, "group": group})
             self._registry.add(name, kind, group, also)
         return self._enrolment.invite(name, also=self._note(by, "member-invite", name, {}))
 
@@ -120,27 +105,17 @@ class Membership:
 
     def suspend(self, name: str, by: str, why: str) -> None:
         """Until it is resumed. Raises UnknownActor, NotInState; ValueError without a reason."""
-        self._registry.suspend(name, self._stepped(by, "member-suspend", name, RolloutAct.SUSPEND, why))
+        self._registry.suspend(name, self._note(by, "member-suspend", name, {"why": reason(why)}))
 
     def resume(self, name: str, by: str, why: str) -> None:
         """Let it in again, with the keys that it has."""
-        self._registry.resume(name, self._stepped(by, "member-resume", name, RolloutAct.RESUME, why))
+        self._registry.resume(name, self._note(by, "member-resume", name, {"why": reason(why)}))
 
     def revoke(self, name: str, by: str, why: str) -> None:
         """Shut it out for good; only a new invitation opens the way again. Raises UnknownActor, NotInState."""
         if self.known(name).state is ActorState.REVOKED:
             raise NotInState(Text("{name} is revoked already", name=name))
-        self._registry.revoke(name, self._stepped(by, "member-revoke", name, RolloutAct.LEAVE, why))
-
-    def _stepped(self, by: str, act: str, name: str, step: RolloutAct, why: str) -> Also:
-        """The act's line, and its step in the roll-out if the register knows the actor."""
-        note = self._note(by, act, name, {"why": reason(why)})
-
-        def write(connection: Connection) -> None:
-            rollout.follow(connection, name, step, self._clock.now_us(), by, why)
-            note(connection)
-
-        return write
+        self._registry.revoke(name, self._note(by, "member-revoke", name, {"why": reason(why)}))
 
     def version(self) -> int:
         """The registry's version now."""

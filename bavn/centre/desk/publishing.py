@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from bavn.centre.cases.intelligence.sources import Sources
-from bavn.centre.desk.benchmarking import Benchmarking, Beside
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.gathering import DocumentRequest, gather
 from bavn.centre.desk.partnership import audited_by, audited_by_centre, open_partners
-from bavn.centre.publish.beside import benchmark_document
 from bavn.centre.publish.build import build, period_of
 from bavn.centre.publish.document import Document, Kind
 from bavn.centre.publish.editions import Edition, Editions
-from bavn.centre.publish.facts import Catalogue, DocumentFacts
+from bavn.centre.publish.facts import DocumentFacts
 from bavn.centre.publish.judgements import Judgements
 from bavn.centre.publish.threat import Threat
 from bavn.model.failure import Failures
@@ -48,12 +46,9 @@ class Publishing:
         people = audited_by(clock)
         self.editions = editions_of(desk.engine, clock, terms.publishers)
         self.judgements = Judgements(desk.engine, clock, people)
-        self.benchmarking = Benchmarking(desk, clock)
         self._sources = Sources(desk.engine, clock)
 
-    def facts(
-        self, kind: Kind, period: str = "", catalogue: Catalogue | None = None, days: int = 30, *, leads: bool = True
-    ) -> DocumentFacts:
+    def facts(self, kind: Kind, period: str = "", days: int = 30, *, leads: bool = True) -> DocumentFacts:
         """What a document is built from; without ``leads`` what threat levels are. ValueError for a period that is
         none, or not over yet."""
         span = period_of(kind, period, self._clock.now_us(), days)
@@ -63,30 +58,21 @@ class Publishing:
             DocumentRequest(
                 sector=self._terms.sector,
                 period=span,
-                quartiles=self.benchmarking.latest(span),
                 tlp=self._terms.tlp,
                 sorts=self.judgements.sorts(),
                 levels=self.judgements.levels(),
                 source_partners={one.source.name: one.source.partner for one in self._sources.every()},
-                catalogue=catalogue,
                 leads=leads,
             ),
         )
 
-    def built(self, kind: Kind, period: str = "", catalogue: Catalogue | None = None, days: int = 30) -> Document:
+    def built(self, kind: Kind, period: str = "", days: int = 30) -> Document:
         """A document of data alone, kept nowhere."""
-        return build(kind, self.facts(kind, period, catalogue, days), self._failures)
+        return build(kind, self.facts(kind, period, days), self._failures)
 
-    def benchmark(self, beside: Beside) -> Document:
-        """One actor's page, or the sector's side alone; kept nowhere."""
-        period = period_of(Kind.BRIEF, beside.sector.month, self._clock.now_us())
-        return benchmark_document(
-            self._terms.sector, beside.actor, beside.own, beside.sector, period, self._clock.now_us(), self._terms.tlp
-        )
-
-    def draft(self, kind: Kind, period: str = "", catalogue: Catalogue | None = None, days: int = 30) -> Edition:
+    def draft(self, kind: Kind, period: str = "", days: int = 30) -> Edition:
         """The same, kept as a draft; see Editions.draft for what it raises."""
-        return self.editions.draft(self.built(kind, period, catalogue, days))
+        return self.editions.draft(self.built(kind, period, days))
 
     def set_sort(self, case_id: str, threat: Threat | None, user: str, why: str) -> None:
         """What sort of threat a case is, by a person. Raises cases.UnknownCase, who.NotAllowed, ValueError."""

@@ -75,14 +75,6 @@ class WarningsGiven(Protocol):
         ...
 
 
-class OpenExercises(Protocol):
-    """The exercises that actors were told of."""
-
-    def may_say(self, exercise_id: str, actor: str, step: str) -> Refused | None:
-        """Why the actor may not say so; None if it may."""
-        ...
-
-
 class ShownCheckpoints(Protocol):
     """The checkpoints of the centre's log that actors were shown."""
 
@@ -111,13 +103,6 @@ class NoLog:
 
     def may_cosign(self, actor: str, size: int, root: str, stamp_s: int, cosignature: str) -> Refused | None:  # noqa: ARG002
         return Refused("unknown_checkpoint", "the actor was shown no such checkpoint")
-
-
-class NoExercises:
-    """A centre that plays nothing (implements ExercisesTold)."""
-
-    def may_say(self, exercise_id: str, actor: str, step: str) -> Refused | None:  # noqa: ARG002
-        return Refused("unknown_exercise", "the actor was told of no such exercise")
 
 
 class NoWarnings:

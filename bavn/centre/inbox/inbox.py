@@ -16,12 +16,10 @@ from bavn.centre.inbox.asks import (
     InboxLimits,
     NoCases,
     NoDraws,
-    NoExercises,
     NoLog,
     NoQuestions,
     NoWarnings,
     OpenDraws,
-    OpenExercises,
     OpenQuestions,
     Roster,
     Rounds,
@@ -108,7 +106,6 @@ class Inbox:
         questions: OpenQuestions | None = None,
         cases: CaseMembership | None = None,
         warnings: WarningsGiven | None = None,
-        exercises: OpenExercises | None = None,
         log: ShownCheckpoints | None = None,
         draws: OpenDraws | None = None,
     ) -> None:
@@ -118,7 +115,6 @@ class Inbox:
         self._questions = questions or NoQuestions()
         self._cases = cases or NoCases()
         self._warnings = warnings or NoWarnings()
-        self._exercises = exercises or NoExercises()
         self._log, self._draws = log or NoLog(), draws or NoDraws()
         self._clock = clock
         self._limits = limits or InboxLimits()
@@ -242,7 +238,6 @@ class Inbox:
             asked=self._questions,
             cases=self._cases,
             warnings=self._warnings,
-            exercises=self._exercises,
             log=self._log,
             draws=self._draws,
         )

@@ -24,7 +24,6 @@ _SCHEMA = (
         party TEXT NOT NULL, day INTEGER NOT NULL, items INTEGER NOT NULL, PRIMARY KEY (party, day)
     ) STRICT""",
 )
-_STEPS: Final = {1: ("ALTER TABLE intel_item ADD COLUMN rule TEXT NOT NULL DEFAULT ''",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class IntelBook:
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        book.part("intel", 2, _SCHEMA, _STEPS)
+        book.part("intel", 1, _SCHEMA)
 
     def items(self, source: str) -> dict[str, dict[str, str]]:
         """scope -> key -> digest of all that is remembered of a source."""

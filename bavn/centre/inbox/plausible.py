@@ -15,12 +15,10 @@ from bavn.centre.inbox.asks import (
     InboxLimits,
     NoCases,
     NoDraws,
-    NoExercises,
     NoLog,
     NoQuestions,
     NoWarnings,
     OpenDraws,
-    OpenExercises,
     OpenQuestions,
     OpenRound,
     Rounds,
@@ -40,7 +38,7 @@ from bavn.model.sector.tally import BLOCKED, TECHNIQUES, VOCABULARY
 from bavn.model.sector.work import is_plain
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.round import RoundParams
-from bavn.wire.messages.canary import CanaryTold
+from bavn.wire.messages.canary import CanaryProgress
 from bavn.wire.messages.catalogue import (
     CaseAnswered,
     CaseEvidence,
@@ -59,7 +57,6 @@ from bavn.wire.messages.catalogue import (
     WarningAnswered,
     Withdrawn,
 )
-from bavn.wire.messages.exercise import ExerciseStep
 from bavn.wire.messages.log import DrawsOpened, LogSeen
 from bavn.wire.privacy import Message
 
@@ -79,7 +76,6 @@ class PlausibilityContext:
     asked: OpenQuestions = field(default_factory=NoQuestions)
     cases: CaseMembership = field(default_factory=NoCases)
     warnings: WarningsGiven = field(default_factory=NoWarnings)
-    exercises: OpenExercises = field(default_factory=NoExercises)
     log: ShownCheckpoints = field(default_factory=NoLog)
     draws: OpenDraws = field(default_factory=NoDraws)
 
@@ -205,14 +201,6 @@ def _words(message: CaseAnswered | WarningAnswered) -> Refused | None:
     return None
 
 
-def _exercise_step(message: ExerciseStep, known: PlausibilityContext) -> Refused | None:
-    if (message.detector is None) != (message.step != "suspected") or (message.p_bucket is None) != (
-        message.detector is None
-    ):
-        return Refused("exercise_step", "a suspicion has a detector and its strength, and nothing else has")
-    return known.exercises.may_say(message.exercise_id, known.actor, message.step)
-
-
 def _nis2_noted(message: Nis2Noted, known: PlausibilityContext) -> Refused | None:
     """Of the actor whose message it is: nothing in it names another."""
     if not is_plain(message.why):
@@ -248,7 +236,7 @@ def _counts(message: Counts, known: PlausibilityContext) -> Refused | None:
     return None
 
 
-def _canary(message: CanaryTold, known: PlausibilityContext) -> Refused | None:
+def _canary(message: CanaryProgress, known: PlausibilityContext) -> Refused | None:
     """The whole chain, each link once, in its order, of today's canary or yesterday's; what passed says how long."""
     if not canary.is_current(message.day, known.now_us):
         return Refused("canary_day", "neither today's nor yesterday's canary")
@@ -318,10 +306,9 @@ _CHECKS: Final[Mapping[type[Message], Callable[[Any, PlausibilityContext], Refus
         CaseEvidence: _case_evidence,
         Nis2Noted: _nis2_noted,
         WarningAnswered: _warning_answered,
-        ExerciseStep: _exercise_step,
         Counts: _counts,
         Health: _health,
-        CanaryTold: _canary,
+        CanaryProgress: _canary,
         LogSeen: _log_seen,
         DrawsOpened: _draws,
     }

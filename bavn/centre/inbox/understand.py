@@ -16,7 +16,6 @@ from bavn.model.received import (
     Decline,
     DrawValue,
     DrawValues,
-    ExerciseStatement,
     Heard,
     Nis2Step,
     NodeHealth,
@@ -31,9 +30,8 @@ from bavn.model.received import (
     Withdrawal,
 )
 from bavn.model.sector.canary import Link
-from bavn.model.sector.exercise import ActorStep
 from bavn.model.sector.lead import Sign
-from bavn.wire.messages.canary import CanaryTold
+from bavn.wire.messages.canary import CanaryProgress
 from bavn.wire.messages.catalogue import (
     CaseAnswered,
     CaseEvidence,
@@ -52,7 +50,6 @@ from bavn.wire.messages.catalogue import (
     WarningAnswered,
     Withdrawn,
 )
-from bavn.wire.messages.exercise import ExerciseStep
 from bavn.wire.messages.log import DrawsOpened, LogSeen
 from bavn.wire.privacy import Message
 from bavn.wire.transcribe import value_of
@@ -83,10 +80,9 @@ VALUES: Final[Mapping[type[Message], type[Heard]]] = {
     CaseEvidence: Attached,
     Nis2Noted: Nis2Step,
     WarningAnswered: WarningAnswer,
-    ExerciseStep: ExerciseStatement,
     Counts: Counted,
     Health: NodeHealth,
-    CanaryTold: CanaryCame,
+    CanaryProgress: CanaryCame,
     LogSeen: CheckpointSeen,
     DrawsOpened: DrawValues,
 }
@@ -114,9 +110,7 @@ def _otherwise(message: Message) -> dict[str, Any]:
             return {"state": "declined", "count_bucket": 0, "first_hour": None, "last_hour": None, "days": 0}
         case Nis2Noted(minute=minute, kind=kind):
             return {"at_us": minute * MINUTE_US, "correct": kind == "correction"}
-        case ExerciseStep(step=step):
-            return {"step": ActorStep(step)}
-        case CanaryTold(links=links):
+        case CanaryProgress(links=links):
             return {"links": tuple(value_of(Link, link, {}) for link in links)}
         case DrawsOpened(openings=openings):
             return {"openings": tuple(value_of(DrawValue, opening, {}) for opening in openings)}

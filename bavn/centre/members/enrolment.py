@@ -17,24 +17,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from bavn.centre.members import rollout
 from bavn.centre.members.authority import MALFORMED, Authority
 from bavn.centre.members.registry import Also, Registry, UnknownActor, nothing
-from bavn.centre.members.rollout_tables import make_rollout_tables
 from bavn.centre.members.tables import ACTOR, CERTIFICATE, INVITATION, alone
 from bavn.centre.store.engine import writing
 from bavn.model.moment import DAY_US, HOUR_US, as_us
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
 from bavn.model.sector.member import (
-    CENTRE_NAME,
     ActorState,
     enrolment_statement,
     is_peer,
     member_peer,
     member_role,
 )
-from bavn.model.sector.rollout import RolloutAct
 from bavn.model.text import Text
 
 TOKEN_LIFE_US: Final = 24 * HOUR_US
@@ -78,7 +74,6 @@ class Enrolment:
     def __init__(self, registry: Registry, authority: Authority, clock: Clock, dice: Dice) -> None:
         self._registry = registry
         self._engine = registry.engine
-        make_rollout_tables(self._engine)
         self.authority = authority
         self._clock = clock
         self._dice = dice
@@ -119,7 +114,6 @@ class Enrolment:
                 return _BAD_TOKEN
             actor = self._registry.activate(tx, application.actor, application.message_key)
             self._registry.end_certificates(tx, application.actor)
-            rollout.follow(tx, application.actor, RolloutAct.ENROL, now_us, CENTRE_NAME, "its node enrolled")
             return Admitted(actor=actor.name, certificate=self._issue(tx, actor.name, key, now_us), x=actor.x)
 
     def renew(self, name: str, csr: str) -> Admitted | Refused:

@@ -1,4 +1,4 @@
-"""Of an actor that leaves, this room deletes its quotas, functions, suppliers and invitations."""
+"""Of an actor that leaves, this room deletes its quotas, functions, suppliers, invitations and row in the roll-out."""
 
 from typing import Final
 
@@ -9,4 +9,5 @@ DELETED: Final = (
     OfActor("its quotas", member_tables.QUOTA),
     OfActor("its functions and suppliers", member_tables.ROLE),
     OfActor("its invitations", member_tables.INVITATION),
+    OfActor("its row in the roll-out", member_tables.ROLLOUT),
 )

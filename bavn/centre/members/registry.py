@@ -50,10 +50,9 @@ DEFAULT_QUOTAS: Final[Mapping[str, Quota]] = {
     "CaseEvidence": Quota(messages_per_hour_max=20, bytes_per_hour_max=90 * _MB),
     "Nis2Noted": Quota(messages_per_hour_max=500, bytes_per_hour_max=4 * _MB),
     "WarningAnswered": Quota(messages_per_hour_max=500, bytes_per_hour_max=4 * _MB),
-    "ExerciseStep": Quota(messages_per_hour_max=500, bytes_per_hour_max=1 * _MB),
     "Counts": Quota(messages_per_hour_max=10, bytes_per_hour_max=1 * _MB),
     "Health": Quota(messages_per_hour_max=120, bytes_per_hour_max=1 * _MB),
-    "CanaryTold": Quota(messages_per_hour_max=200, bytes_per_hour_max=1 * _MB),
+    "CanaryProgress": Quota(messages_per_hour_max=200, bytes_per_hour_max=1 * _MB),
     "DrawsOpened": Quota(messages_per_hour_max=200, bytes_per_hour_max=1 * _MB),
     "LogSeen": Quota(messages_per_hour_max=2_000, bytes_per_hour_max=1 * _MB),
 }

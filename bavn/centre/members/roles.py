@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from bavn.centre.members.registry import Also, Registry, UnknownActor, nothing
 from bavn.centre.members.tables import ACTOR, ROLE
@@ -57,45 +57,29 @@ class Roles:
     ) -> None:
         """Replace what is given; None leaves it as it is, an empty group makes the actor its own; ``canary``:
         whether it is in the canary ring. Counts the registry's version up. Raises UnknownActor, BadRole."""
+        _check(functions or (), suppliers or (), group or actor)
         with writing(self._registry.engine) as tx:
-            self.set_in(tx, actor, functions=functions, suppliers=suppliers, group=group, canary=canary, kind=None)
+            self._registry.count_up(tx)
+            if tx.execute(select(ACTOR.c.name).where(ACTOR.c.name == actor)).first() is None:
+                raise UnknownActor(Text("no actor is called {actor}", actor=repr(actor[:60])))
+            for what, names in (("function", functions), ("supplier", suppliers)):
+                if names is not None:
+                    tx.execute(delete(ROLE).where(ROLE.c.actor == actor, ROLE.c.kind == what))
+                    rows = [{"actor": actor, "kind": what, "name": name} for name in sorted(set(names))]
+                    if rows:
+                        tx.execute(insert(ROLE), rows)
+            changed: dict[str, str | bool | int] = {}
+            if group is not None:
+                changed["group"] = group or actor
+            if canary is not None:
+                changed["canary"] = canary
+            if changed:
+                changed["changed_us"] = self._clock.now_us()
+                tx.execute(update(ACTOR).where(ACTOR.c.name == actor).values(**changed))
             also(tx)
 
-    def set_in(
-        self,
-        tx: Connection,
-        actor: str,
-        *,
-        functions: Collection[str] | None,
-        suppliers: Collection[str] | None,
-        group: str | None,
-        canary: bool | None,
-        kind: str | None,
-    ) -> None:
-        """The same in the caller's transaction, and the actor's kind. Raises UnknownActor, BadRole."""
-        check_roles(functions or (), suppliers or (), group or actor)
-        self._registry.count_up(tx)
-        if tx.execute(select(ACTOR.c.name).where(ACTOR.c.name == actor)).first() is None:
-            raise UnknownActor(Text("no actor is called {actor}", actor=repr(actor[:60])))
-        for what, names in (("function", functions), ("supplier", suppliers)):
-            if names is not None:
-                tx.execute(delete(ROLE).where(ROLE.c.actor == actor, ROLE.c.kind == what))
-                rows = [{"actor": actor, "kind": what, "name": name} for name in sorted(set(names))]
-                if rows:
-                    tx.execute(insert(ROLE), rows)
-        changed: dict[str, str | bool | int] = {}
-        if group is not None:
-            changed["group"] = group or actor
-        if canary is not None:
-            changed["canary"] = canary
-        if kind is not None:
-            changed["kind"] = kind
-        if changed:
-            changed["changed_us"] = self._clock.now_us()
-            tx.execute(update(ACTOR).where(ACTOR.c.name == actor).values(**changed))
 
-
-def check_roles(functions: Collection[str], suppliers: Collection[str], group: str) -> None:
+def _check(functions: Collection[str], suppliers: Collection[str], group: str) -> None:
     """Raises BadRole for what no role has."""
     unknown = sorted(set(functions) - FUNCTIONS.keys())
     if unknown:

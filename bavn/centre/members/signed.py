@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import Connection, Row, func, insert, select
 
-from bavn.centre.members.rollout_tables import SIGNED
+from bavn.centre.members.tables import SIGNED
 from bavn.model.malformed import MALFORMED
 
 SignedKind = Literal["terms", "agreement", "test", "deletion"]

@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     false,
     insert,
     select,
@@ -72,6 +73,30 @@ ROLE: Final = Table(
     Column("actor", ForeignKey("member_actor.name"), primary_key=True),
     Column("kind", String(16), primary_key=True),
     Column("name", String(40), primary_key=True),
+)
+
+ROLLOUT: Final = Table(
+    "rollout_actor",
+    METADATA,
+    Column("actor", String(40), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("group", String(40), nullable=False),
+    Column("region", String(40), nullable=False),
+    Column("waits_for", String(200), nullable=False),
+    Column("since_us", BigInteger, nullable=False),
+)
+
+SIGNED: Final = Table(
+    "member_signed",
+    METADATA,
+    Column("kind", String(16), primary_key=True),
+    Column("subject", String(40), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("signature", String(128), nullable=False),
 )
 
 REGISTRY: Final = Table(

@@ -1,32 +1,25 @@
-"""Protocols of tests that the centre took in: which may be taken in, and which one a step may rest on.
+"""Protocols of tests that the centre took in: which may be taken in, and whether a state may rest on one.
 
 A protocol is taken in when it is the actor's own, signed by the key it enrolled with, of the kind that was asked for,
 fresh, passed by the centre's own bars, and never taken in before. The centre signs what it looked at, protocol and all.
 Refuses to know what is measured: the demands are handed in.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import Connection
 
-from bavn.centre.members import rollout, signed
+from bavn.centre.members import signed
 from bavn.centre.members.signed import Record
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.outcome import Refused
 from bavn.model.sector.acceptance_protocol import Demands, Part, TestKind, shortfalls
 from bavn.model.sector.protocol_file import SignedProtocol
-from bavn.model.sector.rollout import RolloutAct
 from bavn.model.text import Text
 
 AGE_DAYS_MAX: Final = 14
 AHEAD_US_MAX: Final = 10 * MINUTE_US
 SHORTFALLS_NAMED_MAX: Final = 5
-STEPS: Final[Mapping[RolloutAct, TestKind]] = {
-    RolloutAct.ACCEPT: TestKind.ACCEPTANCE,
-    RolloutAct.PROVE: TestKind.FINAL,
-}
-"""Which test a step rests on."""
 
 
 def refusal(
@@ -61,20 +54,15 @@ def taken_before(tx: Connection, digest: str) -> Record | None:
     return next((one for one in signed.holding(tx, "test", digest) if one.fields["protocol_sha256"] == digest), None)
 
 
-def usable(tx: Connection, actor: str, act: RolloutAct, now_us: int) -> Record | None:
-    """The latest protocol that a step may rest on: taken in, of its kind, fresh, begun since the actor came to where it
-    stands, and not used yet."""
-    kind, party = STEPS.get(act), rollout.party(tx, actor)
-    if kind is None or party is None:
-        return None
-    used = {one.evidence for one in rollout.moves(tx, actor)}
-    for record in reversed(signed.records(tx, "test", actor)):
+def usable(tx: Connection, actor: str, kind: TestKind, since_us: int, now_us: int) -> bool:
+    """Whether a protocol of a test is fresh, and was begun and taken in since the actor came to its state."""
+    for record in signed.records(tx, "test", actor):
         content = record.fields
         fresh = now_us - int(content["ended_us"]) <= AGE_DAYS_MAX * DAY_US
-        since = int(content["began_us"]) >= party.since_us - AHEAD_US_MAX
-        if content["test"] == kind.value and fresh and since and content["protocol_sha256"] not in used:
-            return record
-    return None
+        since = record.at_us > since_us and int(content["began_us"]) >= since_us - AHEAD_US_MAX
+        if content["test"] == kind.value and fresh and since:
+            return True
+    return False
 
 
 def body(given: SignedProtocol, centre: Part, by: str, why: str) -> dict[str, object]:

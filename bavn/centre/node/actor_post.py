@@ -1,4 +1,4 @@
-"""What cases owe to actors, carried to gate 3 and settled: the one way of cases, warnings and exercises.
+"""What cases owe to actors, carried to gate 3 and settled: the one way of cases and warnings.
 
 Refuses to decide what is said (cases) and what may leave (share).
 """

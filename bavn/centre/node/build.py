@@ -10,7 +10,6 @@ from sqlalchemy import Engine
 
 from bavn import __version__
 from bavn.centre.cases.case.work import Work
-from bavn.centre.cases.exercises.exercises import Exercises
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.indicators.indicators import Bounds, Indicators
 from bavn.centre.cases.questions import Questions
@@ -24,12 +23,11 @@ from bavn.centre.members.authority import Authority
 from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.registry import Registry
 from bavn.centre.node.case_post import open_case_post
-from bavn.centre.node.centre import ActiveActors, Centre, CentrePosts, CentreRooms, OpenRounds
+from bavn.centre.node.centre import ActiveActors, Centre, CentrePosts, CentreRooms, Joining, OpenRounds
 from bavn.centre.node.clock_post import ClockPost
 from bavn.centre.node.config import CentreConfig
 from bavn.centre.node.contained import Containment
 from bavn.centre.node.draw_post import DrawPost, DrawsAsked
-from bavn.centre.node.exercise_post import ExercisePost
 from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.node.witness_post import ShownLog, WitnessPost
@@ -74,75 +72,95 @@ def open_centre(
     ``lists`` None: the shipped warning lists. ``failures`` None: what fails in a way that nobody foresaw is raised.
     ``aside``: who reconstructs rounds and works on the commons' tables.
     """
-    engine, book, key = ground.engine, ground.book, ground.key
+    engine, key = ground.engine, ground.key
     questions = Questions(engine, clock, two_people=config.limits.questions_two_people)
     registry = registry or Registry(engine, clock)
-    work = Work(engine, clock, config.cases)
-    warnings, exercises = Warnings(engine, clock), Exercises(engine, clock)
-    share = open_share(config, engine=engine, book=book, key=key, clock=clock, registry=registry)
+    work, warnings = Work(engine, clock, config.cases), Warnings(engine, clock)
+    share = open_share(config, engine=engine, book=ground.book, key=key, clock=clock, registry=registry)
     lists = WarningLists() if lists is None else lists
-    believed = clock if isinstance(clock, BelievedClock) else None
-    shown = ShownLog(engine=engine, key=registry.key, believed=believed)
+    shown = ShownLog(engine=engine, key=registry.key, believed=clock if isinstance(clock, BelievedClock) else None)
     contained = Containment(failures or NoContainment(), engine)
     rooms = CentreRooms(
         registry=registry,
         enrolment=Enrolment(registry, ground.authority, clock, dice),
-        inbox=Inbox(
-            book,
-            registry,
-            OpenRounds(engine),
-            clock,
-            inbox_limits,
-            questions,
-            work,
-            warnings,
-            exercises,
-            log=shown,
-            draws=DrawsAsked(engine, registry.key),
-        ),
+        inbox=open_inbox(ground.book, registry, shown, questions, work, warnings, clock, inbox_limits),
         share=share,
-        offers=open_offers(config, engine, book, clock, dice),
+        offers=open_offers(config, engine, ground.book, clock, dice),
         questions=questions,
         indicators=open_indicators(config, engine, clock, lists),
     )
     keeper = None if ground.log is None else open_log(config, ground, ground.log, clock, dice)
-    posts = CentrePosts(
-        clock=(lambda: None) if believed is None else ClockPost(engine, believed, ActiveActors(registry).active).step,
-        case=open_case_post(engine, work, config.cases, config.limits.time_zone, share, registry, clock, contained),
-        warning=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock, contained=contained),
-        exercise=ExercisePost(exercises=exercises, share=share, registry=registry, clock=clock, contained=contained),
-        witness=None
-        if keeper is None
-        else WitnessPost(
-            engine=engine,
-            keeper=keeper,
-            shown=shown,
-            share=share,
-            members=ActiveActors(registry).active,
-            clock=clock,
-            contained=contained,
-            draws=DrawPost(
-                engine=engine,
-                keeper=keeper,
-                share=share,
-                clock=clock,
-                contained=contained,
-                mb_max=config.limits.audits_mb_max,
-            ),
-        ),
-    )
     return Centre(
         config,
         engine=engine,
         rooms=rooms,
-        posts=posts,
+        posts=open_posts(config, rooms, shown, keeper, work=work, warnings=warnings, clock=clock, contained=contained),
         message_key=key.public_key().public_bytes_raw().hex(),
         clock=clock,
-        dice=dice,
         lists=lists,
-        reconstruct=reconstruct,
-        aside=aside,
+        joining=Joining(dice=dice, reconstruct=reconstruct, aside=aside),
         contained=contained,
+    )
+
+
+def open_inbox(
+    book: Any,
+    registry: Registry,
+    shown: ShownLog,
+    questions: Questions,
+    work: Work,
+    warnings: Warnings,
+    clock: Clock,
+    limits: InboxLimits | None,
+) -> Inbox:
+    """What takes messages of members, on this book."""
+    rounds, draws = OpenRounds(shown.engine), DrawsAsked(shown.engine, registry.key)
+    return Inbox(book, registry, rounds, clock, limits, questions, work, warnings, log=shown, draws=draws)
+
+
+def open_posts(
+    config: CentreConfig,
+    rooms: CentreRooms,
+    shown: ShownLog,
+    keeper: LogKeeper | None,
+    *,
+    work: Work,
+    warnings: Warnings,
+    clock: Clock,
+    contained: Containment,
+) -> CentrePosts:
+    """What brings statements of cases, warnings, the log and a clock that leaps to actors."""
+    engine, registry, share, believed = shown.engine, rooms.registry, rooms.share, shown.believed
+    return CentrePosts(
+        clock=(lambda: None) if believed is None else ClockPost(engine, believed, ActiveActors(registry).active).step,
+        case=open_case_post(engine, work, config.cases, config.limits.time_zone, share, registry, clock, contained),
+        warning=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock, contained=contained),
+        witness=None if keeper is None else open_witness(config, keeper, shown, rooms, clock, contained),
+    )
+
+
+def open_witness(
+    config: CentreConfig, keeper: LogKeeper, shown: ShownLog, rooms: CentreRooms, clock: Clock, contained: Containment
+) -> WitnessPost:
+    """What shows members the centre's log, takes their signatures, and draws audits of rounds."""
+    share, members = rooms.share, ActiveActors(rooms.registry).active
+    draws = DrawPost(
+        engine=shown.engine,
+        keeper=keeper,
+        share=share,
+        clock=clock,
+        contained=contained,
+        mb_max=config.limits.audits_mb_max,
+    )
+    return WitnessPost(
+        engine=shown.engine,
+        keeper=keeper,
+        shown=shown,
+        share=share,
+        members=members,
+        clock=clock,
+        contained=contained,
+        draws=draws,
     )
 
 

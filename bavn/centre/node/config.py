@@ -1,6 +1,6 @@
 """The centre's configuration: tiers, score, lines and limits, each field with unit, default and sentence.
 
-``app`` reads the TOML file and hands the table in. Refuses to read files.
+``app`` reads the TOML file. Refuses to read files.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,6 @@ from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.tier import NO_COMMONS, TIERS, CommonsSettings, Tier
-from bavn.model.node_health import NodeBounds
 from bavn.model.observable import NotCanonical, Observable
 from bavn.model.sector.intel import IntelSettings
 from bavn.model.settings import SettingsError, load, setting
@@ -24,7 +23,7 @@ from bavn.psi.commons_terms import TIER
 class CentreLimits:
     """``[centre]`` of the configuration, apart from where things lie (that is ``app``'s)."""
 
-    sector: str = setting("sector", unit="", holds="Name of the sector: the author of its indicators.")
+    sector: str = setting("sector", holds="Name of the sector: the author of its indicators.")
     case_score_min: float = setting(
         5.0, unit="nats", holds="A lead at or above this score is opened as a case by itself.", low=-20.0, high=100.0
     )
@@ -33,10 +32,10 @@ class CentreLimits:
     )
     indicator_days_max: int = setting(90, unit="days", holds="No indicator is released for longer.", low=1, high=365)
     register: tuple[str, ...] = setting(
-        (), unit="", holds='The sector\'s own services, as "type:value": weighed down and never blocked.'
+        (), holds='The sector\'s own services, as "type:value": weighed down and never blocked.'
     )
     questions_two_people: bool = setting(
-        default=True, unit="", holds="A question to the actors needs a second person's approval before it goes out."
+        default=True, holds="A question to the actors needs a second person's approval before it goes out."
     )
     rounds_kept_days: int = setting(
         7, unit="days", holds="How long a closed round can be looked into.", low=1, high=365
@@ -50,21 +49,13 @@ class CentreLimits:
     )
     signs_kept_days: int = setting(30, unit="days", holds="How long a report is kept after it came.", low=7, high=365)
     time_zone: str = setting(
-        "Europe/Copenhagen",
-        unit="",
-        holds="Where NIS2's months are counted and its drafts tell the time (tz database).",
+        "Europe/Copenhagen", holds="Where NIS2's months are counted and its drafts tell the time (tz database)."
     )
     counts_kept_days: int = setting(
         400, unit="days", holds="How long the sector's noisy counts are kept.", low=30, high=3650
     )
-    fit_every_s: float = setting(
-        86_400.0, unit="s", holds="How often the law of benign sharing is fitted anew.", low=60.0, high=2_592_000.0
-    )
     rank_every_s: float = setting(
         60.0, unit="s", holds="Leads are ranked anew when reports come, and at least this often.", low=0.1, high=3600.0
-    )
-    items_per_step_max: int = setting(
-        500, unit="items", holds="How many items of the inbox one step works off.", low=1, high=100_000
     )
 
     def __post_init__(self) -> None:
@@ -103,7 +94,6 @@ class CentreConfig:
     commons: CommonsSettings = NO_COMMONS
     intelligence: IntelSettings = field(default_factory=IntelSettings)
     cases: CaseSettings = field(default_factory=CaseSettings)
-    nodes: NodeBounds = field(default_factory=NodeBounds)
 
     @property
     def rounds(self) -> tuple[Tier, ...]:
@@ -111,47 +101,12 @@ class CentreConfig:
         return (*self.tiers, self.commons.tier()) if self.commons.daily else self.tiers
 
 
-def config_of(table: Mapping[str, Any], where: str) -> CentreConfig:
-    """From a TOML table with ``[centre]``, ``[cases]``, ``[commons]``, ``[nodes]``, ``[score]``, ``[indicators]``,
-    ``[intelligence]`` and ``[tiers.NAME]``; without any tier, those of PSI.md. ``where`` names the file. Raises
-    SettingsError."""
-    known = {"centre", "score", "indicators", "tiers", "intelligence", "cases", "commons", "nodes"}
-    unknown = sorted(set(table) - known)
-    if unknown:
-        raise SettingsError(
-            Text(
-                "{where}: no table is called {unknown}; known: {named}",
-                where=where,
-                unknown=repr(unknown[0]),
-                named=", ".join(sorted(known)),
-            )
-        )
-    flat = [name for name in sorted(known) if not isinstance(table.get(name, {}), Mapping)]
-    if flat:
-        raise SettingsError(Text("{where}: {flat} must be a table: [{flat}]", where=where, flat=flat[0]))
-    if "canary_actors" in table.get("indicators", {}):
-        raise SettingsError(
-            Text(
-                "{where}: indicators.canary_actors is no setting any more: delete it, and run `bavn centre member"
-                " set ACTOR --canary` for each of them",
-                where=where,
-            )
-        )
-    tiers = table.get("tiers", {})
-    if not isinstance(tiers, Mapping) or not all(isinstance(tier, Mapping) for tier in tiers.values()):
+def tiers_of(given: Any, where: str) -> tuple[Tier, ...]:
+    """From ``[tiers.NAME]``; without any, those of PSI.md. ``where`` names the file. Raises SettingsError."""
+    if not isinstance(given, Mapping) or not all(isinstance(tier, Mapping) for tier in given.values()):
         raise SettingsError(Text("{where}: tiers are tables, [tiers.A] for example", where=where))
-    if TIER in tiers:
+    if TIER in given:
         raise SettingsError(
             Text("{where}: {name} is no tier of its own: its table is [commons]", where=where, name=TIER)
         )
-    read_tiers = tuple(load(Tier, {"name": name, **tier}, f"{where}: tiers.{name}") for name, tier in tiers.items())
-    return CentreConfig(
-        limits=load(CentreLimits, table.get("centre", {}), f"{where}: centre"),
-        score=load(ScoreSettings, table.get("score", {}), f"{where}: score"),
-        indicators=load(IndicatorSettings, table.get("indicators", {}), f"{where}: indicators"),
-        tiers=read_tiers or TIERS,
-        intelligence=load(IntelSettings, table.get("intelligence", {}), f"{where}: intelligence"),
-        cases=load(CaseSettings, table.get("cases", {}), f"{where}: cases"),
-        commons=load(CommonsSettings, table.get("commons", {}), f"{where}: commons"),
-        nodes=load(NodeBounds, table.get("nodes", {}), f"{where}: nodes"),
-    )
+    return tuple(load(Tier, {"name": name, **tier}, f"{where}: tiers.{name}") for name, tier in given.items()) or TIERS

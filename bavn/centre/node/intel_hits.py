@@ -1,6 +1,6 @@
 """Which proposals actors met: what they answered to questions, sightings of released indicators, and own reports.
 
-Refuses to count how often: a source is useful by what was there at all.
+Refuses to count how often.
 """
 
 from sqlalchemy import Engine

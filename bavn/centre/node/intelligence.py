@@ -1,5 +1,5 @@
 """Intelligence at the centre, put together: a source is read, its items meet gate 2, claims become proposals; proposals
-are hunted for within budgets, weighed, judged, and made cases of. Nothing of this blocks anything.
+are weighed, judged, and made cases of. Nothing of this blocks anything.
 
 A sync may be killed at any moment: what passed the gate is worked off by the next, and reading goes on from the last
 cursor that was kept. Refuses to open connections: it is handed a Fetch.
@@ -17,27 +17,25 @@ from bavn.centre.cases.case.case import Case, ElementFacts, LeadFacts
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.intelligence.confidence import Confidence, SourceStatus, weigh
 from bavn.centre.cases.intelligence.proposals import Proposal, Proposals, ReceivedClaim
-from bavn.centre.cases.intelligence.sources import ACTIVE, Sources, SourceState
-from bavn.centre.cases.intelligence.usefulness import Usefulness, measure, noise
-from bavn.centre.cases.questions import Questions
+from bavn.centre.cases.intelligence.sources import ACTIVE, Sources, SourceState, noise
+from bavn.centre.cases.questions import METADATA as QUESTIONS
 from bavn.centre.cases.two_people import CENTRE, NotAllowed
 from bavn.centre.correlate.lists import Lists
 from bavn.centre.desk import intel_posted
 from bavn.centre.desk.intel_posted import posted_by
 from bavn.centre.inbox.intel_book import TakenClaim
-from bavn.centre.inbox.intel_gate import Counts, IntelGate, SourceMemory
+from bavn.centre.inbox.intel_gate import Counts, IntelGate
 from bavn.centre.inbox.intel_pull import Fetch, Unreadable, pull
 from bavn.centre.inbox.intel_rules import Terms
 from bavn.centre.inbox.offers import Offers
 from bavn.centre.members.partners import Partners
-from bavn.centre.node import intel_hits, intel_hunts, intel_whole
+from bavn.centre.node import intel_hits
 from bavn.centre.node.contained import Containment, is_no_items_fault
 from bavn.centre.share.tables import make_tables as make_share_tables
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import hour_of
 from bavn.model.observable import Observable, ObservableType
-from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, LinkDown, LinkRefused
 from bavn.model.sector.intel import IntelSettings, claim_text
 from bavn.model.sector.partner import Partner
@@ -68,8 +66,7 @@ class Synced:
 
 
 class Intelligence:
-    """May be open in several processes at once; a source is best asked by one of them. ``actors``: who is asked when
-    something is hunted for."""
+    """May be open in several processes at once; a source is best asked by one of them."""
 
     def __init__(
         self,
@@ -80,15 +77,15 @@ class Intelligence:
         settings: IntelSettings,
         lists: Lists,
         partners: Partners,
-        questions: Questions,
         offers: Offers | None = None,
         failures: Failures | None = None,
     ) -> None:
         self.contained = Containment(failures or NoContainment(), engine)
         t.make_missing(engine, t.METADATA)
+        t.make_missing(engine, QUESTIONS)
         make_share_tables(engine)
         self._engine, self._gate, self._clock, self._settings = engine, gate, clock, settings
-        self._partners, self._questions, self._offers = partners, questions, offers
+        self._partners, self._offers = partners, offers
         self.sources = Sources(engine, clock)
         self.proposals = Proposals(engine, clock, settings, lambda named: tuple(name for name, _ in lists.of(named)))
         self.cases = Cases(engine, clock)
@@ -108,16 +105,10 @@ class Intelligence:
         terms, known = self.terms(state), self._gate.known(name)
         counts, proposals, more = Counts(), self.work_off(), False
         failure: Text | None = None
-        whole, seen = intel_whole.due(state, self._clock.now_us()), set[str]()
-        marks = {k: v for k, v in state.cursor.items() if k == intel_whole.COMPARED_US}
-        last: Mapping[str, Any] = {}
         try:
-            cursor: Mapping[str, Any] = {} if whole else state.cursor
             failures = self.contained.failures
-            for step in pull(state.source, cursor, fetch, self._settings.items_max, self._clock, failures):
+            for step in pull(state.source, state.cursor, fetch, self._settings.items_max, self._clock, failures):
                 got = Counts()
-                last = step.cursor
-                seen.update(piece.scope for piece in step.pieces if whole)
                 for piece in step.pieces:
                     room = self._settings.items_per_sync_max - counts.met_gate - got.met_gate
                     got += self._gate.take_in(terms, piece, known, room, ending)
@@ -126,23 +117,15 @@ class Intelligence:
                 more = got.put_off > 0
                 if step.kept and not more:
                     self.proposals.kept(name)
-                cursor = state.cursor if more or whole else {**step.cursor, **marks}
+                cursor = state.cursor if more else step.cursor
                 self.sources.advanced(name, cursor, got.new + got.changed, got.refused - got.blameless)
                 if more or ending():
                     more = True
                     break
-            if whole and not more:
-                gone, why = self._compare(name, terms, known, frozenset(seen), counts.met_gate, ending)
-                counts += gone
-                more = gone.put_off > 0
-                proposals += self.work_off()
-                done = state.cursor if more else {**last, intel_whole.COMPARED_US: self._clock.now_us()}
-                self.sources.advanced(name, done, 0, 0)
-                failure = why
-            if not more:
+            if more:
+                self.sources.tried(name, None)
+            else:
                 self.sources.synced(name)
-            if more or failure:
-                self.sources.tried(name, failure)
             self.contained.failures.works(f"source {state.source.kind} {name}")
         except (LinkDown, LinkRefused, Unreadable, SettingsError) as error:
             failure = Text.of_error(error) if str(error) else Text.plain(type(error).__name__)
@@ -154,21 +137,6 @@ class Intelligence:
         return Synced(
             source=name, counts=counts, proposals=proposals, failure=failure.row() if failure else "", more=more
         )
-
-    def _compare(
-        self, name: str, terms: Terms, known: SourceMemory, seen: frozenset[str], count: int, ending: Callable[[], bool]
-    ) -> tuple[Counts, Text | None]:
-        """Take back what a whole listing does not name any more, and say so; or why it was not taken back."""
-        compared = intel_whole.compare(known, seen)
-        if isinstance(compared, Refused):
-            self.sources.compared(name, known.count, 0, compared.reason.row())
-            return Counts(), compared.reason
-        counts = Counts()
-        for piece in compared.missing:
-            room = self._settings.items_per_sync_max - count - counts.met_gate
-            counts += self._gate.take_in(terms, piece, known, room, ending)
-        self.sources.compared(name, compared.known, len(compared.missing), "")
-        return counts, None
 
     def terms(self, state: SourceState) -> Terms:
         """Under what its items come in now."""
@@ -247,12 +215,12 @@ class Intelligence:
 
     # --- what follows ------------------------------------------------------------------------------------------
 
-    def tidy(self, actors: Sequence[str]) -> None:
-        """Age, note what was met, hunt for what is new, open and refresh cases, suspend what is noise."""
-        for name, do in self.parts(actors):
+    def tidy(self) -> None:
+        """Age, note what was met, open and refresh cases, suspend what is noise."""
+        for name, do in self.parts():
             self.contained.part(f"intelligence {name}", do)
 
-    def parts(self, actors: Sequence[str]) -> tuple[tuple[str, Callable[[], object]], ...]:
+    def parts(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """What ``tidy`` does, in order; one that fails stops no other."""
         return (
             ("claims", self.work_off),
@@ -260,7 +228,6 @@ class Intelligence:
             ("age", self.proposals.age),
             ("hits", lambda: self.proposals.met(intel_hits.met(self._engine))),
             ("noise", self.suspend_noise),
-            ("hunts", lambda: self._hunt(actors)),
             ("cases", self._tend_cases),
         )
 
@@ -275,36 +242,15 @@ class Intelligence:
 
             self.contained.part(f"posts of {partner.name}", hear)
 
-    def _hunt(self, actors: Sequence[str]) -> None:
-        intel_hunts.hunt(
-            self.sources,
-            self.proposals,
-            self._questions,
-            self._engine,
-            self._clock,
-            self._settings,
-            actors,
-            self.statuses(),
-        )
-
     def suspend_noise(self) -> list[str]:
         """The names of sources that are noise and were suspended just now."""
-        useful = self.usefulness()
-        done = []
+        judged, done = self.proposals.judged(), []
         for state in self.sources.every():
-            usefulness = useful.get(state.source.name)
-            why: Text | None = None
-            if state.state == ACTIVE and usefulness is not None:
-                why = noise(usefulness, state.taken, state.refused, self._settings)
-            if why is not None:
+            why = noise(state, *judged.get(state.source.name, (0, 0)), self._settings)
+            if state.state == ACTIVE and why is not None:
                 self.sources.suspend(state.source.name, CENTRE, why.en)
                 done.append(state.source.name)
         return done
-
-    def usefulness(self) -> dict[str, Usefulness]:
-        """source -> how useful it was; sources that never told anything are not there."""
-        read_us = {state.source.name: state.read_us for state in self.sources.every()}
-        return measure(self.proposals.usefulness_counts(), read_us)
 
     def statuses(self) -> dict[str, SourceStatus]:
         """What each source's word is worth now."""

@@ -55,9 +55,9 @@ def _grounds(owed: Owed, others: tuple[str, ...]) -> WarningGrounds:
 
 def addressees(registry: Registry, clock: Clock) -> list[Addressee]:
     """Every active actor as an address can ask for it: kind, functions and suppliers of the registry, region of the
-    roll-out's register."""
+    roll-out."""
     roles = Roles(registry, clock).every()
-    regions = {one.actor: one.region for one in rollout.known_parties(registry.engine)}
+    regions = rollout.regions(registry.engine)
     none = Role()
     return [
         Addressee(

@@ -7,9 +7,9 @@ from typing import Final
 
 from bavn.centre.publish.document import Document, Kind, Section, Sentence, Source, SourceKind
 from bavn.centre.publish.facts import DocumentFacts, Period
-from bavn.centre.publish.parts.benchmark import benchmark
 from bavn.centre.publish.parts.campaigns import campaigns
 from bavn.centre.publish.parts.coverage import coverage
+from bavn.centre.publish.parts.means import means
 from bavn.centre.publish.parts.outlook import outlook
 from bavn.centre.publish.parts.outside import outside
 from bavn.centre.publish.parts.overview import overview
@@ -17,7 +17,6 @@ from bavn.centre.publish.parts.protection import protection
 from bavn.centre.publish.parts.quantum import quantum
 from bavn.centre.publish.parts.techniques import techniques
 from bavn.centre.publish.parts.threats import threats
-from bavn.centre.publish.parts.weaknesses import weaknesses
 from bavn.centre.publish.wording import month
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.moment import DAY_US, as_datetime
@@ -31,11 +30,10 @@ PARTS: Final[dict[Kind, tuple[Part, ...]]] = {
         threats,
         campaigns,
         techniques,
-        weaknesses,
         outside,
         protection,
         coverage,
-        benchmark,
+        means,
         quantum,
     ),
     Kind.FORECAST: (
@@ -44,14 +42,13 @@ PARTS: Final[dict[Kind, tuple[Part, ...]]] = {
         overview,
         campaigns,
         techniques,
-        weaknesses,
         outside,
         protection,
         coverage,
-        benchmark,
+        means,
         quantum,
     ),
-    Kind.BRIEF: (overview, threats, campaigns, techniques, weaknesses, outside, protection, coverage),
+    Kind.BRIEF: (overview, threats, campaigns, techniques, outside, protection, coverage),
 }
 SECTIONS: Final = {
     "overview": Text.in_context("centre publish build", "Overview"),
@@ -59,11 +56,10 @@ SECTIONS: Final = {
     "threats": Text("Threat levels"),
     "campaigns": Text("Campaigns"),
     "techniques": Text("Techniques"),
-    "weaknesses": Text("Weaknesses"),
     "outside": Text("From outside the sector"),
     "protection": Text("Protection"),
     "coverage": Text("Coverage"),
-    "benchmark": Text("Comparison"),
+    "means": Text("Comparison"),
     "quantum": Text("Post-quantum encryption"),
 }
 """What a section is called where its part fails."""

@@ -141,14 +141,12 @@ class Row:
 
 
 class Drawn(StrEnum):
-    """How a figure is drawn beside its table: not at all, as bars, as a map of heat, as steps on the scale, as a strip
-    of steps with a band for each pair of values and a mark for one without a pair."""
+    """How a figure is drawn beside its table: not at all, as bars, as a map of heat, as steps on the scale."""
 
     TABLE = "table"
     BARS = "bars"
     HEAT = "heat"
     LEVELS = "levels"
-    STRIPS = "strips"
 
 
 NUMBER: Final = Text.in_context("centre publish document", "number")

@@ -7,10 +7,8 @@ Refuses to know tables and gates.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bavn.centre.publish.quartiles import Quartiles
 from bavn.centre.publish.threat import Level, Threat
 from bavn.model.intel.indicator import Tlp
-from bavn.model.node_health import NODE_BOUNDS, NodeBounds
 from bavn.model.sector.case import CaseState
 from bavn.model.sector.partner import tlp_within
 from bavn.model.sector.tally import is_known
@@ -21,7 +19,7 @@ CONFIRMED = (CaseState.CONFIRMED, CaseState.RELEASED, CaseState.CLOSED)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFact:
     """``threat``: as a person chose it, with name and reason; None where nobody has. ``actors``: how many are in it.
-    ``weaknesses``: CVE ids that people wrote in its history. Moments in us."""
+    Moments in us."""
 
     id: str
     state: CaseState
@@ -34,7 +32,6 @@ class CaseFact:
     opened_us: int
     first_sighting_us: int | None
     confirmed_us: int | None
-    weaknesses: tuple[str, ...] = ()
 
     @property
     def confirmed(self) -> bool:
@@ -98,7 +95,7 @@ class CountFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberFact:
-    """An actor without its name. ``heard_us``: when its node last said how it is, None for never; ``sensor`` in its
+    """An actor without its name. ``health_us``: when its node last said how it is, None for never; ``sensor`` in its
     word (up, down, none); ``loss_permille`` of capture; ``functions`` it delivers. ``since_us``: when it was first let
     in. ``sees``: detectors that could find
     something there now; ``against``: why it could see nothing at all, empty if nothing speaks against it."""
@@ -106,7 +103,7 @@ class MemberFact:
     kind: str
     active: bool
     functions: tuple[str, ...]
-    heard_us: int | None
+    health_us: int | None
     sensor: str
     loss_permille: int
     since_us: int = 0
@@ -138,24 +135,6 @@ class QuestionFact:
 
 
 @dataclass(frozen=True, slots=True)
-class Weakness:
-    """An entry of a catalogue of weaknesses known to be exploited. ``added``: a day as 2026-10-31."""
-
-    cve: str
-    product: str
-    added: str
-    ransomware: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """A file that the operator gave. ``ref``: its name and the beginning of its digest."""
-
-    ref: str
-    entries: tuple[Weakness, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class LevelSet:
     """A level that a person set."""
 
@@ -164,18 +143,6 @@ class LevelSet:
     by: str
     why: str
     at_us: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SectorQuartiles:
-    """A month's release under differential privacy. ``groups``: of how many groups of actors; ``epsilon``: of this
-    release, ``year_epsilon``: of those of the twelve months that end with it."""
-
-    month: str
-    groups: int
-    epsilon: float
-    year_epsilon: float
-    measures: tuple[Quartiles, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +166,7 @@ class Period:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentFacts:
     """``counts``: over the whole period; ``counts_by_span``: all actors together, in equal spans of it. ``tlp``: of the
-    document to be; ``bounds``: from where on a sensor sees too little."""
+    document to be."""
 
     sector: str
     period: Period
@@ -213,10 +180,7 @@ class DocumentFacts:
     members: tuple[MemberFact, ...] = ()
     outside: tuple[OutsideFact, ...] = ()
     questions: tuple[QuestionFact, ...] = ()
-    catalogue: Catalogue | None = None
     levels: tuple[LevelSet, ...] = ()
-    quartiles: SectorQuartiles | None = None
-    bounds: NodeBounds = NODE_BOUNDS
 
     def shown(self, cases: Sequence[CaseFact]) -> tuple[CaseFact, ...]:
         """Those whose marking lets the document tell of them."""

@@ -67,7 +67,7 @@ def received_share(facts: DocumentFacts) -> float:
     """The share of active actors that took part in the period and whose node was heard of within a day; 0 where there
     is none."""
     active = facts.active
-    heard = [one for one in facts.took_part if not away(one.heard_us, facts.now_us)]
+    heard = [one for one in facts.took_part if not away(one.health_us, facts.now_us)]
     return len(heard) / len(active) if active else 0.0
 
 

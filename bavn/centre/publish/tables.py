@@ -1,5 +1,5 @@
 """The tables of this room (SQLAlchemy Core, portable SQL): documents with all their versions, levels, sorts of threat,
-what was sent to whom, each month's benchmark."""
+what was sent to whom."""
 
 from typing import Final
 
@@ -66,18 +66,6 @@ SENT: Final = Table(
     Column("version", Integer, primary_key=True),
     Column("recipient", String(254), primary_key=True),
     Column("at_us", BigInteger, nullable=False),
-)
-
-BENCHMARK: Final = Table(
-    "publish_benchmark",
-    METADATA,
-    Column("month", String(7), primary_key=True),
-    Column("vocabulary", Integer, nullable=False),
-    Column("made_us", BigInteger, nullable=False),
-    Column("groups", Integer, nullable=False),
-    Column("epsilon_milli", Integer, nullable=False),
-    # With noise: nothing without it is kept here.
-    Column("cells", LongText, nullable=False),
 )
 
 

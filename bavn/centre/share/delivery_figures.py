@@ -1,13 +1,12 @@
 """What became of many indicators at once, as rows for whoever counts: given, in force, met. Refuses to judge."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import batched
 from typing import Final
 
 from sqlalchemy import Column, ColumnElement, Connection, Engine, func, select
 
-from bavn.centre.share.deliveries import ASKED_BY_ID_MAX, HELD, RELEASE
+from bavn.centre.share.deliveries import ASKED_BY_ID_MAX, HELD
 from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT, make_tables, reading
 from bavn.centre.store.owed import PENDING, QUEUED
 from bavn.model.intel.indicator import indicator_id
@@ -20,39 +19,6 @@ IN_FORCE: Final = ("enforced", "partly")
 MET_BEFORE_MAX: Final = 500
 AtActor = tuple[str, str]
 """Indicator and actor."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """An indicator as it was first given to an actor, with one receipt of it, or none (``state`` None)."""
-
-    actor: str
-    indicator_id: str
-    given_us: int
-    state: str | None
-    rule: str | None
-    first_us: int | None
-
-
-def given_between(connection: Connection, first_us: int, end_us: int, actor: str = "") -> Iterator[Given]:
-    """Every indicator that an actor, or this one, was first given in that time, once for each receipt of it."""
-    here = (DELIVERY.c.indicator_id, DELIVERY.c.actor)
-    first, whose = func.min(DELIVERY.c.queued_us), (DELIVERY.c.actor == actor,) if actor else ()
-    given = (
-        select(*here, first.label("given_us"))
-        .where(DELIVERY.c.kind == RELEASE, DELIVERY.c.queued_us.is_not(None), *whose)
-        .group_by(*here)
-        .having(first >= first_us, first < end_us)
-        .subquery()
-    )
-    query = select(given, RECEIPT.c.state, RECEIPT.c.rule, RECEIPT.c.first_us).join_from(
-        given,
-        RECEIPT,
-        isouter=True,
-        onclause=(RECEIPT.c.indicator_id == given.c.indicator_id) & (RECEIPT.c.actor == given.c.actor),
-    )
-    for row in connection.execute(query):
-        yield Given(**row._asdict())
 
 
 def queued(connection: Connection, ids: Sequence[str]) -> dict[AtActor, int | None]:

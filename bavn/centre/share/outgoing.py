@@ -9,11 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from bavn.centre.share.case_rules import CaseGrounds
-from bavn.centre.share.exercise_rules import ExerciseGrounds
 from bavn.centre.share.warning_rules import WarningGrounds
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
-from bavn.model.sector.exercise import element_of
 from bavn.model.sector.work import PartTask as Task
 from bavn.model.statement import (
     Asking,
@@ -22,7 +20,6 @@ from bavn.model.statement import (
     Cautioning,
     Closing,
     CommonsAnswer,
-    Exercising,
     Judging,
     LogProving,
     LogShowing,
@@ -56,7 +53,6 @@ from bavn.wire.messages.catalogue import (
     WarningGiven,
 )
 from bavn.wire.messages.commons import CommonsAnswered
-from bavn.wire.messages.exercise import ExerciseTold
 from bavn.wire.messages.fields import LEFT_MAX
 from bavn.wire.messages.log import LogProven, LogShown, RoundsFixed
 from bavn.wire.partners.stix_indicator import NotWritable, bundle_of
@@ -95,7 +91,7 @@ class Grounds:
         return bool(self.approved_by) and not self.approved_by.startswith("policy:")
 
 
-AnyGrounds = Grounds | CaseGrounds | WarningGrounds | ExerciseGrounds
+AnyGrounds = Grounds | CaseGrounds | WarningGrounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +129,6 @@ KINDS: Final[dict[type[Statement], type[Message]]] = {
     Judging: VerdictGiven,
     Switching: SectorSwitched,
     Cautioning: WarningGiven,
-    Exercising: ExerciseTold,
     CanaryReceived: CanaryAnswered,
     LogShowing: LogShown,
     LogProving: LogProven,
@@ -158,10 +153,6 @@ def fields_of(statement: Statement, created_by: str) -> dict[str, Any]:
             return fields_for(kind, statement, state="on" if statement.on else "off")
         case Cautioning(warning=warning):
             return fields_for(kind, warning, warning.content, warning_id=warning.id)
-        case Exercising():
-            return fields_for(
-                kind, statement, statement.plan, statement.role, element=element_of(statement.exercise_id).value
-            )
         case Telling(part=part):
             more = {"rsit": part.rsit or None, "merged_into": part.merged_into or None}
             tasks, left = tuple(map(_task, part.tasks)), min(part.own_left, LEFT_MAX)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bavn.centre.share.case_rules import CASE_ID, CaseGrounds, marking, nobody_named, own_only, verdict_stands
-from bavn.centre.share.exercise_rules import ExerciseGrounds, exercise_for, exercise_names
 from bavn.centre.share.outgoing import KINDS, Grounds, Outgoing, OutgoingDraft, fields_of
 from bavn.centre.share.warning_rules import WarningGrounds, addressed, warning_marking, warning_names
 from bavn.model.intel.accidents import accident_of
@@ -22,7 +21,7 @@ from bavn.model.principal import two_people
 from bavn.model.sector.indicator_life import BLOCK_PAP_MIN, may_go
 from bavn.model.sector.intel import may_reach_actors
 from bavn.model.sector.partner import tlp_within
-from bavn.model.statement import Asking, AskingRadius, Cautioning, Exercising, Judging, Releasing, Switching, Telling
+from bavn.model.statement import Asking, AskingRadius, Cautioning, Judging, Releasing, Switching, Telling
 from bavn.model.text import Text
 from bavn.wire.codec import encode, privacy_of
 from bavn.wire.gate import Rule
@@ -82,8 +81,6 @@ class ShareRules:
             Rule("addressed", _on_warning(addressed)),
             Rule("warning_marking", _on_warning(warning_marking)),
             Rule("warning_names", _on_warning(warning_names)),
-            Rule("exercise_for", _on_exercise(exercise_for)),
-            Rule("exercise_names", _on_exercise(exercise_names)),
             Rule("kill_switch", self._kill_switch),
             Rule("origin_hidden", _on_indicator(self._origin_hidden)),
             Rule("written", self._written),
@@ -295,7 +292,3 @@ def _on_verdict(judge: Callable[[Judging, CaseGrounds], Refused | None]) -> Appl
 
 def _on_warning(judge: Callable[[Cautioning, WarningGrounds], Refused | None]) -> Apply:
     return _on((Cautioning,), WarningGrounds, "addressed", judge)
-
-
-def _on_exercise(judge: Callable[[Exercising, ExerciseGrounds], Refused | None]) -> Apply:
-    return _on((Exercising,), ExerciseGrounds, "exercise_for", judge)

@@ -142,7 +142,7 @@ class Share:
             self._on_queued(actor)
 
     def say(self, statement: Statement, grounds: AnyGrounds | None = None) -> Refused | None:
-        """A round message, a question, a warning, an exercise, or something of a case on these grounds; queued once.
+        """A round message, a question, a warning, or something of a case on these grounds; queued once.
         Raises GateBroken."""
         return self.post.say(Outgoing(statement, grounds, self._until(statement)))
 

@@ -1,7 +1,7 @@
 """Which version the tables have, and the way up: Alembic's revisions, in one transaction, or none of it.
 
-A database is empty, as this Bavn wants it, behind, ahead (a later Bavn wrote it), past (of an older revision than the
-first that this Bavn knows), or foreign. Refuses to go down: that way is a backup.
+A database is empty, as this Bavn wants it, behind, ahead (another Bavn wrote it, of a revision that this one does not
+know), or foreign. There is no way down but a backup.
 """
 
 import re
@@ -28,7 +28,6 @@ class SchemaStatus(StrEnum):
     EMPTY = "empty"
     CURRENT = "current"
     BEHIND = "behind"
-    PAST = "past"
     AHEAD = "ahead"
     FOREIGN = "foreign"
 
@@ -43,7 +42,7 @@ class Found:
 
 
 class CannotUpgrade(Exception):
-    """The database is ahead, past or foreign. The operator must act: another database, the Bavn that wrote it, or a
+    """The database is ahead or foreign. The operator must act: another database, the Bavn that wrote it, or a
     backup."""
 
 
@@ -80,7 +79,7 @@ def _found_by(connection: Connection) -> Found:
     if len(marks) == 1 and marks[0] in revisions():
         return Found(SchemaStatus.CURRENT if marks[0] == head() else SchemaStatus.BEHIND, marks[0])
     if len(marks) == 1 and _NUMBER.fullmatch(marks[0]):
-        return Found(SchemaStatus.AHEAD if marks[0] > head() else SchemaStatus.PAST, marks[0])
+        return Found(SchemaStatus.AHEAD, marks[0])
     return Found(SchemaStatus.FOREIGN, why=f"its mark of version is {', '.join(map(repr, marks))[:80] or 'missing'}")
 
 
@@ -94,11 +93,9 @@ def upgrade_in(connection: Connection, to: str = "") -> Found:
     """The same in a transaction that is open (``writing``)."""
     schema = _found_by(connection)
     if schema.standing is SchemaStatus.AHEAD:
-        raise CannotUpgrade(f"the database has revision {schema.revision}, this Bavn knows none beyond {head()}")
+        raise CannotUpgrade(f"the database has revision {schema.revision}, which this Bavn does not know")
     if schema.standing is SchemaStatus.FOREIGN:
         raise CannotUpgrade(f"the database is not the centre's: {schema.why}")
-    if schema.standing is SchemaStatus.PAST:
-        raise CannotUpgrade(f"the database has revision {schema.revision}, this Bavn knows none before {first()}")
     if schema.standing is not SchemaStatus.CURRENT:
         _alembic("upgrade", connection, to or "head")
     return schema

@@ -1,1 +1,1 @@
-"""The sector's nouns: actors, leads, cases, exercises, partners."""
+"""The sector's nouns: actors, leads, cases, partners."""

@@ -20,8 +20,6 @@ from bavn.model.text import Text
 
 SourceKind = Literal["taxii", "misp-feed", "misp", "stix", "list"]
 SOURCE_KINDS: Final[tuple[str, ...]] = get_args(SourceKind)
-TELLS_NEWS: Final = frozenset({"taxii", "misp"})
-"""Kinds that tell only what is new or changed: what they delete without a word shows in a whole reading only."""
 KEY_CHARS_MAX: Final = 200
 ABOUT_CHARS_MAX: Final = 120
 PLACE_CHARS_MAX: Final = 1000
@@ -61,9 +59,7 @@ class Access:
 class Source:
     """``place``: a URL (https, http) or a path. ``partner``: whose word it is; empty for one that stands alone with a
     ``trust`` of its own (0..100). ``tlp``, ``pap``, ``confidence``: assumed where an item names none.
-    ``hunts_per_day``: how many new indicators of it are hunted for by themselves in a day (UTC), once a second person
-    agreed. ``may_block``: of one that stands alone, whether what rests on its word may ever block. ``whole_days``: how
-    often one that tells only what is new is read whole, so that what it deleted is noticed; 0 for never."""
+    ``may_block``: of one that stands alone, whether what rests on its word may ever block."""
 
     name: str
     kind: SourceKind
@@ -74,9 +70,7 @@ class Source:
     pap: Pap = Pap.AMBER
     confidence: int = CONFIDENCE_ASSUMED
     every_minutes: int = 60
-    hunts_per_day: int = 0
     may_block: bool = False
-    whole_days: int = 7
     access: Access = field(default_factory=Access)
 
     def __post_init__(self) -> None:
@@ -106,10 +100,9 @@ class Source:
             raise BadSource(Text("a source of kind {kind} is asked at a URL", kind=self.kind))
         if self.is_url and not is_protected(self.place):
             raise BadSource(Text("a source is asked over https; plain http goes to this machine itself only"))
-        high = {"trust": 100, "confidence": 100, "hunts_per_day": 1000, "whole_days": 365}
-        for name, most in high.items():
-            if not 0 <= getattr(self, name) <= most:
-                raise BadSource(Text("{name} lies in 0..{most}", name=name, most=most))
+        for name in ("trust", "confidence"):
+            if not 0 <= getattr(self, name) <= 100:
+                raise BadSource(Text("{name} lies in 0..{most}", name=name, most=100))
         if not 5 <= self.every_minutes <= 30 * 24 * 60:
             raise BadSource(Text("a source is asked every 5 minutes to 30 days"))
         if self.partner and (self.trust or self.may_block):
@@ -134,8 +127,8 @@ class Source:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What a source says of an observable. Moments are the source's own, None where it names none; ``modified_us``
-    dates the claim itself. ``detect``: the source means it for detection (MISP's ids flag); context is never hunted
-    for by itself. ``derived``: the observable is only part of what was named, such as the host of a URL with a path:
+    dates the claim itself. ``detect``: the source means it for detection (MISP's ids flag), not as
+    context. ``derived``: the observable is only part of what was named, such as the host of a URL with a path:
     it may be shared with innocents, so it is watched at the most. ``withdrawn``: the source takes it back."""
 
     observable: Observable
@@ -186,61 +179,28 @@ class Assumed:
 class IntelSettings:
     """``[intelligence]`` of centre.toml: how long claims live, what a sync may take, when a source is noise."""
 
-    address_days: int = setting(
-        30, unit="days", holds="A claim about an address lives this long after it was last heard.", low=1, high=365
-    )
-    domain_days: int = setting(90, unit="days", holds="The same for a domain name.", low=1, high=730)
-    fingerprint_days: int = setting(
-        180, unit="days", holds="The same for fingerprints of TLS and certificates.", low=1, high=1095
-    )
-    hash_days: int = setting(365, unit="days", holds="The same for a file's hash.", low=1, high=3650)
-    items_max: int = setting(
-        200_000, unit="items", holds="The most items of one source that are remembered.", low=100, high=2_000_000
-    )
-    items_per_sync_max: int = setting(
-        100_000, unit="items", holds="The most new or changed items one sync takes; the next goes on.", low=1, high=2e6
-    )
-    kept_days: int = setting(
-        400, unit="days", holds="How long what is gone still counts for a source's usefulness.", low=1, high=3650
-    )
-    hunts_per_day: int = setting(
-        20,
-        unit="indicators",
-        holds="The most new indicators of all sources hunted for by themselves in a day (UTC).",
-        low=0,
-        high=1000,
-    )
+    address_days: int = 30
+    """A claim about an address lives this long after it was last heard."""
+    domain_days: int = 90
+    """The same for a domain name."""
+    fingerprint_days: int = 180
+    """The same for fingerprints of TLS and certificates."""
+    hash_days: int = 365
+    """The same for a file's hash."""
+    items_max: int = 200_000
+    """The most items of one source that are remembered."""
+    items_per_sync_max: int = 100_000
+    """The most new or changed items one sync takes; the next goes on."""
+    kept_days: int = setting(400, unit="days", holds="How long a claim that is gone is remembered.", low=1, high=3650)
     case_confidence_min: int = setting(
-        0,
-        unit="",
-        holds="A proposal this sure becomes a case by itself; 0: only people make cases of them.",
-        low=0,
-        high=100,
+        0, holds="A proposal this sure becomes a case by itself; 0: only people make cases of them.", low=0, high=100
     )
-    hunt_days_back: int = setting(30, unit="days", holds="How far such a hunt looks back.", low=1, high=400)
-    judged_min: int = setting(
-        5,
-        unit="hits",
-        holds="A source is judged by its false hits when it has this many hits that were judged.",
-        low=2,
-        high=1000,
-    )
-    false_share_max: float = setting(
-        0.5, unit="", holds="Above this share of false hits a source is suspended.", low=0.05, high=1.0
-    )
-    listed_min: int = setting(
-        100, unit="claims", holds="A source is judged by warning lists when it has this many claims.", low=10, high=1e6
-    )
-    listed_share_max: float = setting(
-        0.2, unit="", holds="Above this share of claims on warning lists a source is suspended.", low=0.01, high=1.0
-    )
-    refused_share_max: float = setting(
-        0.9,
-        unit="",
-        holds="Above this share of refused items (of 100 and more) a source is suspended.",
-        low=0.1,
-        high=1.0,
-    )
+    judged_min: int = 5
+    """A source is judged by its false claims when it has this many claims that were judged."""
+    false_share_max: float = 0.5
+    """Above this share of false claims a source is suspended."""
+    refused_share_max: float = 0.9
+    """Above this share of refused items (of 100 and more) a source is suspended."""
 
     def lifetime_us(self, kind: ObservableType) -> int:
         """How long a claim about this lives after it was last heard."""

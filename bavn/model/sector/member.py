@@ -74,7 +74,6 @@ class PeerRole(StrEnum):
 
     ACTOR = "actor"
     KEYHOLDER = "keyholder"
-    HUB = "hub"
     PARTNER = "partner"
     CENTRE = "centre"
 
@@ -85,7 +84,7 @@ _RESERVED: Final = frozenset({*PeerRole, "sector", "nobody"})
 
 
 def is_reserved(name: str) -> bool:
-    """True for a name that stands for a role: no actor, hub or partner may have it."""
+    """True for a name that stands for a role: no actor or partner may have it."""
     return name in _RESERVED or _HOLDERS.fullmatch(name) is not None
 
 

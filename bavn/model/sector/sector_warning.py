@@ -213,7 +213,8 @@ class Addressee:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """What a warning says. ``acknowledge_hours``: from sending on; ``hours``: how long it is in force. ``observables``
-    are canonical and outside."""
+    are canonical and outside. ``drill``: people practise,
+    and nothing of it has happened."""
 
     title: Text
     text: Text
@@ -223,6 +224,7 @@ class Content:
     observables: tuple[Observable, ...] = ()
     acknowledge_hours: int = 24
     hours: int = 24 * 14
+    drill: bool = False
 
     def __post_init__(self) -> None:
         for what, said, chars_max in (("title", self.title, TITLE_CHARS_MAX), ("text", self.text, TEXT_CHARS_MAX)):
@@ -250,6 +252,16 @@ class Content:
         for one in self.observables:
             if not may_name(one):
                 raise BadWarning(Text("{one} is nothing outside in its canonical form", one=repr(one.value[:60])))
+
+    @property
+    def headline(self) -> Text:
+        """The title as people read it."""
+        return headline(self.title, drill=self.drill)
+
+
+def headline(title: Text, *, drill: bool) -> Text:
+    """A warning's title; a drill says first that it is one."""
+    return Text("DRILL: {title}", title=title) if drill else title
 
 
 def may_name(observable: Observable) -> bool:

@@ -1,7 +1,7 @@
 """The oblivious PRF by k of n holders: each holder's part of the answer to a batch, and the parts put together.
 
 A holder multiplies by its share times its weight, so that the parts add up to what one holder of the whole key would
-have answered (mode M2): ids are RFC 9497's, whoever was asked. Each part is proven as the RFC's verifiable mode has it
+have answered: ids are RFC 9497's, whoever was asked. Each part is proven as the RFC's verifiable mode has it
 (2.2): composites of all pairs against the holder's public share. So a wrong part is seen by whoever sees the points,
 without any blind, and its holder is named. The RFC counts pairs in two bytes: a longer batch is proven in pieces.
 Refuses to know what stands under the blinds.

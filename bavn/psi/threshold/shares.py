@@ -68,11 +68,11 @@ class PublicKey:
         """ValueError for what :meth:`to_bytes` would not have written."""
         head = len(_HEAD)
         if raw[:head] != _HEAD or len(raw) < head + 3:
-            raise ValueError("not a public key of M3")
+            raise ValueError("not a public key of holders")
         end = head + 1 + raw[head]
         purpose, sizes, points = raw[head + 1 : end], raw[end : end + 2], raw[end + 2 :]
         if len(sizes) != len(b"nk") or len(points) != group.POINT_BYTES * sizes[1]:
-            raise ValueError("a public key of M3 has another length")
+            raise ValueError("a public key of holders has another length")
         split = (points[at : at + group.POINT_BYTES] for at in range(0, len(points), group.POINT_BYTES))
         return cls(purpose=purpose, n=sizes[0], commitments=tuple(split))
 

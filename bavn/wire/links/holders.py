@@ -1,4 +1,4 @@
-"""Mode M3 at the node: k of n key holders behind the call that one key holder answers in M2.
+"""Key holders at the node: any k of n answer a batch together.
 
 A day's public keys count where k holders say the same, each under the message key that was pinned when the node
 enrolled at it, and where their points are those that the day began with here (key_points.py). A batch goes to k of
@@ -30,8 +30,8 @@ from bavn.wire.codec import Encoded, decode, encode, privacy_of
 from bavn.wire.keyholder import (
     JOIN_BYTES_MAX,
     KEYHOLDER_KINDS,
-    JoinAnswered,
-    JoinAsked,
+    Batch,
+    Evaluated,
     KeysAnswered,
     KeysAsked,
     PartAnswered,
@@ -132,73 +132,76 @@ class KeyHolders:
         """Who failed when it was asked last."""
         return [self._named[number] for number in sorted(self._named.copy())]
 
-    def __call__(self, request: JoinAsked) -> JoinAnswered:
+    def __call__(self, batch: Batch) -> Evaluated:
         """Raises LinkDown where fewer than k are left; LinkRefused where k have another key than the epoch's first."""
         try:
-            return self._combined(request)
+            return self._combined(batch)
         except (LinkDown, LinkRefused):
-            self._remember(request, (), tuple(sorted(self._named)))
+            self._remember(batch, (), tuple(sorted(self._named)))
             raise
 
-    def _combined(self, request: JoinAsked) -> JoinAnswered:
-        about = request.epoch, request.tier
+    def _combined(self, batch: Batch) -> Evaluated:
+        about = batch.params.epoch, batch.tier
         was_known = about in self._known
-        answer = self._answer(request, was_known=was_known)
+        answer = self._answer(batch, was_known=was_known)
         if answer is None and was_known:  # the key may have been shared anew since
-            answer = self._answer(request, was_known=False)
+            answer = self._answer(batch, was_known=False)
         if answer is None:
             raise LinkDown(f"fewer than {self._k} of {len(self._holders)} key holders gave a part")
         return answer
 
     def probe(self) -> None:
-        """Asks each whether it lets us in; raises LinkDown where fewer than k do."""
+        """Asks each whether it lets us in. Where fewer than k do: raises LinkRefused if one refuses, else LinkDown."""
         answers = at_once({number: holder.probe for number, holder in self._holders.items()})
         for number, answer in answers.items():
             if isinstance(answer, Exception):
                 self._out(number, answer)
             elif number in self._named and not self._named[number].stays:
                 del self._named[number]
-        if len(self._holders) - sum(isinstance(answer, Exception) for answer in answers.values()) < self._k:
+        failures = [answer for answer in answers.values() if isinstance(answer, Exception)]
+        if len(self._holders) - len(failures) < self._k:
+            for failure in failures:
+                if isinstance(failure, LinkRefused):
+                    raise failure
             raise LinkDown(f"fewer than {self._k} of {len(self._holders)} key holders answer")
 
     def close(self) -> None:
         for holder in self._holders.values():
             holder.close()
 
-    def _answer(self, request: JoinAsked, *, was_known: bool) -> JoinAnswered | None:
+    def _answer(self, batch: Batch, *, was_known: bool) -> Evaluated | None:
         """None where too few gave a right part; who failed is named, and the keys are looked up anew the next time.
         None too where one refuses by a key that ``was_known``: it may hold a share of the next version alone."""
-        ids, rounds = self._keys(request.epoch, request.tier)
-        params = request.params()
-        questions = Question(ids, request.split()), Question(rounds, evaluate.round_points(params))
+        params, about = batch.params, (batch.params.epoch, batch.tier)
+        ids, rounds = self._keys(*about)
+        questions = Question(ids, batch.points), Question(rounds, evaluate.round_points(params))
         asking = Asking(questions, self._order())
         while not asking.is_over:
-            asking, refusing = self._ask_missing(asking, request, ids, rounds)
+            asking, refusing = self._ask_missing(asking, batch, ids, rounds)
             if refusing and was_known:
                 break
             for number, (part, answer) in refusing.items():
                 asking = self._without(asking, number, part, answer)
             combined = asking.combined()
             if isinstance(combined, list):
-                self._points.keep(request.epoch, request.tier, _points(ids, rounds))
+                self._points.keep(*about, _points(ids, rounds))
                 for number in asking.panel:
                     self._named.pop(number, None)
-                self._remember(request, tuple(sorted(asking.panel)), tuple(sorted(asking.out)))
+                self._remember(batch, tuple(sorted(asking.panel)), tuple(sorted(asking.out)))
                 points, (round_point,) = combined
-                key = evaluate.round_key(params, round_point)
-                return JoinAnswered(round_id=request.round_id, points=b"".join(points).hex(), key=key.hex())
+                return Evaluated(tuple(points), evaluate.round_key(params, round_point))
             for number in combined.out.keys() - asking.out.keys():
-                self._lied(number, request)
+                self._lied(number, batch)
             asking = combined
-        self._known.pop((request.epoch, request.tier), None)
+        self._known.pop(about, None)
         return None
 
     def _ask_missing(
-        self, asking: Asking, request: JoinAsked, ids: PublicKey, rounds: PublicKey
+        self, asking: Asking, batch: Batch, ids: PublicKey, rounds: PublicKey
     ) -> tuple[Asking, Mapping[int, tuple[PartAsked, LinkRefused]]]:
         """All that are missing, asked at once; and who refused."""
         panel = asking.panel
-        part = PartAsked.to(request, panel, ids, rounds)
+        part = PartAsked.to(batch, panel, ids, rounds)
         for number in asking.missing:
             self._line(number, part, "out")
         answers = at_once({number: partial(self._holders[number].part, part) for number in asking.missing})
@@ -279,10 +282,10 @@ class KeyHolders:
         standing = {number: 1 + named.stays for number, named in self._named.items()}
         return tuple(sorted(drawn, key=lambda number: standing.get(number, 0)))
 
-    def _remember(self, request: JoinAsked, answered: tuple[int, ...], failed: tuple[int, ...]) -> None:
+    def _remember(self, batch: Batch, answered: tuple[int, ...], failed: tuple[int, ...]) -> None:
         now_us = self._clock.now_us()
         self._answered_us |= dict.fromkeys(answered, now_us)
-        self._rounds.append(RoundAsked(now_us, request.round_id, request.tier, answered, failed))
+        self._rounds.append(RoundAsked(now_us, batch.round_id, batch.tier, answered, failed))
 
     def _out(self, number: int, error: Exception) -> None:
         before = self._named.get(number)
@@ -291,11 +294,11 @@ class KeyHolders:
             refuses = isinstance(error, LinkRefused)
             self._named[number] = Named(number, False, since_us, Text.of_error(error), refuses=refuses)
 
-    def _lied(self, number: int, request: JoinAsked) -> None:
+    def _lied(self, number: int, request: Batch | PartAsked) -> None:
         self._named[number] = Named(number, lied=True, since_us=self._clock.now_us(), why=LIED.reason)
         self._line(number, request, "in", LIED)
 
-    def _misnumbered(self, number: int, proven: int, request: JoinAsked) -> None:
+    def _misnumbered(self, number: int, proven: int, request: PartAsked) -> None:
         why = Refused(
             "holder_number", "this is holder {proven}, node.toml has it as {number}", proven=proven, number=number
         )
@@ -303,7 +306,7 @@ class KeyHolders:
         self._named[number] = Named(number, lied=False, since_us=now_us, why=why.reason, proven=proven)
         self._line(number, request, "in", why)
 
-    def _line(self, number: int, request: JoinAsked, way: Any, refused: Refused | None = None) -> None:
+    def _line(self, number: int, request: Batch | PartAsked, way: Any, refused: Refused | None = None) -> None:
         note = part_note(number, request, asks=way == "out")
         self._ledger.append(self._clock.now_us(), "door", way, note, refused)
 
@@ -391,18 +394,17 @@ def keys_note(number: int, request: KeysAsked) -> Note:
     )
 
 
-def part_note(number: int, request: JoinAsked, *, asks: bool) -> Note:
+def part_note(number: int, request: Batch | PartAsked, *, asks: bool) -> Note:
     """What the node's ledger says of a question to a holder, or of its answer, of which nothing is kept."""
-    count = len(request.points) // 64
     panel = f", asked with {' '.join(request.panel)}" if isinstance(request, PartAsked) else ""
-    words = f"round {request.round_id} tier {request.tier}: {count} blinded elements, padding included{panel}"
+    words = f"round {request.round_id} tier {request.tier}: {request.count} blinded elements, padding included{panel}"
     kind = PartAsked.__name__ if asks else PartAnswered.__name__
     return Note(
         kind=kind,
         item_id=sha256(f"{kind} {number} {words}".encode()).hexdigest(),
         peer=f"keyholder-{number}",
-        privacy=privacy_of(request) if asks else "",
-        bytes=encode(request).bytes if asks else 0,
+        privacy=privacy_of(request) if asks and isinstance(request, PartAsked) else "",
+        bytes=encode(request).bytes if asks and isinstance(request, PartAsked) else 0,
         summary=words,
     )
 

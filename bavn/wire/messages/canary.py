@@ -20,7 +20,7 @@ class ChainLink(Message):
     why: Annotated[f.ChainWhy, Privacy.S4] = ""
 
 
-class CanaryTold(Message):
+class CanaryProgress(Message):
     """How far the day's canary came at this node (S4), whole each time. ``run`` counts those of the day: its own, and
     those that a person here sent after it."""
 

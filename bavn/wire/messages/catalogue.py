@@ -9,9 +9,8 @@ from pydantic import Field
 
 from bavn.model.sector.work import EVIDENCE_BYTES_MAX, OWN_MAX, TASKS_MAX, TECHNIQUES_MAX, TEXT_CHARS_MAX, WORDS_MAX
 from bavn.wire.messages import fields as f
-from bavn.wire.messages.canary import CanaryAnswered, CanaryTold
+from bavn.wire.messages.canary import CanaryAnswered, CanaryProgress
 from bavn.wire.messages.commons import CommonsAnswered
-from bavn.wire.messages.exercise import ExerciseStep, ExerciseTold
 from bavn.wire.messages.log import DrawsOpened, LogProven, LogSeen, LogShown, RoundsFixed
 from bavn.wire.privacy import Message, Privacy
 
@@ -401,6 +400,7 @@ class WarningGiven(Message):
     sent_us: Annotated[f.Moment, Privacy.C]
     acknowledge_us: Annotated[f.Moment, Privacy.C]
     until_us: Annotated[f.Moment, Privacy.C]
+    drill: Annotated[bool, Privacy.C] = False
 
 
 UP: Final[tuple[type[Message], ...]] = (
@@ -418,10 +418,9 @@ UP: Final[tuple[type[Message], ...]] = (
     CaseEvidence,
     Nis2Noted,
     WarningAnswered,
-    ExerciseStep,
     Counts,
     Health,
-    CanaryTold,
+    CanaryProgress,
     LogSeen,
     DrawsOpened,
 )
@@ -438,7 +437,6 @@ DOWN: Final[tuple[type[Message], ...]] = (
     VerdictGiven,
     SectorSwitched,
     WarningGiven,
-    ExerciseTold,
     CanaryAnswered,
     CommonsAnswered,
     LogShown,

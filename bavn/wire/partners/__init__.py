@@ -1,1 +1,1 @@
-"""How indicators are written to parties outside the sector: STIX, TAXII, CSV."""
+"""How indicators are written to parties outside the sector: STIX, TAXII."""

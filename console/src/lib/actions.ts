@@ -9,20 +9,6 @@ export function size(node: HTMLElement, wanted: Readonly<Record<string, string>>
   return { update: set };
 }
 
-/** Hands a picture (a data URL) to the reader. A phone is asked where it is to go: to its photos, a message, a file. */
-export async function savePng(name: string, data: string): Promise<void> {
-  const bytes = Uint8Array.from(atob(data.slice(data.indexOf(",") + 1)), (one) => one.charCodeAt(0));
-  const file = new File([bytes], `${name}.png`, { type: "image/png" });
-  if (matchMedia("(pointer: coarse)").matches && typeof navigator.canShare === "function" && navigator.canShare({ files: [file] })) {
-    try {
-      return await navigator.share({ files: [file], title: name });
-    } catch (thrown) {
-      if (thrown instanceof DOMException && thrown.name === "AbortError") return; // the reader thought better of it
-    }
-  }
-  download(file.name, file, "image/png");
-}
-
 /** Hands a file to the reader, made here. */
 export function download(name: string, body: BlobPart, type: string): void {
   const address = URL.createObjectURL(new Blob([body], { type }));

@@ -20,7 +20,7 @@ let asked = 0;
 /** Every language that the pages of this console are whole in, English first. */
 export const languages = (): readonly Lang[] => [ENGLISH, ...Object.keys(loads).toSorted()];
 
-/** A language as those who speak it call it: Dansk, Svenska. */
+/** A language as those who speak it call it: English, Dansk. */
 export function nameOf(lang: Lang): string {
   const name = new Intl.DisplayNames([lang], { type: "language" }).of(lang) ?? lang;
   return name.charAt(0).toLocaleUpperCase(lang) + name.slice(1);

@@ -15,7 +15,7 @@ export async function ask<T>(method: "GET" | "POST" | "PUT" | "DELETE", path: st
   }
   if (!answer.ok) {
     const problem = ofMethod(method, await problemOf(answer));
-    if (problem.status === 401 && problem.code !== "refused") whoami.ended(); // not for a wrong password
+    if (problem.status === 401 && problem.code !== "refused") whoami.ended(); // not for a log-on that failed
     throw problem;
   }
   return (answer.status === 204 ? undefined : await answer.json()) as T;

@@ -77,7 +77,7 @@ export function filter(change: Readonly<Record<string, string | null | undefined
   go(location.pathname + (said ? `?${said}` : ""), !push);
 }
 
-/** An address made of parts that need not be safe in one: ``href("/leads/:id", {id}, {tab: "story"})``. */
+/** An address made of parts that need not be safe in one: ``href("/leads/:id", {id}, {tab: "timeline"})``. */
 export function href(path: string, params: Readonly<Record<string, string>> = {}, query: Readonly<Record<string, string>> = {}): string {
   const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ""));
   const said = new URLSearchParams(query).toString();

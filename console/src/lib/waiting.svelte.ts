@@ -10,7 +10,7 @@ export type WaitingList = components["schemas"]["WaitingList"];
 export type Waits = components["schemas"]["WaitingShown"];
 
 const APART_MS = 400;
-const TOPICS = /(^|\/)(alarms|audit|cases|members|door|protection|warnings|exercises|waiting)$/;
+const TOPICS = /(^|\/)(alarms|audit|cases|members|door|protection|warnings|waiting)$/;
 const EVERY = 60_000;
 
 class Waiting {

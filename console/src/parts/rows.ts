@@ -22,7 +22,3 @@ export const columns: readonly Column<Row>[] = [
   { key: "score", title: "γ", value: (row) => row.score, width: "90px", end: true },
   { key: "seen", title: "δ", value: (row) => row.seen_us, width: "140px", wide: true },
 ];
-
-export const hours_us = Array.from({ length: 72 }, (_, at) => NOW_US - (72 - at) * 3600e6);
-export const wave = (shift: number): number[] => hours_us.map((_, at) => Math.round(40 + 30 * Math.sin((at + shift) / 6)));
-export const days = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];

@@ -1,6 +1,5 @@
 // Every page of this console, one line each, in the order of the navigation.
 import Building2 from "@lucide/svelte/icons/building-2";
-import Drama from "@lucide/svelte/icons/drama";
 import Eye from "@lucide/svelte/icons/eye";
 import Handshake from "@lucide/svelte/icons/handshake";
 import Inbox from "@lucide/svelte/icons/inbox";
@@ -40,9 +39,6 @@ export const pages: readonly Page[] = [
   { path: "/members", title: "members", load: () => import("./members/Members.svelte"), right: "read", key: "m", icon: Building2, group: "sector" },
   { path: "/members/:name", title: "member", load: () => import("./members/Member.svelte"), right: "read", menu: false },
   { path: "/rollout", title: "rollout", load: () => import("./rollout/Rollout.svelte"), right: "read", key: "e", icon: Route, group: "sector" },
-  { path: "/rollout/:actor", title: "party", load: () => import("./rollout/Party.svelte"), right: "read", menu: false },
-  { path: "/exercises", title: "exercises", load: () => import("./exercises/Exercises.svelte"), right: "read", key: "x", icon: Drama, group: "sector" },
-  { path: "/exercises/:id", title: "exercise", load: () => import("./exercises/Exercise.svelte"), right: "read", menu: false },
   { path: "/partners", title: "partners", load: () => import("./partners/Partners.svelte"), right: "read", key: "p", icon: Handshake, group: "sector" },
   { path: "/partners/:name", title: "partner", load: () => import("./partners/Partner.svelte"), right: "read", menu: false },
   { path: "/sources", title: "sources", load: () => import("./partners/Sources.svelte"), right: "read", key: "s", icon: Rss, group: "sector" },

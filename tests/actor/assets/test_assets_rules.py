@@ -53,11 +53,25 @@ def test_a_text_rule_sees_its_case_and_not_the_other(rule):
     assert got.evidence.rows == 2
 
 
-def test_no_case_is_of_a_rule_that_is_gone():
+def test_roles_are_told_by_what_is_offered_and_called_and_have_words():
     names = {rule.name for rule in TEXTS}
     assert set(CASES["texts"]) <= names
     assert all(f"certificate {vendor}" in names for vendor in CASES["vendors"])
     assert len(names) == len(TEXTS)
+    roles = {rule.role for rule in (*PORTS, *CLIENT_PORTS)} | {r.value for r in (*TEXTS, *NAMES) if r.kind == "role"}
+    assert roles | {"domain controller", "jump host", "server"} == set(SAID)
+    assert all(words.en and words.da for words in SAID.values())
+    offers = [(88, "tcp", "krb5", 9, 4, 1, 9), (389, "udp", None, 9, 4, 1, 9), (445, "tcp", "smb", 9, 4, 1, 9)]
+    assert found(host(offers=offers))["role", "domain controller"].confidence == 0.95
+    assert ("role", "domain controller") not in found(host(offers=offers[1:]))
+    assert ("role", "domain controller") not in found(host(offers=[(88, "tcp", "http", 9, 4, 1, 9), *offers[1:]]))
+    offers, calls = [(3389, "tcp", "rdp", 9, 4, 1, 9)], [(3389, "tcp", None, 9, 3, 1, 9)]
+    assert found(host(offers=offers, calls=calls))["role", "jump host"].evidence.value == "3389"
+    assert ("role", "jump host") not in found(host(offers=offers))
+    assert ("role", "jump host") not in found(host(offers=offers, calls=[(22, "tcp", None, 9, 2, 1, 9)]))
+    assert list(found(host(offers=[(7777, "tcp", None, 9, 2, 1, 9)]))) == [("role", "server")]
+    assert found(host(offers=[(7777, "tcp", None, 9, 1, 1, 9)])) == {}
+    assert found(host(offers=[(50016, "udp", None, 9, 30, 1, 9)])) == {}
 
 
 @pytest.mark.parametrize(("rules", "side"), [(PORTS, "offers"), (CLIENT_PORTS, "calls")])
@@ -83,33 +97,7 @@ def test_a_name_rule_sees_each_of_its_domains(rule):
     assert found(host(said=[("asked name", "x" + rule.domains[0])])) == {}
 
 
-def test_every_role_has_words_in_both_languages():
-    roles = {rule.role for rule in (*PORTS, *CLIENT_PORTS)} | {r.value for r in (*TEXTS, *NAMES) if r.kind == "role"}
-    assert roles | {"domain controller", "jump host", "server"} == set(SAID)
-    assert all(words.en and words.da for words in SAID.values())
-
-
-def test_a_domain_controller_needs_kerberos_answered():
-    offers = [(88, "tcp", "krb5", 9, 4, 1, 9), (389, "udp", None, 9, 4, 1, 9), (445, "tcp", "smb", 9, 4, 1, 9)]
-    assert found(host(offers=offers))["role", "domain controller"].confidence == 0.95
-    assert ("role", "domain controller") not in found(host(offers=offers[1:]))
-    assert ("role", "domain controller") not in found(host(offers=[(88, "tcp", "http", 9, 4, 1, 9), *offers[1:]]))
-
-
-def test_a_jump_host_is_entered_and_enters_several():
-    offers, calls = [(3389, "tcp", "rdp", 9, 4, 1, 9)], [(3389, "tcp", None, 9, 3, 1, 9)]
-    assert found(host(offers=offers, calls=calls))["role", "jump host"].evidence.value == "3389"
-    assert ("role", "jump host") not in found(host(offers=offers))
-    assert ("role", "jump host") not in found(host(offers=offers, calls=[(22, "tcp", None, 9, 2, 1, 9)]))
-
-
-def test_a_server_without_a_name_for_it():
-    assert list(found(host(offers=[(7777, "tcp", None, 9, 2, 1, 9)]))) == [("role", "server")]
-    assert found(host(offers=[(7777, "tcp", None, 9, 1, 1, 9)])) == {}
-    assert found(host(offers=[(50016, "udp", None, 9, 30, 1, 9)])) == {}
-
-
-def test_two_rules_of_one_field_are_one_witness_and_two_fields_are_two():
+def test_fields_are_witnesses_and_makers_come_from_the_package():
     browser = ("user agent", "Mozilla/5.0 (Windows NT 10.0) Chrome/126.0")
     update = ("user agent", "Windows-Update-Agent/10.0")
     one = hints(host(said=[browser, update]), lambda _: None)
@@ -118,9 +106,6 @@ def test_two_rules_of_one_field_are_one_witness_and_two_fields_are_two():
         len([h for h in hints(host(said=[browser, ("dhcp vendor", "MSFT 5.0")]), lambda _: None) if h.kind == "os"])
         == 2
     )
-
-
-def test_makers_come_from_the_package_and_made_up_addresses_say_nothing():
     assert maker("08:00:27:11:22:33") == "PCS Systemtechnik GmbH"
     assert maker("00:50:56:00:00:01") == "VMware, Inc."
     assert maker("00:1b:c5:00:00:01") is None, "the registry gives this block out in parts"

@@ -59,7 +59,7 @@ def seen(window):
     return {asset.address: asset for asset in assets(window)}
 
 
-def test_a_hospital_is_told_by_its_traffic(window):
+def test_a_hospital_is_told_by_its_traffic_with_its_evidence_and_no_history(window):
     with window(**hospital()) as made:
         found = seen(made)
     assert set(found) == {DC, PACS, HIS, MODALITY}
@@ -81,9 +81,6 @@ def test_a_hospital_is_told_by_its_traffic(window):
         (88, "tcp", "krb5", 1),
         (389, "tcp", None, 1),
     ]
-
-
-def test_no_hint_is_without_evidence_in_the_window(window):
     with window(**hospital()) as made:
         found = assets(made)
         span = made.first_us, made.last_us
@@ -96,6 +93,11 @@ def test_no_hint_is_without_evidence_in_the_window(window):
         assert span[0] <= hint.evidence.first_us <= hint.evidence.last_us < span[1]
         assert hint.reason.en
         assert hint.reason.da
+    with window(**hospital()) as made:
+        assert {asset.new for asset in assets(made)} == {None}
+    old, late = ({"src": a, "dst": "10.0.0.1", "ts": at} for a, at in ((PACS, _day(0)), (HIS, _day(14))))
+    with window(hours=15 * 24, flow=[old, late]) as made:
+        assert {asset.address: asset.new for asset in assets(made)} == {"10.0.0.1": False, PACS: False, HIS: True}
 
 
 def test_the_same_rows_in_any_order_give_the_same_bytes(window):
@@ -111,27 +113,16 @@ def test_the_same_rows_in_any_order_give_the_same_bytes(window):
     assert answers[0] == answers[1]
 
 
-def test_an_empty_window_has_no_hosts(window):
+def test_nobody_and_an_unanswered_scan_offer_nothing(window):
     with window(stats=[{}]) as made:
         assert assets(made) == ()
-
-
-def test_new_is_said_only_with_a_history(window):
-    with window(**hospital()) as made:
-        assert {asset.new for asset in assets(made)} == {None}
-    old, late = ({"src": a, "dst": "10.0.0.1", "ts": at} for a, at in ((PACS, _day(0)), (HIS, _day(14))))
-    with window(hours=15 * 24, flow=[old, late]) as made:
-        assert {asset.address: asset.new for asset in assets(made)} == {"10.0.0.1": False, PACS: False, HIS: True}
-
-
-def _day(number):
-    return datetime(2026, 5, 10, 8) + timedelta(days=number)  # noqa: DTZ001
-
-
-def test_a_port_scan_that_nothing_answers_offers_nothing(window):
     scan = [
         {"src": "203.0.113.9", "dst": "10.0.0.5", "dst_port": p, "failed": True, "bytes_toclient": 40}
         for p in (104, 445, 3306)
     ]
     with window(flow=scan) as made:
         assert assets(made) == ()
+
+
+def _day(number):
+    return datetime(2026, 5, 10, 8) + timedelta(days=number)  # noqa: DTZ001

@@ -73,11 +73,8 @@ def added(made, suspicions, calls=(), common=None) -> dict[str, list[Observable]
     return {s.id: list(s.observables[before[s.id] :]) for s in after if len(s.observables) > before[s.id]}
 
 
-def test_a_rare_pair_of_a_suspected_conversation_is_named(made) -> None:
+def test_a_rare_pair_of_a_suspected_conversation_is_named_by_address_too(made) -> None:
     assert added(made, [suspicion()], [*ORDINARY, *EVIL]) == {"a": [pair(JA3, JA3S), pair(JA4, JA3S)]}
-
-
-def test_by_address_too(made) -> None:
     by_address = suspicion(observables=(Observable.of("ip4", "45.9.148.20"),))
     assert added(made, [by_address], [*ORDINARY, *EVIL]) == {"a": [pair(JA3, JA3S), pair(JA4, JA3S)]}
 
@@ -111,11 +108,29 @@ def test_nothing_is_added_to_what_joins_no_round(made, other) -> None:
     assert added(made, [suspicion(**other)], [*ORDINARY, *EVIL]) == {}
 
 
-def test_pairs_and_chains_that_benign_networks_share_are_not_named(made) -> None:
+def test_pairs_and_chains_are_named_by_their_strongest_and_few_of_them(made) -> None:
     known = Common(frozenset({f"{JA3}+{JA3S}", f"{JA4}+{JA3S}", "T1046-T1071"}))
     both = [suspicion(), suspicion(id="b", technique="T1046", observables=(), period_s=None, first_us=T0 - HOUR_US)]
     assert added(made, both, [*ORDINARY, *EVIL], known) == {}
     assert shipped().values
+    many = [suspicion(id=f"{n:03}", technique=f"T{1000 + n}", period_s=60.0 + n, p=0.01 + n / 1e5) for n in range(300)]
+    (named,) = added(made, many).values()
+    assert len(named) <= 8
+    assert {o.type for o in named} == {ObservableType.CHAIN}
+    (named,) = added(made, STORY).items()
+    assert named[0] == "a"
+    wanted = [("T1071", "T1021.002", "T1048"), ("T1071", "T1021.002"), ("T1071", "T1048")]
+    assert named[1] == [chain(steps, band) for steps in wanted for band in bands_of(1500.0)]
+    later = [replace(s, first_us=T0 + 9 * HOUR_US) if s.id == "a" else s for s in STORY]
+    (named,) = added(made, later).values()
+    assert steps_of(named[0]) == ("T1021.002", "T1048", "T1071")
+    assert added(made, later[::-1]) == {"a": named}
+    one = set(added(made, STORY)["a"])
+    other = set(added(made, [replace(s, period_s=s.period_s and 1900.0) for s in STORY])["a"])
+    assert {band_of(o) for o in one & other} <= set(bands_of(1500.0)) & set(bands_of(1900.0))
+    assert one & other
+    noisy = [*STORY, suspicion(id="d", technique="T1571", period_s=None, p=0.04, first_us=T0 - MINUTE_US)]
+    assert set(added(made, noisy)["a"]) & set(added(made, STORY)["a"])
 
 
 STORY = [
@@ -130,27 +145,6 @@ STORY = [
         first_us=T0 + 5 * HOUR_US,
     ),
 ]
-
-
-def test_a_chain_is_named_by_the_strongest_that_names_somebody_outside(made) -> None:
-    (named,) = added(made, STORY).items()
-    assert named[0] == "a"
-    wanted = [("T1071", "T1021.002", "T1048"), ("T1071", "T1021.002"), ("T1071", "T1048")]
-    assert named[1] == [chain(steps, band) for steps in wanted for band in bands_of(1500.0)]
-
-
-def test_the_order_is_that_of_first_sight_and_rows_may_come_in_any(made) -> None:
-    later = [replace(s, first_us=T0 + 9 * HOUR_US) if s.id == "a" else s for s in STORY]
-    (named,) = added(made, later).values()
-    assert steps_of(named[0]) == ("T1021.002", "T1048", "T1071")
-    assert added(made, later[::-1]) == {"a": named}
-
-
-def test_periods_at_two_victims_meet_in_a_band(made) -> None:
-    one = set(added(made, STORY)["a"])
-    other = set(added(made, [replace(s, period_s=s.period_s and 1900.0) for s in STORY])["a"])
-    assert {band_of(o) for o in one & other} <= set(bands_of(1500.0)) & set(bands_of(1900.0))
-    assert one & other
 
 
 def alone(*ids, **changes):
@@ -175,15 +169,3 @@ def alone(*ids, **changes):
 )
 def test_what_is_no_chain_names_none(made, story) -> None:
     assert added(made, story) == {}
-
-
-def test_a_step_more_at_one_victim_parts_them_not(made) -> None:
-    noisy = [*STORY, suspicion(id="d", technique="T1571", period_s=None, p=0.04, first_us=T0 - MINUTE_US)]
-    assert set(added(made, noisy)["a"]) & set(added(made, STORY)["a"])
-
-
-def test_it_never_names_more_than_a_bounded_number(made) -> None:
-    many = [suspicion(id=f"{n:03}", technique=f"T{1000 + n}", period_s=60.0 + n, p=0.01 + n / 1e5) for n in range(300)]
-    (named,) = added(made, many).values()
-    assert len(named) <= 8
-    assert {o.type for o in named} == {ObservableType.CHAIN}

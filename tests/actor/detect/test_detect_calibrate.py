@@ -36,8 +36,12 @@ def test_tallies_add_up(one, other) -> None:
     assert Tally.of(one) + Tally.of(other) == Tally.of(one + other)
 
 
-def test_a_tally_stays_small() -> None:
+def test_a_tally_stays_small_and_without_some_holds_the_others() -> None:
     assert len(Tally.of(np.random.default_rng(1).exponential(50, 100_000)).counts) < 2500
+    tally = Tally.of([1.0, 1.0, 2.0, 5.0])
+    assert tally.without([1.0, 5.0]) == Tally.of([1.0, 2.0])
+    assert tally.without([9.0, 2.0, 2.0]) == Tally.of([1.0, 1.0, 5.0]), "no more than it holds"
+    assert tally.without([]) == tally
 
 
 @given(st.lists(numbers, min_size=1, max_size=300), numbers)
@@ -70,20 +74,14 @@ def test_where_a_p_comes_from(count, source) -> None:
     assert 0.3 < p < 0.7
 
 
-def test_a_small_actor_is_not_silent_and_a_large_one_is_not_held_up() -> None:
+def test_references_keep_small_and_strange_actors_neither_silent_nor_drowned() -> None:
+    """Fifty own candidates as strange as this one: its p is large, whatever the reference says."""
     reference = Reference({"x": survival(Tally.of(np.random.default_rng(2).exponential(1, 5000)))})
     small = Tally.of([*np.random.default_rng(3).exponential(1, 60), 30.0])
     assert p_value(30.0, small, "x", reference)[0] < 0.003
     large = Tally.of([*np.random.default_rng(4).exponential(1, 20_000), 30.0])
     assert p_value(30.0, large, "x", reference)[0] == P_MIN
-
-
-def test_without_a_reference_only_own_candidates_tell() -> None:
     assert p_value(9.0, Tally.of([9.0]), "never measured", NO_REFERENCE) == (1.0, "reference")
-
-
-def test_an_actor_whose_habits_are_strange_drowns_in_none_of_them() -> None:
-    """Fifty own candidates as strange as this one: its p is large, whatever the reference says."""
     reference = Reference({"x": survival(Tally.of(np.random.default_rng(5).exponential(1, 5000)))})
     assert p_value(12.0, Tally.of([12.0] * 50 + [0.1] * 50), "x", reference)[0] >= 0.05
 
@@ -115,15 +113,12 @@ def test_the_shipped_reference_is_whole() -> None:
         assert list(table.shares) == sorted(table.shares, reverse=True)
 
 
-def test_a_few_calm_candidates_promise_no_small_p() -> None:
+def test_few_calm_candidates_promise_no_small_p_and_a_reference_of_nothing_is_refused() -> None:
     """Thirteen zeros said 0.0001 of whatever was above them."""
     few, known = (survival(Tally.of([0.0] * 11 + [1.4] * 2), ratio=ratio) for ratio in (False, True))
     many = survival(Tally.of(-np.log(np.linspace(1e-4, 1, 20_000))))
     assert few.rate < 0.25 < 0.8 < many.rate <= 1.0 == known.rate
     assert few.at_least(5.0) > 0.05 > known.at_least(5.0)
-
-
-def test_a_reference_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="benign candidates"):
         survival(Tally.of(np.zeros(0)))
 
@@ -139,10 +134,3 @@ def test_an_actor_like_the_reference_gets_the_reference_s_p(population) -> None:
             p, source = p_value(level, own, population, NO_REFERENCE)
             assert source == "own"
             assert 1 / 3 <= p / share <= 3, (level, p, share)
-
-
-def test_a_tally_without_some_holds_the_others() -> None:
-    tally = Tally.of([1.0, 1.0, 2.0, 5.0])
-    assert tally.without([1.0, 5.0]) == Tally.of([1.0, 2.0])
-    assert tally.without([9.0, 2.0, 2.0]) == Tally.of([1.0, 1.0, 5.0]), "no more than it holds"
-    assert tally.without([]) == tally

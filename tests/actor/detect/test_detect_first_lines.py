@@ -21,7 +21,7 @@ from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.spans import in_year
 
 LINES = tomllib.loads(Path(__file__).with_name("first_lines.toml").read_text(encoding="utf-8"))
-LANGUAGES = ("en", "da", "sv")
+LANGUAGES = ("en", "da")
 MONDAY_US = 1_795_392_000_000_000
 """23 November 2026, at midnight."""
 
@@ -35,12 +35,9 @@ def test_a_hit_says_what_it_is(case, made) -> None:
     assert {language: one.what.say(language) for language in LANGUAGES} == LINES[str(case)]
 
 
-def test_every_sign_has_words_of_every_day() -> None:
-    assert PLAIN.keys() == SAID.keys()
-
-
-def test_an_old_browser_is_compared_with_none_here() -> None:
+def test_every_sign_has_words_of_every_day_compared_with_none_here() -> None:
     """Its agent may be the only one, and a program that lies about what it is has one too."""
+    assert PLAIN.keys() == SAID.keys()
     for said in (PLAIN["old_agent"], SAID["old_agent"]):
         assert "2011" in said.en
         assert "here" not in said.en
@@ -52,15 +49,12 @@ def terms_of(made, hosts: int) -> Terms:
     return Terms(made.MemoryWindow(made.rows_of(case), hours=24, known_days=0, homes=("10.0.0.0/8",)), lambda: NO_LISTS)
 
 
-def test_nobody_else_is_said_only_where_there_is_somebody_else(made) -> None:
+def test_nobody_else_and_a_peer_s_past_are_said_only_where_they_speak_for_it(made) -> None:
     many, single = terms_of(made, 3), terms_of(made, 1)
     assert alone("a.example", 1, many).en == "a.example, which nobody else here uses,"
     assert alone("a.example", 2, many).en == "a.example"
     assert alone("a.example", 1, single).en == "a.example"
     assert alone("45.9.148.1", 2, many).en == "the address 45.9.148.1"
-
-
-def test_what_is_known_of_a_peer_speaks_for_it(made) -> None:
     terms = terms_of(made, 4)
     known = PeerProfile(hosts=3, first_us=MONDAY_US, new=False, names=(), grade=Grade.SERVICE, edge=False)
     assert [text.en for text in known_against("a.example", known, terms, MONDAY_US + DAY_US)] == [
@@ -68,16 +62,13 @@ def test_what_is_known_of_a_peer_speaks_for_it(made) -> None:
         "3 of the 4 machines here use it",
         "it has been used here since 23 November 2026",
     ]
-
-
-def test_only_use_before_the_suspicion_began_speaks_for_a_peer(made) -> None:
     terms = terms_of(made, 1)
     known = PeerProfile(hosts=1, first_us=MONDAY_US, new=False, names=(), grade=Grade.UNKNOWN, edge=False)
     said = [known_against("a.example", known, terms, MONDAY_US + age_us) for age_us in (0, HOUR_US, DAY_US)]
     assert [len(parts) for parts in said] == [0, 0, 1]
 
 
-def test_the_year_1970_is_a_clock_that_was_not_set(made) -> None:
+def test_clocks_never_set_nameless_addresses_and_other_years_are_said_as_such(made) -> None:
     unset = "at a time that nobody knows (the clock of the capture was not set)"
     assert when(HOUR_US, 2 * HOUR_US).en == when(HOUR_US, 3 * DAY_US).en == since(HOUR_US, 3 * DAY_US, 3 * DAY_US).en
     assert when(HOUR_US, 2 * HOUR_US).en == unset
@@ -85,9 +76,6 @@ def test_the_year_1970_is_a_clock_that_was_not_set(made) -> None:
     known = PeerProfile(hosts=1, first_us=HOUR_US, new=False, names=(), grade=Grade.UNKNOWN, edge=False)
     (said,) = known_against("a.example", known, terms_of(made, 1), HOUR_US + 3 * DAY_US)
     assert said.en == "it had been used here for 3 days before"
-
-
-def test_an_address_is_no_name(made) -> None:
     terms = terms_of(made, 1)
     known = PeerProfile(hosts=1, first_us=MONDAY_US, new=None, names=("a.example",), grade=Grade.KNOWN, edge=False)
     named, *addresses = (
@@ -96,6 +84,13 @@ def test_an_address_is_no_name(made) -> None:
     )
     assert named == ["it is among the million best-known names of the world"]
     assert addresses == [["it goes by one of the million best-known names of the world"]] * 3
+    case = next(case for case in made.cases() if str(case) == "scan/hit-vertical")
+    window = made.window_of(case)
+    (one,) = survey(window, (Scan(),)).suspicions
+    (later,) = survey(window, (Scan(),), against=SurveyBackground(now_us=window.last_us + 400 * DAY_US)).suspicions
+    assert "on 21 September;" in one.what.en
+    assert later.what == in_year(later.what, 2025)
+    assert "on 21 September 2026;" in later.what.en
 
 
 @pytest.mark.parametrize(
@@ -109,16 +104,6 @@ def test_an_address_is_no_name(made) -> None:
 def test_since_when(lasted_h, ago_h, said) -> None:
     last_us = MONDAY_US + lasted_h * HOUR_US
     assert since(MONDAY_US, last_us, last_us + ago_h * HOUR_US).en == said
-
-
-def test_a_day_of_another_year_than_the_readers_says_which(made) -> None:
-    case = next(case for case in made.cases() if str(case) == "scan/hit-vertical")
-    window = made.window_of(case)
-    (one,) = survey(window, (Scan(),)).suspicions
-    (later,) = survey(window, (Scan(),), against=SurveyBackground(now_us=window.last_us + 400 * DAY_US)).suspicions
-    assert "on 21 September;" in one.what.en
-    assert later.what == in_year(later.what, 2025)
-    assert "on 21 September 2026;" in later.what.en
 
 
 def moments(days, hours) -> np.ndarray:

@@ -47,40 +47,16 @@ def test_which_directory_a_name_asks_for(name, domain) -> None:
     assert directory_of(name) == domain
 
 
-def test_the_directory_that_answers_inside_is_home(made) -> None:
+def test_ones_own_domain_is_home_by_who_answers_and_weighs_less(made) -> None:
+    """A tunnel under it is still told of: what is home is never left out. But it is nothing for others to look for."""
     assert home_domains(window(made, asks(["10.0.0.2"]), serves())) == ("kommune-example.dk",)
-
-
-def test_a_ticket_of_its_realm_is_enough(made) -> None:
     ticket = {"table": "krb5", "sources": ["10.0.0.2"], "targets": ["10.0.1.1"], "port": 88, "every_s": 1}
     said = {"realm": "KOMMUNE-EXAMPLE.DK", "msg_type": "KRB_AS_REP", "success": True}
     assert home_domains(window(made, {**ticket, "set": said})) == ("kommune-example.dk",)
     assert home_domains(window(made, {**ticket, "set": said | {"success": False}})) == ()
     assert home_domains(window(made, {**ticket, "targets": ["45.9.148.1"], "set": said})) == ()
-
-
-def test_what_an_implant_may_ask_makes_no_home(made) -> None:
-    """Its domain's own servers answer through the actor's resolver; the resolver may even be the directory's server."""
-    evil = "_ldap._tcp.dc._msdcs.ond-example.com"
-    assert home_domains(window(made, asks(["10.0.0.9"], evil))) == ()
-    assert home_domains(window(made, asks(["10.0.0.9"], evil, rcode="NXDOMAIN"), serves())) == ()
-    assert home_domains(window(made, asks(["10.0.0.9"], evil, resolver="9.9.9.9"), serves(server="9.9.9.9"))) == ()
-    members = [f"10.0.0.{n}" for n in range(10, 16)]
-    assert home_domains(window(made, asks(members), asks(["10.0.0.9"], evil), serves())) == ("kommune-example.dk",)
-
-
-def test_whose_names_are_ones_own() -> None:
-    names = HomeNames(("ad.kommune-example.dk",))
-    assert names.holds("srv1.ad.kommune-example.dk")
-    assert not names.holds("www.kommune-example.dk")
-    assert not names.holds("xad.kommune-example.dk")
-    assert names.holds_domain("kommune-example.dk")
-    assert names.holds("printer.local")
-    assert not names.holds_domain("other-example.dk")
-
-
-def test_one_s_own_domain_weighs_less_and_names_nobody(made) -> None:
-    """A tunnel under it is still told of: what is home is never left out. But it is nothing for others to look for."""
+    terms = Terms(window(made, asks(["10.0.0.2"]), serves()), lambda: NO_LISTS, None, ("other-example.dk",))
+    assert terms.home_names.domains == ("kommune-example.dk", "other-example.dk")
     seen = window(made, names=[TUNNEL])
 
     def told(settings: DetectSettings):
@@ -95,12 +71,24 @@ def test_one_s_own_domain_weighs_less_and_names_nobody(made) -> None:
     assert "a domain of your own" in own.against.en
 
 
+def test_what_an_implant_may_ask_makes_no_home_and_one_s_own_names_are_known(made) -> None:
+    """Its domain's own servers answer through the actor's resolver; the resolver may even be the directory's server."""
+    evil = "_ldap._tcp.dc._msdcs.ond-example.com"
+    assert home_domains(window(made, asks(["10.0.0.9"], evil))) == ()
+    assert home_domains(window(made, asks(["10.0.0.9"], evil, rcode="NXDOMAIN"), serves())) == ()
+    assert home_domains(window(made, asks(["10.0.0.9"], evil, resolver="9.9.9.9"), serves(server="9.9.9.9"))) == ()
+    members = [f"10.0.0.{n}" for n in range(10, 16)]
+    assert home_domains(window(made, asks(members), asks(["10.0.0.9"], evil), serves())) == ("kommune-example.dk",)
+    names = HomeNames(("ad.kommune-example.dk",))
+    assert names.holds("srv1.ad.kommune-example.dk")
+    assert not names.holds("www.kommune-example.dk")
+    assert not names.holds("xad.kommune-example.dk")
+    assert names.holds_domain("kommune-example.dk")
+    assert names.holds("printer.local")
+    assert not names.holds_domain("other-example.dk")
+
+
 @pytest.mark.parametrize("wrong", ["dk", "Kommune.dk", "10.0.0.1", "*.kommune.dk", ""])
 def test_a_home_domain_is_a_domain(wrong) -> None:
     with pytest.raises(SettingsError, match="home_domains"):
         DetectSettings(home_domains=(wrong,))
-
-
-def test_terms_know_both(made) -> None:
-    terms = Terms(window(made, asks(["10.0.0.2"]), serves()), lambda: NO_LISTS, None, ("other-example.dk",))
-    assert terms.home_names.domains == ("kommune-example.dk", "other-example.dk")

@@ -63,7 +63,7 @@ def test_what_is_none_is_refused_with_a_reason(line, words) -> None:
     assert words in reading.refusals[0][1].reason.en
 
 
-def test_csv_with_a_header_by_the_names_of_its_columns() -> None:
+def test_csv_by_its_columns_keeps_the_higher_confidence_and_tables_are_whole() -> None:
     reading = read(
         [
             '"ioc_type","ioc_value","confidence_level"',
@@ -77,12 +77,17 @@ def test_csv_with_a_header_by_the_names_of_its_columns() -> None:
         Observable.of("domain", "x.ondby.net"): 50,
         Observable.of("ja3", "cd" * 16): 75,
     }
-
-
-def test_the_higher_confidence_stays() -> None:
     one = read(["value,confidence", "ondby.net,20", "ondby.net,60"]).indicators
     other = read(["ondby.net"], confidence=40).indicators
     assert (one | other).observables == {Observable.of("domain", "ondby.net"): 60}
+    assert read(["a" * (LINE_CHARS_MAX + 1)]).refused == 1
+    made = read(["45.9.148.20", "2a02::1", "45.9.160.0/24", "ondby.net"]).indicators
+    assert made.addresses.column("mark").to_pylist() == ["45.9.148.20", "2a02::1"]
+    assert str(made.addresses.column("stored")[0].as_py()).startswith("00000000-0000-0000-0000-ffff")
+    assert made.ranges.num_rows == 1
+    assert made.values("domain").column("mark").to_pylist() == ["ondby.net"]
+    assert Network("45.9.160.0/24") in made.networks
+    assert len(made) == 4
 
 
 @given(
@@ -98,10 +103,6 @@ def test_every_line_has_one_outcome(lines) -> None:
     assert 0 <= reading.passed + reading.refused <= reading.lines
     assert len(reading.indicators) <= reading.lines - reading.passed - reading.refused
     assert len(reading.refusals) == reading.refused
-
-
-def test_a_line_too_long_is_refused() -> None:
-    assert read(["a" * (LINE_CHARS_MAX + 1)]).refused == 1
 
 
 def test_released_indicators_count_while_they_are_in_force() -> None:
@@ -124,16 +125,6 @@ def test_released_indicators_count_while_they_are_in_force() -> None:
         [indicator("a.dk", 0, 10), indicator("b.dk", 10, 20), indicator("c.dk", 0, 20, revoked=True)], 5
     )
     assert texts(made) == ["domain:a.dk"]
-
-
-def test_tables_for_sql_are_whole() -> None:
-    made = read(["45.9.148.20", "2a02::1", "45.9.160.0/24", "ondby.net"]).indicators
-    assert made.addresses.column("mark").to_pylist() == ["45.9.148.20", "2a02::1"]
-    assert str(made.addresses.column("stored")[0].as_py()).startswith("00000000-0000-0000-0000-ffff")
-    assert made.ranges.num_rows == 1
-    assert made.values("domain").column("mark").to_pylist() == ["ondby.net"]
-    assert Network("45.9.160.0/24") in made.networks
-    assert len(made) == 4
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ def number(text: str) -> int:
     return address_uuid(text).int
 
 
-def test_a_parent_counts_down_to_the_registered_domain_and_no_further() -> None:
+def test_grades_and_names_and_ranges_of_lists() -> None:
     lists = Lists.of(popular=["example.com", "duckdns.org", "exact.sub.other.net"], known=["kendt.dk"])
     assert lists.name_grade("a.b.example.com") is Grade.POPULAR
     assert lists.name_grade("example.com") is Grade.POPULAR
@@ -22,10 +22,11 @@ def test_a_parent_counts_down_to_the_registered_domain_and_no_further() -> None:
     assert lists.name_grade("other.net") is Grade.UNKNOWN
     assert lists.name_grade("x.exact.sub.other.net") is Grade.POPULAR
     assert lists.name_grade("www.kendt.dk") is Grade.KNOWN
-
-
-def test_the_highest_grade_wins() -> None:
     assert Lists.of(known=["a.dk"], service=["a.dk"]).name_grade("a.dk") is Grade.SERVICE
+    assert "sub.example.com" in Names([" .Sub.Example.com "])
+    ranges = Ranges(["10.0.0.0/9", "10.64.0.0/10", "2001:db8::/32", "no network", "192.0.2.7"])
+    assert all(number(text) in ranges for text in ("10.0.0.0", "10.127.255.255", "2001:db8::1", "192.0.2.7"))
+    assert not any(number(text) in ranges for text in ("10.128.0.0", "9.255.255.255", "2001:db9::", "192.0.2.8"))
 
 
 @given(
@@ -35,16 +36,6 @@ def test_the_highest_grade_wins() -> None:
 @settings(max_examples=100)
 def test_names_are_a_set(names, asked) -> None:
     assert (asked in Names(names)) == (asked in names)
-
-
-def test_names_are_told_apart_from_their_spelling() -> None:
-    assert "sub.example.com" in Names([" .Sub.Example.com "])
-
-
-def test_ranges_are_merged_and_what_is_none_is_left_out() -> None:
-    ranges = Ranges(["10.0.0.0/9", "10.64.0.0/10", "2001:db8::/32", "no network", "192.0.2.7"])
-    assert all(number(text) in ranges for text in ("10.0.0.0", "10.127.255.255", "2001:db8::1", "192.0.2.7"))
-    assert not any(number(text) in ranges for text in ("10.128.0.0", "9.255.255.255", "2001:db9::", "192.0.2.8"))
 
 
 @pytest.mark.slow

@@ -69,22 +69,20 @@ def test_any_label_has_a_finite_surprise(label) -> None:
     assert 0 <= surprise_bits(label) < 20
 
 
-def test_letters_at_random_surprise_more_than_words() -> None:
+def test_letters_at_random_surprise_and_only_what_a_stranger_could_register_counts() -> None:
     assert surprise_bits("kxqvzjwtpf") > 5.3 > 4.5 > surprise_bits("summerhouse")
-
-
-def test_only_what_a_stranger_could_register_counts() -> None:
     assert made_up("qwxz.com")
     assert made_up("qwxz.bazar")
     assert not made_up("server1.hospitalnet")
 
 
-def test_a_resolver_s_own_walk_is_its_clients(made) -> None:
+def test_a_resolver_s_walk_is_its_clients_and_candidates_are_bounded(made) -> None:
     names = {"hosts": ["10.0.0.53"], "domain": "com", "label": "random:14", "count": 20, "every_s": 5, "answer": ""}
     alone = made.Case("dga", "hit-x", {"hours": 24, "names": [names | {"hosts": ["10.0.0.30"]}]})
     assert [s.host for s in made.run(alone).suspicions] == ["10.0.0.30"]
     both = made.Case("dga", "hit-x", {"hours": 24, "names": [names, names | {"hosts": ["10.0.0.54"], "count": 1}]})
     assert made.run(both).suspicions == ()
+    assert len(Dga().candidates(look(made, case_of(made, "dga/hit-letters"), candidates_max=1)).candidates) == 1
 
 
 @pytest.mark.parametrize("every_h", [1, 23])
@@ -151,22 +149,37 @@ def test_a_day_is_like_another_from_its_share_on(share, days) -> None:
     assert exfil._like_it([(0, int(share * 1000), 0, 0, 1, "y"), (90, 1000, 0, 0, 1, "y")], (1, 2), 1000) == days
 
 
-def test_a_quiet_host_s_hundred_kilobytes_are_no_hundred_megabytes() -> None:
+def test_quiet_hosts_usual_signs_and_wrong_networks_weigh_less_or_are_refused() -> None:
+    """Of four peers of a host; one name at two addresses is one peer; and where other hosts show it too."""
     quiet = Habit(4.0, 0.1)
     assert quiet.z(100_000) > 6
     assert quiet.height(100_000) < 0
     assert quiet.height(100_000_000) > 4
+    with pytest.raises(SettingsError, match="known_long"):
+        DetectSettings(known_long=("jump-host",))
+    four = [("a", f"45.9.148.{n}", ("agentless",)) for n in range(4)]
+    assert Habits.of(four, 20).left("a", "agentless") == 1 / (1 + 2 * HABIT)
+    one = [("a", "velkora.net", ("agentless",))] * 2
+    assert Habits.of(one, 20).left("a", "agentless") == 1
+    others = [*one, ("b", "45.9.148.9", ("agentless", "program"))]
+    assert Habits.of(others, 20).left("a", "agentless") == 1 / (1 + HABIT)
+    assert 1 / (1 + HABIT) < Habits.of(others, 200).left("a", "agentless") < 1
+    assert Habits.of(others, 20).left("b", "program") == 1
 
 
-def test_an_open_flow_is_measured_to_the_sensor_s_last_word(made) -> None:
+def test_an_open_flow_is_measured_to_its_last_word_and_few_new_peers_are_told_with_a_history(made) -> None:
+    """Thirty odd and new peers of twenty hosts: one suspicion, the strangest; without history twenty."""
     (found,) = Long().candidates(look(made, case_of(made, "long/hit-still-open"))).candidates
     assert 13 * HOUR_US < found.last_us - found.first_us <= 14 * HOUR_US
     assert "open since" in found.why.en
-
-
-def test_known_long_must_be_networks() -> None:
-    with pytest.raises(SettingsError, match="known_long"):
-        DetectSettings(known_long=("jump-host",))
+    odd = {"table": "http", "sources": ["10.0.9.1"], "port": 7080, "every_s": 9, "from_h": 8}
+    for days, told in ((11, 1), (1, 20)):
+        rows = [
+            odd | {"targets": [f"45.9.148.{n}"], "days": [days - 1], "set": {"host": f"45.9.148.{n}"}}
+            for n in range(1, 31)
+        ]
+        given = {"hours": 24 * days, "rows": rows, "background": {"hosts": 20, "hours": 24 * days, "visits": 40}}
+        assert len(Rarity().candidates(look(made, made.Case("rarity", "hit-x", given))).candidates) == told
 
 
 @pytest.mark.parametrize(("days", "first_day", "found"), [(11, 10, 1), (11, 3, 0), (1, 0, 0)])
@@ -182,18 +195,6 @@ def test_a_door_is_new_only_to_who_has_known_the_host(made, days, first_day, fou
         if c.population == "rarity.door"
     ]
     assert [(c.host, c.peer) for c in doors] == [("10.0.9.3", "tcp/4444")] * found
-
-
-def test_an_actor_with_a_history_is_told_of_few_new_peers(made) -> None:
-    """Thirty odd and new peers of twenty hosts: one suspicion, the strangest; without history twenty."""
-    odd = {"table": "http", "sources": ["10.0.9.1"], "port": 7080, "every_s": 9, "from_h": 8}
-    for days, told in ((11, 1), (1, 20)):
-        rows = [
-            odd | {"targets": [f"45.9.148.{n}"], "days": [days - 1], "set": {"host": f"45.9.148.{n}"}}
-            for n in range(1, 31)
-        ]
-        given = {"hours": 24 * days, "rows": rows, "background": {"hosts": 20, "hours": 24 * days, "visits": 40}}
-        assert len(Rarity().candidates(look(made, made.Case("rarity", "hit-x", given))).candidates) == told
 
 
 @pytest.mark.parametrize("app", ["tls", "http", "smb", None])
@@ -240,19 +241,3 @@ def test_first_seen_is_the_peer_s_and_never_the_episode_s(made, detector, change
     assert found.peer == "egetrae-drive.com"
     assert found.rows.first_us - found.first_us >= 9 * 24 * HOUR_US
     assert "first seen 10 days ago" in found.why.en or "first seen 9 days ago" in found.why.en
-
-
-def test_a_sign_says_less_where_it_is_usual() -> None:
-    """Of four peers of a host; one name at two addresses is one peer; and where other hosts show it too."""
-    four = [("a", f"45.9.148.{n}", ("agentless",)) for n in range(4)]
-    assert Habits.of(four, 20).left("a", "agentless") == 1 / (1 + 2 * HABIT)
-    one = [("a", "velkora.net", ("agentless",))] * 2
-    assert Habits.of(one, 20).left("a", "agentless") == 1
-    others = [*one, ("b", "45.9.148.9", ("agentless", "program"))]
-    assert Habits.of(others, 20).left("a", "agentless") == 1 / (1 + HABIT)
-    assert 1 / (1 + HABIT) < Habits.of(others, 200).left("a", "agentless") < 1
-    assert Habits.of(others, 20).left("b", "program") == 1
-
-
-def test_candidates_are_bounded(made) -> None:
-    assert len(Dga().candidates(look(made, case_of(made, "dga/hit-letters"), candidates_max=1)).candidates) == 1

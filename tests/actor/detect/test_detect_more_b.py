@@ -51,42 +51,29 @@ SHARE = {"command": "SMB2_COMMAND_TREE_CONNECT", "status": "STATUS_SUCCESS", "sh
 SERVICE = {"endpoint": "svcctl", "opnum": 12}
 
 
-def test_laid_down_and_started_within_ten_minutes_is_worth_more_than_an_hour_apart(made) -> None:
+def test_what_is_laid_down_and_started_is_one_suspicion_of_new_acts(made) -> None:
+    """The age of a story is that of its acts, not of the first word between the two."""
     near, far = (
         found(made, "lateral", [rows("smb", SHARE, from_h=9), rows("dcerpc", SERVICE, from_h=at)])[0]
         for at in (9.1, 10.5)
     )
     assert near.statistic == pytest.approx(far.statistic + 3.0)
     assert near.p <= far.p
-
-
-def test_a_share_that_is_refused_is_no_act(made) -> None:
     refused = SHARE | {"status": "STATUS_ACCESS_DENIED"}
     assert found(made, "lateral", [rows("smb", refused)]) == ()
-
-
-def test_one_host_is_one_suspicion_however_many_it_enters(made) -> None:
     seen = found(made, "lateral", [rows("dcerpc", SERVICE, targets=["10.0.1.", 1, 9])])
     assert [(s.host, s.detector) for s in seen] == [(A, "lateral")]
     assert seen[0].observables == ()
-
-
-def test_acts_are_new_though_the_two_always_talked(made) -> None:
-    """The age of a story is that of its acts, not of the first word between the two."""
     talk = rows("flow", {}, port=443, days=list(range(20)))
     (seen,) = found(made, "lateral", [talk, rows("dcerpc", SERVICE, days=[18])], hours=24 * 20)
     assert "it had never done so before" in seen.why.en
 
 
-def test_the_service_that_a_mapper_named_is_told_in_the_readers_language(made) -> None:
+def test_services_and_inside_names_are_told_and_offered_as_they_are(made) -> None:
     doors = [rows("flow", {}, port=135, from_h=9), rows("flow", {}, port=49726, from_h=9.001)]
     (seen,) = found(made, "lateral", doors, background={"hosts": 20, "hours": 24, "visits": 10})
     assert "over RPC (135) and the service that it named" in seen.why.en
     assert "over RPC (135) og den tjeneste, den nævnte" in seen.why.da
-    assert "över RPC (135) och den tjänst som den nämnde" in seen.why.say("sv")
-
-
-def test_what_is_suspected_inside_names_nobody_and_offers_the_door_nothing(made) -> None:
     guess = {"msg_type": "KRB_ERROR", "error_code": "KDC_ERR_PREAUTH_FAILED", "success": False}
     streams = [rows("dcerpc", SERVICE), rows("krb5", guess, port=88, count=20)]
     for detector in ("lateral", "bruteforce"):
@@ -94,18 +81,15 @@ def test_what_is_suspected_inside_names_nobody_and_offers_the_door_nothing(made)
         assert seen
         assert all(s.observables == () for s in seen)
         assert live_elements(seen, "A", seen[0].last_us + 1, DoorPolicy()) == []
-
-
-PIPES = {"command": "SMB2_COMMAND_TREE_CONNECT", "status": "STATUS_SUCCESS", "named_pipe": r"\\x\IPC$"}
-
-
-def test_wmi_goes_by_dcom_and_is_said_once(made) -> None:
     wmi, dcom = (rows("dcerpc", {"endpoint": name}, from_h=9) for name in ("IWbemServices", "IRemoteSCMActivator"))
     (alone,) = found(made, "lateral", [dcom])
     (both,) = found(made, "lateral", [wmi, dcom])
     assert "used programs from afar (DCOM) at another" in alone.what.en
     assert both.what.en.startswith("One machine used remote administration (WMI) at another, ")
     assert "activated a DCOM object" in both.why.en
+
+
+PIPES = {"command": "SMB2_COMMAND_TREE_CONNECT", "status": "STATUS_SUCCESS", "named_pipe": r"\\x\IPC$"}
 
 
 def opened(name, share=PIPES, **more):
@@ -117,28 +101,18 @@ def opened(name, share=PIPES, **more):
     ]
 
 
-def test_a_pipe_of_no_known_service_stays_at_home(made) -> None:
-    """What leaves is the same with and without it: nothing."""
+def test_pipes_are_told_from_files_by_what_opened_them_and_by_name(made) -> None:
+    """What leaves is the same with and without it: nothing. Suricata calls a pipe and a file alike."""
     (seen,) = found(made, "lateral", opened("status_5f"))
     assert (seen.technique, seen.observables) == ("T1090.001", ())
     assert live_elements([seen], "A", seen.last_us + 1, DoorPolicy()) == []
-
-
-def test_a_pipe_is_one_where_the_flow_opened_nothing_but_pipes(made) -> None:
-    """Suricata calls a pipe and a file alike."""
     files = {"command": "SMB2_COMMAND_TREE_CONNECT", "status": "STATUS_SUCCESS", "share": r"\\x\common"}
     both = [opened("status_5f")[0], {**rows("smb", files, from_h=9), "flow": False, "same_flow": True}]
     assert found(made, "lateral", [*both, opened("status_5f")[1]]) == ()
     assert found(made, "lateral", opened("srvsvc")) == ()
-
-
-def test_the_pipe_of_a_tool_is_known_by_its_name_as_suricata_gives_it(made) -> None:
     (seen,) = found(made, "lateral", opened("PSEXESVC-HOST-3556-stdin"))
     assert "opened the pipe of a remote execution tool" in seen.why.en
     assert not any("remote execution tool" in s.why.en for s in found(made, "lateral", opened("PSEXESVC.exe")))
-
-
-def test_every_operation_has_a_kind() -> None:
     assert set(operations()["kind"].to_pylist()) <= set(KINDS)
     assert operations().num_rows > 30
 
@@ -153,21 +127,15 @@ def nats_of(*days: Day) -> list[float]:
     return [day.nats for day in weighed(list(days))]
 
 
-def test_a_success_among_few_failures_is_calm_and_a_row_of_failures_is_not() -> None:
+def test_habits_of_failures_make_failures_ordinary_and_a_strange_day_teaches_none() -> None:
     def nats(failed: int, tries: int) -> float:
         return nats_of(day_of(1, failed, tries, busiest=failed))[0]
 
     assert nats(3, 3) < STATISTIC_MIN
     assert nats(2, 10) < 1.5
     assert nats(10, 10) > nats(5, 5) > STATISTIC_MIN
-
-
-def test_a_past_of_failures_makes_failures_ordinary() -> None:
     days = [day_of(n, 4, 10, service="http") for n in range(6)]
     assert nats_of(*days)[-1] < nats_of(*days)[0] == nats_of(days[0])[0]
-
-
-def test_a_strange_day_teaches_no_habit_and_a_calm_one_does() -> None:
     calm, strange, asked = day_of(1, 2, 2), day_of(1, 40), day_of(2, 6)
     (alone,) = nats_of(asked)
     assert nats_of(calm)[0] < STATISTIC_MIN <= nats_of(strange)[0]
@@ -222,13 +190,10 @@ def test_a_week_of_the_same_failures_is_a_habit_and_growing_or_spreading_ones_ar
     assert nats[0] == (HABIT_SHARE * alone if habit else alone)
 
 
-def test_a_crowd_of_fifty_is_told_over_few_strangers_and_not_over_as_many_every_day() -> None:
+def test_crowds_are_told_over_a_week_of_few_strangers(made) -> None:
     few, many = (dict.fromkeys(range(10), count) | {10: 50} for count in (2, 50))
     assert crowd_p(crowd_nats(few, 10, 0), 11) <= 0.001
     assert crowd_p(crowd_nats(many, 10, 0), 11) > 0.5
-
-
-def test_without_a_week_behind_it_no_crowd_is_told(made) -> None:
     guess = {"auth_success": False, "auth_attempts": 1}
     crowd = rows("ssh", guess, sources=["45.9.161.", 1, 60], port=22, every_s=1000)
     assert [s for s in found(made, "bruteforce", [crowd]) if s.peer == "ssh"] == []
@@ -270,8 +235,15 @@ def test_what_our_own_rules_say_of_a_peer_stands_apart_from_what_others_say(made
     assert len({suspicion.id for suspicion in seen}) == 2
 
 
-def test_nothing_to_fold_is_nothing() -> None:
+def test_nothing_to_fold_is_nothing_and_tails_are_those_of_known_values() -> None:
     assert folded([]) == []
+    assert beta_binomial_nats(1, 1, 1, 1) == pytest.approx(math.log(2))
+    assert beta_binomial_nats(10, 10, 1, 1) == pytest.approx(math.log(11))
+    assert poisson_nats(1, 2.0) == pytest.approx(-math.log(1 - math.exp(-2)))
+    assert poisson_nats(0, 2.0) == 0
+    assert gamma_poisson_nats(1, 1.0, 1.0) == pytest.approx(math.log(2))
+    assert cusum_nats([2, 2, 2], 2.0, 1.0) == 0
+    assert cusum_nats([2, 40], 2.0, 1.0) > 20
 
 
 @pytest.mark.parametrize("detector", [Lateral(), BruteForce(), Signature()], ids=lambda d: d.name)
@@ -305,16 +277,6 @@ def test_the_beta_binomial_tail_is_a_tail(failed, more, a, b) -> None:
     assert beta_binomial_nats(0, tries, a, b) == 0
     if more:
         assert beta_binomial_nats(failed + 1, tries, a, b) >= here - 1e-9
-
-
-def test_tails_against_known_values() -> None:
-    assert beta_binomial_nats(1, 1, 1, 1) == pytest.approx(math.log(2))
-    assert beta_binomial_nats(10, 10, 1, 1) == pytest.approx(math.log(11))
-    assert poisson_nats(1, 2.0) == pytest.approx(-math.log(1 - math.exp(-2)))
-    assert poisson_nats(0, 2.0) == 0
-    assert gamma_poisson_nats(1, 1.0, 1.0) == pytest.approx(math.log(2))
-    assert cusum_nats([2, 2, 2], 2.0, 1.0) == 0
-    assert cusum_nats([2, 40], 2.0, 1.0) > 20
 
 
 @pytest.mark.parametrize(("signature_id", "told"), [(2_044_000, True), (9_105_001, False)])

@@ -71,21 +71,15 @@ def test_what_is_ordinary_next_door_weighs_less_and_what_appears_there_more(days
     assert moved(Table(alert=days), candidate(alerts=(alert_kind(1, 2_024_897),))).nats == nats
 
 
-def test_never_listed_is_not_known_to_be_ordinary() -> None:
+def test_it_moves_by_four_nats_at_most_and_never_what_is_not_listed_or_named() -> None:
     assert moved(Table(), candidate(NAME)).nats == 0
     assert moved(Table(name=ORDINARY), candidate(NAME, OTHER)).nats == 0
     assert moved(Table(name=ORDINARY, other=ORDINARY), candidate(NAME, OTHER)).nats == NATS[Familiarity.ESTABLISHED]
     assert moved(Table(name=ORDINARY, other=NEW_THERE), candidate(NAME, OTHER)).nats == NATS[Familiarity.APPEARING]
-
-
-def test_it_moves_by_four_nats_at_most_and_once_where_the_world_knows_it() -> None:
     both = candidate(NAME, alerts=(alert_kind(1, 2_024_897),))
     assert moved(Table(name=ORDINARY, alert=ORDINARY), both).nats == -NATS_MAX
     assert moved(Table(name=NEW_THERE, alert=NEW_THERE), both).nats == NATS_MAX
     assert moved(Table(name=ORDINARY), candidate(NAME, listed=True)).nats == 0
-
-
-def test_nothing_that_an_indicator_names_is_moved_and_nothing_inside() -> None:
     table = Table(name=ORDINARY, alert=ORDINARY)
     assert moved(table, candidate(NAME, exact_p=1e-6)).nats == 0
     own = RowsRef("alert", (("src", "10.0.0.1"), ("signature_id", OWN_RULES.start)), 0, 0)

@@ -11,27 +11,23 @@ def calls(*begins_s: float, count: int = 7, period_s: float = 8) -> np.ndarray:
     return np.array([int((begin + n * period_s) * SECOND_US) for begin in begins_s for n in range(count)], np.int64)
 
 
-def test_an_unbroken_pace_fills_its_span() -> None:
+def test_an_unbroken_pace_fills_its_span_and_bursts_pauses_and_single_calls_do_not() -> None:
     pace = pace_of(calls(0, count=20), 8)
     assert pace == Pace(1, 19 * 8 * SECOND_US, 0)
     assert pace.fills(19 * 8 * SECOND_US)
     assert not pace.in_bursts
-
-
-def test_two_bursts_fill_no_day() -> None:
     moments = calls(0, 22 * 3600)
     pace = pace_of(moments, 8)
     assert (pace.runs, pace.run_us) == (2, 2 * 6 * 8 * SECOND_US)
     assert pace.pause_us == moments[7] - moments[6]
     assert pace.in_bursts
     assert not pace.fills(int(moments[-1]))
-
-
-def test_what_goes_on_for_hours_at_a_time_pauses() -> None:
     pace = pace_of(calls(0, 14 * 3600, count=25, period_s=600), 600)
     assert pace.runs == 2
     assert not pace.in_bursts
     assert not pace.fills(18 * HOUR_US)
+    assert pace_of(calls(0, 22 * 3600), 8).paced == 2
+    assert pace_of(np.append(calls(0), 22 * HOUR_US), 8).paced == 1
 
 
 PAUSED = [{"from_h": 0, "to_h": 4}, {"from_h": 14, "to_h": 18}]
@@ -60,8 +56,3 @@ def test_a_pace_is_said_only_of_the_burst_that_has_it(made) -> None:
     assert one.what.en.endswith(" within one of them.")
     assert one.why.en.startswith(f"{counted} calls in 2 bursts over ")
     assert f"calls close together counted as one, among {every} in all" in one.why.en
-
-
-def test_a_run_of_one_call_keeps_no_pace() -> None:
-    assert pace_of(calls(0, 22 * 3600), 8).paced == 2
-    assert pace_of(np.append(calls(0), 22 * HOUR_US), 8).paced == 1

@@ -37,10 +37,15 @@ def test_addresses_come_as_the_store_holds_them(plain) -> None:
     assert table["confidence"].to_pylist() == [plain[one] for one in sorted(plain)]
 
 
-def test_it_takes_less_than_twice_what_a_list_of_it_takes() -> None:
+def test_it_takes_less_than_twice_a_list_and_leaves_nothing_in_the_caches() -> None:
     plain = {Observable.of("domain", f"bad{n}.example{n % 991}.net"): n % 101 for n in range(20_000)}
     assert Packed(plain).nbytes < 2 * sum(len(one.value) + 1 for one in plain)
     assert Packed({}).of(ObservableType.DOMAIN)[0].to_pylist() == []
+    caches = (canonical, registered_domain)
+    before = [cache.cache_info().currsize for cache in caches]
+    reading = read([f"bad{n}.example{n}.net\n" for n in range(50)] + [f"9.9.9.{n}" for n in range(50)])
+    assert len(reading.indicators) == 100
+    assert [cache.cache_info().currsize for cache in caches] == before
 
 
 @given(st.lists(st.tuples(ADDRESSES | NAMES | HASHES, st.integers(0, 100)), max_size=40))
@@ -53,11 +58,3 @@ def test_packing_one_by_one_keeps_the_surest_of_each(given_) -> None:
     packed = packing.packed()
     assert list(packed.items()) == sorted(plain.items())
     assert (len(packing), dict(packing.packed())) == (0, {})
-
-
-def test_reading_a_list_leaves_nothing_in_the_caches() -> None:
-    caches = (canonical, registered_domain)
-    before = [cache.cache_info().currsize for cache in caches]
-    reading = read([f"bad{n}.example{n}.net\n" for n in range(50)] + [f"9.9.9.{n}" for n in range(50)])
-    assert len(reading.indicators) == 100
-    assert [cache.cache_info().currsize for cache in caches] == before

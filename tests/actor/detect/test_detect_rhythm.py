@@ -37,12 +37,9 @@ def pulse(peer: str, *, late_us: int = 0, every_us: int = 2 * MINUTE_US, host: s
     return Story(Pulse(**(named | given | more)))
 
 
-def test_what_is_called_at_the_same_moments_is_one_page() -> None:
+def test_one_page_is_what_is_called_at_the_same_moments_and_one_list_what_keeps_one_pace() -> None:
     page = [pulse("a.example"), pulse("b.example", late_us=900_000), pulse("c.example", late_us=2_000_000)]
     assert [len(group) for group in together(page, one_page)] == [3]
-
-
-def test_half_a_period_later_another_pace_or_another_host_is_no_page() -> None:
     first = pulse("a.example")
     for other in (
         pulse("b.example", late_us=MINUTE_US),
@@ -52,16 +49,10 @@ def test_half_a_period_later_another_pace_or_another_host_is_no_page() -> None:
         pulse("b.example", moments=b""),
     ):
         assert len(together([first, other], one_page)) == 2
-
-
-def test_controllers_without_a_name_at_one_pace_are_one_list_and_names_are_none() -> None:
     some = [pulse(f"45.9.1.{n}", late_us=n * 11_000_000) for n in range(1, 5)]
     assert [len(group) for group in together(some, one_list)] == [4]
     assert len(together([pulse("a.example"), pulse("b.example", late_us=MINUTE_US)], one_list)) == 2
     assert len(together([some[0], pulse("45.9.1.9", every_us=5 * MINUTE_US)], one_list)) == 2
-
-
-def test_inside_one_service_asked_of_many_is_one_list() -> None:
     inside = [pulse(f"10.0.1.{n}", every_us=n * MINUTE_US, inside=True, port=3722) for n in range(1, 4)]
     assert [len(group) for group in together(inside, one_list)] == [3]
     assert len(together([inside[0], pulse("10.0.1.9", inside=True, port=445)], one_list)) == 2

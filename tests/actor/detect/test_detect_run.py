@@ -61,13 +61,22 @@ def test_suspicions_come_in_reading_order_and_detect_is_the_same(made) -> None:
     )
 
 
-def test_the_first_three_are_above_the_alert_line_of_a_small_actor(made) -> None:
+def test_one_story_is_one_suspicion_and_the_first_three_alarm_at_a_small_actor(made) -> None:
+    """Address, TLS name, its domain and a second name of it: one host, one domain, one line."""
     case = case_of(made, "beacon/miss-everybody")
     found = made.run(case).suspicions
     order = ranked(list(found), hosts=20)
     assert [one.rank for one in order] == list(range(1, len(found) + 1))
     assert [one.above for one in order] == [True] * 3 + [False] * (len(found) - 3)
     assert sum(one.above for one in ranked(list(found) * 2, hosts=12_000)) == 12
+    streams = [
+        {"host": "10.0.0.7", "peer": "45.9.148.20", "name": name, "period_s": 600, "to_h": 12, "from_h": at}
+        for at, name in ((0, "a.kvist.net"), (0.05, "b.kvist.net"))
+    ]
+    found = made.run(made.Case("beacon", "hit-x", {"hours": 24, "calls": streams})).suspicions
+    assert [(s.host, [str(o) for o in s.observables]) for s in found] == [
+        ("10.0.0.7", ["domain:kvist.net", "ip4:45.9.148.20"])
+    ]
 
 
 @pytest.mark.parametrize(
@@ -124,47 +133,35 @@ def test_passwords_guessed_from_outside_are_a_line_of_a_day_unless_one_got_in(ma
     assert sum(lines.values()) == 3
 
 
-def test_one_story_is_one_suspicion(made) -> None:
-    """Address, TLS name, its domain and a second name of it: one host, one domain, one line."""
-    streams = [
-        {"host": "10.0.0.7", "peer": "45.9.148.20", "name": name, "period_s": 600, "to_h": 12, "from_h": at}
-        for at, name in ((0, "a.kvist.net"), (0.05, "b.kvist.net"))
-    ]
-    found = made.run(made.Case("beacon", "hit-x", {"hours": 24, "calls": streams})).suspicions
-    assert [(s.host, [str(o) for o in s.observables]) for s in found] == [
-        ("10.0.0.7", ["domain:kvist.net", "ip4:45.9.148.20"])
-    ]
-
-
-def test_large_windows_are_taken_in_parts_and_give_the_same(made) -> None:
+def test_large_windows_are_taken_in_parts_and_hold_the_innocents_too(made) -> None:
     window = made.window_of(case_of(made, "beacon/miss-everybody"))
     whole, parts = Beacon().candidates(look(window)), Beacon().candidates(look(window, rows_part_max=500))
     assert whole.candidates == parts.candidates
     assert whole.populations == parts.populations
-
-
-def test_of_very_many_calls_the_latest_are_looked_at(made) -> None:
-    calls = [{"host": "10.0.0.7", "peer": "45.9.148.20", "period_s": 10, "to_h": 12}]
-    window = made.window_of(made.Case("beacon", "hit-x", {"hours": 24, "calls": calls}))
-    (found,) = Beacon().candidates(look(window, calls_kept_max=100)).candidates
-    assert found.period_s == pytest.approx(10)
-    assert found.last_us - found.first_us == pytest.approx(99 * 10e6, rel=0.02)
-
-
-def test_candidates_are_bounded_the_strangest_first(made) -> None:
-    window = made.window_of(case_of(made, "beacon/miss-everybody"))
-    every = Beacon().candidates(look(window)).candidates
-    assert len(every) == 18
-    assert Beacon().candidates(look(window, candidates_max=5)).candidates == every[:5]
-
-
-def test_a_population_holds_the_innocents_too(made) -> None:
     window = made.window_of(case_of(made, "scan/hit-horizontal"))
     found = Scan().candidates(look(window))
     assert len(found.candidates) == 1
     tally = found.populations["scan.out"]
     assert tally.total > 100
     assert tally.counts[0] > 0.3 * tally.total
+
+
+def test_very_many_calls_and_candidates_are_bounded_and_names_seen_before_are_not_new(made) -> None:
+    calls = [{"host": "10.0.0.7", "peer": "45.9.148.20", "period_s": 10, "to_h": 12}]
+    window = made.window_of(made.Case("beacon", "hit-x", {"hours": 24, "calls": calls}))
+    (found,) = Beacon().candidates(look(window, calls_kept_max=100)).candidates
+    assert found.period_s == pytest.approx(10)
+    assert found.last_us - found.first_us == pytest.approx(99 * 10e6, rel=0.02)
+    window = made.window_of(case_of(made, "beacon/miss-everybody"))
+    every = Beacon().candidates(look(window)).candidates
+    assert len(every) == 18
+    assert Beacon().candidates(look(window, candidates_max=5)).candidates == every[:5]
+    case = case_of(made, "dns_tunnel/hit-upload")
+    window, history = made.window_of(case), made.window_of(case)
+    window.first_us += 3_600_000_000
+    terms = Terms(window, lambda: NO_LISTS, history)
+    found: Found = DnsTunnel().candidates(DetectorContext(window=window, terms=terms))
+    assert [c.peer for c in found.candidates if c.statistic > np.log1p(1000)] == []
 
 
 def test_past_tallies_make_p_the_actor_s_own(made) -> None:
@@ -245,15 +242,6 @@ def test_what_people_judged_true_is_no_innocent_that_others_are_ranked_among(mad
     assert judged["p100"].p == 1 / 1991
 
 
-def test_names_seen_before_the_window_are_not_new(made) -> None:
-    case = case_of(made, "dns_tunnel/hit-upload")
-    window, history = made.window_of(case), made.window_of(case)
-    window.first_us += 3_600_000_000
-    terms = Terms(window, lambda: NO_LISTS, history)
-    found: Found = DnsTunnel().candidates(DetectorContext(window=window, terms=terms))
-    assert [c.peer for c in found.candidates if c.statistic > np.log1p(1000)] == []
-
-
 @pytest.mark.parametrize(("failed", "alarm"), [(3, False), (4, True)])
 def test_the_fourth_failed_target_is_the_alarm_and_three_are_told(made, failed, alarm) -> None:
     (found,) = scanned(made, tries("10.0.0.40", failed))
@@ -262,28 +250,19 @@ def test_the_fourth_failed_target_is_the_alarm_and_three_are_told(made, failed, 
     assert found.walk_nats == pytest.approx(failed * np.log(4))
 
 
-def test_the_unfloored_walk_counts_successes_below_zero(made) -> None:
+def test_walks_of_scans_count_successes_below_zero_and_half_failures(made) -> None:
     (found,) = scanned(made, tries("10.0.0.40", 60, answering=50))
     assert found.statistic == pytest.approx(10 * np.log(4))
     assert found.walk_nats == pytest.approx(-40 * np.log(4))
-
-
-def test_a_server_that_answers_others_is_half_a_failure(made) -> None:
     streams = [tries("10.0.0.40", 5), tries("10.0.0.41", 5, answering=5)]
     (found,) = [s for s in scanned(made, *streams) if s.host == "10.0.0.40"] or [None]
     assert found is None or found.statistic < 5 * np.log(4)
-
-
-def test_an_inward_scan_names_its_source_and_first_target(made) -> None:
     stream = {**tries("45.9.150.9", 30), "targets": ["10.0.1.", 1, 30]}
     (found,) = scanned(made, stream)
     assert (found.host, found.peer) == ("10.0.1.1", "45.9.150.9")
     assert [str(o) for o in found.observables] == ["ip4:45.9.150.9"]
     assert found.technique == "T1595.001"
     assert found.hosts == 30
-
-
-def test_the_floored_walk() -> None:
     assert highest([2, 2, -2, 2, 2]) * UNIT_NATS == pytest.approx(3 * np.log(4))
     assert highest([-2, -2, 2]) == 2
     assert highest([]) == 0
@@ -308,7 +287,7 @@ def test_words(made_text, english, danish) -> None:
     assert (made_text.en, made_text.da) == (english, danish)
 
 
-def test_an_allowed_scanner_that_is_no_network_is_one_clear_error() -> None:
+def test_a_wrong_allowed_scanner_is_one_clear_error() -> None:
     with pytest.raises(SettingsError, match=r"allowed_scanners: 'scanner\.local' is no address or network"):
         DetectSettings(allowed_scanners=("scanner.local",))
 

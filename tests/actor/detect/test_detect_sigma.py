@@ -45,20 +45,16 @@ def seen(rows):
 EVIL = rule("evil", "ends_with(rrname, '.evil-example.dk')")
 
 
-def test_rows_of_a_rule_about_one_peer_are_one_suspicion(seen) -> None:
+def test_rows_about_one_peer_are_one_suspicion_weighed_by_level(seen) -> None:
     (found,) = seen(EVIL)
     assert (found.host, found.peer, found.technique) == ("10.0.0.1", "evil-example.dk", "T1071.004")
     assert "raised “evil” about evil-example.dk; 4 alerts in all" in found.why.en
     assert (found.first_us, found.last_us) == (AT + 60, AT + 63)
     assert found.rows.table == "dns"
     assert ("src", "10.0.0.1") in found.rows.equals
-
-
-def test_without_rules_there_is_nothing(seen) -> None:
     assert seen() == ()
+    assert number_of(EVIL) > 2**32
 
-
-def test_the_level_weighs(seen) -> None:
     def weight(level: str) -> float:
         (found,) = seen(rule("evil", EVIL.condition, level))
         return found.statistic
@@ -66,17 +62,11 @@ def test_the_level_weighs(seen) -> None:
     assert weight("critical") > weight("high") > weight("medium") > weight("low")
 
 
-def test_a_rule_that_the_store_does_not_answer_costs_no_other(seen) -> None:
+def test_a_broken_rule_costs_no_other_and_neither_order_nor_little_worth_doubles_a_story(seen) -> None:
     assert [s.peer for s in seen(rule("broken", "no_such_column = 1"), EVIL)] == ["evil-example.dk"]
-
-
-def test_the_answer_does_not_depend_on_the_order_of_the_rules(seen) -> None:
     other = rule("fine", "rrname = 'www.fine-example.dk'", "low")
     assert seen(EVIL, other) == seen(other, EVIL)
     assert len(seen(EVIL, other)) == 2
-
-
-def test_a_rule_of_little_worth_is_one_suspicion_for_all_its_hosts(seen) -> None:
     fine = "rrname = 'www.fine-example.dk'"
     (low,) = seen(rule("fine", fine, "low"))
     assert (low.hosts, low.peer) == (3, "rule fine")
@@ -84,7 +74,7 @@ def test_a_rule_of_little_worth_is_one_suspicion_for_all_its_hosts(seen) -> None
     assert len(seen(rule("fine", fine, "medium"))) == 3
 
 
-def test_a_rule_that_many_hosts_match_is_one_suspicion_and_no_other_rule_with_it(rows) -> None:
+def test_a_rule_that_many_match_or_about_many_peers_is_one_suspicion(rows) -> None:
     with ColumnStore.temporary(homes=("10.0.0.0/8",)) as store:
         dns = [{"ts": AT + n, "src": f"10.0.0.{n}", "rrname": "www.fine-example.dk"} for n in range(4)]
         dns += [{"ts": AT + 9, "src": "10.0.0.1", "rrname": "n.evil-example.dk"}]
@@ -94,13 +84,6 @@ def test_a_rule_that_many_hosts_match_is_one_suspicion_and_no_other_rule_with_it
         found = survey(window, (Signature(),), against=SurveyBackground(known=lambda: Lists({})), rules=rules)
     assert sorted((s.hosts, s.peer) for s in found.suspicions) == [(1, "evil-example.dk"), (4, "rule many")]
     assert set(found.tallies) == {"signature", SIGMA}
-
-
-def test_numbers_of_rules_are_not_suricatas() -> None:
-    assert number_of(EVIL) > 2**32
-
-
-def test_a_rule_about_many_peers_is_told_by_its_title(rows) -> None:
     with ColumnStore.temporary(homes=("10.0.0.0/8",)) as store:
         dns = [{"ts": AT + n, "src": "10.0.0.1", "rrname": f"www.evil{n}-example.dk"} for n in range(5)]
         store.append("a", "1", {"dns": rows("dns", dns)})

@@ -46,12 +46,29 @@ def test_a_set_that_warns_is_grave_and_one_that_informs_is_mild_whatever_the_cla
     assert gravity_of(mild) < gravity_of(plain) < gravity_of(grave)
 
 
-def test_what_informs_about_the_inside_is_worth_less_unless_it_was_written_about_it() -> None:
+def test_what_informs_about_the_inside_and_what_is_greeted_is_weighed_by_what_it_is_about(made) -> None:
     outside, inside = (replace(BASE, said="ET POLICY x", category=UNSURE, aside=aside) for aside in (False, True))
     assert gravity_of(inside) < gravity_of(outside)
     lateral = replace(inside, said="ET POLICY x - Possible Lateral Movement")
     assert gravity_of(lateral) == gravity_of(replace(lateral, aside=False))
     assert gravity_of(replace(inside, said="x", category=TROJAN)) == gravity_of(replace(BASE, category=TROJAN))
+    asked = {"table": "dns", "sources": ["10.0.0.40"], "targets": ["10.0.0.53"], "port": 53, "every_s": 2}
+    asked["set"] = {"rrname": "a.kvist.tk", "rrtype": "A", "answered": True}
+    alert = alert_row("10.0.0.53", "ET DNS Query to a .tk domain", UNSURE, 2, flow=False, same_flow=True)
+    (named,) = candidates(made, [asked, alert])
+    (nameless,) = candidates(made, [alert_row("10.0.0.53", "ET DNS Query to a .tk domain", UNSURE, 2)])
+    assert (named.peer, named.p_times, nameless.p_times) == ("kvist.tk", 1.0, WEAK_P_TIMES)
+    assert named.statistic > nameless.statistic
+    (greeting,) = candidates(made, [alert_row("255.255.255.255", "ET POLICY Dropbox Client Broadcasting", POLICY, 1)])
+    (download,) = candidates(made, [alert_row("45.9.148.22", "ET POLICY PE EXE or DLL", POLICY, 1)])
+    assert (greeting.p_times, download.p_times) == (WEAK_P_TIMES, 1.0)
+    assert download.statistic > greeting.statistic
+    asked["set"] = {"rrname": "api.ipify.org", "rrtype": "A", "answered": True}
+    rule, other = "ET INFO External IP Lookup Domain (ipify .org)", "ET INFO Observed Domain (ipify .org)"
+    for said, held in ((rule, True), (other, False)):
+        given = [asked, alert_row("10.0.0.53", said, UNSURE, 2, flow=False, same_flow=True)]
+        unknown, famous = candidates(made, given), candidates(made, given, lambda: Lists.of(popular=["ipify.org"]))
+        assert (famous[0].statistic == unknown[0].statistic) is held
 
 
 def candidates(made, rows: list[dict], lists=lambda: NO_LISTS) -> tuple[Candidate, ...]:
@@ -63,30 +80,3 @@ def alert_row(target: str, said: str, category: str, severity: int, **more) -> d
     told = {"signature_id": 7, "signature": said, "category": category, "severity": severity}
     row = {"table": "alert", "sources": ["10.0.0.40"], "targets": [target], "port": 53, "every_s": 2, "set": told}
     return row | more
-
-
-def test_a_question_to_the_own_resolver_is_about_the_name(made) -> None:
-    asked = {"table": "dns", "sources": ["10.0.0.40"], "targets": ["10.0.0.53"], "port": 53, "every_s": 2}
-    asked["set"] = {"rrname": "a.kvist.tk", "rrtype": "A", "answered": True}
-    alert = alert_row("10.0.0.53", "ET DNS Query to a .tk domain", UNSURE, 2, flow=False, same_flow=True)
-    (named,) = candidates(made, [asked, alert])
-    (nameless,) = candidates(made, [alert_row("10.0.0.53", "ET DNS Query to a .tk domain", UNSURE, 2)])
-    assert (named.peer, named.p_times, nameless.p_times) == ("kvist.tk", 1.0, WEAK_P_TIMES)
-    assert named.statistic > nameless.statistic
-
-
-def test_a_greeting_to_the_whole_network_is_about_nobody(made) -> None:
-    (greeting,) = candidates(made, [alert_row("255.255.255.255", "ET POLICY Dropbox Client Broadcasting", POLICY, 1)])
-    (download,) = candidates(made, [alert_row("45.9.148.22", "ET POLICY PE EXE or DLL", POLICY, 1)])
-    assert (greeting.p_times, download.p_times) == (WEAK_P_TIMES, 1.0)
-    assert download.statistic > greeting.statistic
-
-
-def test_fame_says_nothing_of_a_rule_about_a_famous_service(made) -> None:
-    asked = {"table": "dns", "sources": ["10.0.0.40"], "targets": ["10.0.0.53"], "port": 53, "every_s": 2}
-    asked["set"] = {"rrname": "api.ipify.org", "rrtype": "A", "answered": True}
-    rule, other = "ET INFO External IP Lookup Domain (ipify .org)", "ET INFO Observed Domain (ipify .org)"
-    for said, held in ((rule, True), (other, False)):
-        given = [asked, alert_row("10.0.0.53", said, UNSURE, 2, flow=False, same_flow=True)]
-        unknown, famous = candidates(made, given), candidates(made, given, lambda: Lists.of(popular=["ipify.org"]))
-        assert (famous[0].statistic == unknown[0].statistic) is held

@@ -24,7 +24,7 @@ def known(**more) -> PeerProfile:
     )
 
 
-def test_hosts_and_names_of_an_address(made) -> None:
+def test_hosts_and_names_of_an_address_and_its_least_popular_name(made) -> None:
     window = world(
         made,
         [
@@ -41,9 +41,6 @@ def test_hosts_and_names_of_an_address(made) -> None:
     assert found["45.9.148.2"].names == ()
     assert found["45.9.148.3"] == UNSEEN
     assert terms.domains(["a.dk"])["a.dk"].hosts == 1
-
-
-def test_an_address_is_as_unpopular_as_its_least_popular_name(made) -> None:
     window = world(
         made,
         [
@@ -57,7 +54,7 @@ def test_an_address_is_as_unpopular_as_its_least_popular_name(made) -> None:
     assert found["45.9.148.2"].grade is Grade.UNKNOWN
 
 
-def test_the_lists_are_loaded_only_when_asked(made) -> None:
+def test_terms_load_lists_when_asked_and_weigh_nameless_clouds_less(made) -> None:
     loaded = []
     terms = Terms(world(made, [call("10.0.0.1", "45.9.148.1")]), lambda: loaded.append(1) or NO_LISTS)
     assert terms.hosts == 1
@@ -65,6 +62,10 @@ def test_the_lists_are_loaded_only_when_asked(made) -> None:
     terms.addresses(["45.9.148.1"])
     terms.addresses(["45.9.148.1"])
     assert loaded == [1]
+    terms = Terms(world(made, [call("10.0.0.1", "45.9.148.1")]), lambda: NO_LISTS)
+    assert terms.nats(known(edge=True)) == terms.nats(known()) + EDGE_NATS
+    assert terms.nats(known(edge=True, names=("a.dk",))) == terms.nats(known(names=("a.dk",)))
+    assert terms.nats(known(edge=True, grade=Grade.POPULAR)) == terms.nats(known(grade=Grade.POPULAR))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_new_is_said_only_where_the_past_is_known(made, known_days, from_h, hour
     assert terms.addresses(["45.9.148.1"])["45.9.148.1"].new is new
 
 
-def test_what_the_terms_are_worth(made) -> None:
+def test_what_the_terms_are_worth_and_how_many_use_a_peer(made) -> None:
     terms = Terms(world(made, [call(f"10.0.0.{n}", "45.9.148.1") for n in range(1, 41)]), lambda: NO_LISTS)
     assert terms.hosts == 40
     assert terms.nats(known()) == 0
@@ -101,9 +102,6 @@ def test_what_the_terms_are_worth(made) -> None:
     )
     assert terms.nats(known(hosts=2)) > -0.9
     assert terms.nats(known(hosts=38)) < -4
-
-
-def test_how_many_use_a_peer_is_said_as_people_say_it(made) -> None:
     for hosts, users, said in (
         (1, 1, "the only host here uses it"),
         (3, 1, "1 of 3 hosts uses it"),
@@ -113,37 +111,18 @@ def test_how_many_use_a_peer_is_said_as_people_say_it(made) -> None:
         assert terms.said(known(hosts=users))[0].en == said
 
 
-def test_homes_are_the_private_ranges_where_those_talk(made) -> None:
+def test_homes_are_where_those_talk_that_nobody_else_owns(made) -> None:
     assert inferred(world(made, [call("10.0.0.1", "45.9.148.1")], homes=())).networks == PRIVATE + LINK
-
-
-def test_homes_of_a_server_on_the_open_internet_are_the_server(made) -> None:
     window = world(made, [call(f"45.9.148.{n}", "45.9.160.7") for n in range(1, 30)], homes=())
     found = inferred(window)
     assert found.networks[0] == "45.9.160.7/32"
     assert "45.9.160.7" in found.sentence.en
     assert "45.9.160.7" in found.sentence.da
-
-
-def test_homes_of_a_lone_client_are_the_client(made) -> None:
     window = world(made, [call("45.9.148.1", f"45.9.160.{n}") for n in range(1, 5)], homes=())
     assert inferred(window).networks[0] == "45.9.148.1/32"
-
-
-def test_an_address_that_is_nobodys_is_no_own_machine(made) -> None:
     calls = [call("0.0.51.217", f"45.9.148.{n}") for n in range(1, 40)] + [call("45.9.160.7", "45.9.161.8")]
     assert inferred(world(made, calls, homes=())).networks[0] in ("45.9.160.7/32", "45.9.161.8/32")
-
-
-def test_homes_of_nothing_are_the_private_ranges(made) -> None:
     assert inferred(world(made, [], homes=())).networks == PRIVATE + LINK
-
-
-def test_a_nameless_address_of_a_cloud_weighs_less_than_one_elsewhere_and_no_named_one_does(made) -> None:
-    terms = Terms(world(made, [call("10.0.0.1", "45.9.148.1")]), lambda: NO_LISTS)
-    assert terms.nats(known(edge=True)) == terms.nats(known()) + EDGE_NATS
-    assert terms.nats(known(edge=True, names=("a.dk",))) == terms.nats(known(names=("a.dk",)))
-    assert terms.nats(known(edge=True, grade=Grade.POPULAR)) == terms.nats(known(grade=Grade.POPULAR))
 
 
 NAME, ADDRESS, OTHER = (

@@ -34,7 +34,7 @@ STATIONS = [f"10.0.7.{n}" for n in range(1, 9)]
 SENDERS = ["10.0.1.41", "10.0.1.42", "10.0.1.43"]
 
 
-def test_a_sender_beside_senders_is_told_with_what_speaks_for_it(made) -> None:
+def test_devices_beside_devices_are_told_as_one_story_with_what_speaks_for_it(made) -> None:
     usual = [asked(STATIONS, DAYS), sent(SENDERS, DAYS)]
     (beside,) = found(made, *usual, sent(["10.0.1.44"], [11]))
     (elsewhere,) = found(made, *usual, sent(["10.0.9.44"], [11]))
@@ -42,25 +42,19 @@ def test_a_sender_beside_senders_is_told_with_what_speaks_for_it(made) -> None:
     assert "in its part of the network have long sent" in beside.against.en
     assert elsewhere.p <= 0.003
     assert "in its part of the network" not in elsewhere.against.en
+    (seen,) = found(made, sent([SENDERS[0]], DAYS), sent(["10.0.9.1", "10.0.9.2"], DAYS[:3]), sent(["10.0.9.3"], [11]))
+    assert seen.p <= 0.003
+    one = found(made, asked(STATIONS, DAYS), called("10.0.7.3", 9))
+    two = found(made, asked(STATIONS, DAYS), called("10.0.7.3", 9), called("10.0.7.5", 11))
+    assert [(s.id, s.host, s.hosts) for s in one] == [(one[0].id, "10.0.7.3", 1)]
+    assert [(s.id, s.host, s.hosts) for s in two] == [(one[0].id, "10.0.7.3", 2)]
+    assert "1 more device did so later" in two[0].why.en
 
 
 @pytest.mark.parametrize(("requests", "explained"), [(10, True), (11, False)])
 def test_neighbours_speak_for_what_is_at_most_twice_theirs(made, requests, explained) -> None:
     (seen,) = found(made, sent(SENDERS, DAYS), sent(["10.0.1.44"], [11], requests))
     assert (seen.p >= 0.2) is explained
-
-
-def test_neighbours_of_three_days_are_no_habit(made) -> None:
-    (seen,) = found(made, sent([SENDERS[0]], DAYS), sent(["10.0.9.1", "10.0.9.2"], DAYS[:3]), sent(["10.0.9.3"], [11]))
-    assert seen.p <= 0.003
-
-
-def test_what_several_devices_begin_to_call_is_one_story(made) -> None:
-    one = found(made, asked(STATIONS, DAYS), called("10.0.7.3", 9))
-    two = found(made, asked(STATIONS, DAYS), called("10.0.7.3", 9), called("10.0.7.5", 11))
-    assert [(s.id, s.host, s.hosts) for s in one] == [(one[0].id, "10.0.7.3", 1)]
-    assert [(s.id, s.host, s.hosts) for s in two] == [(one[0].id, "10.0.7.3", 2)]
-    assert "1 more device did so later" in two[0].why.en
 
 
 @pytest.mark.parametrize(("name", "famous"), [("up.wellknown3.com", True), ("up.nobody-knows.com", False)])

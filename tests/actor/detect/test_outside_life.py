@@ -100,16 +100,13 @@ def test_a_directory_of_the_actors_own_is_inside(made, window, monkeypatch) -> N
     assert "domain:vendor.org" not in texts(window)
 
 
-def test_of_more_than_there_is_room_for_types_take_turns_and_the_most_used_stays(window) -> None:
+def test_types_take_turns_for_room_and_chains_are_elements_too(window) -> None:
     kinds = outside_life(window, 14)
     assert len(kinds) == 14
     assert kinds[0] == Used(Observable.of("domain", "cloud-sync.com"), 3)
     assert [str(used.kind) for used in kinds if str(used.kind).startswith("service")] == ["service:tcp/22"]
     assert outside_life(window, 14) == kinds
     assert outside_life(window, 0) == []
-
-
-def test_chains_of_the_same_days_are_elements_too(window) -> None:
     chain = Observable.of("chain", "T1046-T1071@20")
     assert texts(window, chains=[chain, chain, Observable.of("ip4", "9.9.9.9")])[str(chain)] == 1
     assert "ip4:9.9.9.9" not in texts(window, chains=[Observable.of("ip4", "9.9.9.9")])

@@ -1,7 +1,5 @@
 """A door with a centre of the test's own opposite: it seals as the real one does and uses the real join."""
 
-from dataclasses import replace
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -12,9 +10,7 @@ from bavn.actor.door.verdicts import VerdictBook
 from bavn.model.forms import forms
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
-from bavn.model.suspicion import RowsRef, Suspicion
-from bavn.model.text import Text
-from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.psi.identifier import LocalIdentifiers
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.reconstruct import reconstruct
 from bavn.rehearsal.clock import SimClock
@@ -24,40 +20,11 @@ from bavn.wire.book import Book
 from bavn.wire.codec import UP_KINDS
 from bavn.wire.ledger import Ledger
 from bavn.wire.messages import catalogue as messages
+from tests.builders import suspicion
 
 NOW_US = 20_000 * DAY_US + 9 * HOUR_US
 HOMES = ("10.0.0.0/8",)
 GROUP_KEY = bytes(range(32))
-BAD = Observable.of("domain", "cdn-sync-hub.net")
-BAD_ADDRESS = Observable.of("ip4", "185.32.20.6")
-
-
-def suspicion(**other) -> Suspicion:
-    """A weak beacon suspicion; anything may be given otherwise."""
-    plain = Suspicion(
-        id="0" * 32,
-        detector="beacon",
-        technique="T1071.001",
-        host="10.1.2.3",
-        peer="cdn-sync-hub.net",
-        observables=(BAD, BAD_ADDRESS),
-        p=0.02,
-        p_source="own",
-        evidence_nats=1.26,
-        statistic=3.0,
-        first_us=NOW_US - 5 * HOUR_US + 12 * MINUTE_US,
-        last_us=NOW_US - 30 * MINUTE_US,
-        hosts=1,
-        listed=False,
-        why=Text.written("Every 300 s.", da="Hvert 300. s."),
-        rows=RowsRef("flow", (("src", "10.1.2.3"),), 0, 1),
-        period_s=301.5,
-        regularity=0.82,
-        walk_nats=None,
-    )
-    return replace(plain, **other)
-
-
 OPEN: list[Book] = []
 
 
@@ -102,7 +69,7 @@ class Actor:
             clock=self.clock,
             dice=SeededDice(seed, name),
             policy=policy or DoorPolicy(),
-            identifiers=identifiers or GroupKeyIdentifiers(GROUP_KEY),
+            identifiers=identifiers or LocalIdentifiers(GROUP_KEY),
             knowledge=NodeKnowledge(
                 suspicions=lambda: self.suspicions,
                 verdicts=lambda: self.verdicts.holding(self.clock.now_us()),

@@ -12,9 +12,10 @@ from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.sector import canary
 from bavn.model.sector.canary import LINKS, RUNS_PER_DAY_MAX, WHYS
-from bavn.wire.messages.canary import CanaryTold
+from bavn.wire.messages.canary import CanaryProgress
+from tests.builders import suspicion
 
-from .conftest import NOW_US, Actor, TestCentre, suspicion
+from .conftest import NOW_US, Actor, TestCentre
 
 DAY = NOW_US // DAY_US
 AT_US = canary.begins_us(DAY)
@@ -34,7 +35,7 @@ def through(one):
     one.clock.advance(2 * HOUR_US)
     one.door.canary.step()
     one.said()
-    return [message for message in one.ever if isinstance(message, CanaryTold)]
+    return [message for message in one.ever if isinstance(message, CanaryProgress)]
 
 
 @settings(max_examples=20)
@@ -60,7 +61,8 @@ def test_what_is_told_of_a_canary_is_the_same_whatever_stays_at_home(host, peer,
     assert through(actor(suspicions=private)) == through(actor())
 
 
-def test_it_sets_out_at_its_hour_once_a_day_and_on_command() -> None:
+def test_it_sets_out_once_a_day_and_passes_only_as_a_canary() -> None:
+    """A suspicion of somebody's own that names it is refused, and so is another day's canary."""
     one = actor(now_us=AT_US - SECOND_US)
     one.door.canary.step()
     assert one.door.canary.under_way() is None
@@ -78,30 +80,31 @@ def test_it_sets_out_at_its_hour_once_a_day_and_on_command() -> None:
     one.clock.advance(DAY_US)
     one.door.canary.step()
     assert (one.door.canary.book.latest().day, one.door.canary.book.latest().run) == (DAY + 1, 1)
-
-
-def test_a_policy_that_wants_none_tells_nothing_and_joins_nothing() -> None:
-    one = actor(policy=DoorPolicy(tell_canaries=False))
-    assert through(one) == []
-    assert one.door.canary.suspicions() == ()
-    assert one.door.preview("A") == []
-
-
-def test_only_the_canary_of_these_days_passes_and_only_as_a_canary() -> None:
-    """A suspicion of somebody's own that names it is refused, and so is another day's canary."""
     named = suspicion(observables=(canary.name_of(DAY),), p=0.001, last_us=AT_US)
     spoken = replace(suspicion_of(DAY), observables=(Observable.of("domain", "cdn-sync-hub.net"),))
     old = replace(suspicion_of(DAY - 2), last_us=AT_US)
     for made in (named, spoken, old):
-        ((_, refused),) = actor(suspicions=[made]).door.preview("A")
+        ((_, refused),) = actor(suspicions=[made]).door.rounds.preview("A")
         assert refused is not None
         assert refused.rule == "external"
-    ((_, passed),) = actor(suspicions=[suspicion_of(DAY)]).door.preview("A")
+    ((_, passed),) = actor(suspicions=[suspicion_of(DAY)]).door.rounds.preview("A")
     assert passed is None
-    assert actor(suspicions=[suspicion_of(DAY)]).door.preview("B") == []
+    assert actor(suspicions=[suspicion_of(DAY)]).door.rounds.preview("B") == []
 
 
-def test_a_chain_that_breaks_says_where_and_what_follows_from_it() -> None:
+def test_a_policy_that_wants_none_tells_nothing_and_old_runs_are_forgotten() -> None:
+    one = actor(policy=DoorPolicy(tell_canaries=False))
+    assert through(one) == []
+    assert one.door.canary.suspicions() == ()
+    assert one.door.rounds.preview("A") == []
+    one = actor()
+    through(one)
+    one.clock.advance((canary.KEPT_DAYS + 1) * DAY_US)
+    one.door.canary.forget()
+    assert one.door.canary.book.latest() is None
+
+
+def test_a_chain_that_breaks_says_where() -> None:
     one = actor()
     one.door.canary.step()
     for link in ("sensor", "store"):
@@ -120,11 +123,3 @@ def test_a_chain_that_breaks_says_where_and_what_follows_from_it() -> None:
 def test_a_name_that_only_looks_like_one_is_none(value) -> None:
     assert canary.day_of(Observable.trusted(canary.name_of(1).type, value)) is None
     assert canary.day_of(canary.name_of(DAY)) == DAY
-
-
-def test_old_runs_are_forgotten() -> None:
-    one = actor()
-    through(one)
-    one.clock.advance((canary.KEPT_DAYS + 1) * DAY_US)
-    one.door.canary.forget()
-    assert one.door.canary.book.latest() is None

@@ -17,8 +17,9 @@ from bavn.model.outcome import Refused
 from bavn.model.sector.verdict import Verdicts, judged_in_order
 from bavn.wire.messages.catalogue import AskedObservable, CasePart, PartTask, PartWords, VerdictGiven
 from tests import people_say
+from tests.builders import BAD, BAD_ADDRESS, suspicion
 
-from .conftest import BAD, BAD_ADDRESS, NOW_US, Actor, suspicion
+from .conftest import NOW_US, Actor
 
 CASE = "case-00000000000000aa"
 TASK = "ab" * 16

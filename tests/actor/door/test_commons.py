@@ -14,15 +14,16 @@ from bavn.model.ports import LinkDown, QueryRefused
 from bavn.model.settings import SettingsError
 from bavn.psi import commons, commons_terms
 from bavn.psi.element import element_bytes
-from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.psi.identifier import LocalIdentifiers
 from bavn.psi.keys import CANARY
 from bavn.psi.ordinary import Ordinary, OrdinaryType
 from bavn.psi.planes import planes_from_bytes
 from bavn.traffic.dice import SeededDice
 from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.commons import CommonsAnswered
+from tests.builders import suspicion
 
-from .conftest import GROUP_KEY, HOMES, NOW_US, Actor, suspicion
+from .conftest import GROUP_KEY, HOMES, NOW_US, Actor
 
 DAY = NOW_US // DAY_US
 CDN = Observable.of("domain", "cdn-everywhere.net")
@@ -59,7 +60,7 @@ def opened(centre, name, seed, *, policy=None, identifiers=None, ordinary=SHARED
             clock=actor.clock,
             dice=SeededDice(seed, name),
             policy=policy or DoorPolicy(),
-            identifiers=identifiers or GroupKeyIdentifiers(GROUP_KEY),
+            identifiers=identifiers or LocalIdentifiers(GROUP_KEY),
             knowledge=NodeKnowledge(
                 suspicions=lambda: actor.suspicions,
                 outside=lambda most, chains, out: [x for x in [*actor.ordinary, *chains] if not out(x)][:most],
@@ -269,7 +270,7 @@ def test_what_is_made_aside_leaves_when_it_is_ready(centre, sector) -> None:
     assert [type(one) for one in north.said()] == [messages.ShareUpload]
 
 
-class Away(GroupKeyIdentifiers):
+class Away(LocalIdentifiers):
     """A key holder that does not answer."""
 
     def of(self, epoch, tier):
@@ -326,7 +327,7 @@ def test_the_canary_goes_first_then_what_was_known_the_day_before(centre, sector
     sector[0].door.commons.table.keep(DAY - 1, {element_bytes(CDN): 1, element_bytes(PORT): 0})
     centre.to(sector[0], opening(centre, sector))
     ((params, _, ids, _, _, ahead),) = seen
-    identifier = GroupKeyIdentifiers(GROUP_KEY).of(params.epoch, params.tier)
+    identifier = LocalIdentifiers(GROUP_KEY).of(params.epoch, params.tier)
     joined = identifier.join(params, SHARED)
     assert ahead == {joined.canary_id: 0, joined.ids[0]: 1}
     assert {id_ for id_, _ in ids} == {*joined.ids, joined.canary_id}

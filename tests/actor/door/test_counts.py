@@ -16,15 +16,16 @@ from bavn.model.observable import ObservableType
 from bavn.model.outcome import Refused
 from bavn.model.ports import NoiseDown
 from bavn.model.sector.tally import BLOCKED, OTHER, TECHNIQUES
-from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.psi.identifier import LocalIdentifiers
 from bavn.rehearsal.clock import SimClock
 from bavn.rehearsal.noise import SeededNoise
 from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from bavn.wire.messages import catalogue as messages
+from tests.builders import suspicion
 
-from .conftest import GROUP_KEY, NOW_US, OPEN, TestCentre, suspicion
+from .conftest import GROUP_KEY, NOW_US, OPEN, TestCentre
 
 DAY = NOW_US // DAY_US - 1
 AT = list(TECHNIQUES)
@@ -53,7 +54,7 @@ class Teller:
             clock=self.clock,
             dice=SeededDice(1, "north"),
             policy=policy or DoorPolicy(),
-            identifiers=GroupKeyIdentifiers(GROUP_KEY),
+            identifiers=LocalIdentifiers(GROUP_KEY),
             knowledge=NodeKnowledge(suspicions=lambda: suspicions),
         )
         self.counting = Counting(self.door, self.clock, noise, lambda: suspicions, lambda: met)
@@ -78,7 +79,7 @@ def at(host, technique="T1071.001", p=0.01, day=DAY, **other):
 # --- what is counted, and how far one host or indicator reaches -------------------------------------------------------
 
 
-def test_each_host_counts_once_under_its_strongest_suspicion() -> None:
+def test_hosts_and_blocks_count_once() -> None:
     seen = [
         at("10.0.0.1", "T1046", 0.02),
         at("10.0.0.1", "T1071.004", 0.001),
@@ -89,9 +90,6 @@ def test_each_host_counts_once_under_its_strongest_suspicion() -> None:
     ]
     counts = dict(zip(AT, by_technique(seen, DAY, 1000), strict=True))
     assert {name: n for name, n in counts.items() if n} == {"T1071": 1, "T1046": 1, OTHER: 1}
-
-
-def test_a_block_counts_once_for_each_indicator_and_day() -> None:
     noon_us = DAY * DAY_US + 12 * HOUR_US
     met = [
         ("i1", ObservableType.DOMAIN, noon_us, noon_us),
@@ -167,7 +165,7 @@ def test_a_day_is_told_once_when_it_is_over_with_a_number_for_every_entry() -> N
     assert north.ledger.verify() is None
 
 
-def test_the_noise_is_asked_for_with_half_of_the_days_epsilon_for_each_list() -> None:
+def test_the_noise_takes_half_of_epsilon_and_the_message_says_what_was_charged() -> None:
     asked = []
 
     def noise(counts, sensitivity, epsilon):
@@ -178,6 +176,11 @@ def test_the_noise_is_asked_for_with_half_of_the_days_epsilon_for_each_list() ->
     fields = north.told()
     assert asked == [(len(TECHNIQUES), 1, 0.4), (len(BLOCKED), 1, 0.4)]
     assert (fields["epsilon_milli"], set(fields["by_technique"]), set(fields["blocked"])) == (800, {7}, {7})
+    north = Teller(policy=DoorPolicy(counts_epsilon=0.3))
+    north.told()
+    ((day, milli),) = north.book.rows("SELECT day, epsilon_milli FROM door_budget")
+    made = messages.Counts.model_validate_json(north.ledger.lines(kind="Counts")[0].summary, strict=False)
+    assert (made.day, made.epsilon_milli) == (day, milli) == (DAY, 300)
 
 
 @settings(max_examples=20)
@@ -207,12 +210,15 @@ def test_a_days_counts_tell_nothing_of_hosts_peers_or_times(name, shift_us, p, l
     assert said[0] == said[1]
 
 
-def test_the_policy_can_say_no() -> None:
+def test_the_policy_can_say_no_and_a_spent_budget_too() -> None:
     north = Teller(policy=DoorPolicy(tell_counts=False))
     assert north.told() == "tell_counts"
     assert north.told() is None
     assert north.door.queued() == []
     assert north.lines() == [("refused", "tell_counts", "")]
+    north = Teller(policy=DoorPolicy(counts_epsilon=1.0, counts_epsilon_30_days=3.0))
+    assert days(north, 33) == ["told"] * 3 + ["counts_budget"] * 27 + ["told"] * 3
+    assert len(north.door.queued()) == 6
 
 
 def test_a_full_outbox_is_tried_again_and_spends_nothing(monkeypatch) -> None:
@@ -237,12 +243,6 @@ def days(teller, count):
         found.append(outcome if isinstance(outcome, str) else "told")
         teller.clock.advance(DAY_US)
     return found
-
-
-def test_when_the_budget_is_spent_nothing_more_leaves_until_thirty_days_have_passed() -> None:
-    north = Teller(policy=DoorPolicy(counts_epsilon=1.0, counts_epsilon_30_days=3.0))
-    assert days(north, 33) == ["told"] * 3 + ["counts_budget"] * 27 + ["told"] * 3
-    assert len(north.door.queued()) == 6
 
 
 @settings(max_examples=30, deadline=None)
@@ -312,14 +312,6 @@ def test_every_technique_that_a_detector_names_has_an_entry() -> None:
     named = {technique.partition(".")[0] for technique in re.findall(r'"(T\d{4}(?:\.\d{3})?)"', text)}
     assert len(named) > 20
     assert named <= set(TECHNIQUES)
-
-
-def test_the_message_that_left_says_what_the_budget_was_charged() -> None:
-    north = Teller(policy=DoorPolicy(counts_epsilon=0.3))
-    north.told()
-    ((day, milli),) = north.book.rows("SELECT day, epsilon_milli FROM door_budget")
-    made = messages.Counts.model_validate_json(north.ledger.lines(kind="Counts")[0].summary, strict=False)
-    assert (made.day, made.epsilon_milli) == (day, milli) == (DAY, 300)
 
 
 def test_without_noise_nothing_leaves_and_the_day_is_told_when_it_comes_back() -> None:

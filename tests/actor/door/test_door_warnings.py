@@ -7,8 +7,9 @@ from bavn.model.moment import HOUR_US, MINUTE_US
 from bavn.model.sector.sector_warning import AnswerAct
 from bavn.wire.messages.catalogue import AskedObservable, WarningGiven
 from tests import people_say
+from tests.builders import suspicion
 
-from .conftest import NOW_US, Actor, suspicion
+from .conftest import NOW_US, Actor
 
 ONE = "warning-" + "a" * 16
 

@@ -7,8 +7,9 @@ from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.suspicion import RowsRef
 from bavn.wire.messages import catalogue as messages
+from tests.builders import BAD, suspicion
 
-from .conftest import BAD, NOW_US, Actor, TestCentre, suspicion
+from .conftest import NOW_US, Actor, TestCentre
 
 MADE_US = NOW_US - 3 * HOUR_US
 HELD = (MADE_US, NOW_US + DAY_US)
@@ -55,9 +56,13 @@ def test_each_way_back_is_an_echo(given):
     assert is_echo(given, holds)
 
 
-def test_what_the_node_looked_for_since_the_sector_confirmed_it_stays_an_echo_when_that_is_over():
+def test_what_was_looked_for_stays_an_echo_and_anything_else_joins():
     assert is_echo(listed(shared=True), lambda _: None)
     assert not is_echo(listed(), lambda _: None)
+    north, *_ = three([listed()], lambda _: None)
+    assert reports(north)
+    north, *_ = three([alert(1_817_102, p=1e-6, id="e" * 32), suspicion()], holds)
+    assert {report.detector for report in reports(north)} == {"beacon"}
 
 
 @pytest.mark.parametrize("given", EVIDENCE.values(), ids=EVIDENCE)
@@ -72,7 +77,7 @@ def three(north, held):
         Actor("south", centre.key, seed=2, suspicions=[suspicion()]),
         Actor("west", centre.key, seed=3, suspicions=[suspicion()]),
     ]
-    actors[0].door._holds = held
+    actors[0].door.rounds._holds = held
     centre.round(actors)
     return actors
 
@@ -91,38 +96,25 @@ def test_an_echo_joins_no_round_and_its_line_says_why(given):
     assert {line.kind for line in lines} == {"Element"}
 
 
-def test_without_an_indicator_the_same_is_evidence():
-    north, *_ = three([listed()], lambda _: None)
-    assert reports(north)
-
-
-def test_an_element_that_something_else_speaks_for_joins_by_that_alone():
-    north, *_ = three([alert(1_817_102, p=1e-6, id="e" * 32), suspicion()], holds)
-    assert {report.detector for report in reports(north)} == {"beacon"}
-
-
-def test_what_was_released_while_a_round_ran_is_not_named():
-    """The element joined by right; when the centre asks, all that speaks for it is an echo."""
+def test_what_was_released_meanwhile_is_not_named_and_twins_say_the_same_bytes():
+    """The element joined by right; when the centre asks, all that speaks for it is an echo. What was met of the
+    sector's own word changes nothing that leaves but sightings."""
     centre = TestCentre()
     actors = [
         Actor(name, centre.key, seed=at, suspicions=[listed()]) for at, name in enumerate(("north", "south", "west"), 1)
     ]
     released = []
-    actors[0].door._holds = lambda observable: HELD if released and observable == BAD else None
-    plain = actors[0].door._reveal
+    actors[0].door.rounds._holds = lambda observable: HELD if released and observable == BAD else None
+    plain = actors[0].door.rounds._reveal
 
     def reveal(message):
         released.append(True)
         plain(message)
 
-    actors[0].door._reveal = reveal
+    actors[0].door.rounds._reveal = reveal
     centre.round(actors)
     assert reports(actors[0]) == []
     assert reports(actors[1])
     assert {line.rule for line in actors[0].ledger.every() if line.kind == "Report"} == {"not_echo"}
-
-
-def test_twins_whose_echoes_differ_say_the_same_bytes():
-    """What was met of the sector's own word changes nothing that leaves but sightings."""
     worlds = [three([suspicion(), *more], holds) for more in ([], [alert(1_817_102, id="f" * 32)])]
     assert worlds[0][0].sealed() == worlds[1][0].sealed()

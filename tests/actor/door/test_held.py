@@ -7,14 +7,15 @@ from bavn.actor.door.rounds.held import Held, by_size, in_turn
 from bavn.actor.door.tell_rules import Condition
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.psi import commons_terms
+from tests.builders import suspicion
 
-from .conftest import NOW_US, Actor, suspicion
+from .conftest import NOW_US, Actor
 
 
 @pytest.fixture
 def north(centre, actors):
     actor = actors[0]
-    actor.door._held = Held(by_size)
+    actor.door.rounds.held = Held(by_size)
     return actor
 
 
@@ -48,22 +49,19 @@ def test_the_time_depends_on_neither_the_set_nor_the_work(centre, actors, north,
     assert north.clock.now_us() - NOW_US == SECOND_US + 50 * held.HOLD_PER_ELEMENT_US
 
 
-def test_a_short_round_holds_a_quarter_of_its_time(centre, actors, north) -> None:
+def test_a_short_round_holds_a_quarter_and_by_itself_a_door_nothing(centre, actors, north) -> None:
     centre.to(north, centre.opening(actors, deadline_us=NOW_US + 2 * SECOND_US))
     north.clock.advance(SECOND_US // 2)
     assert len(north.door.queued()) == 1
+    other = Actor("south", centre.key, seed=2)
+    centre.to(other, centre.opening(actors, deadline_us=NOW_US + MINUTE_US))
+    assert len(other.door.queued()) == 1
 
 
 def test_a_restart_lets_it_go_at_once(centre, actors, north) -> None:
     centre.to(north, centre.opening(actors))
-    north.door._held = Held(by_size)
+    north.door.rounds.held = Held(by_size)
     assert len(north.door.queued()) == 1
-
-
-def test_by_itself_a_door_holds_nothing(centre, actors) -> None:
-    other = Actor("south", centre.key, seed=2)
-    centre.to(other, centre.opening(actors, deadline_us=NOW_US + MINUTE_US))
-    assert len(other.door.queued()) == 1
 
 
 @pytest.mark.parametrize(("given_s", "told_s"), [(-86_401, -86_400), (-86_400, -86_400), (86_401, 86_400)])

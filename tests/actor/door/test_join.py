@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bavn.actor.door.door import JOIN_AGAIN_US
+from bavn.actor.door.rounds.joining import JOIN_AGAIN_US
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.ports import LinkDown, LinkRefused
-from bavn.psi.identifier import GroupKeyIdentifiers, Joined
+from bavn.psi.identifier import Joined, LocalIdentifiers
 from bavn.wire.book import Doomed
 from bavn.wire.messages import catalogue as messages
+from tests.builders import BAD, suspicion
 
-from .conftest import BAD, GROUP_KEY, Actor, suspicion
+from .conftest import GROUP_KEY, Actor
 
 WAIT_US = 20 * SECOND_US
 """So long does a link wait for an answer that does not come: longer than JOIN_AGAIN_US."""
@@ -21,7 +22,7 @@ WAIT_US = 20 * SECOND_US
 
 @dataclass
 class FarKeys:
-    """M1's keys behind a key holder that may be away. ``late``: observables whose turn has not come."""
+    """Local keys behind a key holder that may be away. ``late``: observables whose turn has not come."""
 
     away: Exception | None = None
     late: frozenset = frozenset()
@@ -30,7 +31,7 @@ class FarKeys:
     waits: Callable[[], object] = int
 
     def of(self, epoch, tier):
-        self.near = GroupKeyIdentifiers(GROUP_KEY).of(epoch, tier)
+        self.near = LocalIdentifiers(GROUP_KEY).of(epoch, tier)
         return self
 
     def join(self, params, observables):

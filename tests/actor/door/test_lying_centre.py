@@ -10,15 +10,16 @@ from bavn.actor.door.rounds.rules import members_text, params_of
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.psi import receipt, share
-from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.psi.identifier import LocalIdentifiers
 from bavn.psi.keys import members_key
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.reconstruct import reconstruct
 from bavn.psi.round import Cell
 from bavn.traffic.dice import SeededDice
 from bavn.wire.messages import catalogue as messages
+from tests.builders import suspicion
 
-from .conftest import GROUP_KEY, NOW_US, Actor, suspicion
+from .conftest import GROUP_KEY, NOW_US, Actor
 
 OWN = Observable.of("domain", "only-at-two.net")
 AT_TWO = suspicion(id="a" * 32, peer=OWN.value, observables=(OWN,))
@@ -93,7 +94,7 @@ def test_one_x_for_two_actors_would_show_it_if_the_key_did_not_bind_the_members(
     """The control: the same attack on shares whose key is the same for both."""
     opening = centre.opening([], members=members(north=1, south=2, west=3))
     params = params_of(opening)
-    joined = GroupKeyIdentifiers(GROUP_KEY).of(params.epoch, params.tier).join(params, [OWN])
+    joined = LocalIdentifiers(GROUP_KEY).of(params.epoch, params.tier).join(params, [OWN])
     weighed = [(joined.ids[0], 0.9)]
     same = [share.generate(params, joined.kr, weighed, 1, SeededDice(n, "x")).planes for n in (1, 2)]
     assert equal_cells(*same) > 5
@@ -128,7 +129,7 @@ def test_sham_actors_without_the_key_open_nothing(centre, two) -> None:
     params = params_of(opening)
     north_planes = planes_of(north, opening)
     kr = members_key(bytes(32), members_text(opening))
-    ids = GroupKeyIdentifiers(bytes(32)).of(params.epoch, params.tier).join(params, [OWN]).ids
+    ids = LocalIdentifiers(bytes(32)).of(params.epoch, params.tier).join(params, [OWN]).ids
     shams = {x: share.generate(params, kr, [(ids[0], 0.9)], x, SeededDice(x, "sham")).planes for x in (2, 3, 4, 5)}
     assert all(1 not in hit.holders for hit in reconstruct(params, {1: north_planes, **shams}))
     cells = cells_of(north, opening)
@@ -149,7 +150,7 @@ def test_members_that_have_the_key_and_lie_can_ask_about_what_they_name(centre, 
     centre.to(north, opening)
     north.said()
     params = params_of(opening)
-    joined = GroupKeyIdentifiers(GROUP_KEY).of(params.epoch, params.tier).join(params, [OWN])
+    joined = LocalIdentifiers(GROUP_KEY).of(params.epoch, params.tier).join(params, [OWN])
     kr = members_key(joined.kr, members_text(opening))
     probe = {
         c: [(x, receipt.tag(kr, joined.ids[0], bytes([x]) * 32, c).hex()) for x in (2, 3)]
@@ -276,7 +277,7 @@ def test_a_registry_that_was_forgotten_is_a_round_without_this_actor(centre, act
     north = actors[0]
     monkeypatch.setattr(leaps, "REGISTRIES_MAX", 1)
     waiting = centre.opening(actors)
-    north.door._join_from_us = NOW_US + 1  # the key holder is away just now
+    north.door.rounds._join_from_us = NOW_US + 1  # the key holder is away just now
     centre.to(north, waiting)
     newer = centre.opening(actors, round_id="cd" * 16, registry_version=500)
     centre.to(north, newer)

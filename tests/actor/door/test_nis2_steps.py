@@ -10,8 +10,9 @@ from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.sector.nis2 import Nis2Act
 from bavn.wire.messages.catalogue import CasePart, PartClock
 from tests import people_say
+from tests.builders import suspicion
 
-from .conftest import NOW_US, Actor, TestCentre, suspicion
+from .conftest import NOW_US, Actor, TestCentre
 
 CASE = "case-00000000000000aa"
 
@@ -90,23 +91,17 @@ def test_what_cannot_be_does_not_leave_and_says_why(centre, steps, rule) -> None
     assert [line.rule for line in north.ledger.lines(gate="door", verdict="refused")] == [rule]
 
 
-def test_a_correction_with_a_reason_leaves(centre) -> None:
+def test_corrections_count_within_policy_and_budget(centre) -> None:
     north = an_actor(centre)
     note(north, "aware", 2)
     assert note(north, "aware", 3, correct=True, why="the log says so").rule == ""
     assert [m.kind for m in north.said()] == ["new", "correction"]
-
-
-def test_what_the_centre_already_has_counts(centre) -> None:
     north = an_actor(centre)
     clock = PartClock(report="early-warning", due_us=NOW_US, sent_us=NOW_US - 3 * HOUR_US)
     centre.to(north, a_part(2, clocks=(clock,)))
     assert note(north, "early-warning", 2).rule == "nis2_order"
     assert note(north, "notification", 4).rule == "nis2_order"  # before the early warning
     assert note(north, "notification", 2).rule == ""
-
-
-def test_the_policy_and_the_days_budget_hold_it_back(centre) -> None:
     assert note(an_actor(centre, note_nis2=False), "aware").rule == "note_nis2"
     few = an_actor(TestCentre(), case_answers_per_day_max=1)
     assert [note(few, "aware", 3).rule, note(few, "early-warning", 2).rule] == ["", "nis2_budget"]

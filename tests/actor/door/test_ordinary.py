@@ -11,8 +11,9 @@ from bavn.model.observable import Observable
 from bavn.model.suspicion import RowsRef
 from bavn.psi.element import element_bytes
 from bavn.wire.messages import catalogue as messages
+from tests.builders import BAD, BAD_ADDRESS, suspicion
 
-from .conftest import BAD, BAD_ADDRESS, NOW_US, Actor, suspicion
+from .conftest import NOW_US, Actor
 
 TODAY = NOW_US // DAY_US
 HARMLESS = Observable.of("domain", "lager-styring.dk")
@@ -61,7 +62,7 @@ def test_the_join_carries_fewer_harmless_elements_and_all_bad_ones(centre) -> No
     kept = [line for line in knowing[0].ledger.lines(kind="Element") if line.rule]
     assert {(line.verdict, line.rule) for line in kept} == {("refused", "not_ordinary")}
     assert len(kept) == 2, "the name, and the address behind it"
-    offered = {str(item.element.observable): out for item, out in knowing[0].door.preview("B")}
+    offered = {str(item.element.observable): out for item, out in knowing[0].door.rounds.preview("B")}
     assert offered[str(HARMLESS)].rule == "not_ordinary"
     assert offered[str(BAD)] is None
 

@@ -111,7 +111,7 @@ def test_the_policy_declines_and_never_says_why(centre, policy, rule) -> None:
     assert rows(north) == [(str(EVIL), "declined", rule)]
 
 
-def test_where_people_are_asked_nothing_is_looked_for_before_they_have_said_so(centre) -> None:
+def test_what_nobody_decides_or_may_is_looked_for_by_nobody(centre) -> None:
     north = Actor("north", centre.key, policy=DoorPolicy(answer_questions="ask"))
     centre.to(north, ASKED)
     assert north.door.questions.due() == []
@@ -120,9 +120,6 @@ def test_where_people_are_asked_nothing_is_looked_for_before_they_have_said_so(c
     answer(north, count=1, first_us=NOW_US, last_us=NOW_US)
     assert [type(m).__name__ for m in north.said()] == ["QuestionAnswered", "QuestionDeclined"]
     assert [rule for _, _, rule in rows(north)] == ["", "not_vetoed"]
-
-
-def test_what_nobody_decides_ends_unanswered_and_says_nothing(centre) -> None:
     north = Actor("north", centre.key, policy=DoorPolicy(answer_questions="ask"))
     centre.to(north, ASKED)
     north.clock.advance(8 * DAY_US)
@@ -131,9 +128,6 @@ def test_what_nobody_decides_ends_unanswered_and_says_nothing(centre) -> None:
     north.door.tidy()
     assert {state for _, state, _ in rows(north)} == {"unanswered"}
     assert north.said() == []
-
-
-def test_a_policy_that_is_no_mode_is_refused() -> None:
     with pytest.raises(SettingsError, match="answer_questions"):
         DoorPolicy(answer_questions="sometimes")
 

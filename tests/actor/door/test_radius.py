@@ -127,24 +127,19 @@ def test_the_policy_declines_with_the_same_bytes_and_no_noise_is_drawn(centre, n
     assert (states(north), noise.given) == ([("declined", rule)], [])
 
 
-def test_where_a_person_is_asked_nothing_is_counted_before_they_allow_it(centre, noise) -> None:
+def test_it_is_asked_of_one_name_at_a_time_after_leave_and_without_a_store_declines(centre, noise) -> None:
     north = a_node(centre, noise, answer_radius="ask")
     centre.to(north, asking())
     assert north.door.questions.due() == []
     north.door.state.set_override(EVIL, "allow", "anna", NOW_US)
     answer(north)
     assert [type(each) for each in north.said()] == [messages.QuestionCounted]
-
-
-def test_it_is_asked_of_one_name_at_a_time_and_never_of_what_is_inside(centre, noise) -> None:
     north = a_node(centre, noise)
     centre.to(north, asking(EVIL, Observable.of("ip4", "45.9.148.20"), number=1))
     centre.to(north, asking(Observable.of("ip4", "10.1.2.3"), number=2))
     assert north.door.questions.due() == []
     assert {rule for _, rule in states(north)} == {"question_form"}
 
-
-def test_without_a_store_it_declines_and_without_noise_it_waits(centre, noise) -> None:
     def down(*_):
         raise NoiseDown("none")
 

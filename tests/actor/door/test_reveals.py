@@ -14,8 +14,9 @@ from bavn.psi import receipt
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.reconstruct import reconstruct
 from bavn.wire.messages import catalogue as messages
+from tests.builders import BAD, BAD_ADDRESS, suspicion
 
-from .conftest import BAD, BAD_ADDRESS, NOW_US, Actor, TestCentre, suspicion
+from .conftest import NOW_US, Actor, TestCentre
 
 FP_PAIR = pair("ab" * 16, "cd" * 16).value
 CHAIN = chain(("T1071", "T1046"), 3).value

@@ -7,8 +7,9 @@ from bavn.model.outcome import Refused
 from bavn.wire import seal
 from bavn.wire.codec import UP_KINDS
 from bavn.wire.messages import catalogue as messages
+from tests.builders import BAD, BAD_ADDRESS, suspicion
 
-from .conftest import BAD, BAD_ADDRESS, NOW_US, Actor, suspicion
+from .conftest import NOW_US, Actor
 
 
 def members(*names):

@@ -4,11 +4,10 @@ from dataclasses import replace
 from bavn.actor.door.suspicions import RANKED_SQL, NodeSuspicions, ranked_of
 from bavn.model.text import Text
 from bavn.wire.book import Book
+from tests.builders import suspicion
 
-from .conftest import suspicion
 
-
-def test_suspicions_come_back_as_they_were_and_in_reading_order() -> None:
+def test_suspicions_come_back_as_they_were_with_what_they_are() -> None:
     with Book() as book:
         known = NodeSuspicions(book)
         weak, strong = suspicion(), replace(suspicion(), id="1" * 32, p=0.001, evidence_nats=2.7)
@@ -18,9 +17,6 @@ def test_suspicions_come_back_as_they_were_and_in_reading_order() -> None:
         known.replace([replace(weak, p=0.03)], 9)
         (only,) = known.ranked()
         assert (only.known_us, only.suspicion.p) == (5, 0.03)
-
-
-def test_what_it_is_and_what_speaks_against_it_are_kept_and_were_not_always() -> None:
     told = replace(
         suspicion(), what=Text("{count} minutes", count=28), against=Text("one minute"), look_first=Text("one hour")
     )

@@ -3,29 +3,25 @@
 A guess is opened by making the share that its holder would have made, and looking for its cells in the upload.
 """
 
-from pathlib import Path
-
 import pytest
 
 from bavn.actor.door.rounds.rules import members_text, params_of
-from bavn.keyholder.epochs import EpochKeys
-from bavn.keyholder.holder import KeyHolder, SingleKey
 from bavn.keyholder.settings import HolderSettings
 from bavn.model.observable import Observable
-from bavn.model.ports import LinkRefused
-from bavn.psi import keys, oprf, share
+from bavn.model.ports import LinkDown, LinkRefused
+from bavn.psi import oprf, share
 from bavn.psi.element import element_bytes
-from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.keys import members_key
 from bavn.psi.planes import planes_from_bytes
+from bavn.psi.threshold import evaluate
+from bavn.psi.threshold.terms import IDS, ROUNDS
 from bavn.rehearsal.clock import SimClock
 from bavn.traffic.dice import SeededDice
-from bavn.wire.book import Book
-from bavn.wire.ledger import Ledger
-from bavn.wire.links.keyholder import KeyHolderIdentifiers
 from bavn.wire.messages import catalogue as messages
+from tests.builders import suspicion
+from tests.keyholder.conftest import Place
 
-from .conftest import GROUP_KEY, NOW_US, Actor, TestCentre, suspicion
+from .conftest import NOW_US, Actor, TestCentre
 
 HELD = [Observable.of("ip4", f"198.51.7.{n}") for n in range(1, 9)]
 GUESSES = [Observable.of("ip4", f"198.51.7.{n}") for n in range(256)]
@@ -56,64 +52,26 @@ def opened(opening, planes, kr: bytes, ids: dict[Observable, bytes]) -> set[Obse
     return found
 
 
-class Held:
-    """A key holder over simulated clock and dice, and nodes that ask it."""
-
-    def __init__(self, folder: Path, **limits: int) -> None:
-        self.clock, self._books = SimClock(NOW_US), [Book()]
-        self.epochs = EpochKeys(folder, self.clock, SeededDice(1, "holder"))
-        self.holder = KeyHolder(SingleKey(self.epochs), Ledger(self._books[0]), self.clock, HolderSettings(**limits))
-
-    def node(self, name: str) -> KeyHolderIdentifiers:
-        def ask(asked):
-            answer = self.holder.join(name, asked)
-            if not isinstance(answer, messages.Message):
-                raise LinkRefused(answer.rule)
-            return answer
-
-        self._books.append(Book())
-        return KeyHolderIdentifiers(ask, Ledger(self._books[-1]), self.clock, SeededDice(1, name))
-
-    def close(self) -> None:
-        for book in self._books:
-            book.close()
-
-
 @pytest.fixture
 def held(tmp_path):
-    made = Held(tmp_path / "epochs", points_per_epoch_max=130)
+    made = Place(tmp_path, HolderSettings(points_per_epoch_max=130), clock=SimClock(NOW_US))
     yield made
     made.close()
 
 
-def test_in_m1_the_centre_and_any_actor_open_all_that_they_guess_and_nothing_else() -> None:
-    """Not protected, and said so: every actor has the group's key."""
-    opening, planes = upload_of()
-    params = params_of(opening)
-    joined = GroupKeyIdentifiers(GROUP_KEY).of(params.epoch, params.tier).join(params, GUESSES)
-    found = opened(opening, planes, joined.kr, dict(zip(GUESSES, joined.ids, strict=True)))
-    assert found == set(HELD)
-
-
-def test_in_m1_the_centre_without_the_key_opens_no_guess() -> None:
-    opening, planes = upload_of()
-    params = params_of(opening)
-    joined = GroupKeyIdentifiers(bytes(32)).of(params.epoch, params.tier).join(params, GUESSES)
-    assert opened(opening, planes, joined.kr, dict(zip(GUESSES, joined.ids, strict=True))) == set()
-
-
-def test_in_m2_the_centre_and_the_key_holder_open_all_that_they_guess(held) -> None:
+def test_the_centre_and_the_one_key_holder_open_all_that_they_guess(held) -> None:
     """Not protected, and said so: no quota binds who has the secret."""
     opening, planes = upload_of(held.node("north"))
     params = params_of(opening)
-    secret = held.epochs.oprf_key(params.epoch, params.tier)
-    kr = keys.round_key(held.epochs.round_secret(params.epoch, params.tier), params)
+    secret = held.whole(params.epoch, params.tier, IDS)
+    (point,) = oprf.evaluate(held.whole(params.epoch, params.tier, ROUNDS), evaluate.round_points(params))
+    kr = evaluate.round_key(params, point)
     ids = {guess: oprf.element_id(oprf.output(secret, element_bytes(guess))) for guess in GUESSES}
     assert opened(opening, planes, kr, ids) == set(HELD)
 
 
 @pytest.mark.slow
-def test_in_m2_the_centre_and_an_actor_open_only_what_the_actor_may_have_evaluated(held) -> None:
+def test_the_centre_and_an_actor_open_only_what_the_actor_may_have_evaluated(held) -> None:
     """The actor has the round's key; each guess costs it an evaluation, and the day's are soon used up."""
     opening, planes = upload_of(held.node("north"))
     params, evil = params_of(opening), held.node("evil").of(params_of(opening).epoch, "B")
@@ -122,7 +80,7 @@ def test_in_m2_the_centre_and_an_actor_open_only_what_the_actor_may_have_evaluat
         asked = [*reversed(GUESSES)][at : at + 50]
         try:
             joined = evil.join(params, asked)
-        except LinkRefused:
+        except (LinkDown, LinkRefused):
             break
         kr = joined.kr
         ids |= {one: id_ for one, id_ in zip(asked, joined.ids, strict=True) if id_ is not None}
@@ -134,10 +92,9 @@ def test_in_m2_the_centre_and_an_actor_open_only_what_the_actor_may_have_evaluat
     assert opened(opening, planes, kr, made_up) == set()
 
 
-def test_in_m2_the_key_of_a_day_that_is_over_opens_no_upload_that_was_kept(held) -> None:
+def test_the_key_of_a_day_that_is_over_opens_no_upload_that_was_kept(held) -> None:
     opening, _ = upload_of(held.node("north"))
     held.clock.advance(3 * 86_400_000_000)
-    assert held.holder.tidy() == [params_of(opening).epoch]
-    with pytest.raises(ValueError, match="not near"):
-        held.epochs.oprf_key(params_of(opening).epoch, "B")
-    assert held.epochs.epochs() == []
+    assert params_of(opening).epoch in held.holder.tidy()
+    with pytest.raises(IndexError):
+        held.whole(params_of(opening).epoch, "B", IDS)

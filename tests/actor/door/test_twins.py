@@ -12,8 +12,9 @@ from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.wire import seal
 from bavn.wire.messages import catalogue as messages
+from tests.builders import BAD, BAD_ADDRESS, suspicion
 
-from .conftest import BAD, BAD_ADDRESS, NOW_US, Actor, TestCentre, suspicion
+from .conftest import NOW_US, Actor, TestCentre
 
 BEHAVIOUR = (Observable.of("fp-pair", "1" * 32 + "+" + "2" * 32), Observable.of("chain", "T1046-T1071.001@16"))
 INDICATOR = "indicator--11111111-1111-4111-8111-111111111111"

@@ -11,8 +11,9 @@ from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.wire.book import Book
 from bavn.wire.messages import catalogue as messages
+from tests.builders import BAD, suspicion
 
-from .conftest import BAD, NOW_US, suspicion
+from .conftest import NOW_US
 
 
 def give(book, judgement="ignore", on=None, **other):
@@ -20,7 +21,7 @@ def give(book, judgement="ignore", on=None, **other):
     return book.give(on or suspicion(), judgement, **plain | other)
 
 
-def test_it_outlives_a_restart_and_a_changed_statistic(tmp_path) -> None:
+def test_a_verdict_outlives_a_restart_and_history_is_only_added_to(tmp_path) -> None:
     with Book(tmp_path / "node.db") as book:
         given = give(VerdictBook(book))
     with Book(tmp_path / "node.db") as book:
@@ -30,9 +31,6 @@ def test_it_outlives_a_restart_and_a_changed_statistic(tmp_path) -> None:
         (kept,) = NodeSuspicions(book).all()
         assert again.holding(NOW_US).of(kept) == given
         assert again.holding(NOW_US + DAY_US).of(kept) is None
-
-
-def test_history_is_only_added_to() -> None:
     with Book() as book:
         verdicts = VerdictBook(book)
         give(verdicts)
@@ -51,6 +49,18 @@ def test_history_is_only_added_to() -> None:
         for number in (1, 2):
             with pytest.raises(NoSuchVerdict):
                 verdicts.end(number, now_us=NOW_US, by="bo")
+    with Book() as book:
+        verdicts = VerdictBook(book)
+        first = give(verdicts)
+        later = {"now_us": NOW_US + 5, "until_us": NOW_US + 5 + DAY_US}
+        assert give(verdicts, **later) == give(verdicts) == first
+        for other in ({"comment": "else"}, {"by": "bo"}, {"scope": "host"}, {"until_us": NOW_US + 2 * DAY_US}):
+            assert give(verdicts, **other) != first
+        assert len(verdicts.every()) == 5
+        verdicts.end(first.number, now_us=NOW_US + 6, by="anna")
+        assert give(verdicts, **later | {"now_us": NOW_US + 7, "until_us": NOW_US + DAY_US}).number == 6
+        days = give(verdicts, "true", until_us=None)
+        assert give(verdicts, "true", until_us=None, now_us=NOW_US + DAY_US) != days
 
 
 @pytest.mark.parametrize(
@@ -76,16 +86,16 @@ def test_what_is_put_aside_joins_no_round_and_the_ledger_says_why(actors, centre
     refused = [line for line in north.ledger.every() if line.rule == "not_judged"]
     assert {line.kind for line in refused} == {"Element"}
     assert str(BAD) in " ".join(line.summary for line in refused)
-    offered = {str(item.element.observable): why and why.rule for item, why in north.door.preview("B")}
+    offered = {str(item.element.observable): why and why.rule for item, why in north.door.rounds.preview("B")}
     assert offered[str(BAD)] == "not_judged"
     assert offered["domain:only-north.net"] is None
 
 
 def test_true_changes_nothing_at_the_door(actors, centre) -> None:
-    plain = actors[0].door.preview("B")
+    plain = actors[0].door.rounds.preview("B")
     for actor in actors:
         actor.judge("true")
-    assert actors[0].door.preview("B") == plain != []
+    assert actors[0].door.rounds.preview("B") == plain != []
     answers = centre.round(actors)[2]
     assert [type(m) for m in answers["north"]] == [messages.Report] * len(answers["north"])
     assert answers["north"]
@@ -96,7 +106,7 @@ def test_after_its_end_it_is_offered_again(actors) -> None:
     north.judge("ignore", days=1)
     north.clock.advance(DAY_US)
     north.suspicions = [suspicion(last_us=NOW_US + DAY_US)]
-    assert [why for item, why in north.door.preview("B") if item.element.observable == BAD] == [None]
+    assert [why for item, why in north.door.rounds.preview("B") if item.element.observable == BAD] == [None]
 
 
 def test_what_is_judged_between_round_and_reveal_is_declined_as_anything_else(actors, centre) -> None:
@@ -116,7 +126,8 @@ def test_an_element_that_another_suspicion_names_is_still_offered(actors) -> Non
     other = suspicion(id="7" * 32, host="10.9.9.9", p=0.04)
     north.suspicions.append(other)
     north.judge("benign")
-    speaking = {item.element.observable: item.element.suspicion.id for item, why in north.door.preview("B") if not why}
+    offered = north.door.rounds.preview("B")
+    speaking = {item.element.observable: item.element.suspicion.id for item, why in offered if not why}
     assert speaking[BAD] == other.id
 
 
@@ -125,21 +136,6 @@ def test_a_new_indicator_is_not_silenced_by_what_was_said_of_its_host_or_peer(ac
     for scope in ("host", "peer", "detector-peer"):
         north.judge("ignore", scope)
     north.suspicions.append(replace(suspicion(), id="8" * 32, detector="ioc", p=1e-4))
-    offered = {item.element.observable: why for item, why in north.door.preview("A")}
+    offered = {item.element.observable: why for item, why in north.door.rounds.preview("A")}
     assert offered[BAD] is None
     assert Observable.of("domain", "only-north.net") in offered
-
-
-def test_the_same_said_again_within_a_day_is_one_verdict_and_anything_else_is_another() -> None:
-    with Book() as book:
-        verdicts = VerdictBook(book)
-        first = give(verdicts)
-        later = {"now_us": NOW_US + 5, "until_us": NOW_US + 5 + DAY_US}
-        assert give(verdicts, **later) == give(verdicts) == first
-        for other in ({"comment": "else"}, {"by": "bo"}, {"scope": "host"}, {"until_us": NOW_US + 2 * DAY_US}):
-            assert give(verdicts, **other) != first
-        assert len(verdicts.every()) == 5
-        verdicts.end(first.number, now_us=NOW_US + 6, by="anna")
-        assert give(verdicts, **later | {"now_us": NOW_US + 7, "until_us": NOW_US + DAY_US}).number == 6
-        days = give(verdicts, "true", until_us=None)
-        assert give(verdicts, "true", until_us=None, now_us=NOW_US + DAY_US) != days

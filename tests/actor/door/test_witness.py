@@ -11,8 +11,9 @@ from bavn.tlog.checkpoint import Checkpoint, line_by, opened, signed, witness_of
 from bavn.tlog.merkle import consistency, leaf_hash, root
 from bavn.tlog.note import key_from, key_of, note_of
 from bavn.wire.messages.log import LogSeen, LogShown
+from tests.builders import suspicion
 
-from .conftest import Actor, TestCentre, suspicion
+from .conftest import Actor, TestCentre
 
 LOG = Ed25519PrivateKey.from_private_bytes(b"l" * 32)
 OTHER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)

@@ -36,7 +36,7 @@ def opened(raw: bytes) -> dict[str, bytes]:
         return {name: file.read(name) for name in file.namelist()}
 
 
-def test_redacted_holds_nothing_personal_in_any_file() -> None:
+def test_a_bundle_is_redacted_unless_asked_with_the_sum_of_every_file() -> None:
     files = opened(archive(bundle()))
     assert set(files) == {
         "README.txt",
@@ -53,26 +53,17 @@ def test_redacted_holds_nothing_personal_in_any_file() -> None:
     assert manifest["redacted"] is True
     assert manifest["packets"] == "1, headers only"
     assert manifest["suspicion"] == json.loads(files["suspicion.json"])["id"] == "a1" * 16
-
-
-def test_as_it_is_when_asked_for() -> None:
     files = opened(archive(bundle(unredacted=True)))
     assert json.loads(files["rows/http.ndjson"]) == dict(
         zip(("ts", "src", "url", "user_agent", "status"), ROW, strict=True)
     )
     assert SECRET in files["packets.pcap"]
     assert SECRET not in opened(archive(bundle(unredacted=True, headers_only=True)))["packets.pcap"]
-
-
-def test_the_manifest_holds_the_sum_of_every_other_file_and_the_bytes_are_the_same_each_time() -> None:
     raw = archive(bundle())
     assert raw == archive(bundle())
     files = opened(raw)
     sums = json.loads(files.pop("manifest.json"))["files"]
     assert sums == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-
-
-def test_packets_only_when_asked_for() -> None:
     files = opened(archive(bundle(packets=None)))
     assert "packets.pcap" not in files
     assert json.loads(files["manifest.json"])["packets"] == "not asked for"

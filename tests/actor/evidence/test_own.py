@@ -11,7 +11,7 @@ from bavn.actor.evidence.own import Own
 HOMES = ("10.0.0.0/8", "25.200.0.0/16", "2001:db8:7::/48")
 
 
-def test_own_addresses_and_inside_names_get_words_and_others_stay() -> None:
+def test_own_addresses_and_what_they_could_be_computed_from_go() -> None:
     own = Own(HOMES)
     assert own.value("10.1.2.3:445 to 185.1.2.3:443 by srv01.corp.local.") == "own-1:445 to 185.1.2.3:443 by own-2."
     assert own.value({"a": ["25.200.3.3", 7, None], "b": "10.1.2.3"}) == {"a": ["own-3", 7, None], "b": "own-1"}
@@ -20,9 +20,6 @@ def test_own_addresses_and_inside_names_get_words_and_others_stay() -> None:
     assert own.value("7.2.10.in-addr.arpa") == "own-6"
     assert own.value("src:10.1.2.3,dst:8.8.8.8") == "src:own-1,dst:8.8.8.8"
     assert own.value("Version 1.2.3 of 2026-11-24T10:00:00") == "Version 1.2.3 of 2026-11-24T10:00:00"
-
-
-def test_columns_from_which_an_address_could_be_computed_go() -> None:
     sheet = Sheet("rows", "flow", ["src", "community_id", "dst"], [["10.1.2.3", "1:abc=", "8.8.8.8"]], False)
     made = Own(HOMES).sheet(sheet)
     assert list(made.names) == ["src", "dst"]

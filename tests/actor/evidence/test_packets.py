@@ -155,16 +155,13 @@ def test_only_the_pair_within_the_span_is_cut_in_order_of_time(tmp_path) -> None
     assert not one.more
 
 
-def test_the_newest_that_fit_are_kept_and_it_is_said_that_there_were_more(tmp_path) -> None:
+def test_the_newest_that_fit_are_kept_and_the_largest_put_off(tmp_path) -> None:
     frames = [(AT_US + n, frame(payload=b"%02d" % n)) for n in range(40)]
     size = len(frames[0][1]) + 16
     one = Wanted(Ends(host=HOST, peers=(PEER,)), AT_US, AT_US + 100, 10 * size)
     cut(files(tmp_path, frames[:20], frames[20:35], frames[35:]), [one])
     assert [p.data for p in one.found] == [data for _, data in frames[30:]]
     assert one.more
-
-
-def test_what_is_too_much_at_once_is_put_off_the_largest_first(tmp_path) -> None:
     size = len(frame(payload=b"00")) + 16
     made = [(AT_US + n, frame(src=f"10.0.0.{1 + n % 4}", payload=b"%02d" % n)) for n in range(20)]
     more = [(AT_US + 20 + n, frame(src="10.0.0.1", payload=b"%02d" % n)) for n in range(4)]
@@ -185,21 +182,21 @@ def test_of_a_name_server_only_what_names_the_peer(tmp_path) -> None:
     assert [p.data for p in one.found] == [frames[0][1], frames[2][1]]
 
 
-def test_a_file_that_is_gone_or_no_capture_is_passed_over(tmp_path) -> None:
+def test_what_is_gone_no_capture_or_of_another_link_is_passed_over_or_counted(tmp_path) -> None:
     (good,) = files(tmp_path, [(AT_US, frame())])
     (tmp_path / "notes.txt").write_text("no capture")
     one = wanted_of(suspicion(), Ends(host=HOST, peers=()), 100_000)
     cut([tmp_path / "gone", tmp_path / "notes.txt", good], [one])
     assert len(one.found) == 1, "with no peer known, all of the host's"
-
-
-def test_another_link_type_is_left_and_counted(tmp_path) -> None:
     made = files(tmp_path, [], [(AT_US, frame())])
     made[0].write_bytes(pcap((AT_US, frame()[14:]), linktype=101))
     os.utime(made[0], ns=(AT_US * 1000,) * 2)
     one = wanted_of(suspicion(), Ends(host=HOST, peers=(PEER,)), 100_000)
     cut(made, [one])
     assert (len(one.found), one.other_link) == (1, 1)
+    frames = [Packet(AT_US + n, 1, frame(), 2000) for n in range(3)]
+    (tmp_path / "x").write_bytes(b"".join(pcap_bytes(frames, 1)))
+    assert list(packets(tmp_path / "x")) == frames
 
 
 @pytest.fixture
@@ -285,9 +282,3 @@ def test_a_capture_that_was_read_is_kept_within_its_bound(tmp_path) -> None:
     assert not keep_capture(given_ / "large", kept, 250)
     assert not keep_capture(given_ / "gone", kept, 250)
     assert len(captures_in([kept])) == 2
-
-
-def test_what_was_written_is_read_again(tmp_path) -> None:
-    frames = [Packet(AT_US + n, 1, frame(), 2000) for n in range(3)]
-    (tmp_path / "x").write_bytes(b"".join(pcap_bytes(frames, 1)))
-    assert list(packets(tmp_path / "x")) == frames

@@ -70,20 +70,14 @@ def test_why_no_more_is_given(raw, damage):
     assert (packets, why and why.en) == ([], damage)
 
 
-def test_each_section_speaks_for_itself():
+def test_sections_speak_for_themselves_and_heads_of_packets_are_found():
     """Its byte order and its interfaces; seconds that count from another moment than 1970."""
     raw = section(offset_s=100) + enhanced(7, b"a") + section(">") + enhanced(8, b"b", ">")
     packets, damage = read(raw + enhanced(9, b"of nobody", ">", interface=1))
     assert ([(p.at_us, p.data) for p in packets], damage) == ([(100_000_007, b"a"), (8, b"b")], None)
-
-
-def test_a_packet_without_a_time_has_that_of_the_one_before_where_it_is_asked_for():
     raw = section() + enhanced(7, b"a") + block(SIMPLE, struct.pack("<I", 2) + b"bc")
     assert [(p.at_us, p.data) for p in read(raw, timeless=True)[0]] == [(7, b"a"), (7, b"bc")]
     assert [p.data for p in read(raw)[0]] == [b"a"]
-
-
-def test_headers_behind_pppoe_and_the_end_of_what_ip_carries():
     tcp = struct.pack(">HHIIBBHHH", 40000, 443, 1, 2, 0x50, 2, 0, 0, 0) + b"secret"
     ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), 1, 0, 64, TCP, 0) + bytes([10, 0, 0, 5, 192, 0, 2, 7]) + tcp
     data = bytes(12) + b"\x88\x64" + bytes(6) + b"\x00\x21" + ip + b"padding"

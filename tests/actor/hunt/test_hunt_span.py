@@ -8,16 +8,10 @@ from bavn.actor.hunt.span import LAST_US, RequestedSpan, SpanUnclear, length, mo
 from bavn.model.moment import DAY_US, HOUR_US
 
 
-def test_last_counts_back_from_the_newest_record() -> None:
+def test_a_span_counts_back_from_the_newest_in_utc_or_is_all_there_is() -> None:
     assert requested_span(last="2d").of(0, 10 * DAY_US) == (8 * DAY_US + 1, 10 * DAY_US + 1)
     assert requested_span(last="2d", end="1970-01-06").of(0, 10 * DAY_US) == (3 * DAY_US, 5 * DAY_US)
-
-
-def test_nothing_said_is_all_there_is() -> None:
     assert RequestedSpan().of(5, 9) == (5, 10)
-
-
-def test_a_time_without_a_zone_is_utc() -> None:
     assert moment("1970-01-02T01:00") == DAY_US + HOUR_US
     assert moment("1970-01-02T02:00+01:00") == DAY_US + HOUR_US
     assert moment("1970-01-02") == DAY_US

@@ -78,18 +78,12 @@ def test_each_gives_one_reason_and_nothing_else(text, reason) -> None:
         assert reason in found[0].reason
 
 
-def test_bytes_that_are_no_text() -> None:
+def test_a_bad_rule_costs_no_other_and_doubles_and_bytes_are_said() -> None:
     (outcome,) = read_rules([RuleFile("x.yml", b"title: \xff\xfe")])
     fine(outcome)
     assert outcome.reason.startswith("the file is no UTF-8")
-
-
-def test_a_bad_rule_costs_no_other_of_its_file() -> None:
     found = read_rules([RuleFile("x.yml", (HEAD + "---\ntitle: bad\n---\n" + HEAD.replace("t\n", "u\n", 1)).encode())])
     assert sorted(o.standing for o in found) == ["runs", "runs", "unreadable"]
-
-
-def test_the_same_id_twice_is_said() -> None:
     text = (HEAD + "id: 5013fd7d-7c5a-4b1d-9d9f-0a2f1a1b2c3d\n").encode()
     first, second = read_rules([RuleFile("one.yml", text), RuleFile("two.yml", text)])
     assert first.standing == "runs"

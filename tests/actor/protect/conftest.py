@@ -8,6 +8,7 @@ import pytest
 
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.never import NeverBlock, shipped_text
+from bavn.actor.protect.outfit import ProtectOutfit
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
@@ -94,15 +95,8 @@ class Actor:
         never = self.extras.get("never") or NeverBlock.of(shipped_text(), "shipped", own_networks=HOMES)
         given = {name: value for name, value in self.extras.items() if name not in ("never", "enforcers")}
         enforcers = self.extras.get("enforcers") or Enforcers((self.enforcer,), (self.watcher,))
-        self.protect = Protect(
-            ledger=Ledger(self.book),
-            clock=self.clock,
-            policy=policy,
-            never=never,
-            enforcers=enforcers,
-            homes=HOMES,
-            **given,
-        )
+        outfit = ProtectOutfit(clock=self.clock, policy=policy, never=never, enforcers=enforcers, homes=HOMES, **given)
+        self.protect = Protect(Ledger(self.book), outfit)
         self.protect.start()
         return self
 
@@ -139,21 +133,6 @@ def make_actor():
     yield make
     for book in books:
         book.close()
-
-
-@pytest.fixture
-def make_indicator():
-    return indicator
-
-
-@pytest.fixture
-def make_released():
-    return released
-
-
-@pytest.fixture
-def make_withdrawn():
-    return withdrawn
 
 
 @pytest.fixture

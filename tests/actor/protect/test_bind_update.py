@@ -23,6 +23,7 @@ from bavn.actor.protect.enforcers.zone_answers import key_of
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
+from tests.waiting import free_port
 
 WAIT_S = 60
 SECRET = "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="
@@ -33,13 +34,6 @@ HEAD = "$TTL 60\n@ SOA localhost. nobody.invalid. 1 60 60 60 60\n@ NS localhost.
 
 def blocks(*names):
     return [Block(Observable.of("domain", name), "indicator--x", 1) for name in names]
-
-
-def free_port():
-    with socket.socket() as taken, socket.socket(type=socket.SOCK_DGRAM) as other:
-        taken.bind(("127.0.0.1", 0))
-        other.bind(taken.getsockname())
-        return taken.getsockname()[1]
 
 
 def rcode(port, name):

@@ -6,6 +6,8 @@ from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.observable import ObservableType
 from bavn.model.sector.canary import indicator_id, name_of
 
+from .conftest import indicator, released
+
 NAME = name_of(20_000)
 
 
@@ -13,11 +15,9 @@ def block(actor):
     return Block(NAME, indicator_id(20_000), actor.clock.now_us() + 10 * MINUTE_US)
 
 
-def test_it_is_in_force_beside_the_others_told_to_nobody_and_gone_at_its_end(
-    make_actor, make_indicator, make_released
-) -> None:
+def test_it_is_in_force_beside_the_others_and_a_restart_leaves_nothing_of_it(make_actor) -> None:
     actor = make_actor()
-    actor.protect.receive([make_released(make_indicator())])
+    actor.protect.receive([released(indicator())])
     actor.told()
     before = len(actor.lines())
     assert actor.protect.try_canary(block(actor)) == ""
@@ -28,16 +28,10 @@ def test_it_is_in_force_beside_the_others_told_to_nobody_and_gone_at_its_end(
     actor.clock.us += 10 * MINUTE_US + SECOND_US
     actor.protect.step()
     assert actor.enforcer.holds == {"evil-c2.com"}
-
-
-def test_a_restart_leaves_nothing_of_it(make_actor) -> None:
     actor = make_actor()
     actor.protect.try_canary(block(actor))
     actor.again()
     assert actor.enforcer.holds == set()
-
-
-def test_why_it_cannot_be_tried_or_did_not_hold(make_actor) -> None:
     actor = make_actor()
     actor.enforcer.broken = True
     assert actor.protect.try_canary(block(actor)) == "enforcer-down"

@@ -9,7 +9,6 @@ import bavn.actor.protect.enforcers as enforcers
 from bavn.actor.protect.enforcers.nft_sets import NftSets
 from bavn.actor.protect.enforcers.textlist import Bounds, TextList
 from bavn.actor.protect.enforcers.unbound import Unbound
-from bavn.actor.protect.enforcers.webhook_post import allowed
 from bavn.actor.protect.enforcers.zone_answers import key_of
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
@@ -21,7 +20,6 @@ SAID = (
     (lambda _: NftSets(None, None, ()), "nftables ser på pakker i", "ikke i ingen"),
     (lambda _: key_of("bavn"), "en nøgle er navn:algoritme:hemmelighed", ""),
     (lambda _: key_of("bavn:md5:abcd"), "en nøgles algoritme er en af", "ikke 'md5'"),
-    (lambda _: allowed("http://soar.example/"), "det skal være https", ""),
     (lambda folder: Unbound(folder, listen=()), "unbound skal lytte et sted", ""),
     (lambda folder: Unbound(folder, listen=("nowhere",)), "'nowhere' skal skrives adresse@port", ""),
 )
@@ -37,7 +35,7 @@ def test_a_wrong_setting_is_said_in_the_readers_language(act, begins, ends, tmp_
     assert str(told.value) == said.en != said.da
 
 
-def test_a_list_that_is_too_long_is_said_with_its_figures(tmp_path) -> None:
+def test_a_list_that_is_too_long_is_said_with_its_figures_and_no_enforcer_raises_a_bare_string(tmp_path) -> None:
     blocks = [
         Block(observable=Observable.of("domain", f"c{n}.example"), indicator_id=f"indicator--{n}", until_us=1)
         for n in range(2)
@@ -45,9 +43,6 @@ def test_a_list_that_is_too_long_is_said_with_its_figures(tmp_path) -> None:
     with pytest.raises(EnforcerDown) as told:
         TextList(tmp_path, bounds=Bounds(names=1, addresses=1)).enforce(blocks)
     assert "ville få 2 linjer, og firewallen læser 1" in Text.of_error(told.value).da
-
-
-def test_no_enforcer_raises_a_bare_string() -> None:
     bare = [
         f"{path.name}:{node.lineno}"
         for path in Path(enforcers.__path__[0]).glob("*.py")

@@ -12,6 +12,8 @@ from bavn.actor.protect.policy import ProtectPolicy
 from bavn.model.intel.indicator import Pap
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
+from .conftest import indicator, released, withdrawn
+
 T0 = 1_795_000_000_000_000
 HOUR_MAX, SMALL = 5, 3
 POLICY = {
@@ -55,52 +57,40 @@ def hold(actor):
     return actor.enforcer.holds
 
 
-def test_no_more_new_blocks_than_the_hours_budget_however_they_come(
-    attacked, make_indicator, make_released, make_withdrawn
-) -> None:
+def test_no_way_around_the_hours_budget(attacked) -> None:
     actor, ever = attacked(), []
     for n in range(40):  # release, withdraw, release again under new names, in every step of an hour
-        made = make_indicator(f"n{n}.org", n=n)
-        actor.protect.receive([make_released(made)])
+        made = indicator(f"n{n}.org", n=n)
+        actor.protect.receive([released(made)])
         ever += sorted(hold(actor))
-        actor.protect.receive([make_withdrawn(made)])
+        actor.protect.receive([withdrawn(made)])
         actor.clock.us += MINUTE_US
     assert len(set(ever)) == HOUR_MAX
     assert {item.rule for item in actor.protect.waiting()} <= {"blocks_per_hour"}
-
-
-def test_a_restart_or_the_kill_switch_does_not_give_a_new_budget(attacked, make_indicator, make_released) -> None:
     actor = attacked()
     for n in range(1, 3 * HOUR_MAX):
-        actor.protect.receive([make_released(make_indicator(f"n{n}.org", n=n))])
+        actor.protect.receive([released(indicator(f"n{n}.org", n=n))])
         actor.again()
         actor.protect.kill_switch(on=True, by="anna")
         actor.protect.kill_switch(on=False, by="anna")
     assert len(hold(actor)) == HOUR_MAX
-
-
-def test_a_watch_that_becomes_a_block_and_a_new_value_under_an_old_id_are_new_blocks(
-    attacked, make_indicator, make_released
-) -> None:
     actor = attacked()
     for n in range(1, 20):
-        actor.protect.receive([make_released(make_indicator(f"n{n}.org", n=n, pap=Pap.AMBER))])
+        actor.protect.receive([released(indicator(f"n{n}.org", n=n, pap=Pap.AMBER))])
     for n in range(1, 20):
-        actor.protect.receive([make_released(make_indicator(f"n{n}.org", n=n, version=T0 + 1))])
+        actor.protect.receive([released(indicator(f"n{n}.org", n=n, version=T0 + 1))])
     assert len(hold(actor)) == HOUR_MAX
     ever = set(hold(actor))
     for n in range(20, 60):  # one id in force, each time with another name
-        actor.protect.receive([make_released(make_indicator(f"n{n}.org", n=1, version=T0 + n))])
+        actor.protect.receive([released(indicator(f"n{n}.org", n=1, version=T0 + n))])
         ever |= hold(actor)
     assert len(ever) == HOUR_MAX
 
 
-def test_a_slow_centre_never_covers_more_than_its_share_of_what_is_in_use(
-    attacked, make_indicator, make_released
-) -> None:
+def test_a_slow_centre_never_covers_more_than_its_share_of_what_is_in_use(attacked) -> None:
     actor = attacked()
     for n in range(1, 200):  # each covers 1 % of all names in use, one an hour: eight days of patience
-        actor.protect.receive([make_released(make_indicator(f"used{n}.org", n=n, valid_until_us=T0 + 60 * DAY_US))])
+        actor.protect.receive([released(indicator(f"used{n}.org", n=n, valid_until_us=T0 + 60 * DAY_US))])
         actor.clock.us += HOUR_US
     assert len(hold(actor)) == 5  # 50 permille
     waits = {item.rule for item in actor.protect.waiting()}
@@ -112,33 +102,27 @@ def test_a_slow_centre_never_covers_more_than_its_share_of_what_is_in_use(
     assert len(hold(actor)) == 5
 
 
-def test_what_a_person_lifted_comes_back_under_no_id_and_no_version(attacked, make_indicator, make_released) -> None:
+def test_what_a_person_lifted_stays_lifted_under_every_id_and_no_block_outlives_its_end(attacked) -> None:
     actor = attacked(blocks_per_hour_max=1000)
-    actor.protect.receive([make_released(make_indicator("clinic-supplier.org", n=1))])
-    actor.protect.lift(make_indicator(n=1).id, "anna")
+    actor.protect.receive([released(indicator("clinic-supplier.org", n=1))])
+    actor.protect.lift(indicator(n=1).id, "anna")
     for n in range(1, 20):
         for version in range(3):
-            actor.protect.receive([make_released(make_indicator("clinic-supplier.org", n=n, version=T0 + version + 1))])
+            actor.protect.receive([released(indicator("clinic-supplier.org", n=n, version=T0 + version + 1))])
             assert hold(actor) == set()
     assert {item.rule for item in actor.protect.waiting()} == {"lifted_by_hand"}
-
-
-def test_one_lift_lifts_it_under_every_indicator_with_the_centre_gone(attacked, make_indicator, make_released) -> None:
     actor = attacked()
     for n in (1, 2, 3):
-        actor.protect.receive([make_released(make_indicator("clinic-supplier.org", n=n))])
+        actor.protect.receive([released(indicator("clinic-supplier.org", n=n))])
     assert hold(actor) == {"clinic-supplier.org"}
-    assert actor.protect.lift(make_indicator(n=2).id, "anna") is None
+    assert actor.protect.lift(indicator(n=2).id, "anna") is None
     assert hold(actor) == set()
     assert actor.watcher.holds == set()
     assert len([line for line in actor.lines() if line.kind == "LiftedByHand"]) == 3
-
-
-def test_no_block_outlives_the_longest_end_unless_it_is_said_again(attacked, make_indicator, make_released) -> None:
     actor = attacked(block_days_max=10)
-    actor.protect.receive([make_released(make_indicator(n=1, valid_until_us=T0 + 10 * DAY_US))])
-    actor.protect.receive([make_released(make_indicator(n=1, version=T0 + 1, valid_until_us=T0 + 11 * DAY_US))])
-    assert actor.protect.state.item(make_indicator(n=1).id).rule == "end_in_time"
+    actor.protect.receive([released(indicator(n=1, valid_until_us=T0 + 10 * DAY_US))])
+    actor.protect.receive([released(indicator(n=1, version=T0 + 1, valid_until_us=T0 + 11 * DAY_US))])
+    assert actor.protect.state.item(indicator(n=1).id).rule == "end_in_time"
     actor.clock.us = T0 + 10 * DAY_US
     actor.protect.step()
     assert hold(actor) == set()
@@ -156,19 +140,17 @@ def attacks(draw):
 
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])  # an actor is made each time
 @given(steps=attacks())
-def test_whatever_the_order_budget_and_never_block_list_hold(
-    steps, make_actor, make_indicator, make_released, make_withdrawn
-) -> None:
+def test_whatever_the_order_budget_and_never_block_list_hold(steps, make_actor) -> None:
     never = NeverBlock.of(shipped_text() + '\n[mine]\ntrees = ["n7.org"]\nnames = ["deep.n9.org"]\n', "mine")
     actor = make_actor(ProtectPolicy(**POLICY), history=HISTORY, never=never)
     begun: dict[str, list[int]] = {}
     before = set()
     for version, (kind, id_, value, pap) in enumerate(steps):
-        made = make_indicator(f"n{value}.org", n=id_, version=T0 + version, pap=pap, valid_until_us=T0 + 9 * DAY_US)
+        made = indicator(f"n{value}.org", n=id_, version=T0 + version, pap=pap, valid_until_us=T0 + 9 * DAY_US)
         if kind == "release":
-            actor.protect.receive([make_released(made)])
+            actor.protect.receive([released(made)])
         elif kind == "withdraw":
-            actor.protect.receive([make_withdrawn(made)])
+            actor.protect.receive([withdrawn(made)])
         elif kind == "restart":
             actor.again()
         else:

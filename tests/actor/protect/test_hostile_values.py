@@ -5,7 +5,6 @@ policy zones, letters that become dots. What is no observable never gets this fa
 """
 
 import base64
-import json
 import re
 from ipaddress import ip_address
 
@@ -20,7 +19,6 @@ from hypothesis import strategies as st
 from bavn.actor.protect.carriers import carried
 from bavn.actor.protect.enforcers.bind_update import BindUpdate
 from bavn.actor.protect.enforcers.nft_sets import NftSets
-from bavn.actor.protect.enforcers.playbook import CARRIED, Command, Sender, body
 from bavn.actor.protect.enforcers.rpz import Rpz, zone_text
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.squid_acl import addresses_text, names_text
@@ -234,25 +232,3 @@ def test_a_resolver_is_told_the_names_and_no_other_word(found) -> None:
     lines = [line for _, lines in said for line in lines]
     assert all(re.fullmatch(r"[a-z0-9._-]+\. always_nxdomain", line) for line in lines)
     assert [line.removesuffix(". always_nxdomain") for line in lines] == names
-
-
-@given(many, st.sampled_from(["openc2", "cacao", "both"]))
-@example([Observable.of("sha256", "ab" * 32), Observable.address("2a00:1::7")], "both")
-def test_a_receiver_reads_the_value_and_the_same_command_in_both_forms(found, form) -> None:
-    for one in found:
-        if one.type not in CARRIED:
-            continue
-        id_ = "00000000-0000-4000-8000-000000000001"
-        command = Command(id=id_, observable=one, indicator_id="indicator--x", until_us=5_000_000)
-        said = json.loads(body(command, Sender("north", "https://soar.example/x", "/x"), 1_000_000, form))
-        message = said.get("openc2", said) if form != "cacao" else None
-        if form != "openc2":
-            playbook = said.get("cacao", said)
-            assert len(playbook["workflow"]) == 3
-            [action] = [step for step in playbook["workflow"].values() if step["type"] == "action"]
-            carried_message = json.loads(base64.b64decode(action["commands"][0]["content_b64"]))
-            assert message in (None, carried_message)
-            message = carried_message
-        [(kind, value)] = message["body"]["openc2"]["request"]["target"].items()
-        plain = value["hashes"]["sha256"] if kind == "file" else value.partition("/")[0]
-        assert plain == one.value

@@ -17,6 +17,8 @@ from bavn.model.moment import DAY_US, HOUR_US, as_us
 from bavn.model.observable import Observable
 from bavn.model.record import TABLES, address_uuid
 
+from .conftest import indicator, released
+
 NOW = datetime(2026, 11, 18, 12, 30, tzinfo=UTC)
 NOW_US = as_us(NOW)
 SOME = {
@@ -67,7 +69,7 @@ def history(store) -> History:
     return History(window=store.window, hunt=hunt)
 
 
-def test_the_dry_run_counts_what_a_block_would_cover(history) -> None:
+def test_the_dry_run_counts_what_a_block_would_cover_and_the_retro_hunt_reaches_further(history) -> None:
     name, address, cert = (
         Observable.of("domain", "evil.com"),
         Observable.of("ip4", "203.0.114.9"),
@@ -85,15 +87,9 @@ def test_the_dry_run_counts_what_a_block_would_cover(history) -> None:
     assert (found[nothing].hits, found[nothing].hosts, found[nothing].destinations) == (0, 0, 0)
     assert {made.background_hosts for made in found.values()} == {3}
     assert found[name].days == 7
-
-
-def test_the_retro_hunt_reaches_further(history) -> None:
     name = Observable.of("domain", "evil.com")
     found = Hunter(history).found([name], 90, NOW_US)[name]
     assert (found.hits, found.hosts, found.days) == (3, 3, 9)
-
-
-def test_a_store_that_is_young_says_so() -> None:
     with ColumnStore.temporary(homes=("10.0.0.0/8",)) as empty:
         hunter = Hunter(History(window=empty.window, hunt=hunt))
         name = Observable.of("domain", "evil.com")
@@ -101,13 +97,13 @@ def test_a_store_that_is_young_says_so() -> None:
     assert Hunter(None).tried([name], 7, NOW_US) == {name: NO_HISTORY}
 
 
-def test_release_hunts_own_past_and_answers_yes_or_no(make_actor, make_indicator, make_released, history) -> None:
+def test_release_hunts_own_past_and_answers_yes_or_no(make_actor, history) -> None:
     actor = make_actor(history=history)
     actor.clock.us = NOW_US
     until = NOW_US + DAY_US
-    seen = make_indicator("evil.com", n=1, version=NOW_US, valid_from_us=NOW_US, valid_until_us=until)
-    unseen = make_indicator("nothing.net", n=2, version=NOW_US, valid_from_us=NOW_US, valid_until_us=until)
-    actor.protect.receive([make_released(seen), make_released(unseen)])
+    seen = indicator("evil.com", n=1, version=NOW_US, valid_from_us=NOW_US, valid_until_us=until)
+    unseen = indicator("nothing.net", n=2, version=NOW_US, valid_from_us=NOW_US, valid_until_us=until)
+    actor.protect.receive([released(seen), released(unseen)])
     assert actor.enforcer.holds == {"evil.com", "nothing.net"}
     actor.protect.step()
     met = {said.indicator_id: said for said in actor.told() if isinstance(said, Sighting)}
@@ -165,9 +161,7 @@ def test_only_flows_that_set_off_our_rules_are_asked(alerted) -> None:
 
 
 @pytest.mark.slow
-def test_alerts_become_sightings_of_their_indicators(
-    make_actor, make_indicator, make_released, alerted, history
-) -> None:
+def test_alerts_become_sightings_of_their_indicators(make_actor, alerted, history) -> None:
     free = ProtectPolicy(
         dry_run_share_permille_max=1000, budget_share_permille_max=1000, in_force_share_permille_max=1000
     )
@@ -181,10 +175,10 @@ def test_alerts_become_sightings_of_their_indicators(
         ("no.net", "domain"),
     ]
     made = [
-        make_indicator(value, kind, n=n, version=NOW_US, valid_from_us=NOW_US, valid_until_us=NOW_US + 5 * DAY_US)
+        indicator(value, kind, n=n, version=NOW_US, valid_from_us=NOW_US, valid_until_us=NOW_US + 5 * DAY_US)
         for n, (value, kind) in enumerate(sent)
     ]
-    actor.protect.receive([make_released(one) for one in made])
+    actor.protect.receive([released(one) for one in made])
     for _ in range(3):
         actor.protect.step()
         actor.clock.us += 61_000_000

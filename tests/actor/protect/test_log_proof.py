@@ -187,9 +187,16 @@ def stopped(make_node):
     return node
 
 
-def test_an_emergency_stop_waits_for_no_proof(stopped) -> None:
+def test_a_stop_waits_for_no_proof_and_a_later_one_ends_a_turn_that_waits(stopped) -> None:
     assert rules(stopped, "SectorSwitched") == [""]
     assert stopped.on_disk()[0] == ""
+    stopped.says(turn(2, "off"), turn(3, "on"))
+    log = switch_log()
+    stopped.door.witness.book.begin_anew("another log, for this test", NOW_US)
+    stopped.says(log.shown(9, 0), log.proven(9))
+    later(stopped)
+    assert stopped.protect.killed
+    assert stopped.protect.state.note("sector_switch_waits") is None
 
 
 def test_a_switch_that_is_turned_off_waits_for_its_proof(stopped) -> None:
@@ -213,16 +220,6 @@ def test_what_proves_another_turn_turns_nothing(stopped, log) -> None:
     stopped.says(turn(2, "off"), log.shown(9, 0), log.proven(9))
     later(stopped)
     assert stopped.protect.killed
-
-
-def test_a_later_stop_ends_a_turn_that_waits(stopped) -> None:
-    stopped.says(turn(2, "off"), turn(3, "on"))
-    log = switch_log()
-    stopped.door.witness.book.begin_anew("another log, for this test", NOW_US)
-    stopped.says(log.shown(9, 0), log.proven(9))
-    later(stopped)
-    assert stopped.protect.killed
-    assert stopped.protect.state.note("sector_switch_waits") is None
 
 
 def test_a_switch_whose_proof_came_first_waits_for_nothing(make_node) -> None:

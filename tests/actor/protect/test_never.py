@@ -25,7 +25,7 @@ def test_a_block_never_covers_what_is_listed_nor_a_listed_tree_a_block(listed, b
     assert hit == (covers_listed or below_tree)
 
 
-def test_what_comes_with_bavn_loads_and_names_its_reason() -> None:
+def test_the_shipped_list_names_its_reasons_and_no_public_suffix_and_own_domains_are_canonical() -> None:
     made = NeverBlock.of(
         shipped_text(),
         "shipped",
@@ -61,16 +61,13 @@ def test_what_comes_with_bavn_loads_and_names_its_reason() -> None:
     }.items():
         assert made.hit(Observable.address(text)) == table, text
     assert made.hit(Observable.of("ja3", "0" * 32)) is None
-
-
-def test_public_suffixes_are_not_listed_by_mistake() -> None:
     made = NeverBlock.of(shipped_text(), "shipped")
     assert not [entry for entry in made.trees if "." not in entry or entry in ("co.uk", "com.dk")]
     assert len(made.trees) + len(made.names) > 100
-
-
-def test_parents() -> None:
     assert parents("a.b.c") == ["b.c", "c"]
+    assert ProtectPolicy(own_domains=("rm.dk",)).own_domains == ("rm.dk",)
+    with pytest.raises(SettingsError, match="own_domains"):
+        ProtectPolicy(own_domains=("RM.dk.",))
 
 
 @pytest.mark.parametrize(
@@ -100,9 +97,3 @@ def test_any_text_is_a_list_or_a_settings_error(text) -> None:
         NeverBlock.of(text, "x")
     except SettingsError:
         return
-
-
-def test_own_domains_of_the_policy_are_canonical() -> None:
-    assert ProtectPolicy(own_domains=("rm.dk",)).own_domains == ("rm.dk",)
-    with pytest.raises(SettingsError, match="own_domains"):
-        ProtectPolicy(own_domains=("RM.dk.",))

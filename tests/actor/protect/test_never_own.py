@@ -10,6 +10,8 @@ from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.wire.book import Book
 
+from .conftest import indicator, released
+
 T0 = 1_795_000_000_000_000
 LABELS = st.lists(st.sampled_from(["a", "b", "a_b", "axb"]), min_size=2, max_size=4).map(".".join)
 ADDRESSES = st.one_of(st.ip_addresses(v=4).map(str), st.sampled_from(["203.0.114.7", "203.0.115.7", "2a01:4f8::7"]))
@@ -24,12 +26,10 @@ def listed(*entries: Own) -> NeverBlock:
     return NeverBlock.of("", "none").with_own(entries)
 
 
-def test_an_entry_lifts_what_it_forbids_at_the_next_step_and_over_restarts(
-    make_actor, make_indicator, make_released
-) -> None:
+def test_an_entry_lifts_what_it_forbids_also_when_made_while_down_and_once_struck_frees_it(make_actor) -> None:
     actor = make_actor()
-    kept = make_indicator("other-c2.org", n=2)
-    actor.protect.receive([make_released(make_indicator("evil-c2.com")), make_released(kept)])
+    kept = indicator("other-c2.org", n=2)
+    actor.protect.receive([released(indicator("evil-c2.com")), released(kept)])
     actor.told()
     assert add_own(actor.book, [Own(covers="name", value="www.evil-c2.com")], "a pump", "anna", T0) is None
     actor.protect.step()
@@ -37,26 +37,18 @@ def test_an_entry_lifts_what_it_forbids_at_the_next_step_and_over_restarts(
     assert actor.states() == [("lifted", (), "never_block")]
     actor.again()
     assert actor.enforcer.holds == {"other-c2.org"}
-    newer = make_indicator("evil-c2.com", version=T0 + 1)
-    (outcome,) = actor.protect.receive([make_released(newer)])
+    newer = indicator("evil-c2.com", version=T0 + 1)
+    (outcome,) = actor.protect.receive([released(newer)])
     assert outcome.rule == "never_block"
     assert actor.protect.approve(newer.id, "bo").rule == "never_block"
-
-
-def test_an_entry_made_while_the_node_was_down_holds_before_its_first_step(
-    make_actor, make_indicator, make_released
-) -> None:
     actor = make_actor()
-    actor.protect.receive([make_released(make_indicator("evil-c2.com"))])
+    actor.protect.receive([released(indicator("evil-c2.com"))])
     add_own(actor.book, [Own(covers="tree", value="evil-c2.com")], "a pump", "anna", T0)
     actor.again()
     assert actor.enforcer.holds == set()
-
-
-def test_what_is_struck_may_be_blocked_again_but_not_by_itself(make_actor, make_indicator, make_released) -> None:
     actor = make_actor()
-    made, entry = make_indicator("evil-c2.com"), Own(covers="tree", value="evil-c2.com")
-    actor.protect.receive([make_released(made)])
+    made, entry = indicator("evil-c2.com"), Own(covers="tree", value="evil-c2.com")
+    actor.protect.receive([released(made)])
     add_own(actor.book, [entry], "a pump", "anna", T0)
     actor.protect.step()
     assert remove_own(actor.book, [entry]) is None

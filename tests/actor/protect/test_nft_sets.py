@@ -143,7 +143,7 @@ def test_afterwards_exactly_the_wanted_elements_are_there_each_until_its_end(the
     assert "delete chain inet bavn stray\n" in kernel.script
 
 
-def test_packets_are_counted_once_and_a_new_element_begins_anew() -> None:
+def test_packets_are_counted_once_and_a_long_set_is_listed_seldom() -> None:
     kernel = Kernel({"blocked4": {EVIL: Element(9, 5), GOOD: Element(9, 0)}})
     sets = NftSets(kernel, SimClock(NOW_US))
     hits, mark = sets.read(None)
@@ -154,9 +154,6 @@ def test_packets_are_counted_once_and_a_new_element_begins_anew() -> None:
     assert [hit.count for hit in hits] == [2]
     kernel.held["blocked4"][EVIL] = Element(9, 1)
     assert [hit.count for hit in sets.read(mark)[0]] == [1]
-
-
-def test_a_set_that_takes_long_to_list_is_listed_seldom() -> None:
     clock, asked = SimClock(NOW_US), []
 
     class Slow(Kernel):
@@ -319,18 +316,13 @@ def test_each_hook_closes_its_own_ways_to_and_from_a_blocked_address_and_no_othe
 
 @pytest.mark.netns
 @pytest.mark.slow
-def test_a_block_ends_in_the_kernel_although_nobody_lifts_it(networks) -> None:
+def test_a_block_ends_in_the_kernel_and_one_change_of_many_is_one(networks) -> None:
     sets = NftSets(Nft(networks.inside("router", "nft")), SystemClock())
     sets.enforce([block(EVIL, SystemClock().now_us() + 3 * SECOND_US)])
     assert networks.call(EVIL).startswith("stopped")
     waited = time.monotonic() + 60
     while networks.call(EVIL) != "hello":
         assert time.monotonic() < waited
-
-
-@pytest.mark.netns
-@pytest.mark.slow
-def test_a_hundred_thousand_addresses_are_held_and_one_change_is_one(networks) -> None:
     sets = NftSets(Nft(networks.inside("router", "nft")), SystemClock())
     until_us = SystemClock().now_us() + DAY_US
     many = [block(f"11.{n >> 16}.{n >> 8 & 255}.{n & 255}", until_us) for n in range(100_000)]
@@ -340,24 +332,6 @@ def test_a_hundred_thousand_addresses_are_held_and_one_change_is_one(networks) -
     held = Nft(networks.inside("router", "nft")).elements("blocked4")
     assert set(held) == {one.observable.value for one in many[1:]}
     assert networks.call(EVIL) == "hello"
-
-
-@pytest.mark.netns
-@pytest.mark.slow
-def test_a_full_note_of_who_called_whom_stops_no_drop(networks, monkeypatch) -> None:
-    monkeypatch.setattr(nft_sets, "MET_MAX", 1)
-    sets = NftSets(Nft(networks.inside("router", "nft")), SystemClock())
-    sets.enforce([block(value, SystemClock().now_us() + DAY_US) for value in (EVIL, GOOD, EVIL6)])
-    for _ in range(2):
-        assert [networks.call(value).startswith("stopped") for value in (EVIL, GOOD, EVIL6)] == [True] * 3
-    hosts = {hit.observable.value: hit.hosts for hit in sets.read(None)[0]}
-    assert len(hosts) == 3
-    assert len([value for value in (EVIL, GOOD) if hosts[value]]) == 1
-
-
-@pytest.mark.netns
-@pytest.mark.slow
-def test_a_hundred_thousand_addresses_stand_in_the_kernel_and_one_of_them_stops(networks) -> None:
     sets = NftSets(Nft(networks.inside("router", "nft")), SystemClock())
     until_us = SystemClock().now_us() + DAY_US
     many = [block(f"51.{n >> 16}.{n >> 8 & 255}.{n & 255}", until_us) for n in range(99_999)]
@@ -372,3 +346,16 @@ def test_a_hundred_thousand_addresses_stand_in_the_kernel_and_one_of_them_stops(
     assert networks.call(GOOD).startswith("stopped")
     sets.enforce([])
     assert Nft(networks.inside("router", "nft")).elements("blocked4") == {}
+
+
+@pytest.mark.netns
+@pytest.mark.slow
+def test_a_full_note_of_who_called_whom_stops_no_drop(networks, monkeypatch) -> None:
+    monkeypatch.setattr(nft_sets, "MET_MAX", 1)
+    sets = NftSets(Nft(networks.inside("router", "nft")), SystemClock())
+    sets.enforce([block(value, SystemClock().now_us() + DAY_US) for value in (EVIL, GOOD, EVIL6)])
+    for _ in range(2):
+        assert [networks.call(value).startswith("stopped") for value in (EVIL, GOOD, EVIL6)] == [True] * 3
+    hosts = {hit.observable.value: hit.hosts for hit in sets.read(None)[0]}
+    assert len(hosts) == 3
+    assert len([value for value in (EVIL, GOOD) if hosts[value]]) == 1

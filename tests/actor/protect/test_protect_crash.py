@@ -13,12 +13,14 @@ from bavn.model.moment import HOUR_US, SECOND_US
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 
+from .conftest import indicator, released, withdrawn
+
 T0 = 1_795_000_000_000_000
 
 
-def test_the_door_hears_exactly_once_and_protect_looks_later(make_actor, make_indicator, make_released) -> None:
+def test_the_door_hears_exactly_once_and_protect_looks_later(make_actor) -> None:
     actor = make_actor()
-    message = make_released(make_indicator())
+    message = released(indicator())
 
     def hear_and_die() -> None:
         with actor.book.transaction():
@@ -43,6 +45,7 @@ DYING = textwrap.dedent(
     from pathlib import Path
     from bavn.actor.protect.carriers import Enforcers
     from bavn.actor.protect.never import NeverBlock
+    from bavn.actor.protect.outfit import ProtectOutfit
     from bavn.actor.protect.policy import ProtectPolicy
     from bavn.actor.protect.protect import Protect
     from bavn.actor.protect.enforcers.textlist import TextList
@@ -65,10 +68,11 @@ DYING = textwrap.dedent(
         def now_us(self):
             return 1_795_000_000_000_000
 
-    protect = Protect(
-        ledger=Ledger(Book(folder / "book")), clock=Clock(), policy=ProtectPolicy(),
+    outfit = ProtectOutfit(
+        clock=Clock(), policy=ProtectPolicy(),
         never=NeverBlock.of("", "none"), enforcers=Enforcers((Dying(folder),), ()),
     )
+    protect = Protect(Ledger(Book(folder / "book")), outfit)
     protect.start()
     for bundle in sys.stdin.read().splitlines():
         protect.receive([IndicatorReleased(bundle=bundle)])
@@ -78,9 +82,9 @@ DYING = textwrap.dedent(
 
 
 @pytest.mark.slow
-def test_kill_9_between_book_and_enforcer_loses_nothing(make_actor, make_indicator, make_released, tmp_path) -> None:
+def test_kill_9_between_book_and_enforcer_loses_nothing(make_actor, tmp_path) -> None:
     names = [f"c{n}.evil.com" for n in range(6)]
-    bundles = [make_released(make_indicator(name, n=n)).bundle for n, name in enumerate(names)]
+    bundles = [released(indicator(name, n=n)).bundle for n, name in enumerate(names)]
     for when in (3,):
         folder = tmp_path / str(when)
         folder.mkdir()
@@ -127,19 +131,17 @@ class Model:
     )
 )
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_happens_in_the_end_exactly_the_wanted_set_is_in_force(
-    make_actor, make_indicator, make_released, make_withdrawn, acts
-) -> None:
+def test_whatever_happens_in_the_end_exactly_the_wanted_set_is_in_force(make_actor, acts) -> None:
     actor, model = make_actor(), Model()
     for act, n, version, hours in acts:
-        made = make_indicator(f"c{n}.evil.com", n=n, version=T0 + version, valid_until_us=T0 + hours * HOUR_US)
+        made = indicator(f"c{n}.evil.com", n=n, version=T0 + version, valid_until_us=T0 + hours * HOUR_US)
         known = model.items.get(n)
         if act == "release":
-            actor.protect.receive([make_released(made)])
+            actor.protect.receive([released(made)])
             if known is None or version > known[0]:
                 model.items[n] = (version, made.observable.value, made.valid_until_us, True)
         elif act == "withdraw":
-            actor.protect.receive([make_withdrawn(made)])
+            actor.protect.receive([withdrawn(made)])
             if known is None or version >= known[0]:
                 model.items[n] = (version, made.observable.value, 0, False)
         elif act == "step":

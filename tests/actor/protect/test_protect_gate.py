@@ -17,6 +17,8 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import QueryRefused
 from bavn.wire.messages.catalogue import IndicatorReleased
 
+from .conftest import indicator, released, withdrawn
+
 T0 = 1_795_000_000_000_000
 
 
@@ -58,9 +60,9 @@ def past(**numbers) -> History:
     return FakePast(**numbers).history
 
 
-def test_what_the_centre_released_is_in_force(make_actor, make_indicator, make_released) -> None:
+def test_what_the_centre_released_is_in_force(make_actor) -> None:
     actor = make_actor()
-    [outcome] = actor.protect.receive([make_released(make_indicator())])
+    [outcome] = actor.protect.receive([released(indicator())])
     assert isinstance(outcome, Draft)
     assert actor.enforcer.holds == actor.watcher.holds == {"evil-c2.com"}
     assert actor.states() == [("enforced", ("remembering", "watching"), None)]
@@ -96,10 +98,10 @@ def test_what_the_centre_released_is_in_force(make_actor, make_indicator, make_r
         ({"value": "ab" * 32, "kind": "sha256"}, None),
     ],
 )
-def test_the_refusing_rules(make_actor, make_indicator, make_released, changes, rule) -> None:
+def test_the_refusing_rules(make_actor, changes, rule) -> None:
     actor = make_actor()
-    made = make_indicator(**changes)
-    [outcome] = actor.protect.receive([make_released(made)])
+    made = indicator(**changes)
+    [outcome] = actor.protect.receive([released(made)])
     assert (outcome.rule if isinstance(outcome, Refused) else None) == rule
     assert actor.enforcer.holds == (set() if rule else {made.observable.value})
     assert [state[::2] for state in actor.states()] == [("refused", rule) if rule else ("enforced", None)]
@@ -107,11 +109,11 @@ def test_the_refusing_rules(make_actor, make_indicator, make_released, changes, 
     assert (line.verdict, line.rule) == (("refused", rule) if rule else ("passed", ""))
 
 
-def test_own_domains_are_never_blocked(make_actor, make_indicator, make_released) -> None:
+def test_own_domains_are_never_blocked(make_actor) -> None:
     never = NeverBlock.of("", "empty", own_domains=["hospital-x.dk"], centre=["sac.example.org", "198.18.0.9"])
     actor = make_actor(never=never)
     values = ["hospital-x.dk", "vpn.hospital-x.dk", "sac.example.org", "example.org", "other.example.org"]
-    outcomes = actor.protect.receive([make_released(make_indicator(v, n=i)) for i, v in enumerate(values)])
+    outcomes = actor.protect.receive([released(indicator(v, n=i)) for i, v in enumerate(values)])
     assert [isinstance(outcome, Refused) for outcome in outcomes] == [True, True, True, True, False]
 
 
@@ -123,65 +125,46 @@ def test_what_is_no_bundle_is_refused_and_told_to_nobody(make_actor) -> None:
     assert [line.rule for line in actor.lines()] == ["stix_well_formed"]
 
 
-def test_pap_amber_is_watched_and_never_blocked(make_actor, make_indicator, make_released) -> None:
+def test_pap_amber_is_watched_or_refused_and_a_stricter_version_lifts(make_actor) -> None:
     actor = make_actor()
-    actor.protect.receive([make_released(make_indicator(pap=Pap.AMBER))])
+    actor.protect.receive([released(indicator(pap=Pap.AMBER))])
     assert actor.enforcer.holds == set()
     assert actor.watcher.holds == {"evil-c2.com"}
     assert actor.states() == [("partly", ("watching",), "pap_watch_only")]
-
-
-def test_pap_amber_without_a_watcher_is_refused(make_actor, make_indicator, make_released) -> None:
     actor = make_actor(watching=frozenset())
-    [outcome] = actor.protect.receive([make_released(make_indicator(pap=Pap.AMBER))])
+    [outcome] = actor.protect.receive([released(indicator(pap=Pap.AMBER))])
     assert outcome.rule == "pap_watch_only"
     assert actor.enforcer.holds == set()
-
-
-def test_a_new_version_with_a_stricter_pap_lifts_the_block(make_actor, make_indicator, make_released) -> None:
     actor = make_actor()
-    actor.protect.receive([make_released(make_indicator())])
-    actor.protect.receive([make_released(make_indicator(version=T0 + 1, pap=Pap.RED))])
+    actor.protect.receive([released(indicator())])
+    actor.protect.receive([released(indicator(version=T0 + 1, pap=Pap.RED))])
     assert actor.enforcer.holds == actor.watcher.holds == set()
 
 
-def test_an_old_version_never_comes_back(make_actor, make_indicator, make_released, make_withdrawn) -> None:
+def test_withdrawals_and_versions_count_in_their_order_only(make_actor) -> None:
     actor = make_actor()
-    old, new = make_released(make_indicator()), make_released(make_indicator(version=T0 + 5, confidence=90))
+    old, new = released(indicator()), released(indicator(version=T0 + 5, confidence=90))
     actor.protect.receive([old, new])
     outcomes = actor.protect.receive([old, new])
     assert [outcome.rule for outcome in outcomes] == ["version_new", "version_new"]
-    actor.protect.receive([make_withdrawn(make_indicator(), T0 + 9)])
+    actor.protect.receive([withdrawn(indicator(), T0 + 9)])
     assert actor.enforcer.holds == set()
-    [again] = actor.protect.receive([make_released(make_indicator(version=T0 + 9))])
+    [again] = actor.protect.receive([released(indicator(version=T0 + 9))])
     assert again.rule == "version_new"
     assert actor.enforcer.holds == set()
     assert len(actor.lines()) == 6
-
-
-def test_a_withdrawal_that_is_older_than_the_block_is_refused(
-    make_actor, make_indicator, make_released, make_withdrawn
-) -> None:
     actor = make_actor()
-    actor.protect.receive([make_released(make_indicator(version=T0 + 5))])
-    [outcome] = actor.protect.receive([make_withdrawn(make_indicator(), T0 + 4)])
+    actor.protect.receive([released(indicator(version=T0 + 5))])
+    [outcome] = actor.protect.receive([withdrawn(indicator(), T0 + 4)])
     assert outcome.rule == "withdrawal_new"
     assert actor.enforcer.holds == {"evil-c2.com"}
-
-
-def test_a_withdrawal_before_its_release_keeps_the_release_out(
-    make_actor, make_indicator, make_released, make_withdrawn
-) -> None:
     actor = make_actor()
-    actor.protect.receive([make_withdrawn(make_indicator()), make_released(make_indicator())])
+    actor.protect.receive([withdrawn(indicator()), released(indicator())])
     assert actor.enforcer.holds == set()
     assert actor.states() == [("lifted", (), "withdrawn")]
-
-
-def test_a_revoked_bundle_lifts(make_actor, make_indicator, make_released) -> None:
     actor = make_actor()
-    actor.protect.receive([make_released(make_indicator())])
-    actor.protect.receive([make_released(make_indicator(version=T0 + 1, revoked=True))])
+    actor.protect.receive([released(indicator())])
+    actor.protect.receive([released(indicator(version=T0 + 1, revoked=True))])
     assert actor.enforcer.holds == set()
     assert actor.states()[-1] == ("lifted", (), "revoked")
 
@@ -198,9 +181,9 @@ def test_a_revoked_bundle_lifts(make_actor, make_indicator, make_released) -> No
         ({"hits": 9, "hosts": 1, "destinations": 50}, None),
     ],
 )
-def test_what_many_here_would_feel_waits(make_actor, make_indicator, make_released, found, rule) -> None:
+def test_what_many_here_would_feel_waits(make_actor, found, rule) -> None:
     actor = make_actor(history=past(**found))
-    [outcome] = actor.protect.receive([make_released(make_indicator())])
+    [outcome] = actor.protect.receive([released(indicator())])
     assert isinstance(outcome, Draft)
     assert [why.rule for why in outcome.waits] == ([rule] if rule else [])
     assert actor.enforcer.holds == (set() if rule else {"evil-c2.com"})
@@ -210,36 +193,40 @@ def test_what_many_here_would_feel_waits(make_actor, make_indicator, make_releas
         assert json.loads(actor.protect.waiting()[0].found)["hosts"] == found["hosts"]
 
 
-def test_without_a_store_the_dry_run_says_no_history(make_actor, make_indicator, make_released) -> None:
+def test_without_an_answer_of_the_history_it_waits_and_is_not_asked_without_end(make_actor) -> None:
     actor = make_actor()
-    actor.protect.receive([make_released(make_indicator())])
+    actor.protect.receive([released(indicator())])
     actor.protect.step()
     [item] = actor.protect.blocks()
     assert Found(**json.loads(item.found)) == NO_HISTORY
     assert not [said for said in actor.told() if not hasattr(said, "state")]
-
-
-def test_a_history_that_cannot_be_asked_waits_for_a_person(make_actor, make_indicator, make_released) -> None:
     actor = make_actor(history=past(refuses=True))
-    actor.protect.receive([make_released(make_indicator())])
+    actor.protect.receive([released(indicator())])
     assert [item.rule for item in actor.protect.waiting()] == ["dry_run_failed"]
-
-
-def test_a_hostile_centre_cannot_make_the_node_hunt_without_end(make_actor, make_indicator, make_released) -> None:
     fake = FakePast()
     actor = make_actor(ProtectPolicy(hunts_per_day_max=7), history=fake.history)
-    actor.protect.receive([make_released(make_indicator(f"c{n}.evil.com", n=n)) for n in range(30)])
+    actor.protect.receive([released(indicator(f"c{n}.evil.com", n=n)) for n in range(30)])
     for _ in range(5):
         actor.protect.step()
     assert fake.asked == 7
     assert {item.rule for item in actor.protect.waiting()} == {"dry_run_failed"}
 
 
-def test_a_warning_list_hit_waits(make_actor, make_indicator, make_released) -> None:
+def test_budget_crowds_and_warning_lists_make_blocks_wait(make_actor) -> None:
     actor = make_actor(listed=lambda observable: "top sites" if observable.value == "evil-c2.com" else None)
-    actor.protect.receive([make_released(make_indicator()), make_released(make_indicator("other.org", n=2))])
+    actor.protect.receive([released(indicator()), released(indicator("other.org", n=2))])
     assert [item.rule for item in actor.protect.waiting()] == ["warning_list"]
     assert actor.enforcer.holds == {"other.org"}
+    actor = make_actor(ProtectPolicy(blocks_per_hour_max=2))
+    actor.protect.receive([released(indicator(f"c{n}.evil.com", n=n)) for n in range(3)])
+    actor.clock.us += HOUR_US
+    actor.protect.receive([released(indicator("late.evil.com", n=9))])
+    assert "late.evil.com" in actor.enforcer.holds
+    assert len(actor.protect.waiting()) == 1
+    actor = make_actor(history=past(hits=5, hosts=1, destinations=30))
+    actor.protect.receive([released(indicator(f"c{n}.evil.com", n=n)) for n in range(6)])
+    assert len(actor.enforcer.holds) == 3
+    assert {item.rule for item in actor.protect.waiting()} == {"budget_share"}
 
 
 @pytest.mark.parametrize(
@@ -252,49 +239,30 @@ def test_a_warning_list_hit_waits(make_actor, make_indicator, make_released) -> 
         (ProtectPolicy(blocks_max=3), {"blocks_max"}),
     ],
 )
-def test_the_policy_makes_blocks_wait(make_actor, make_indicator, make_released, policy, rules) -> None:
+def test_the_policy_makes_blocks_wait(make_actor, policy, rules) -> None:
     actor = make_actor(policy)
-    actor.protect.receive([make_released(make_indicator(f"c{n}.evil.com", n=n)) for n in range(5)])
+    actor.protect.receive([released(indicator(f"c{n}.evil.com", n=n)) for n in range(5)])
     waiting = actor.protect.waiting()
     assert {item.rule for item in waiting} == rules
     assert len(waiting) == (0 if not rules else 2 if policy.automatic and policy.confidence_min == 0 else 5)
 
 
-def test_the_budget_is_given_back_with_time(make_actor, make_indicator, make_released) -> None:
-    actor = make_actor(ProtectPolicy(blocks_per_hour_max=2))
-    actor.protect.receive([make_released(make_indicator(f"c{n}.evil.com", n=n)) for n in range(3)])
-    actor.clock.us += HOUR_US
-    actor.protect.receive([make_released(make_indicator("late.evil.com", n=9))])
-    assert "late.evil.com" in actor.enforcer.holds
-    assert len(actor.protect.waiting()) == 1
-
-
-def test_many_small_blocks_together_wait(make_actor, make_indicator, make_released) -> None:
-    actor = make_actor(history=past(hits=5, hosts=1, destinations=30))
-    actor.protect.receive([make_released(make_indicator(f"c{n}.evil.com", n=n)) for n in range(6)])
-    assert len(actor.enforcer.holds) == 3
-    assert {item.rule for item in actor.protect.waiting()} == {"budget_share"}
-
-
-def test_memory_is_bounded(make_actor, make_indicator, make_released, make_withdrawn) -> None:
+def test_memory_is_bounded_and_a_renewal_asks_nobody_again(make_actor) -> None:
     actor = make_actor(ProtectPolicy(items_max=100))
-    actor.protect.receive([make_released(make_indicator(f"c{n}.evil.com", n=n)) for n in range(100)])
-    more = [make_released(make_indicator("more.org", n=1000)), make_withdrawn(make_indicator(n=1001))]
+    actor.protect.receive([released(indicator(f"c{n}.evil.com", n=n)) for n in range(100)])
+    more = [released(indicator("more.org", n=1000)), withdrawn(indicator(n=1001))]
     assert [outcome.rule for outcome in actor.protect.receive(more)] == ["room", "room"]
-    [renewed] = actor.protect.receive([make_released(make_indicator("c1.evil.com", n=1, version=T0 + 1))])
+    [renewed] = actor.protect.receive([released(indicator("c1.evil.com", n=1, version=T0 + 1))])
     assert isinstance(renewed, Draft)
-
-
-def test_a_renewal_asks_nobody_again(make_actor, make_indicator, make_released) -> None:
     actor = make_actor(ProtectPolicy(blocks_per_hour_max=1))
-    actor.protect.receive([make_released(make_indicator())])
-    later = make_indicator(version=T0 + 1, valid_until_us=T0 + 20 * DAY_US)
-    actor.protect.receive([make_released(later)])
+    actor.protect.receive([released(indicator())])
+    later = indicator(version=T0 + 1, valid_until_us=T0 + 20 * DAY_US)
+    actor.protect.receive([released(later)])
     assert actor.enforcer.holds == {"evil-c2.com"}
     assert actor.protect.blocks()[0].until_us == T0 + 20 * DAY_US
 
 
-def test_what_nobody_carries_is_said(make_actor, make_indicator, make_released) -> None:
+def test_what_nobody_carries_is_said(make_actor) -> None:
     class OnlyNames:
         name = "only_names"
         carries = frozenset({ObservableType.DOMAIN})
@@ -311,6 +279,6 @@ def test_what_nobody_carries_is_said(make_actor, make_indicator, make_released) 
     hand = OnlyNames()
     actor = make_actor(enforcers=Enforcers((hand,), ()))
     sent = [("a.evil.com", "domain"), ("too.long.org", "domain"), ("203.0.114.9", "ip4")]
-    outcomes = actor.protect.receive([make_released(make_indicator(v, k, n=i)) for i, (v, k) in enumerate(sent)])
+    outcomes = actor.protect.receive([released(indicator(v, k, n=i)) for i, (v, k) in enumerate(sent)])
     assert [getattr(outcome, "rule", None) for outcome in outcomes] == [None, "carried", "carried"]
     assert [block.observable.value for block in hand.blocks] == ["a.evil.com"]

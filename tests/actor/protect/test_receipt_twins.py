@@ -11,6 +11,8 @@ from bavn.model.observable import ObservableType
 from bavn.wire.codec import encode
 from bavn.wire.messages.catalogue import Receipt
 
+from .conftest import indicator, released
+
 T0 = 1_795_000_000_000_000
 
 
@@ -42,14 +44,14 @@ def history(hosts):
 
 
 @pytest.mark.parametrize("value", ["evil-c2.com", "45.9.148.20"])
-def test_twins_with_other_histories_send_the_same_receipts(make_actor, make_indicator, make_released, value) -> None:
+def test_twins_with_other_histories_send_the_same_receipts(make_actor, value) -> None:
     """One never met it, one met it at three hosts; both have a watcher of names only. (Whether a block waits for a
     person is told by intent, with the rule.)"""
     said = []
     kind = "ip4" if value[0].isdigit() else "domain"
     for past in (None, history(3)):
         actor = make_actor(watching=frozenset({ObservableType.DOMAIN}), history=past)
-        actor.protect.receive([make_released(make_indicator(value, kind))])
+        actor.protect.receive([released(indicator(value, kind))])
         outcomes = [one for one in actor.told() if hasattr(one, "not_carried")]
         row = TellRules(DoorPolicy(), lambda _: False).outcome_row()
         drafts = []

@@ -17,6 +17,8 @@ from bavn.model.settings import SettingsError
 from bavn.model.text import Text
 from bavn.wire.book import Book
 
+from .conftest import indicator, released, withdrawn
+
 T0 = 1_795_000_000_000_000
 MORE = ProtectPolicy().rollback_hosts_more_max
 
@@ -68,15 +70,15 @@ def hit(observable, hosts, at_us, net="10.0"):
 
 
 @pytest.fixture
-def blocked(make_actor, make_indicator, make_released):
+def blocked(make_actor):
     """``blocked(hosts that hit it, ...)``: an actor with one block, after those hits; what it told and holds."""
 
     def make(hosts, *, seen=(), policy=None, n=1, net="10.0", by=""):
-        source, made = Source(), make_indicator()
+        source, made = Source(), indicator()
         actor = make_actor(policy, sources=[source], history=history(*seen))
         if by:
             actor = make_actor(ProtectPolicy(automatic=False), sources=[source], history=history(*seen))
-        actor.protect.receive([make_released(made)])
+        actor.protect.receive([released(made)])
         if by:
             actor.protect.approve(made.id, by)
         assert actor.enforcer.holds == {"evil-c2.com"}
@@ -88,10 +90,31 @@ def blocked(make_actor, make_indicator, make_released):
     return make
 
 
-def test_hits_within_the_bound_change_nothing(blocked) -> None:
+def test_hits_within_the_bound_change_nothing_nor_what_was_approved_or_counts_not(blocked) -> None:
     actor, _, _ = blocked(MORE)
     assert actor.enforcer.holds == {"evil-c2.com"}
     assert ("lifted", (), "rolled_back") not in actor.states()
+    seen = [f"10.9.0.{n}" for n in range(1, 6)]
+    assert blocked(MORE + 5, seen=seen)[0].enforcer.holds == {"evil-c2.com"}
+    assert blocked(MORE + 6, seen=seen)[0].enforcer.holds == set()
+    assert blocked(500, by="anna")[0].enforcer.holds == {"evil-c2.com"}
+    assert blocked(500, net="8.8")[0].enforcer.holds == {"evil-c2.com"}
+    actor, made, source = blocked(MORE)
+    for n in range(5):
+        actor.clock.us += HOUR_US
+        source.hits = (hit(made.observable, MORE, actor.clock.us, f"10.{n + 1}"),)
+        actor.protect.step()
+        assert actor.enforcer.holds == {"evil-c2.com"}
+    actor.clock.us += HOUR_US - MINUTE_US
+    source.hits = (hit(made.observable, 1, actor.clock.us, "10.99"),)
+    actor.protect.step()
+    assert actor.enforcer.holds == set()
+    assert blocked(500, policy=ProtectPolicy(rollback=False))[0].enforcer.holds == {"evil-c2.com"}
+    actor, made, source = blocked(MORE)
+    actor.again()
+    source.hits = (hit(made.observable, 1, actor.clock.us, "10.99"),)
+    actor.protect.step()
+    assert actor.enforcer.holds == set()
 
 
 def test_hits_beyond_it_lift_the_block_at_once_tell_the_centre_and_leave_one_line(blocked) -> None:
@@ -108,94 +131,52 @@ def test_hits_beyond_it_lift_the_block_at_once_tell_the_centre_and_leave_one_lin
     )
 
 
-def test_the_bound_counts_from_what_the_dry_run_saw(blocked) -> None:
-    seen = [f"10.9.0.{n}" for n in range(1, 6)]
-    assert blocked(MORE + 5, seen=seen)[0].enforcer.holds == {"evil-c2.com"}
-    assert blocked(MORE + 6, seen=seen)[0].enforcer.holds == set()
-
-
-def test_only_a_person_puts_it_back_and_then_it_stays(blocked, make_indicator, make_released, make_withdrawn) -> None:
+def test_only_a_person_puts_it_back_and_every_indicator_is_rolled_back(blocked) -> None:
     actor, made, source = blocked(MORE + 1)
-    again = [make_indicator(n=1, version=T0 + 1), make_indicator(n=1, version=T0 + 2), make_indicator(n=2)]
+    again = [indicator(n=1, version=T0 + 1), indicator(n=1, version=T0 + 2), indicator(n=2)]
     for one in again:
-        actor.protect.receive([make_released(one)])
+        actor.protect.receive([released(one)])
         assert actor.enforcer.holds == set()
         assert actor.states()[-1] == ("waiting", (), "rolled_back")
-    actor.protect.receive([make_withdrawn(again[1])])
+    actor.protect.receive([withdrawn(again[1])])
     actor.again()
-    actor.protect.receive([make_released(make_indicator(n=3))])
+    actor.protect.receive([released(indicator(n=3))])
     assert actor.enforcer.holds == set()
     actor.protect.approve(again[2].id, "anna")
     assert actor.enforcer.holds == {"evil-c2.com"}
     source.hits = (hit(made.observable, 500, actor.clock.us),)
     actor.protect.step()
     assert actor.enforcer.holds == {"evil-c2.com"}
-
-
-def test_every_indicator_that_wants_it_is_rolled_back(blocked, make_indicator, make_released) -> None:
     actor, made, source = blocked(0)
-    actor.protect.receive([make_released(make_indicator(n=2)), make_released(make_indicator("other.org", n=3))])
+    actor.protect.receive([released(indicator(n=2)), released(indicator("other.org", n=3))])
     source.hits = (hit(made.observable, MORE + 1, actor.clock.us),)
     actor.protect.step()
     assert actor.enforcer.holds == {"other.org"}
     assert len([line for line in actor.lines() if line.kind == "RolledBack"]) == 2
 
 
-def test_what_a_person_approved_is_not_rolled_back(blocked) -> None:
-    assert blocked(500, by="anna")[0].enforcer.holds == {"evil-c2.com"}
-
-
-def test_hosts_of_strangers_and_of_other_hours_do_not_count(blocked) -> None:
-    assert blocked(500, net="8.8")[0].enforcer.holds == {"evil-c2.com"}
-    actor, made, source = blocked(MORE)
-    for n in range(5):
-        actor.clock.us += HOUR_US
-        source.hits = (hit(made.observable, MORE, actor.clock.us, f"10.{n + 1}"),)
-        actor.protect.step()
-        assert actor.enforcer.holds == {"evil-c2.com"}
-    actor.clock.us += HOUR_US - MINUTE_US
-    source.hits = (hit(made.observable, 1, actor.clock.us, "10.99"),)
-    actor.protect.step()
-    assert actor.enforcer.holds == set()
-
-
-def test_one_clinical_host_is_enough_where_the_dry_run_saw_none(blocked) -> None:
+def test_clinical_hosts_and_no_history_have_bounds_of_their_own(blocked, make_actor) -> None:
     clinical = ProtectPolicy(clinical_networks=("10.0.0.0/24",))
     assert blocked(1, policy=clinical)[0].enforcer.holds == set()
     assert blocked(1, policy=clinical, net="10.7")[0].enforcer.holds == {"evil-c2.com"}
-
-
-def test_a_block_that_clinical_hosts_would_feel_waits_for_a_person(make_actor, make_indicator, make_released) -> None:
-    policy = ProtectPolicy(clinical_networks=("10.0.0.0/24",))
-    actor = make_actor(policy, history=history("10.0.0.7"))
-    actor.protect.receive([make_released(make_indicator())])
-    assert actor.enforcer.holds == set()
-    assert actor.states() == [("waiting", (), "dry_run_clinical")]
-    other = make_actor(policy, history=history("10.0.1.7"))
-    other.protect.receive([make_released(make_indicator())])
-    assert other.enforcer.holds == {"evil-c2.com"}
-
-
-def test_without_history_the_gates_own_bound_of_hosts_holds(make_actor, make_indicator, make_released) -> None:
     for extra, holds in ((0, {"evil-c2.com"}), (1, set())):
-        source, made = Source(), make_indicator()
+        source, made = Source(), indicator()
         actor = make_actor(sources=[source])
-        actor.protect.receive([make_released(made)])
+        actor.protect.receive([released(made)])
         source.hits = (hit(made.observable, ProtectPolicy().dry_run_hosts_max + MORE + extra, actor.clock.us),)
         actor.protect.step()
         assert actor.enforcer.holds == holds
 
 
-def test_it_can_be_turned_off_and_survives_a_restart(blocked) -> None:
-    assert blocked(500, policy=ProtectPolicy(rollback=False))[0].enforcer.holds == {"evil-c2.com"}
-    actor, made, source = blocked(MORE)
-    actor.again()
-    source.hits = (hit(made.observable, 1, actor.clock.us, "10.99"),)
-    actor.protect.step()
+def test_a_block_that_clinical_hosts_would_feel_waits_and_a_wrong_network_is_an_error(make_actor) -> None:
+    policy = ProtectPolicy(clinical_networks=("10.0.0.0/24",))
+    actor = make_actor(policy, history=history("10.0.0.7"))
+    actor.protect.receive([released(indicator())])
     assert actor.enforcer.holds == set()
-
-
-def test_a_network_that_is_none_is_a_configuration_error() -> None:
+    assert actor.states() == [("waiting", (), "dry_run_clinical")]
+    other = make_actor(policy, history=history("10.0.1.7"))
+    other.protect.receive([released(indicator())])
+    assert other.enforcer.holds == {"evil-c2.com"}
     with pytest.raises(SettingsError, match="clinical_networks"):
         ProtectPolicy(clinical_networks=("10.0.0.0/33",))
 

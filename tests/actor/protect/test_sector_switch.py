@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 
 from bavn.wire.messages.catalogue import SectorSwitched
 
+from .conftest import indicator, released
+
 BY, WHY = "Anna Berg", "a bad feed"
 
 
@@ -12,33 +14,30 @@ def turn(number, state):
     return SectorSwitched(number=number, state=state, at_us=number, by=BY, why=WHY)
 
 
-def two_blocks(make_actor, make_indicator, make_released):
+def two_blocks(make_actor):
     actor = make_actor()
     names = ("evil-a.com", "evil-b.com")
-    actor.protect.receive([make_released(make_indicator(name, n=n)) for n, name in enumerate(names, 1)])
+    actor.protect.receive([released(indicator(name, n=n)) for n, name in enumerate(names, 1)])
     assert actor.enforcer.holds == set(names)
     actor.told()
     return actor
 
 
-def test_on_lifts_everything_and_off_puts_it_back(make_actor, make_indicator, make_released) -> None:
-    actor = two_blocks(make_actor, make_indicator, make_released)
+def test_on_lifts_everything_behind_nothing_and_off_puts_it_back(make_actor) -> None:
+    """The queue is full of things to look at; the switch is heard before any of them."""
+    actor = two_blocks(make_actor)
     actor.take_in(turn(1, "on"))
     actor.protect.enforce_due()
     assert actor.enforcer.holds == actor.watcher.holds == set()
     assert actor.states() == [("lifted", (), "sector_kill_switch")] * 2
-    actor.protect.receive([make_released(make_indicator("evil-c.com", n=3))])
+    actor.protect.receive([released(indicator("evil-c.com", n=3))])
     assert actor.enforcer.holds == set()
     actor.take_in(turn(2, "off"))
     actor.protect.enforce_due()
     assert actor.enforcer.holds == {"evil-a.com", "evil-b.com", "evil-c.com"}
-
-
-def test_it_waits_behind_nothing(make_actor, make_indicator, make_released) -> None:
-    """The queue is full of things to look at; the switch is heard before any of them."""
-    actor = two_blocks(make_actor, make_indicator, make_released)
+    actor = two_blocks(make_actor)
     for n in range(5, 400):
-        actor.take_in(make_released(make_indicator(f"evil-{n}.com", n=n)))
+        actor.take_in(released(indicator(f"evil-{n}.com", n=n)))
     actor.take_in(turn(1, "on"))
     assert actor.protect.killed_by == "sector_kill_switch"
     actor.protect.enforce_due()
@@ -46,18 +45,15 @@ def test_it_waits_behind_nothing(make_actor, make_indicator, make_released) -> N
     assert all(not blocks for blocks in actor.enforcer.calls[2:])
 
 
-def test_a_turn_played_again_changes_nothing_and_has_its_line(make_actor, make_indicator, make_released) -> None:
-    actor = two_blocks(make_actor, make_indicator, make_released)
+def test_a_turn_played_again_changes_nothing_and_it_outlives_a_restart(make_actor) -> None:
+    actor = two_blocks(make_actor)
     for number, state in ((1, "on"), (2, "off"), (1, "on"), (2, "off"), (2, "on")):
         actor.take_in(turn(number, state))
         actor.protect.enforce_due()
     assert actor.enforcer.holds == {"evil-a.com", "evil-b.com"}
     lines = [(line.verdict, line.rule) for line in actor.lines() if line.kind == "SectorSwitched"]
     assert lines == [("passed", ""), ("passed", ""), *[("refused", "switch_new")] * 3]
-
-
-def test_it_outlives_a_restart_and_the_actors_own_switch_is_its_own(make_actor, make_indicator, make_released) -> None:
-    actor = two_blocks(make_actor, make_indicator, make_released)
+    actor = two_blocks(make_actor)
     actor.take_in(turn(1, "on"))
     actor.again()
     assert actor.enforcer.holds == set()
@@ -75,8 +71,8 @@ TURNS = st.lists(st.tuples(st.integers(1, 6), st.sampled_from(["on", "off"])), m
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(turns=TURNS)
-def test_the_highest_turn_that_came_rules_whatever_the_order(turns, make_actor, make_indicator, make_released) -> None:
-    actor = two_blocks(make_actor, make_indicator, make_released)
+def test_the_highest_turn_that_came_rules_whatever_the_order(turns, make_actor) -> None:
+    actor = two_blocks(make_actor)
     highest, on = 0, False
     for number, state in turns:
         actor.take_in(turn(number, state))

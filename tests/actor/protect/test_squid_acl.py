@@ -3,7 +3,6 @@
 import http.client
 import http.server
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from bavn.actor.protect.never import parents
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
+from tests.waiting import free_port
 
 WAIT_S = 60
 
@@ -27,12 +27,6 @@ WAIT_S = 60
 def blocks(*values):
     made = [Observable.address(v) if v[0].isdigit() or ":" in v else Observable.of("domain", v) for v in values]
     return [Block(one, "indicator--x", 1) for one in made]
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 class Answers(http.server.BaseHTTPRequestHandler):

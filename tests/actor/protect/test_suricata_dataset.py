@@ -70,18 +70,21 @@ def test_whatever_was_there_exactly_the_wanted_set_is(tmp_path_factory, before, 
     assert played.asked == ["dataset-dump"]
 
 
-def test_values_are_spelled_as_suricata_compares_them() -> None:
-    assert base64.b64decode(as_written(Observable.of("cert", "ab" * 20))).decode() == ":".join(["ab"] * 20)
-    assert base64.b64decode(as_written(Observable.of("domain", "evil.com"))) == b"evil.com"
-    assert as_written(Observable.of("ip6", "2001:db8::9")) == "2001:db8::9"
-
-
-def test_what_it_cannot_match_is_not_taken(tmp_path) -> None:
+def test_what_it_cannot_match_is_not_taken_and_values_are_spelled_as_suricata_has_them(tmp_path) -> None:
     made = SuricataDataset(PlayedSuricata(tmp_path).connect, tmp_path)
     assert not made.takes(Observable.of("cert", "ab" * 32))
     assert made.takes(Observable.of("domain", "a.b.c.d.e.org"))
     assert not made.takes(Observable.of("domain", "a.b.c.d.e.f.org"))
     assert ObservableType.SHA256 not in made.carries
+    assert base64.b64decode(as_written(Observable.of("cert", "ab" * 20))).decode() == ":".join(["ab"] * 20)
+    assert base64.b64decode(as_written(Observable.of("domain", "evil.com"))) == b"evil.com"
+    assert as_written(Observable.of("ip6", "2001:db8::9")) == "2001:db8::9"
+    lines = [line for line in rules_text("drop").splitlines() if not line.startswith("#")]
+    assert len(lines) == 25
+    assert all(line.startswith("drop ") and "threshold" not in line for line in lines)
+    assert len({line.split("sid:")[1] for line in lines}) == 25
+    with pytest.raises(EnforcerDown, match="command socket"), SuricataSocket(tmp_path / "none"):
+        pass
 
 
 @pytest.mark.parametrize("command", ["dataset-dump", "dataset-add", "dataset-remove"])
@@ -91,18 +94,6 @@ def test_a_refusal_is_an_enforcer_that_is_down(tmp_path, command) -> None:
     played.refuses = command
     with pytest.raises(EnforcerDown):
         SuricataDataset(played.connect, tmp_path).enforce(blocks(Observable.of("domain", "evil.com")))
-
-
-def test_inline_rules_drop_every_packet_and_not_one_a_minute() -> None:
-    lines = [line for line in rules_text("drop").splitlines() if not line.startswith("#")]
-    assert len(lines) == 25
-    assert all(line.startswith("drop ") and "threshold" not in line for line in lines)
-    assert len({line.split("sid:")[1] for line in lines}) == 25
-
-
-def test_nobody_at_the_socket(tmp_path) -> None:
-    with pytest.raises(EnforcerDown, match="command socket"), SuricataSocket(tmp_path / "none"):
-        pass
 
 
 def test_what_suricata_must_find_at_its_start_is_laid_out_and_sets_stay(tmp_path) -> None:

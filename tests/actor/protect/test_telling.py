@@ -6,6 +6,8 @@ from bavn.actor.protect import protect as protect_module
 from bavn.actor.protect import telling
 from bavn.model.moment import DAY_US, SECOND_US
 
+from .conftest import indicator, released, withdrawn
+
 COUNT = 25
 
 
@@ -18,10 +20,10 @@ def small(monkeypatch):
 
 
 @pytest.fixture
-def many(make_actor, make_indicator, make_released):
+def many(make_actor):
     """An actor with 25 blocks in force, all told."""
     actor = make_actor()
-    actor.protect.receive([make_released(make_indicator(f"evil-{n}.com", n=n + 1)) for n in range(COUNT)])
+    actor.protect.receive([released(indicator(f"evil-{n}.com", n=n + 1)) for n in range(COUNT)])
     actor.states()
     return actor
 
@@ -69,15 +71,13 @@ def test_a_walk_is_gone_on_with_after_a_restart(many) -> None:
     assert len(first) + len(rest) == COUNT
 
 
-def test_a_new_block_and_a_lift_are_told_at_once_in_the_middle_of_a_walk(
-    many, make_indicator, make_released, make_withdrawn
-) -> None:
+def test_a_new_block_and_a_lift_are_told_at_once_in_the_middle_of_a_walk(many) -> None:
     many.enforcer.broken = True
     many.clock.us += 600 * SECOND_US
     many.protect.enforce_due()
     many.told()
-    new, old = make_indicator("new.com", n=900), make_indicator(f"evil-{COUNT - 1}.com", n=COUNT)
-    many.protect.receive([make_released(new), make_withdrawn(old)])
+    new, old = indicator("new.com", n=900), indicator(f"evil-{COUNT - 1}.com", n=COUNT)
+    many.protect.receive([released(new), withdrawn(old)])
     assert new.id in [outcome.indicator_id for outcome in many.told()]
     many.enforcer.broken = False
     last = {one.indicator_id: one.state for some in told_by_steps(many) for one in some}

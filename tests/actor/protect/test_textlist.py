@@ -60,7 +60,7 @@ def test_children_are_written_where_the_firewall_needs_them(tmp_path) -> None:
     assert (tmp_path / "domain.txt").read_text() == "*.evil.com\nevil.com\n"
 
 
-def test_a_true_list_is_left_alone(tmp_path) -> None:
+def test_children_are_written_a_true_list_left_alone_and_a_locked_folder_down(tmp_path) -> None:
     made = TextList(tmp_path)
     made.enforce(blocks([Observable.of("domain", "evil.com")]))
     before = (tmp_path / "domain.txt").stat()
@@ -68,9 +68,6 @@ def test_a_true_list_is_left_alone(tmp_path) -> None:
     assert (tmp_path / "domain.txt").stat().st_ino == before.st_ino
     made.enforce([])
     assert (tmp_path / "domain.txt").read_bytes() == b""
-
-
-def test_a_folder_that_cannot_be_written_is_an_enforcer_that_is_down(tmp_path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EnforcerDown):
         TextList(tmp_path / "file").enforce([])

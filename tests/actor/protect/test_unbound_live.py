@@ -23,6 +23,8 @@ from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
 
+from .conftest import indicator, released, withdrawn
+
 pytestmark = pytest.mark.unbound
 T0 = 1_795_000_000_000_000
 
@@ -100,7 +102,7 @@ def blocks(*names: str) -> list[Block]:
     return [Block(Observable.of("domain", name), "indicator--x", 1) for name in names]
 
 
-def test_before_and_after(resolver, upstream) -> None:
+def test_unbound_starts_with_the_blocks_and_leaves_nothing_behind(resolver, upstream) -> None:
     rpz = Rpz(resolver.zone_file, resolver)
     rpz.enforce([])
     names = ["evil.com", "a.b.evil.com", "notevil.com", "evil.com.org", "com"]
@@ -113,9 +115,6 @@ def test_before_and_after(resolver, upstream) -> None:
     assert len(upstream.asked) == asked
     rpz.enforce([])
     assert [ask(resolver.port, name) for name in names] == ["192.0.2.7"] * 5
-
-
-def test_the_bridge_leaves_nothing_behind(resolver) -> None:
     rpz = Rpz(resolver.zone_file, resolver)
     rpz.enforce([])
     resolver.bridge(["left.by-a-killed-node.com"])
@@ -217,16 +216,14 @@ def test_a_wrong_configuration_is_refused(tmp_path, wrong) -> None:
         Unbound(tmp_path, **wrong)
 
 
-def test_the_whole_way_at_a_clinic_without_sensor(
-    make_actor, make_indicator, make_released, make_withdrawn, resolver
-) -> None:
+def test_the_whole_way_at_a_clinic_without_sensor(make_actor, resolver) -> None:
     """Release, first blocked query, sighting, restart, expiry and withdrawal: no store, no sensor."""
     log = RpzLog(resolver.log_file, resolver, bytes_max=200)
     enforcers = Enforcers((Rpz(resolver.zone_file, resolver),), ())
     actor = make_actor(enforcers=enforcers, sources=[log])
-    one, two = make_indicator("evil.com", n=1, valid_until_us=T0 + HOUR_US), make_indicator("b.evil.org", n=2)
-    ip = make_indicator("203.0.114.9", "ip4", n=3)
-    actor.protect.receive([make_released(one), make_released(two), make_released(ip)])
+    one, two = indicator("evil.com", n=1, valid_until_us=T0 + HOUR_US), indicator("b.evil.org", n=2)
+    ip = indicator("203.0.114.9", "ip4", n=3)
+    actor.protect.receive([released(one), released(two), released(ip)])
     assert [state[::2] for state in actor.states()] == [("waiting", "carried"), ("enforced", None), ("enforced", None)]
     for name in ("evil.com", "www.evil.com", "evil.org", "x.b.evil.org"):
         ask(resolver.port, name)
@@ -245,15 +242,13 @@ def test_the_whole_way_at_a_clinic_without_sensor(
     actor.protect.step()
     assert ask(resolver.port, "evil.com") == "192.0.2.7"
     assert ask(resolver.port, "b.evil.org") == "NXDOMAIN"
-    actor.protect.receive([make_withdrawn(two)])
+    actor.protect.receive([withdrawn(two)])
     assert ask(resolver.port, "b.evil.org") == "192.0.2.7"
 
 
-def test_a_resolver_that_dies_is_back_within_a_second_of_steps(
-    make_actor, make_indicator, make_released, resolver
-) -> None:
+def test_a_resolver_that_dies_is_back_within_a_second_of_steps(make_actor, resolver) -> None:
     actor = make_actor(enforcers=Enforcers((Rpz(resolver.zone_file, resolver),), ()))
-    actor.protect.receive([make_released(make_indicator("evil.com"))])
+    actor.protect.receive([released(indicator("evil.com"))])
     actor.protect.step()
     os.kill(int((resolver.folder / "unbound.pid").read_text()), signal.SIGKILL)
     resolver._process.wait()

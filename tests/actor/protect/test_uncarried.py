@@ -11,7 +11,7 @@ from bavn.model.intel.indicator import Pap
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import ObservableType
 
-from .conftest import HOMES, Remembering
+from .conftest import HOMES, Remembering, indicator, released, withdrawn
 
 NAMES = frozenset({ObservableType.DOMAIN})
 ADDRESSES = frozenset({ObservableType.IP4})
@@ -26,11 +26,11 @@ def wall():
 
 
 @pytest.fixture
-def clinic(make_actor, make_indicator, make_released):
+def clinic(make_actor):
     """An actor whose only enforcer takes names, and to which an address was released."""
     actor = make_actor(enforcers=Enforcers((zone(),), ()))
-    actor.made = make_indicator("203.0.114.9", "ip4")
-    actor.protect.receive([make_released(actor.made)])
+    actor.made = indicator("203.0.114.9", "ip4")
+    actor.protect.receive([released(actor.made)])
     return actor
 
 
@@ -113,13 +113,11 @@ def test_a_person_who_approved_it_meanwhile_need_not_do_so_again(clinic):
     assert item(clinic).by == "mette"
 
 
-def test_many_come_into_force_no_faster_than_the_budget_and_wait_for_no_person(
-    make_actor, make_indicator, make_released
-):
+def test_many_come_into_force_no_faster_than_the_budget_and_wait_for_no_person(make_actor):
     policy = ProtectPolicy(blocks_per_hour_max=3)
     actor = make_actor(policy, enforcers=Enforcers((zone(),), ()))
-    made = [make_indicator(f"203.0.114.{n}", "ip4", n=n) for n in range(1, 9)]
-    actor.protect.receive([make_released(one) for one in made])
+    made = [indicator(f"203.0.114.{n}", "ip4", n=n) for n in range(1, 9)]
+    actor.protect.receive([released(one) for one in made])
     new = wall()
     actor.again(enforcers=Enforcers((zone(), new), ()))
     held = []
@@ -144,9 +142,9 @@ def test_it_ends_with_its_indicator(clinic):
     assert new.holds == set()
 
 
-def test_it_ends_when_the_centre_withdraws_it(clinic, make_withdrawn):
+def test_it_ends_when_the_centre_withdraws_it(clinic):
     clinic.told()
-    clinic.protect.receive([make_withdrawn(clinic.made)])
+    clinic.protect.receive([withdrawn(clinic.made)])
     assert clinic.states() == [("lifted", (), "withdrawn")]
     new = wall()
     clinic.again(enforcers=Enforcers((zone(), new), ()))
@@ -168,10 +166,10 @@ def test_what_an_enforcer_that_is_removed_held_waits_again(clinic):
     assert clinic.states() == [("enforced", ("wall",), None)]
 
 
-def test_what_may_only_be_watched_waits_for_a_watcher(make_actor, make_indicator, make_released):
+def test_what_may_only_be_watched_waits_for_a_watcher(make_actor):
     actor = make_actor(enforcers=Enforcers((zone(),), ()))
-    made = make_indicator(pap=Pap.AMBER)
-    actor.protect.receive([make_released(made)])
+    made = indicator(pap=Pap.AMBER)
+    actor.protect.receive([released(made)])
     assert [(said.state, said.rule) for said in actor.told()] == [("waiting", "pap_watch_only")]
     eye = Remembering("eye", NAMES)
     actor.again(enforcers=Enforcers((zone(),), (eye,)))
@@ -180,7 +178,7 @@ def test_what_may_only_be_watched_waits_for_a_watcher(make_actor, make_indicator
     assert actor.states() == [("partly", ("eye",), "pap_watch_only")]
 
 
-def test_a_newer_version_is_told_again_since_the_receipt_is_of_a_version(clinic, make_released):
+def test_a_newer_version_is_told_again_since_the_receipt_is_of_a_version(clinic):
     clinic.told()
-    clinic.protect.receive([make_released(replace(clinic.made, version=clinic.made.version + 5))])
+    clinic.protect.receive([released(replace(clinic.made, version=clinic.made.version + 5))])
     assert [said.version for said in clinic.told()] == [clinic.made.version + 5]

@@ -8,6 +8,8 @@ from bavn.actor.protect.state import Item, State
 from bavn.model.observable import Observable
 from bavn.wire.book import Book
 
+from .conftest import indicator, released
+
 NAMES = [Observable.of("domain", f"evil-{n}.com") for n in range(4)] + [Observable.of("ip4", "45.9.148.20")]
 CHANGE = st.tuples(
     st.integers(0, 5),
@@ -66,7 +68,7 @@ def test_after_any_changes_it_is_what_a_new_look_says(steps, now_us, most) -> No
         wanted_module.CHANGES_MAX = before
 
 
-def test_a_book_of_an_older_version_is_counted_when_it_is_opened() -> None:
+def test_a_start_over_the_same_lists_weighs_nothing_again_also_from_an_older_book(make_actor) -> None:
     with Book() as book:
         state = State(book)
         for n in range(3):
@@ -77,15 +79,10 @@ def test_a_book_of_an_older_version_is_counted_when_it_is_opened() -> None:
             tx.execute("DROP TABLE protect_count")
             tx.execute("DELETE FROM book_part WHERE name = 'protect_count'")
         assert State(book).spent(0).in_force == 3
-
-
-def test_a_start_over_the_same_lists_weighs_nothing_again_and_over_others_all(
-    make_actor, make_indicator, make_released
-) -> None:
     from bavn.actor.protect.never import NeverBlock
 
     actor = make_actor()
-    actor.protect.receive([make_released(make_indicator("evil-a.com"))])
+    actor.protect.receive([released(indicator("evil-a.com"))])
     actor.told()
     actor.again()
     assert actor.told() == []

@@ -73,9 +73,14 @@ def test_what_cannot_be_opened_is_refused_with_one_reason(put, raw, says):
         survey(put(raw))
 
 
-def test_a_capture_that_is_not_there(tmp_path):
+def test_what_is_not_there_or_has_a_length_that_is_none_ends_there(tmp_path, put):
     with pytest.raises(SourceBroken, match="cannot be read"):
         survey(tmp_path / "none")
+    raw = bytearray(pcap(PACKETS))
+    third = len(pcap(PACKETS[:2]))
+    raw[third + 8 : third + 12] = struct.pack("<I", 0x7FFFFFFF)
+    rescued = rescue(put(bytes(raw)), tmp_path / "y")
+    assert (rescued.packets, rescued.used_bytes) == (2, third)
 
 
 @given(st.sampled_from([pcap(PACKETS), pcap(PACKETS, ">"), pcapng(PACKETS), pcapng(PACKETS, ">")]), st.data())
@@ -110,14 +115,6 @@ def test_garbage_behind_a_header_does_no_harm(tmp_path_factory, garbage):
         rescued = rescue(folder / "x", folder / "y")
         assert rescued.used_bytes >= len(raw)
         assert (folder / "y").read_bytes()[: len(raw)] == raw
-
-
-def test_a_length_that_is_none_ends_the_copy(put, tmp_path):
-    raw = bytearray(pcap(PACKETS))
-    third = len(pcap(PACKETS[:2]))
-    raw[third + 8 : third + 12] = struct.pack("<I", 0x7FFFFFFF)
-    rescued = rescue(put(bytes(raw)), tmp_path / "y")
-    assert (rescued.packets, rescued.used_bytes) == (2, third)
 
 
 @pytest.mark.parametrize("form", [pcap, pcapng])

@@ -48,12 +48,19 @@ def test_what_a_station_asks_an_archive_is_counted_in_any_cut(sweep, size):
     ]
 
 
-def test_no_value_of_a_query_is_kept(sweep):
+def test_what_is_asked_of_an_archive_is_counted_and_no_value_kept_in_both_records(sweep, tmp_path):
     assert not {"A^B", "29", "7"} & {str(value) for row in rows(packets(sweep)).rows for value in row.values()}
+    file = tmp_path / "ward.pcap"
+    file.write_bytes(pcap([(1_700_000_000_000_000 + p.ts_us, ETHERNET + ip4(p)) for p in packets(sweep)]))
+    parsed = read_capture(file, "s")
+    assert (parsed.lines, parsed.refused) == (2, 0)
+    table = parsed.tables["clinical"]
+    assert table.schema.names == [column.name for column in TABLES["clinical"]]
+    assert [row["operation"] for row in table.to_pylist()] == ["C-FIND", "C-MOVE"]
 
 
 @pytest.mark.slow
-def test_an_image_that_is_sent_is_one_request_whatever_its_size():
+def test_an_image_is_one_request_and_answers_beyond_what_is_held_do_not_end_the_count():
     image = Dataset()
     image.SOPClassUID, image.SOPInstanceUID = CTImageStorage, "1.2.3"
     image.PatientID, image.BitsAllocated, image.PixelData = "1", 16, bytes(200_000)
@@ -64,10 +71,6 @@ def test_an_image_that_is_sent_is_one_request_whatever_its_size():
         assert made.send_c_store(image).Status == 0
         made.release()
     assert told(rows(packets(relay.flights))) == [("dicom", "C-STORE", "CT1", "PACS", None, 1, 0, True)]
-
-
-@pytest.mark.slow
-def test_answers_beyond_what_is_held_do_not_end_the_count():
     with archive() as relay:
         made = association(relay.port)
         for number in range(180):
@@ -79,30 +82,13 @@ def test_answers_beyond_what_is_held_do_not_end_the_count():
 
 
 @pytest.mark.slow
-def test_an_association_that_is_refused_or_asks_nothing_has_a_row_too():
+def test_an_association_that_is_refused_asks_nothing_or_was_open_before_has_its_row():
     with archive() as relay:
         association(relay.port).release()
     assert told(rows(packets(relay.flights))) == [("dicom", None, "WORKSTATION", "PACS", None, 0, 0, True)]
     request = b"".join(data for by_client, data in relay.flights[:1] if by_client)
     refused = [(True, request), (False, bytes.fromhex("03000000000400010107"))]
     assert told(rows(packets(refused))) == [("dicom", None, "WORKSTATION", "PACS", None, 0, 0, False)]
-
-
-def test_messages_of_hl7_are_counted_by_type():
-    said = [(True, admission() * 3), (False, acknowledgement()), (True, admission().replace(b"A01", b"A08"))]
-    expected = [("hl7", "ADT^A01", "ADT@HOSPITAL", "EPJ@REGION", None, 3, 0, True)]
-    assert told(rows(packets(said)))[:1] == expected
-    assert sum(row["requests"] for row in rows(packets(said, 3)).rows) == 4
-
-
-def test_a_connection_that_was_open_before_begins_at_its_next_message():
-    said = [(False, acknowledgement()), (True, admission())]
-    ((service, operation, calling, *_),) = told(rows(packets(said, syn=False)))
-    assert (service, operation, calling) == ("hl7", "ADT^A01", "ADT@HOSPITAL")
-
-
-@pytest.mark.slow
-def test_an_association_whose_opening_was_not_seen_is_read_from_its_request():
     with archive() as relay:
         made = association(relay.port)
         find(made, PatientID="1")
@@ -110,6 +96,20 @@ def test_an_association_whose_opening_was_not_seen_is_read_from_its_request():
     assert told(rows(packets(relay.flights, syn=False))) == [
         ("dicom", "C-FIND", "WORKSTATION", "PACS", None, 1, 0, True)
     ]
+
+
+def test_messages_of_hl7_are_counted_by_type_also_on_a_connection_that_was_open_before():
+    said = [(True, admission() * 3), (False, acknowledgement()), (True, admission().replace(b"A01", b"A08"))]
+    expected = [("hl7", "ADT^A01", "ADT@HOSPITAL", "EPJ@REGION", None, 3, 0, True)]
+    assert told(rows(packets(said)))[:1] == expected
+    assert sum(row["requests"] for row in rows(packets(said, 3)).rows) == 4
+    said = [(False, acknowledgement()), (True, admission())]
+    ((service, operation, calling, *_),) = told(rows(packets(said, syn=False)))
+    assert (service, operation, calling) == ("hl7", "ADT^A01", "ADT@HOSPITAL")
+    head = bytes.fromhex("0100000000d0")
+    assert told(rows(packets([(True, head + bytes(0xD0))]))) == []
+    (_, reason), *_ = rows(packets([(True, head + bytes(0xD0))])).refused
+    assert "another protocol version" in reason.en
 
 
 @pytest.mark.data
@@ -121,23 +121,6 @@ def test_real_captures_of_the_ward_give_rows(data, service):
         (row, *_) = read_capture(file, "s").tables["clinical"].to_pylist()
         assert row["service"] == service.lower(), file.name
         assert row["calling"]
-
-
-def test_what_is_no_association_is_passed_or_refused():
-    head = bytes.fromhex("0100000000d0")
-    assert told(rows(packets([(True, head + bytes(0xD0))]))) == []
-    (_, reason), *_ = rows(packets([(True, head + bytes(0xD0))])).refused
-    assert "another protocol version" in reason.en
-
-
-def test_a_capture_gives_both_records(sweep, tmp_path):
-    file = tmp_path / "ward.pcap"
-    file.write_bytes(pcap([(1_700_000_000_000_000 + p.ts_us, ETHERNET + ip4(p)) for p in packets(sweep)]))
-    parsed = read_capture(file, "s")
-    assert (parsed.lines, parsed.refused) == (2, 0)
-    table = parsed.tables["clinical"]
-    assert table.schema.names == [column.name for column in TABLES["clinical"]]
-    assert [row["operation"] for row in table.to_pylist()] == ["C-FIND", "C-MOVE"]
 
 
 @given(st.data())

@@ -52,7 +52,7 @@ def read(tmp_path, raw):
     return list(dnstap_batches(path, "s1"))
 
 
-def test_a_client_s_query_and_answer_are_rows_and_the_rest_passes(tmp_path) -> None:
+def test_rows_of_queries_and_answers_come_from_whole_frames_and_a_broken_file_says_so(tmp_path) -> None:
     asked, told = story()
     raw = START + frame(5, asked) + frame(6, told) + frame(3, asked) + frame(5, b"junk") + STOP
     (batch,) = read(tmp_path, raw)
@@ -64,9 +64,6 @@ def test_a_client_s_query_and_answer_are_rows_and_the_rest_passes(tmp_path) -> N
     assert (answer["rcode"], answer["answers"], answer["ttl_s"]) == ("NOERROR", ["192.0.2.1"], 60)
     assert (address_text(answer["src"]), address_text(answer["dst"])) == ("10.0.0.5", "10.0.0.53")
     assert str(answer["ts"]) == "2026-11-25 00:34:19.500000"
-
-
-def test_a_file_that_is_cut_off_gives_what_is_whole_and_one_that_is_broken_says_so(tmp_path) -> None:
     asked, _ = story()
     whole = START + frame(5, asked)
     (batch,) = read(tmp_path, whole + frame(5, asked)[:-3])

@@ -3,7 +3,6 @@
 import socket
 import stat
 import subprocess
-import time
 from itertools import pairwise
 
 import dns.message
@@ -19,6 +18,7 @@ from bavn.actor.sense.dnstap.receiver import ACCEPTED, FINISHED, DnstapReceiver,
 from bavn.actor.sense.flows.spool import SLOT_US
 from bavn.model.record import address_text
 from bavn.model.settings import SettingsError
+from tests.waiting import until
 
 DEADLINE_S = 30
 READY = START[:11] + b"\4" + START[12:]
@@ -30,14 +30,6 @@ class Clock:
 
     def now_us(self):
         return self.us
-
-
-def until(look):
-    end = time.monotonic() + DEADLINE_S
-    while not (found := look()):
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    return found
 
 
 class Made:
@@ -114,13 +106,15 @@ def test_what_was_not_kept_is_read_again_at_the_next_start(made, tmp_path) -> No
     again.source.close()
 
 
-def test_a_place_that_cannot_be_is_the_operators_to_mend(tmp_path) -> None:
+def test_a_place_that_cannot_be_and_another_content_are_refused(tmp_path) -> None:
     with pytest.raises(SettingsError, match="dnstap_listen must"):
         Made(tmp_path, "resolver")
     with pytest.raises(SourceBroken, match="dnstap cannot be received at"):
         Made(tmp_path, str(tmp_path / ("long" * 40)))
     with pytest.raises(SourceBroken, match="no place in it"):
         Made(tmp_path, str(tmp_path / "s"), mark="x")
+    other = READY.replace(CONTENT, b"x" * len(CONTENT))
+    assert dnstap_messages(bytearray(other)) == ([], b"", True)
 
 
 @given(st.binary(max_size=400))
@@ -143,11 +137,6 @@ def test_frames_are_the_same_however_they_come(bodies, at) -> None:
         made += some
         replies += reply
     assert (made, replies, over) == (bodies, ACCEPTED + FINISHED, True)
-
-
-def test_another_content_is_not_accepted() -> None:
-    other = READY.replace(CONTENT, b"x" * len(CONTENT))
-    assert dnstap_messages(bytearray(other)) == ([], b"", True)
 
 
 @pytest.mark.slow

@@ -1,18 +1,16 @@
 """EVE's and Zeek's lines as search engines, shippers and collectors give them: the same records as the lines' own."""
 
 import gzip
-import itertools
 import json
 import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from making_zeek import CONN, ENDS, tsv
+from making_zeek import CONN, ENDS
 
 from bavn.actor.sense.documents.records import documents
-from bavn.actor.sense.documents.splitting import DOCUMENT_BYTES_MAX, Splitter
-from bavn.actor.sense.documents.straying import MixedSplitter
+from bavn.actor.sense.documents.splitting import BROKEN_MAX, DOCUMENT_BYTES_MAX, Splitter
 from bavn.actor.sense.documents.unwrapping import flattened, lines_of
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.recognise import recognise
@@ -70,13 +68,10 @@ def wrapped(events):
         "pages by line": dumps([page(hits[:2]), page(hits[2:])]),
         "an array of pages": json.dumps([page(hits[:2]), page(hits[2:]), page([])]),
         "an array of hits": json.dumps(hits),
-        "msearch": json.dumps({"took": 1, "responses": [page(hits)]}),
-        "bulk": "".join(json.dumps({"index": {"_index": "x"}}) + "\n" + json.dumps(one) + "\n" for one in events),
         "original": dumps({"@timestamp": one["timestamp"], "event": {"original": json.dumps(one)}} for one in events),
         "message": dumps({"@timestamp": one["timestamp"], "message": json.dumps(one)} for one in events),
         "raw": dumps({"preview": False, "result": {"_raw": json.dumps(one)}} for one in events),
         "dotted": dumps({"_index": "x", "_source": flattened(one)} for one in events),
-        "fields": dumps({"_index": "x", "fields": {k: [v] for k, v in flattened(one).items()}} for one in events),
     }
 
 
@@ -93,60 +88,6 @@ def test_wrapped_events_are_the_same_records(opened, events, packed):
         assert lines - passed == 6, name
 
 
-def ecs(one):
-    """An EVE flow as Filebeat's Suricata module maps it."""
-    flow = one["flow"]
-    return {
-        "@timestamp": "2026-11-24T16:00:00.123456Z",
-        "source": {"ip": one["src_ip"], "port": one["src_port"], "packets": 3, "bytes": 300},
-        "destination": {"ip": one["dest_ip"], "port": one["dest_port"], "packets": 2, "bytes": 200},
-        "network": {"transport": "tcp", "protocol": "tls"},
-        "event": {"module": "suricata", "start": flow["start"], "end": flow["end"]},
-        "suricata": {"eve": {"event_type": "flow", "flow_id": one["flow_id"], "flow": {"state": "closed"}}},
-    }
-
-
-def test_a_mapped_event_is_read_under_its_other_names(opened, events):
-    tables, counts = opened(json.dumps(ecs(events[0])).encode())
-    plain, _ = opened(dumps(events[:1]).encode(), "eve.json")
-    row, own = tables["flow"][0], plain["flow"][0]
-    assert counts == (1, 0, 0)
-    assert (row["app_proto"], row["state"]) == ("tls", "closed")
-    told = ("ts", "ts_end", "src", "src_port", "dst", "dst_port", "proto", "flow_id", "bytes_toserver", "pkts_toclient")
-    assert {name: row[name] for name in told} == {name: own[name] for name in told}
-
-
-@pytest.mark.parametrize("flat", [False, True])
-def test_mapped_zeek_logs(opened, flat):
-    ends = {"source.ip": "10.0.0.1", "source.port": 40000, "destination.ip": "192.0.2.7", "destination.port": 443}
-    about = {"@timestamp": 1713484800441, "zeek.session_id": "CKIIJQfWoU8M05Fr2", "event.module": "zeek", **ends}
-    conn = {"event.dataset": "zeek.connection", "event.duration": 1500000000, "network.transport": "tcp"}
-    conn |= {"source.bytes": 300, "destination.bytes": 400, "source.packets": 5, "destination.packets": 4}
-    conn |= {"zeek.connection.state": "SF", "zeek.connection.history": "ShADadFf", "network.application": "ssl"}
-    dns = {"event.dataset": "zeek.dns", "network.transport": "udp", "zeek.dns.query": "x.dk"}
-    dns |= {"zeek.dns.rcode_name": "NOERROR", "zeek.dns.qtype_name": "A", "zeek.dns.answers": ["192.0.2.1"]}
-    http = {"event.dataset": "zeek.http", "url.domain": "x.dk", "http.request.method": "get", "url.original": "/"}
-    notice = {"event.dataset": "zeek.notice", "zeek.notice.note": "x"}
-    rows = [{**about, **more} for more in (conn, dns, http, notice)]
-    tables, counts = opened(dumps(rows if flat else [_nest(row) for row in rows]).encode())
-    own, _ = opened(tsv("conn", [{**CONN, "ts": "1713484800.441"}]), "conn.log")
-    assert counts == (4, 1, 0)
-    assert tables["flow"] == own["flow"]
-    assert (tables["dns"][0]["rrname"], tables["dns"][0]["answers"]) == ("x.dk", ["192.0.2.1"])
-    assert (tables["http"][0]["host"], tables["http"][0]["method"]) == ("x.dk", "GET")
-
-
-def _nest(flat):
-    made = {}
-    for name, value in flat.items():
-        at = made
-        *outer, last = name.split(".")
-        for part in outer:
-            at = at.setdefault(part, {})
-        at[last] = value
-    return made
-
-
 def test_several_of_zeeks_logs_in_one_stream(opened):
     conn = {"_path": "conn", "_write_ts": "2026-01-01T00:00:00.0Z", **CONN}
     dns = {"_path": "dns", **ENDS, "proto": "udp", "query": "x.dk"}
@@ -159,7 +100,7 @@ def test_several_of_zeeks_logs_in_one_stream(opened):
 @pytest.mark.slow
 def test_a_broken_document_costs_itself_and_its_neighbour_at_most(opened, events):
     hits = [{"_index": "logs", "_source": one} for one in events * 20]
-    for text in (json.dumps(page(hits)), json.dumps(hits, indent=1), dumps(hits)):
+    for text in (json.dumps(hits), json.dumps(hits, indent=1), dumps(hits)):
         raw = text.encode()
         at = raw.index(b"dest_ip", len(raw) // 2)
         for broken in (raw[:at] + b'"' + raw[at:], raw[:at] + b"{" + raw[at:], raw[:at] + b"}}" + raw[at:], raw[:at]):
@@ -180,24 +121,32 @@ def test_however_a_text_is_cut_the_documents_are_the_same(data):
     at_once = [*whole.feed(raw), *whole.end()]
     size = data.draw(st.integers(1, 9))
     pieces = [one for at in range(0, len(raw), size) for one in cut.feed(raw[at : at + size])]
-    assert [one.raw for one in [*pieces, *cut.end()]] == [one.raw for one in at_once]
+    assert [one.value for one in [*pieces, *cut.end()]] == [one.value for one in at_once]
 
 
 @pytest.mark.parametrize("raw", [b'{"a":1}[[{"a":1},{"a":1}', b'{"a":1},{"a":"x},{"a":1},{"a":1}', b'{"a":\n{"a":1}'])
 def test_what_is_broken_costs_no_more_where_a_piece_ends_in_it(raw):
     whole = Splitter()
-    at_once = [one.raw for one in [*whole.feed(raw), *whole.end()]]
+    at_once = [one.value for one in [*whole.feed(raw), *whole.end()]]
     for cut in range(1, len(raw)):
         halves = Splitter()
-        assert [one.raw for one in [*halves.feed(raw[:cut]), *halves.feed(raw[cut:]), *halves.end()]] == at_once, cut
+        assert [one.value for one in [*halves.feed(raw[:cut]), *halves.feed(raw[cut:]), *halves.end()]] == at_once, cut
 
 
 def test_what_has_no_end_is_refused_in_bounded_memory(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b'[{"a":"' + b"x" * (3 * DOCUMENT_BYTES_MAX) + b'\n{"b":1}\n')
     found = [one for some in documents(path) for _, one in some]
-    assert [one.raw for one in found if one.raw] == [b'{"b":1}']
-    assert any("more than" in one.fault.en for one in found)
+    assert [one.value for one in found if one.value] == [{"b": 1}]
+    assert any("more than" in one.fault.en for one in found if one.fault)
+
+
+def test_what_is_broken_without_end_is_given_up_and_says_so():
+    splitter = Splitter()
+    found = [*splitter.feed(b'{"a":1}' + b'\n{"a":[' * 5000 + b'\n{"a":2}'), *splitter.end()]
+    assert [one.value for one in found if one.value] == [{"a": 1}]
+    assert len(found) == 1 + BROKEN_MAX + 2
+    assert found[-1].fault.en == "more than 1000 broken documents: the rest is not read"
 
 
 @given(
@@ -246,7 +195,7 @@ def test_bytes_of_real_events_changed_at_random(tmp_path, engine, data):
     hits = [{"_index": "logs", "_id": str(n), "_source": one} for n, one in enumerate(own)]
     dice = random.Random(15)
     path = tmp_path / "x.json"
-    for text in (json.dumps(page(hits)), dumps(hits), json.dumps(own), json.dumps(own, indent=2)):
+    for text in (json.dumps(hits), dumps(hits), json.dumps(own), json.dumps(own, indent=2)):
         for _ in range(4):
             raw = bytearray(text.encode())
             for _ in range(10):
@@ -262,7 +211,7 @@ WINDNS = (
 )
 
 
-def test_lines_between_documents_are_read_or_refused_each_in_its_place(opened, events):
+def test_lines_between_documents_are_read_or_refused_each_with_its_number(opened, events, tmp_path):
     good = [json.dumps(event).encode() for event in events[:4]]
     strays = [WINDNS % 1, b"", b"[INFO] of nobody", b"\t  12 [ of nobody", b'"of nobody": {', WINDNS % 2]
     lines = [{"_source": json.loads(one)} for one in good]
@@ -274,48 +223,13 @@ def test_lines_between_documents_are_read_or_refused_each_in_its_place(opened, e
         name: len(rows) for name, rows in alone.items() if name != "dns"
     }
     assert refused == 8
-    assert count == len(raw) + 2 * 5 + 2
-
-
-def test_a_stray_line_has_the_number_of_its_line(tmp_path):
-    path = tmp_path / "x.json"
-    path.write_bytes(b'{"a": 1}\n{"a": 2}\nstray\n\n  stray\n{"a": 3}\n{"a":\n[stray\n{"a": 4}\r\nstray')
-    found = [one for some in documents(path) for one in some]
-    assert [number for number, document in found if document.stray] == [3, 5, 8, 10]
-    assert [number for number, document in found if document.raw and not document.stray] == [1, 2, 6, 9]
-    assert [document.fault is not None for _, document in found].count(True) == 1
-
-
-@given(
-    st.lists(
-        st.sampled_from(['{"a": 1}', '{"a": "x', "stray", "", " 12 [x", '"', "[1]", '{"a": [1,', "}"]), max_size=12
-    ),
-    st.lists(st.integers(1, 12), min_size=1, max_size=5),
-)
-@settings(max_examples=60)
-def test_however_lines_are_cut_into_pieces_each_is_what_it_is(lines, sizes):
-    raw = b'{"a": 0}\n' + "\n".join(lines).encode()
-    whole = MixedSplitter()
-    expected = [*whole.feed(raw), *whole.end()]
-    pieces, found, at = MixedSplitter(), [], 0
-    for size in itertools.cycle(sizes):
-        if at >= len(raw):
-            break
-        found += pieces.feed(raw[at : at + size])
-        at += size
-    found += pieces.end()
-    assert sorted(number for number, document in found if document.stray) == sorted(
-        number for number, document in expected if document.stray
-    )
-    assert [document.raw for _, document in found if document.raw] == [
-        document.raw for _, document in expected if document.raw
-    ]
+    assert count == len(raw) + 2 * 6 + 2
 
 
 @pytest.mark.parametrize("indent", [None, 0, 1])
-def test_no_document_is_taken_for_stray_lines(tmp_path, indent):
+def test_however_a_document_is_written_it_is_one(tmp_path, indent):
     path = tmp_path / "x.json"
     answer = [{"a": [1, "x", [2.5, True], None], "b": {"c": "\n[x"}}, {"a": [], "b": {}}]
     path.write_text("\ufeff" + json.dumps(answer[0], indent=indent) + "\n" + json.dumps(answer, indent=indent) + "\n")
     found = [document for some in documents(path) for _, document in some]
-    assert [json.loads(document.raw) for document in found] == [answer[0], *answer]
+    assert [document.value for document in found] == [answer[0], *answer]

@@ -9,7 +9,7 @@ from bavn.actor.sense.suricata.eve_columns import COLUMNS
 from bavn.model.record import RECORD_TYPES, TABLES, address_text, address_uuid
 
 
-def test_a_flow(row, flow):
+def test_a_flow_and_its_turned_and_community_forms(row, flow):
     got = row(flow(app_proto="tls"))
     assert got.pop("record") == "flow"
     assert got == {
@@ -38,6 +38,12 @@ def test_a_flow(row, flow):
         "sampling": None,
         "since": None,
     }
+    line = flow()
+    del line["community_id"]
+    assert row(line)["community_id"] == "1:YoLkORb0qcQeOrBUXV1d6bXI/B0="
+    other = row({**line, "proto": "ICMP", "icmp_type": 8, "icmp_code": 0})
+    assert other["community_id"].startswith("1:")
+    assert other["community_id"] != row(line)["community_id"]
 
 
 @pytest.mark.parametrize(
@@ -65,13 +71,27 @@ def test_failed_means_no_answer_or_a_refusal(row, flow, case, failed):
     assert row(flow(**case))["failed"] is failed
 
 
-def test_a_flow_from_the_middle_is_turned_round(row, flow):
+def test_flows_http_and_dns_are_read_from_the_side_that_opened(row, flow, event):
     ends = {"src_ip": "192.0.2.7", "src_port": 443, "dest_ip": "10.0.0.1", "dest_port": 40000}
     got = row(flow(ts="18", tc="10", sent=7, got=2, **ends))
     assert (address_text(got["src"]), got["src_port"], got["dst_port"]) == ("10.0.0.1", 40000, 443)
     assert (got["pkts_toserver"], got["pkts_toclient"]) == (2, 7)
     assert (got["bytes_toserver"], got["bytes_toclient"]) == (200, 420)
     assert (got["tcp_flags_ts"], got["tcp_flags_tc"], got["failed"]) == (0x10, 0x18, False)
+    http = {
+        "hostname": "Example.DK:8080",
+        "url": "/a?b=c",
+        "http_method": "POST",
+        "http_user_agent": "curl/8",
+        "status": 200,
+        "length": 17,
+        "http_content_type": "text/html",
+        "request_headers": [{"name": "Content-Length", "value": "5"}],
+        "response_headers": [{"name": "SERVER", "value": "nginx"}],
+    }
+    got = row(event("http", http=http))
+    assert (got["host"], got["url"], got["method"], got["status"]) == ("example.dk", "/a?b=c", "POST", 200)
+    assert (got["server"], got["request_bytes"], got["response_bytes"]) == ("nginx", 5, 17)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +108,7 @@ def test_other_flows_are_not(row, flow, case):
     assert address_text(got["src"]) == "10.0.0.1"
 
 
-def test_dns_version_2_question_and_answer(row, event):
+def test_dns_of_all_versions_and_where_nothing_is_found(row, event):
     asked = row(event("dns", dns={"version": 2, "type": "query", "rrname": "WWW.Example.DK.", "rrtype": "A"}))
     assert (asked["record"], asked["rrname"], asked["rrtype"]) == ("dns", "www.example.dk", "A")
     assert (asked["answered"], asked["answers"], asked["answer_bytes"], asked["rcode"]) == (False, None, None, None)
@@ -101,14 +121,8 @@ def test_dns_version_2_question_and_answer(row, event):
     got = row(event("dns", dns=dns))
     assert got["answers"] == ["a.example.net", "192.0.2.9", "ns.example.dk"]
     assert (got["answered"], got["answer_bytes"], got["ttl_s"], got["rcode"]) == (True, 35, 20, "NOERROR")
-
-
-def test_dns_nothing_found(row, event):
     got = row(event("dns", dns={"type": "answer", "rcode": "NXDOMAIN", "rrname": "x.dk", "rrtype": "A"}))
     assert (got["answers"], got["answer_bytes"], got["ttl_s"], got["rcode"]) == ([], 0, None, "NXDOMAIN")
-
-
-def test_dns_grouped_version_1_and_version_3(row, event):
     grouped = {"A": ["192.0.2.1", "192.0.2.2"], "TXT": ["v=1"]}
     got = row(event("dns", dns={"type": "answer", "rcode": "NOERROR", "rrname": "x.dk", "grouped": grouped}))
     assert sorted(got["answers"]) == ["192.0.2.1", "192.0.2.2", "v=1"]
@@ -140,7 +154,7 @@ def test_a_version_without_a_name_and_a_fingerprint_of_no_hello_are_as_suricata_
     assert (got["version"], got["ja4"]) == (version, ja4)
 
 
-def test_tls_and_quic(row, event):
+def test_tls_quic_and_http(row, event):
     tls = {
         "sni": "WWW.Example.DK",
         "version": "TLS 1.2",
@@ -169,26 +183,12 @@ def test_tls_and_quic(row, event):
         event("quic", proto="UDP", quic={"version": "1", "sni": "q.dk", "ja4": "q13d0310h3_55b375c5d22e_cd85d2d88918"})
     )
     assert (got["record"], got["sni"], got["version"], got["ja4"][0]) == ("tls", "q.dk", "QUIC 1", "q")
+    assert row(event("tls", tls={"ja3s": {"hash": "ab", "string": "771,4866,43-51"}}))["cipher"] == "0x1302"
+    assert row(event("tls", tls={"ja3s": {"hash": "ab", "string": "nonsense"}}))["cipher"] is None
+    assert row(event("tls", tls={"version": "TLS 1.2"}))["cipher"] is None
 
 
-def test_http(row, event):
-    http = {
-        "hostname": "Example.DK:8080",
-        "url": "/a?b=c",
-        "http_method": "POST",
-        "http_user_agent": "curl/8",
-        "status": 200,
-        "length": 17,
-        "http_content_type": "text/html",
-        "request_headers": [{"name": "Content-Length", "value": "5"}],
-        "response_headers": [{"name": "SERVER", "value": "nginx"}],
-    }
-    got = row(event("http", http=http))
-    assert (got["host"], got["url"], got["method"], got["status"]) == ("example.dk", "/a?b=c", "POST", 200)
-    assert (got["server"], got["request_bytes"], got["response_bytes"]) == ("nginx", 5, 17)
-
-
-def test_smb_and_dcerpc(parse, event):
+def test_smb_dcerpc_ssh_rdp_krb5_and_dhcp(parse, event, row):
     pipe = {
         "command": "SMB2_COMMAND_CREATE",
         "status": "STATUS_SUCCESS",
@@ -214,9 +214,6 @@ def test_smb_and_dcerpc(parse, event):
         ("x", None, 76),
         (None, None, 12),
     ]
-
-
-def test_ssh_rdp_krb5_dhcp(row, event):
     side = {"proto_version": "2.0", "software_version": "OpenSSH_9.6", "hassh": {"hash": "AB", "string": "x"}}
     got = row(event("ssh", ssh={"client": side, "server": {**side, "hassh": {"hash": "cd"}}}))
     assert (got["client_software"], got["hassh"], got["hassh_server"]) == ("OpenSSH_9.6", "ab", "cd")
@@ -238,7 +235,7 @@ def test_ssh_rdp_krb5_dhcp(row, event):
     assert row(event("dhcp", proto="UDP", dhcp={**lease, "assigned_ip": "0.0.0.0"}))["assigned"] is None
 
 
-def test_a_file_goes_with_the_side_that_opened(parse, event):
+def test_a_side_that_opened_has_its_file_and_alert(parse, event, row):
     ends = {"src_ip": "192.0.2.7", "src_port": 8888, "dest_ip": "10.0.0.1", "dest_port": 40000}
     file = {"filename": "/x.exe", "state": "CLOSED", "gaps": False, "size": 9, "sha256": "AA", "md5": "bb"}
     page = {"hostname": "x.dk"}
@@ -253,9 +250,6 @@ def test_a_file_goes_with_the_side_that_opened(parse, event):
     assert (address_text(up["src"]), up["dst_port"]) == ("10.0.0.1", 8888)
     assert (address_text(alone["src"]), alone["dst_port"]) == ("10.0.0.1", 8888)
     assert (down["sha256"], down["md5"], alone["sha256"]) == ("aa", "bb", None)
-
-
-def test_an_alert_goes_with_the_side_that_opened(row, event):
     alert = {"gid": 1, "signature_id": 2403388, "rev": 3, "signature": "ET X", "category": "c", "severity": 2}
     back = {"src_ip": "192.0.2.7", "src_port": 443, "dest_ip": "10.0.0.1", "dest_port": 40000}
     flow = {"src_ip": "10.0.0.1", "src_port": 40000, "dest_ip": "192.0.2.7", "dest_port": 443}
@@ -265,28 +259,10 @@ def test_an_alert_goes_with_the_side_that_opened(row, event):
     assert address_text(row(event("alert", alert=alert, direction="to_server"))["src"]) == "10.0.0.1"
 
 
-def test_stats_need_no_addresses(row):
+def test_stats_need_no_addresses_and_every_table_has_the_record_s_columns(row, parse, flow, event):
     stats = {"uptime": 8, "capture": {"kernel_packets": 100, "kernel_drops": 3}, "decoder": {"pkts": 97, "bytes": 5}}
     got = row({"timestamp": "2026-11-24T17:00:00.0Z", "event_type": "stats", "stats": stats})
     assert (got["uptime_s"], got["capture_packets"], got["capture_drops"], got["decoder_packets"]) == (8, 100, 3, 97)
-
-
-def test_community_id_is_made_where_the_line_has_none(row, flow):
-    line = flow()
-    del line["community_id"]
-    assert row(line)["community_id"] == "1:YoLkORb0qcQeOrBUXV1d6bXI/B0="
-    other = row({**line, "proto": "ICMP", "icmp_type": 8, "icmp_code": 0})
-    assert other["community_id"].startswith("1:")
-    assert other["community_id"] != row(line)["community_id"]
-
-
-def test_the_cipher_is_read_from_what_ja3s_hashes(row, event):
-    assert row(event("tls", tls={"ja3s": {"hash": "ab", "string": "771,4866,43-51"}}))["cipher"] == "0x1302"
-    assert row(event("tls", tls={"ja3s": {"hash": "ab", "string": "nonsense"}}))["cipher"] is None
-    assert row(event("tls", tls={"version": "TLS 1.2"}))["cipher"] is None
-
-
-def test_every_table_has_exactly_the_record_s_columns(parse, flow, event):
     parsed = parse(
         flow(), event("dns", dns={"type": "query", "rrname": "x.dk"}), event("alert", alert={"signature_id": 1})
     )

@@ -3,7 +3,6 @@
 import contextlib
 import socket
 import struct
-import time
 from collections import deque
 from itertools import pairwise
 from types import SimpleNamespace
@@ -21,17 +20,10 @@ from bavn.actor.sense.flows.receiver import LOOPBACK, Allowed, Receiver
 from bavn.actor.sense.flows.spool import DATAGRAM, SpoolReader, SpoolWriter, Spot
 from bavn.actor.sense.flows.streams import Streams, _Talk, ipfix_messages, listening
 from bavn.model.settings import SettingsError
+from tests.waiting import until
 
 DEADLINE_S = 30
 CLIENT, SERVER = "10.1.0.5", "203.0.113.9"
-
-
-def until(look):
-    end = time.monotonic() + DEADLINE_S
-    while not (found := look()):
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    return found
 
 
 def over_both(folder):

@@ -19,8 +19,7 @@ from bavn.actor.sense.flows.receiver import LOOPBACK, Allowed, Receiver, listen_
 from bavn.actor.sense.flows.spool import DATAGRAM, SLOT_US, STRANGERS, SpoolReader, SpoolWriter, Spot
 from bavn.model.record import address_uuid
 from bavn.model.settings import SettingsError
-
-DEADLINE_S = 30
+from tests.waiting import until
 
 
 class Hand:
@@ -31,14 +30,6 @@ class Hand:
 
     def now_us(self):
         return self.us
-
-
-def until(look):
-    end = time.monotonic() + DEADLINE_S
-    while not (found := look()):
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    return found
 
 
 def flow(port):
@@ -122,12 +113,9 @@ def test_where_to_listen_is_an_address_and_a_port(given) -> None:
         listen_at(given, "netflow_listen")
 
 
-def test_where_to_listen() -> None:
+def test_where_to_listen_and_who_may_send() -> None:
     assert listen_at("0.0.0.0:2055", "x") == ("0.0.0.0", 2055)
     assert listen_at("[::]:2055", "x") == ("::", 2055)
-
-
-def test_who_may_send() -> None:
     allowed = Allowed(("10.1.0.0/16", "2001:db8::/32"), "flow_exporters")
     assert allowed.stored("10.1.2.3") == address_uuid("10.1.2.3").bytes
     assert allowed.stored("::ffff:10.1.2.3") == address_uuid("10.1.2.3").bytes

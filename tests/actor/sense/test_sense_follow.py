@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.formats import lines as lines_room
@@ -108,26 +108,6 @@ def log(tmp_path):
     made.follower.close()
 
 
-def test_a_line_that_is_not_written_to_its_end_waits(log):
-    log.write(3, cut=4)
-    log.poll()
-    assert log.read == [0, 1]
-    log.write(1)
-    log.poll()
-    assert log.read == [0, 1, 2, 3]
-
-
-def test_renamed_and_begun_anew(log):
-    log.write(5)
-    log.poll()
-    log.write(2)
-    log.rename()
-    log.write(4)
-    log.settle()
-    assert log.read == list(range(11))
-    assert not log.lost
-
-
 def test_what_the_writer_adds_to_a_renamed_file_is_read_before_it_is_left(log):
     log.write(2)
     log.poll()
@@ -155,31 +135,6 @@ def test_a_last_line_without_end_is_read_when_the_file_is_left(log):
     log.write(1)
     log.settle()
     assert log.read == [0, 1, 2, 3]
-
-
-def test_rotated_several_times_between_two_polls(log):
-    log.write(3)
-    log.poll()
-    for _ in range(4):
-        log.rename()
-        log.write(3)
-    log.settle()
-    assert log.read == list(range(15))
-
-
-def test_rotated_and_compressed_while_the_reader_was_down(log):
-    log.write(3)
-    log.poll()
-    log.write(3)
-    log.follower.close()
-    log.rename(pack=True)
-    log.write(3)
-    log.rename(pack=True)
-    log.write(3)
-    log.restart()
-    log.settle()
-    assert log.read == list(range(12))
-    assert not log.lost
 
 
 def test_copied_and_truncated(log):
@@ -244,7 +199,7 @@ def test_a_line_without_end_is_refused_once_and_passed_over(log):
     assert Place.parse(log.mark).offset == log.path.stat().st_size
 
 
-def test_what_is_not_there_yet_is_said_and_read_when_it_comes(tmp_path):
+def test_what_is_not_there_is_awaited_and_what_is_no_log_or_mark_is_an_error(tmp_path):
     source = EveFile(name="s", sensor="s1", path=tmp_path / "later.json")
     with pytest.raises(SourceBroken, match="is not there: is its name right"):
         list(source.poll())
@@ -255,14 +210,8 @@ def test_what_is_not_there_yet_is_said_and_read_when_it_comes(tmp_path):
     assert (batch.lines, source.lag_bytes()) == (1, 0)
     source.close()
     source.close()
-
-
-def test_a_mark_of_something_else_is_an_error_that_says_what_to_do(tmp_path):
     with pytest.raises(SourceBroken, match="new name"):
         EveFile(name="s", sensor="s1", path=tmp_path / "eve.json", mark="[1]")
-
-
-def test_a_folder_is_no_log(tmp_path):
     source = EveFile(name="s", sensor="s1", path=tmp_path)
     with pytest.raises(SourceBroken, match="cannot be opened"):
         list(source.poll())
@@ -280,6 +229,10 @@ steps = st.lists(
 
 
 @given(steps)
+@example([("write", 3, 4), ("poll", None, False), ("write", 1, 0)]).via("a line that is not written to its end")
+@example([("write", 5, 0), ("poll", None, False), ("rename", False), ("write", 4, 0)]).via("renamed and begun anew")
+@example([("write", 3, 0), ("poll", None, False), *[("rename", False)] * 4]).via("rotated between two polls")
+@example([("write", 3, 0), ("poll", None, False), *[("rename", True)] * 2, ("restart",)]).via("while it was down")
 @settings(max_examples=80)
 @pytest.mark.parametrize(("read_bytes", "most"), [(5, 1), (64, 2), (1 << 20, 1), (1 << 20, 10**6)])
 def test_any_order_of_writing_rotating_and_restarting_loses_nothing(tmp_path_factory, read_bytes, most, drawn):
@@ -314,15 +267,12 @@ def run_through(folder, drawn):
     assert not log.lost
 
 
-def test_a_place_survives_as_text():
+def test_a_place_survives_as_text_and_the_files_left_are_bounded():
     place = Place(Head("ab", 2), 2**40, 7, True, (Head("cd", 512),))
     assert Place.parse(place.text()) == place
     for bad in ("", "[]", "{}", '["a",1,2,3,5,[]]', "null", '["a","b",2,3,0,[]]', '["a",1,2,3,0,[1]]'):
         with pytest.raises(ValueError):
             Place.parse(bad)
-
-
-def test_the_files_left_are_bounded():
     place = BEGINNING
     for n in range(2 * LEFT_MAX):
         place = replace(place, head=Head(str(n), 1), offset=1).next()

@@ -75,31 +75,19 @@ def test_names_without_dots(opened, spelled):
     assert opened(jsonl({"@stream": "conn", **spelled(CONN)}), "site_7.ndjson.log")[0] == own
 
 
-def test_logs_of_several_kinds_put_together_with_their_heads(opened):
+def test_heads_behind_marks_other_heads_and_reductions_are_read(opened):
     dns = tsv("dns", [{**ENDS, "proto": "udp", "query": "x.dk", "rcode_name": "NOERROR"}])
     tables, refused = opened(tsv("conn", [CONN]) + dns + tsv("conn", [CONN]))
     assert ({record: len(rows) for record, rows in tables.items()}, refused) == ({"flow": 2, "dns": 1}, 0)
-
-
-def test_a_head_behind_a_byte_order_mark(opened):
     assert opened(b"\xef\xbb\xbf" + tsv("conn", [CONN])) == opened(tsv("conn", [CONN]))
-
-
-def test_logs_that_corelight_reduced(opened):
     own = opened(tsv("conn", [CONN]))
     assert opened(tsv("conn_red", [CONN])) == own
     assert opened(jsonl({"_path": "conn_red", **CONN}, {"_path": "conn_red", **CONN}))[0]["flow"] == own[0]["flow"] * 2
     stream = opened(jsonl({"_path": "conn_red", **CONN}, {"_path": "dns_red", **ENDS, "query": "x.dk"}, {"_path": "a"}))
     assert {record: len(rows) for record, rows in stream[0].items()} == {"flow": 1, "dns": 1}
-
-
-def test_moments_in_milliseconds(opened):
     own = opened(jsonl(CONN))
     assert opened(jsonl({**CONN, "ts": 1713484800441.203}))[0] == opened(jsonl({**CONN, "ts": "1713484800441.203"}))[0]
     assert opened(jsonl({**CONN, "ts": 1713484800441.203})) == own
-
-
-def test_a_mixture_of_spellings_in_one_file(opened):
     tables, refused = opened(jsonl(CONN, respelled(CONN), nested(CONN)))
     assert (len(tables["flow"]), refused) == (3, 0)
     assert len({tuple(row.items()) for row in map(_plain, tables["flow"])}) == 1
@@ -109,13 +97,17 @@ def _plain(row):
     return {name: str(value) for name, value in row.items()}
 
 
-def test_a_log_is_known_by_its_name_behind_a_site_s(tmp_path):
+def test_names_of_files_and_fields_that_nothing_reads_are_told(tmp_path):
     path = tmp_path / "NASHUA_conn.log"
     path.write_bytes(jsonl({"ts": 1.0, "uid": "C1", "id_orig_h": "10.0.0.1", "id_resp_h": "10.0.0.2"}))
     assert recognise(path).log == "conn"
+    path = tmp_path / "conn.log"
+    for raw in (tsv("conn", [{**CONN, "new.thing": "1"}]), jsonl({**CONN, "new.thing": 1, "_path": "conn"})):
+        path.write_bytes(raw)
+        assert left_fields(head_of(path, HEAD_BYTES), recognise(path)) == ("new.thing",)
 
 
-def test_what_zeek_7_and_8_write(opened):
+def test_logs_of_zeek_by_name_version_and_quic(opened):
     """Services taken back have a minus, a transport that it does not know is a number, fields are new and reordered."""
     new = {"ip_proto": "6", "local_orig": "T", "failed_service": "ssl", "community_id": None, "orig_l2_addr": "x"}
     row = {**dict(reversed(list(CONN.items()))), **new, "service": "-ssl,http"}
@@ -126,6 +118,10 @@ def test_what_zeek_7_and_8_write(opened):
     assert [flow["proto"] for flow in opened(tsv("conn", [odd]))[0]["flow"]] == ["47"]
     few = {name: CONN[name] for name in ("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto")}
     assert len(opened(tsv("conn", [few]))[0]["flow"]) == 1
+    row = {**ENDS, "version": "1", "client_initial_dcid": "aa", "server_name": "X.dk.", "history": "IS"}
+    for raw in (tsv("quic", [row]), jsonl(row)):
+        (greeting,) = opened(raw)[0]["tls"]
+        assert (greeting["sni"], greeting["version"], greeting["proto"]) == ("x.dk", "QUIC 1", "udp")
 
 
 @pytest.mark.parametrize(
@@ -144,32 +140,30 @@ def test_zeek_looked_and_found_no_protocol_that_it_knows(opened, changed, app):
     assert flow["app_proto"] == app
 
 
-def test_suricata_looked_and_found_no_protocol_that_it_knows(parse, event):
+def test_suricata_s_unknown_protocol_and_its_dns_of_version_8(parse, event):
+    """Version 3: queries and answers in arrays, for requests and responses alike, in one object."""
     flow = {"pkts_toserver": 3, "pkts_toclient": 2, "bytes_toserver": 300, "bytes_toclient": 200}
     flow |= {"start": "2026-11-24T17:00:00.000000+0100"}
     some = [event("flow", flow=flow, **more) for more in ({"app_proto": "failed"}, {"app_proto": "unknown"}, {})]
     assert [row["app_proto"] for row in parse(*some).tables["flow"].to_pylist()] == ["failed", None, None]
-
-
-def test_quic_names_who_was_greeted(opened):
-    row = {**ENDS, "version": "1", "client_initial_dcid": "aa", "server_name": "X.dk.", "history": "IS"}
-    for raw in (tsv("quic", [row]), jsonl(row)):
-        (greeting,) = opened(raw)[0]["tls"]
-        assert (greeting["sni"], greeting["version"], greeting["proto"]) == ("x.dk", "QUIC 1", "udp")
-
-
-def test_fields_that_nothing_reads_are_named(tmp_path):
-    path = tmp_path / "conn.log"
-    for raw in (tsv("conn", [{**CONN, "new.thing": "1"}]), jsonl({**CONN, "new.thing": 1, "_path": "conn"})):
-        path.write_bytes(raw)
-        assert left_fields(head_of(path, HEAD_BYTES), recognise(path)) == ("new.thing",)
+    dns = {"version": 3, "type": "response", "tx_id": 0, "id": 7, "flags": "8180", "qr": True, "opcode": 0}
+    dns |= {"rcode": "NOERROR", "queries": [{"rrname": "X.dk", "rrtype": "A", "rrname_truncated": False}]}
+    dns |= {"answers": [{"rrname": "x.dk", "rrtype": "A", "ttl": 60, "rdata": "192.0.2.1"}]}
+    asked = {"version": 3, "type": "request", "tx_id": 0, "queries": [{"rrname": "y.dk", "rrtype": "TXT"}]}
+    more = {"ip_v": 4, "in_iface": "x", "tx_guessed": True, "capture_file": "y", "verdict": {"action": "pass"}}
+    rows = parse(event("dns", dns=dns, **more), event("dns", dns=asked, **more)).tables["dns"].to_pylist()
+    assert [(row["rrname"], row["rrtype"], row["answered"]) for row in rows] == [
+        ("x.dk", "A", True),
+        ("y.dk", "TXT", False),
+    ]
+    assert (rows[0]["answers"], rows[0]["ttl_s"]) == (["192.0.2.1"], 60)
 
 
 ARGUS = "StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,TotPkts,TotBytes,SrcBytes,Label\n"
 CALL = "2019/04/04 16:23:00.325010,0.5,tcp,10.8.0.69,48427,   ->,192.0.2.7,443,FSPA_FSPA,0,0,20,1420,630,flow=x\n"
 
 
-def test_flows_of_argus(opened):
+def test_flows_of_argus_with_columns_in_any_order(opened):
     back = CALL.replace("   ->", "  <-")
     asked = CALL.replace("FSPA_FSPA", "REQ").replace("1420,630", "630,630")
     arp = CALL.replace("tcp", "arp").replace("48427", "")
@@ -184,9 +178,6 @@ def test_flows_of_argus(opened):
     assert (silent["pkts_toserver"], silent["pkts_toclient"]) == (20, 0)
     assert (echo["icmp_type"], echo["icmp_code"], echo["src_port"]) == (3, 3, 0)
     assert one["community_id"].startswith("1:")
-
-
-def test_argus_columns_in_any_order_and_with_tabs(opened):
     lines = [line.split(",")[::-1] for line in (ARGUS + CALL).replace("\n", ",\n").splitlines()]
     raw = "".join("\t".join(cell for cell in line if cell != "\n") + "\n" for line in lines).encode()
     assert opened(raw)[0]["flow"] == opened((ARGUS + CALL).encode())[0]["flow"]
@@ -230,21 +221,6 @@ def test_a_sensor_s_statistics_do_not_say_when_the_network_was_seen(tmp_path, en
         found = store.stats()
     assert found.network_us == (1_795_536_000_123_456, 1_795_536_000_123_456)
     assert found.network_us[1] < found.newest_us
-
-
-def test_dns_of_suricata_8(parse, event):
-    """Version 3: queries and answers in arrays, for requests and responses alike, in one object."""
-    dns = {"version": 3, "type": "response", "tx_id": 0, "id": 7, "flags": "8180", "qr": True, "opcode": 0}
-    dns |= {"rcode": "NOERROR", "queries": [{"rrname": "X.dk", "rrtype": "A", "rrname_truncated": False}]}
-    dns |= {"answers": [{"rrname": "x.dk", "rrtype": "A", "ttl": 60, "rdata": "192.0.2.1"}]}
-    asked = {"version": 3, "type": "request", "tx_id": 0, "queries": [{"rrname": "y.dk", "rrtype": "TXT"}]}
-    more = {"ip_v": 4, "in_iface": "x", "tx_guessed": True, "capture_file": "y", "verdict": {"action": "pass"}}
-    rows = parse(event("dns", dns=dns, **more), event("dns", dns=asked, **more)).tables["dns"].to_pylist()
-    assert [(row["rrname"], row["rrtype"], row["answered"]) for row in rows] == [
-        ("x.dk", "A", True),
-        ("y.dk", "TXT", False),
-    ]
-    assert (rows[0]["answers"], rows[0]["ttl_s"]) == (["192.0.2.1"], 60)
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from bavn.traffic.hello import record
 from bavn.traffic.stacks import STACKS
 
 
-def test_todays_openssl_negotiates_a_hybrid_and_it_shows(identity):
+def test_a_hybrid_a_classical_answer_and_a_retry_each_show(identity):
     got = one(packets(handshake(identity)))
     assert (got["protocol"], got["version"], got["name"]) == ("tls", "TLS 1.3", NAME)
     assert got["negotiated_group"] == "X25519MLKEM768"
@@ -32,16 +32,10 @@ def test_todays_openssl_negotiates_a_hybrid_and_it_shows(identity):
     assert (got["retried"], got["resumed"], got["ech"]) == (False, False, False)
     assert got["cipher"] == "TLS_AES_256_GCM_SHA384"
     assert "cert" not in got  # it is encrypted
-
-
-def test_a_server_without_it_is_hybrid_offered_classical_negotiated(identity):
     got = one(packets(handshake(identity, server=only("X25519"))))
     assert got["negotiated_group"] == "x25519"
     assert safest(got["offered_groups"]) is Safety.HYBRID
     assert not got["retried"]
-
-
-def test_a_hello_retry_request_is_seen_and_the_second_answer_counts(identity):
     got = one(packets(handshake(identity, server=only("secp384r1"))))
     assert (got["negotiated_group"], got["retried"]) == ("secp384r1", True)
     assert got["key_shares"] == ["X25519MLKEM768", "x25519"]
@@ -60,10 +54,17 @@ def test_before_tls_13_the_certificate_shows(identity, kind, key, bits):
     assert got["signature"] in ("ecdsa_secp256r1_sha256", "rsa_pss_rsae_sha256")
 
 
-def test_a_key_sent_under_the_servers_own_is_called_rsa(identity):
+def test_a_rsa_key_an_alert_and_an_early_answer_show(identity):
     got = one(packets(handshake(identity, "RSA", client=plain_rsa, server=plain_rsa)))
     assert (got["cipher"], got["negotiated_group"]) == ("TLS_RSA_WITH_AES_128_CBC_SHA", "RSA")
     assert safety_of(got["negotiated_group"]) is Safety.CLASSICAL
+    begun, rest = packets(handshake(identity))[:2], packets(handshake(identity))[2:]
+    hello = [p for p in rest if p.src == CLIENT[0]][:2]
+    answer = [p for p in rest if p.src == SERVER[0]]
+    assert one([*begun, *answer, *hello])["version"] == "TLS 1.3"
+    got = one(packets(handshake(identity, client=old, server=lambda c: setattr(c, "minimum_version", 772))))
+    assert got.get("version") is None
+    assert got["offered_versions"] == ["TLS 1.2"]
 
 
 @pytest.mark.parametrize("size", [1, 7, 100, 536, 9000])
@@ -100,15 +101,12 @@ def test_order_doubles_and_overlaps_do_not_matter(identity_flights, data):
     assert {k: v for k, v in got.items() if k not in ("ts_us", "number")} == wanted
 
 
-def test_a_hello_over_several_records_is_put_together(identity):
+def test_a_hello_of_several_records_in_halves_or_one_sided_is_put_together_or_passed(identity):
     (_, hello), *rest = handshake(identity)
     body = hello[5:]
     pieces = b"".join(record(22, body[at : at + 90], 0x0301) for at in range(0, len(body), 90))
     whole = one(packets([(True, hello), *rest]))
     assert one(packets([(True, pieces), *rest])) == whole
-
-
-def test_without_its_beginning_in_the_middle_and_one_sided(identity):
     flights = handshake(identity)
     whole = one(packets(flights))
     assert one(packets(flights, syn=False))["negotiated_group"] == whole["negotiated_group"]
@@ -118,19 +116,9 @@ def test_without_its_beginning_in_the_middle_and_one_sided(identity):
     assert alone["offered_groups"] == whole["offered_groups"]
     assert alone.get("version") is None
     assert rows([p for p in packets(flights) if p.src == SERVER[0]]).rows == []
-
-
-def test_the_answer_may_be_captured_before_its_question(identity):
-    begun, rest = packets(handshake(identity))[:2], packets(handshake(identity))[2:]
-    hello = [p for p in rest if p.src == CLIENT[0]][:2]
-    answer = [p for p in rest if p.src == SERVER[0]]
-    assert one([*begun, *answer, *hello])["version"] == "TLS 1.3"
-
-
-def test_an_alert_is_a_row_without_an_answer(identity):
-    got = one(packets(handshake(identity, client=old, server=lambda c: setattr(c, "minimum_version", 772))))
-    assert got.get("version") is None
-    assert got["offered_versions"] == ["TLS 1.2"]
+    (_, hello), *_ = handshake(identity)
+    taken = rows(packets([(True, hello[:300])]))
+    assert (taken.rows, taken.refused, taken.passed) == ([], [], 1)
 
 
 def test_ports_used_again_are_two_conversations(identity):
@@ -162,7 +150,7 @@ def test_a_syn_with_other_numbers_hides_nothing(identity, opened):
         }
 
 
-def test_grease_is_left_out_and_ech_is_told():
+def test_grease_ech_and_the_community_id_of_a_hello():
     stack = next(stack for stack in STACKS.values() if stack.grease)
     hello = client_hello(made_hello(stack, "www.dr.dk")[9:])
     assert hello.groups == tuple(GROUPS[g] for g in stack.groups)
@@ -170,12 +158,13 @@ def test_grease_is_left_out_and_ech_is_told():
     assert not any(name.startswith("0x0a0a") for name in (*hello.groups, *hello.ciphers, *hello.versions))
     assert hello.ech == (65037 in stack.extensions)
     assert [greased(n) for n in (0x0A0A, 0xFAFA, 0x0A1A, 0x1301, 0)] == [True, True, False, False, False]
-
-
-def test_community_id_is_the_specifications():
     got = one(packets([(True, made_hello(_any_stack(), "x.dk"))]))
     flow = communityid.FlowTuple.make_tcp("10.0.0.5", "192.0.2.7", 40000, 443)
     assert got["community_id"] == communityid.CommunityID().calc(flow)
+    false = record(22, b"\x01\0\0\x05\x03\x03\0\0\0")
+    taken = rows(packets([(True, false)]))
+    assert (taken.rows, taken.passed) == ([], 0)
+    assert [(n, why.en) for n, why in taken.refused] == [(1, "breaks off at byte 5")]
 
 
 def _any_stack():
@@ -183,19 +172,6 @@ def _any_stack():
 
 
 # --- what does not parse
-
-
-def test_what_only_begins_like_a_hello_is_refused_with_its_reason():
-    false = record(22, b"\x01\0\0\x05\x03\x03\0\0\0")
-    taken = rows(packets([(True, false)]))
-    assert (taken.rows, taken.passed) == ([], 0)
-    assert [(n, why.en) for n, why in taken.refused] == [(1, "breaks off at byte 5")]
-
-
-def test_half_a_hello_is_passed(identity):
-    (_, hello), *_ = handshake(identity)
-    taken = rows(packets([(True, hello[:300])]))
-    assert (taken.rows, taken.refused, taken.passed) == ([], [], 1)
 
 
 @given(st.binary(max_size=400))

@@ -53,11 +53,20 @@ def datagram(number, payload, by_client=True):
     return Packet(number, number, 17, src[0], dst[0], src[1], dst[1], 0, 0, 0, payload)
 
 
-def test_the_keys_are_those_of_rfc_9001():
+def test_quic_s_keys_are_those_of_rfc_9001_and_of_a_retry_and_other_udp_is_passed(identity):
     keys = keys_of(1, bytes.fromhex("8394c8f03e515708"), client=True)
     assert keys.key.hex() == "1f369613dd76d5467730efcbe3b1a22d"
     assert keys.iv.hex() == "fa044b2f42a3fd3b46fb255c"
     assert keys.hp.hex() == "9f50449e04a0e810283a1e9933adedd2"
+    (_, hello), *_ = handshake(identity)
+    message = hello[5:]
+    one_time, then = b"\x01" * 8, b"\x02" * 8
+    first = sealed(crypto(0, message) + bytes(10), one_time, client=True)
+    again = sealed(crypto(0, message) + bytes(10), then, client=True, token=b"t" * 40, number=1)
+    assert one([datagram(1, first), datagram(2, again)])["name"] == NAME
+    assert list(initials(b"\xf0" + first[1:])) == []
+    taken = rows([datagram(1, b"\xc3\0\0\0\x01\x08" + bytes(1400))])
+    assert (taken.rows, taken.refused, taken.passed) == ([], [], 1)
 
 
 @pytest.mark.parametrize("version", [1, 0x6B3343CF])
@@ -73,21 +82,6 @@ def test_quic_hellos_over_two_datagrams_are_opened(identity, version):
     got = one([datagram(1, first), datagram(2, second), datagram(3, back, by_client=False)])
     assert (got["protocol"], got["version"], got["negotiated_group"]) == ("quic", "TLS 1.3", "X25519MLKEM768")
     assert (got["name"], got["proto"]) == (NAME, "udp")
-
-
-def test_after_a_retry_the_keys_are_the_new_ones(identity):
-    (_, hello), *_ = handshake(identity)
-    message = hello[5:]
-    one_time, then = b"\x01" * 8, b"\x02" * 8
-    first = sealed(crypto(0, message) + bytes(10), one_time, client=True)
-    again = sealed(crypto(0, message) + bytes(10), then, client=True, token=b"t" * 40, number=1)
-    assert one([datagram(1, first), datagram(2, again)])["name"] == NAME
-    assert list(initials(b"\xf0" + first[1:])) == []
-
-
-def test_udp_that_looks_like_quic_and_is_none_is_passed():
-    taken = rows([datagram(1, b"\xc3\0\0\0\x01\x08" + bytes(1400))])
-    assert (taken.rows, taken.refused, taken.passed) == ([], [], 1)
 
 
 @given(st.binary(max_size=1500))
@@ -113,7 +107,7 @@ def init(methods, host_keys="ssh-ed25519", ciphers="aes128-ctr", greeting=b"SSH-
     return greeting + (len(payload) + padding + 1).to_bytes(4) + bytes([padding]) + payload + bytes(padding)
 
 
-def test_ssh_agrees_on_the_clients_first_that_the_server_has():
+def test_ssh_agrees_on_the_clients_first_and_the_columns_are_the_records():
     client = init("mlkem768x25519-sha256,curve25519-sha256,kex-strict-c-v00@openssh.com", "ssh-ed25519,rsa-sha2-256")
     server = init("kex-strict-s-v00@openssh.com,curve25519-sha256", "rsa-sha2-256")
     assert kexinit(b"welcome\r\n" + server).host_keys == ("rsa-sha2-256",)
@@ -128,6 +122,10 @@ def test_ssh_agrees_on_the_clients_first_that_the_server_has():
     assert safest(got["offered_groups"]) is Safety.HYBRID
     assert agreed(("a",), ("b",)) is None
     assert safety_of("sntrup761x25519-sha512@openssh.com") is Safety.HYBRID
+    table = table_of([], "kex", "s")
+    assert table.schema.names == [column.name for column in TABLES["kex"]]
+    assert len(set(CIPHERS.values())) == len(CIPHERS)
+    assert len(set(GROUPS.values())) == len(GROUPS)
 
 
 @given(st.binary(max_size=300), st.integers(0, 400))
@@ -232,13 +230,6 @@ def test_any_frames_are_opened_or_passed_over(tmp_path_factory, frames, linktype
     file.write_bytes(pcap([(n, ETHERNET + frame) for n, frame in enumerate(frames)], linktype))
     made = CaptureKex(file, "s")
     assert (made.packets, made.damage) == (len(frames), None)
-
-
-def test_the_columns_are_the_records():
-    table = table_of([], "kex", "s")
-    assert table.schema.names == [column.name for column in TABLES["kex"]]
-    assert len(set(CIPHERS.values())) == len(CIPHERS)
-    assert len(set(GROUPS.values())) == len(GROUPS)
 
 
 @pytest.mark.data

@@ -61,11 +61,14 @@ def test_a_line_of_a_known_program_without_a_record_passes(read, form, line) -> 
     assert (parsed.passed, parsed.refused, dict(parsed.tables)) == (1, 0, {})
 
 
-def test_every_format_has_lines_here() -> None:
+def test_every_format_is_known_here_by_its_name_and_a_path_may_follow_it() -> None:
     assert set(GOOD) == set(FORMATS)
+    assert split("squid:/var/log/squid/access.log") == ("squid", "/var/log/squid/access.log")
+    assert split("/var/log/x.log") == (AUTO, "/var/log/x.log")
+    assert split("C:odd/name") == (AUTO, "C:odd/name")
 
 
-def test_lines_of_no_known_program_are_refused_by_name(read) -> None:
+def test_lines_of_no_known_program_are_refused_and_names_that_look_like_one_stay(read) -> None:
     parsed = read("Nov 25 00:34:19 srv sshd[1]: Accepted publickey", "garbage", "", "\x01\x02")
     assert [(r.line, r.why.en) for r in parsed.refusals] == [
         (1, "of no known program: sshd"),
@@ -73,9 +76,14 @@ def test_lines_of_no_known_program_are_refused_by_name(read) -> None:
         (4, "of no known program"),
     ]
     assert parsed.passed == 1
+    line = GOOD["combined"][0].replace(
+        "Moz (X)", "unbound[1:0] info: 10.9.9.9 evil.dk. A IN SRC= IN= OUT= %ASA-6-302014:"
+    )
+    parsed = read(line)
+    assert set(parsed.tables) == {"http"}
 
 
-def test_unbound_s_answers_have_their_rcode_and_client(read) -> None:
+def test_dns_servers_name_who_asked_what_and_what_was_answered(read) -> None:
     asked, answered, nx, blocked, rpz = rows(read(*GOOD["unbound"]), "dns")
     assert (asked["rrname"], asked["rrtype"], asked["answered"], asked["rcode"]) == ("example.com", "A", False, None)
     assert (asked["src"], asked["dst"], asked["proto"]) == ("10.0.0.5", "::", None)
@@ -83,16 +91,10 @@ def test_unbound_s_answers_have_their_rcode_and_client(read) -> None:
     assert (nx["src"], nx["rrtype"], nx["rcode"]) == ("2001:db8::1", "HTTPS", "NXDOMAIN")
     assert [(row["src_port"], row["rcode"]) for row in (blocked, rpz)] == [(4321, "NXDOMAIN")] * 2
     assert asked["ts"] == answered["ts"] == moment("2026-11-25T00:34:19")
-
-
-def test_bind_names_client_port_transport_and_itself(read) -> None:
     first, second, third = rows(read(*GOOD["bind"]), "dns")
     assert (first["src"], first["src_port"], first["dst"], first["proto"]) == ("10.0.0.5", 53124, "10.0.0.53", "udp")
     assert (second["dst"], second["proto"]) == ("2001:db8::53", "tcp")
     assert (third["rrname"], third["rcode"], third["answered"]) == ("evil.com", "NXDOMAIN", True)
-
-
-def test_windows_names_its_clients_and_writes_its_stamp_as_its_language_has_it(read) -> None:
     found = rows(read(*GOOD["windns"]), "dns")
     assert [row["rrname"] for row in found] == ["www.x.dk", "www.x.dk", "x.dk", "www.x.dk", "www.x.dk"]
     assert [(row["src"], row["proto"]) for row in found[:3:2]] == [("10.0.0.5", "udp"), ("2001:db8::5", "tcp")]
@@ -102,7 +104,7 @@ def test_windows_names_its_clients_and_writes_its_stamp_as_its_language_has_it(r
     assert local["ts"] == moment("2026-11-24T23:34:19")
 
 
-def test_dnsmasq_s_answers_are_folded_and_given_to_who_asked(read) -> None:
+def test_dnsmasq_s_answers_are_folded_and_given_to_who_asked_also_in_a_later_part(read) -> None:
     said = "Nov 25 00:34:19 dnsmasq[1]: "
     lines = [
         "query[A] www.x.dk from 10.0.0.5",
@@ -122,9 +124,6 @@ def test_dnsmasq_s_answers_are_folded_and_given_to_who_asked(read) -> None:
         ("10.0.0.6", "nx.x.dk", "NXDOMAIN", []),
     ]
     assert parsed.passed == 3
-
-
-def test_dnsmasq_s_answer_in_a_later_part_of_the_log_finds_who_asked(read) -> None:
     read("Nov 25 00:34:19 dnsmasq[1]: 7 10.0.0.7/5555 query[A] e.x.dk from 10.0.0.7", source="one")
     later = "Nov 25 00:34:20 dnsmasq[1]: 7 10.0.0.7/5555 reply e.x.dk is 192.0.2.9"
     assert rows(read(later, source="other"), "dns") == []
@@ -132,7 +131,7 @@ def test_dnsmasq_s_answer_in_a_later_part_of_the_log_finds_who_asked(read) -> No
     assert (row["src"], row["src_port"], row["answers"]) == ("10.0.0.7", 5555, ["192.0.2.9"])
 
 
-def test_a_proxy_s_line_is_a_name_and_where_the_server_is_known_a_flow(read) -> None:
+def test_a_proxy_s_line_is_a_name_and_a_lease_an_address_with_its_hardware(read) -> None:
     parsed = read(*GOOD["squid"])
     (http,), tls, flows = rows(parsed, "http"), rows(parsed, "tls"), rows(parsed, "flow")
     assert (http["host"], http["url"], http["dst"], http["dst_port"]) == ("www.x.dk", "/a?b=1", "203.0.113.5", 8080)
@@ -145,9 +144,15 @@ def test_a_proxy_s_line_is_a_name_and_where_the_server_is_known_a_flow(read) -> 
     first = rows(combined, "http")[0]
     assert (first["ts"], first["user_agent"], first["status"]) == (moment("2026-11-24T23:34:19"), "Moz (X)", 200)
     assert rows(combined, "flow")[0]["bytes_toserver"] == 700
+    found = rows(read(*GOOD["dhcp"]), "dhcp")
+    assert [(row["assigned"], row["mac"][-2:], row["hostname"]) for row in found] == [
+        ("10.0.0.77", "ff", "pc77"),
+        ("10.0.0.78", "01", "pc78"),
+        ("10.0.0.79", "02", None),
+    ]
 
 
-def test_what_a_firewall_refused_has_failed_and_what_it_let_through_is_not_said(read) -> None:
+def test_firewalls_and_leases_tell_bytes_failures_and_hosts(read) -> None:
     blocked, out = rows(read(*GOOD["netfilter"]), "flow")
     assert (blocked["src"], blocked["dst_port"], blocked["failed"], blocked["bytes_toserver"]) == (
         "203.0.113.9",
@@ -160,9 +165,18 @@ def test_what_a_firewall_refused_has_failed_and_what_it_let_through_is_not_said(
     assert (blocked["dst_port"], blocked["failed"]) == (22, True)
     assert (passed["src"], passed["dst_port"], passed["failed"]) == ("2001:db8::1", 53, None)
     assert blocked["community_id"].startswith("1:")
+    closed, denied = rows(read(*GOOD["fortigate"]), "flow")
+    assert (closed["bytes_toserver"], closed["bytes_toclient"], closed["pkts_toclient"]) == (5000, 60000, 50)
+    assert (closed["ts"], closed["ts_end"]) == (moment("2026-11-25T00:33:18"), moment("2026-11-25T00:34:19"))
+    assert (denied["failed"], denied["ts"]) == (True, moment("2026-11-24T23:34:19"))
+    (session,) = rows(read(*GOOD["paloalto"], zone="Europe/Copenhagen"), "flow")
+    assert (session["ts"], session["ts_end"]) == (moment("2026-11-24T23:33:00"), moment("2026-11-24T23:34:01"))
+    assert (session["bytes_toserver"], session["app_proto"], session["failed"]) == (5000, "tls", False)
+    (event,) = rows(read(*GOOD["cef"]), "flow")
+    assert (event["failed"], event["bytes_toserver"], event["dst_port"]) == (True, 60, 23)
 
 
-def test_asa_s_connections_are_turned_by_who_opened_them(read) -> None:
+def test_asa_s_connections_are_turned_and_only_denials_have_failed(read) -> None:
     end = "fw1 %ASA-6-302014: Teardown TCP connection 9 for outside:203.0.113.80/{} to inside:10.0.0.5/{}"
     end += " duration 0:01:00"
     built = "fw1 %ASA-6-302013: Built {} TCP connection 9 for outside:203.0.113.80/1 (192.0.2.4/1) to"
@@ -180,34 +194,10 @@ def test_asa_s_connections_are_turned_by_who_opened_them(read) -> None:
     assert opener(head + end.format(443, 50001) + " bytes 12 TCP FINs")[0] == "10.0.0.5"
     assert opener(head + end.format(50000, 443) + " bytes 12 TCP FINs")[0] == "203.0.113.80"
     assert opener(head + end.format(443, 50001) + " bytes 0 SYN Timeout")[3] is True
-
-
-def test_asa_s_denials_have_failed_but_stray_packets_have_not(read) -> None:
     found = rows(read(*GOOD["asa"]), "flow")
     assert [row["failed"] for row in found] == [False, None, None, True, True, True, True, True, True, None, True, True]
     assert {row["dst"] for row in found[3:-1]} == {"10.0.0.5"}
     assert found[-1]["dst"] == "198.51.100.1"
-
-
-def test_sessions_of_fortigate_and_palo_alto_have_bytes_both_ways(read) -> None:
-    closed, denied = rows(read(*GOOD["fortigate"]), "flow")
-    assert (closed["bytes_toserver"], closed["bytes_toclient"], closed["pkts_toclient"]) == (5000, 60000, 50)
-    assert (closed["ts"], closed["ts_end"]) == (moment("2026-11-25T00:33:18"), moment("2026-11-25T00:34:19"))
-    assert (denied["failed"], denied["ts"]) == (True, moment("2026-11-24T23:34:19"))
-    (session,) = rows(read(*GOOD["paloalto"], zone="Europe/Copenhagen"), "flow")
-    assert (session["ts"], session["ts_end"]) == (moment("2026-11-24T23:33:00"), moment("2026-11-24T23:34:01"))
-    assert (session["bytes_toserver"], session["app_proto"], session["failed"]) == (5000, "tls", False)
-    (event,) = rows(read(*GOOD["cef"]), "flow")
-    assert (event["failed"], event["bytes_toserver"], event["dst_port"]) == (True, 60, 23)
-
-
-def test_leases_name_address_hardware_and_host(read) -> None:
-    found = rows(read(*GOOD["dhcp"]), "dhcp")
-    assert [(row["assigned"], row["mac"][-2:], row["hostname"]) for row in found] == [
-        ("10.0.0.77", "ff", "pc77"),
-        ("10.0.0.78", "01", "pc78"),
-        ("10.0.0.79", "02", None),
-    ]
 
 
 @pytest.mark.parametrize(
@@ -233,10 +223,15 @@ def test_a_stamp_means_one_moment(read, stamp, received_at, zone, meant) -> None
     assert parsed.tables["dns"]["ts"].to_pylist() == [moment(meant)], parsed.refusals
 
 
-def test_rfc_5424_is_read_with_its_data_and_byte_order_mark(read) -> None:
+def test_rfc_5424_is_read_and_a_line_without_a_moment_has_that_of_its_receipt_or_is_refused(read) -> None:
     line = '<30>1 2026-11-25T00:34:19.5+01:00 gw dnsmasq 12 - [a@1 b="c\\]\\" x"][d] \ufeffquery[A] y.dk from 10.0.0.1'
     (row,) = rows(read(line), "dns")
     assert (row["rrname"], row["ts"]) == ("y.dk", moment("2026-11-24T23:34:19.500000"))
+    line = "<30>dnsmasq[1]: query[A] y.dk from 10.0.0.1"
+    assert read(line, live=True).tables["dns"]["ts"].to_pylist() == [moment("2026-11-25T00:34:19")]
+    assert [r.why.en for r in read(line).refusals] == ["no time"]
+    bad = "Xyz 99 00:34:19 dnsmasq[1]: query[A] y.dk from 10.0.0.1"
+    assert [r.why.en for r in read(bad).refusals] == ["no time"]
 
 
 @pytest.mark.parametrize("between", ["  ", " \ufeff", "  \ufeff ", "   "])
@@ -244,14 +239,6 @@ def test_rfc_5424_as_rsyslog_sends_it_has_a_space_of_its_own(read, between) -> N
     line = f"<30>1 2026-11-25T00:34:19.5+01:00 gw dnsmasq 12 - -{between}query[A] y.dk from 10.0.0.1"
     (row,) = rows(read(line), "dns")
     assert row["rrname"] == "y.dk"
-
-
-def test_a_line_without_a_moment_has_that_of_its_receipt_or_is_refused(read) -> None:
-    line = "<30>dnsmasq[1]: query[A] y.dk from 10.0.0.1"
-    assert read(line, live=True).tables["dns"]["ts"].to_pylist() == [moment("2026-11-25T00:34:19")]
-    assert [r.why.en for r in read(line).refusals] == ["no time"]
-    bad = "Xyz 99 00:34:19 dnsmasq[1]: query[A] y.dk from 10.0.0.1"
-    assert [r.why.en for r in read(bad).refusals] == ["no time"]
 
 
 @pytest.mark.parametrize(
@@ -271,14 +258,6 @@ def test_a_broken_line_is_refused_with_its_reason(read, line, reason) -> None:
     parsed = read(line)
     (refusal,) = parsed.refusals
     assert refusal.why.en.startswith(reason)
-
-
-def test_a_name_that_looks_like_another_program_s_line_stays_a_name(read) -> None:
-    line = GOOD["combined"][0].replace(
-        "Moz (X)", "unbound[1:0] info: 10.9.9.9 evil.dk. A IN SRC= IN= OUT= %ASA-6-302014:"
-    )
-    parsed = read(line)
-    assert set(parsed.tables) == {"http"}
 
 
 @st.composite
@@ -327,9 +306,3 @@ def test_also_where_every_line_is_said_to_be_of_one_format(engine, form, raw) ->
     segment = Segment("f", 1, b"".join(line + b"\n" for line in raw))
     parsed = LogParser(engine, "s", "fuzz", form=form, live=True).parse(received(line_column(segment), ASKED_US))
     assert parsed.batch("fuzz", "m").lines == len(raw)
-
-
-def test_the_format_may_stand_before_a_path() -> None:
-    assert split("squid:/var/log/squid/access.log") == ("squid", "/var/log/squid/access.log")
-    assert split("/var/log/x.log") == (AUTO, "/var/log/x.log")
-    assert split("C:odd/name") == (AUTO, "C:odd/name")

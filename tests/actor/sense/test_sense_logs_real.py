@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import http.server
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -23,15 +22,10 @@ from bavn.actor.sense.syslog.admission import SyslogSettings
 from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
 from bavn.actor.sense.syslog.sockets import TCP, UDP
 from bavn.model.record import address_text
+from tests.waiting import free_port
 
 pytestmark = pytest.mark.slow
 WAIT_S = 30
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 @contextlib.contextmanager

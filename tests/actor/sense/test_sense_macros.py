@@ -176,11 +176,8 @@ def test_community_id_is_the_specification_s(ask_all, flows):
     assert ask_all(_COMMUNITY, flows, _STORED) == [specified(flow) for flow in flows]
 
 
-def test_both_directions_have_one_community_id(ask_all):
+def test_both_directions_have_one_community_id_and_a_protocol_without_number_none(ask_all):
     there = {"a": "10.0.0.1", "b": "192.0.2.1", "proto": "tcp", "one": 40000, "two": 443, "kind": None, "code": None}
     back = {**there, "a": there["b"], "b": there["a"], "one": 443, "two": 40000}
     assert len(set(ask_all(_COMMUNITY, [there, back], _STORED))) == 1
-
-
-def test_a_protocol_without_number_has_no_community_id(ask_all):
     assert ask_all(_COMMUNITY, [{**_PING, "proto": "nonesuch"}, _PING], _STORED)[0] is None

@@ -100,33 +100,27 @@ def test_a_folder_of_everything(tmp_path, opened):
     assert {batch.source for batch in batches} >= {str(folder / "a.json.gz")}
 
 
-def test_a_path_that_is_nothing_we_know(tmp_path, opened):
+def test_a_path_that_is_nothing_we_know_and_refusals_over_a_file_are_bounded(tmp_path, opened):
     (tmp_path / "readme").write_text("hello")
     with pytest.raises(SourceBroken, match="neither a packet capture, nor EVE, nor a log of Zeek's"):
         opened(tmp_path / "readme")
     with pytest.raises(SourceBroken, match="cannot be read"):
         opened(tmp_path / "none")
+    (tmp_path / "eve.json").write_bytes(lines(EVE) + b"{\n" * 1000)
+    (batch,) = opened(tmp_path / "eve.json")
+    assert (batch.refused, len(batch.refusals)) == (1000, REFUSALS_KEPT_MAX)
 
 
-def test_a_damaged_archive_gives_what_it_can(tmp_path, opened):
+def test_a_damaged_archive_and_a_last_line_without_end_are_read_as_far_as_they_go(tmp_path, opened):
     packed = gzip.compress(lines(*[{**EVE, "flow_id": n} for n in range(5000)]))
     (tmp_path / "eve.json.gz").write_bytes(packed[: len(packed) // 2])
     batches = opened(tmp_path / "eve.json.gz")
     assert sum(batch.rows for batch in batches) > 1000
     assert [r.why.en for b in batches for r in b.refusals if r.line == 0] == ["the gzip archive is cut off"]
     assert sum(batch.refused for batch in batches) <= 2
-
-
-def test_a_last_line_without_end_is_read(tmp_path, opened):
     (tmp_path / "eve.json").write_bytes(lines(EVE, EVE)[:-1])
     (batch,) = opened(tmp_path / "eve.json")
     assert (batch.lines, batch.rows) == (2, 2)
-
-
-def test_refusals_are_bounded_over_a_file(tmp_path, opened):
-    (tmp_path / "eve.json").write_bytes(lines(EVE) + b"{\n" * 1000)
-    (batch,) = opened(tmp_path / "eve.json")
-    assert (batch.refused, len(batch.refusals)) == (1000, REFUSALS_KEPT_MAX)
 
 
 COREDNS = '[INFO] 10.1.0.5:50000 - 7 "A IN x.dk. udp 60 false 512" NOERROR qr,rd,ra 110 0.0001s\n'
@@ -151,7 +145,18 @@ LEEF = "LEEF:2.0|Check Point|VPN-1|1.0|Accept|^|src=10.1.0.5^dst=203.0.113.9\n"
         (LEEF.encode(), "leef"),
         (b"<13>Jan  5 08:00:00 fw1 " + LEEF.encode(), "leef"),
         (b"\x0c\xa5\x02\x00" + bytes(60), "nfdump binary"),
-        (b"2 123456789010 eni-1235b8ca 10.1.0.5 203.0.113.9 40000 443 6 5 1200 1 2 ACCEPT OK\n", "headless vpc"),
+        (b"2 123456789010 eni-1235b8ca 10.1.0.5 203.0.113.9 40000 443 6 5 1200 1 2 ACCEPT OK\n", "table"),
+        (b"ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt\n2026-11-24,x\n", "table"),
+        (b"sIP|dIP|sPort|dPort|pro|packets|bytes|flags|sTime|eTime|\n", "table"),
+        (
+            b"Date first seen      Duration Proto      Src IP Addr:Port      Dst IP Addr:Port\n",
+            "table",
+        ),
+        (
+            b"    StartTime    Proto            SrcAddr  Sport   Dir            DstAddr  Dport\n",
+            "table",
+        ),
+        (b"#Version: 1.5\n#Fields: date time action protocol src-ip dst-ip src-port dst-port\n", "table"),
         (b"2 apples and a pear\n", "unknown"),
     ],
 )

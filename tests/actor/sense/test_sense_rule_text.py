@@ -12,16 +12,13 @@ from bavn.model.text import Text
 GOOD = 'alert dns any any -> any any (msg:"A \\"name\\""; dns.query; content:"x;sid:9;"; sid:3000001; rev:2;)'
 
 
-def test_a_rule_is_known_by_its_number() -> None:
+def test_rules_are_known_by_number_and_left_out_by_name_and_suricata_s_words_are_taken_apart() -> None:
     rule = rule_of(GOOD)
     assert (rule.sid, rule.gid, rule.rev, rule.action, rule.msg) == (3000001, 1, 2, "alert", 'A "name"')
     off = rule_of("#  " + GOOD)
     assert (off.sid, off.enabled) == (3000001, False)
     assert rule_of("# a comment") is None
     assert rule_of('alert tcp any any -> any any (msg:"no number";)') is None
-
-
-def test_what_may_not_stand_in_a_set_is_commented_out_and_named() -> None:
     lines = ["# head\n", GOOD.replace("3000001", "1817001") + "\n", "gibberish\n", "alert x\n"]
     kept, said = without(lines, {3: Text.plain("no rule options.")}, [range(1_817_000, 1_818_000)])
     assert kept == ["# head\n", "# " + lines[1], "# gibberish\n", "alert x\n"]
@@ -32,8 +29,6 @@ def test_what_may_not_stand_in_a_set_is_commented_out_and_named() -> None:
     again, more = without(kept, {}, [range(1_817_000, 1_818_000)])
     assert (again, more) == (kept, []), "what is commented out already is no rule"
 
-
-def test_what_suricata_says_is_taken_apart() -> None:
     def failed(reason, rule, line):
         where = f'error parsing signature "{rule}" from file /sets/a b/suricata.rules at line {line}'
         return [("Error", reason), ("Error", where)]

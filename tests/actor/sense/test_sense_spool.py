@@ -77,14 +77,11 @@ def test_a_damaged_frame_costs_the_rest_of_its_file_and_is_counted(tmp_path) -> 
     assert spool.damaged_bytes == len(held) // 2
 
 
-def test_a_mark_beyond_what_lies_there_is_never_used_again(tmp_path) -> None:
+def test_a_mark_beyond_what_lies_there_is_never_used_again_and_addresses_survive(tmp_path) -> None:
     spool = Spool(tmp_path, "7:100", bytes_max=1 << 20)
     spool.put([item(1)])
     assert [found.us for found in all_of(spool)] == [1]
     assert SpoolMark.parse(spool.place()).segment > 7
-
-
-def test_addresses_of_both_families_survive() -> None:
     for text in ("192.0.2.1", "2001:db8::1"):
         assert sender_text(sender_bytes(text)) == text
     assert sender_text(sender_bytes("fe80::1%lo")) == "fe80::1"

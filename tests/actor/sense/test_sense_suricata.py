@@ -108,9 +108,11 @@ def test_a_capture_becomes_records(packets, opened):
     assert flow["flow_id"] == http["flow_id"]
 
 
-def test_every_run_gives_the_same(packets, opened):
+def test_every_run_gives_the_same_and_a_capture_of_nothing_nothing(packets, opened, tmp_path):
     first, second = opened(packets), opened(packets)
     assert [batch.tables for batch in first] == [batch.tables for batch in second]
+    (tmp_path / "empty.pcap").write_bytes(packets.read_bytes()[:24])
+    assert rows_of(opened(tmp_path / "empty.pcap")) == {}
 
 
 @pytest.mark.slow
@@ -127,18 +129,6 @@ def test_a_damaged_capture_is_used_up_to_the_damage(packets, opened, tmp_path, p
     assert "bytes could not be read" in refusal.why.en
 
 
-def test_a_capture_of_nothing_gives_nothing(packets, opened, tmp_path):
-    (tmp_path / "empty.pcap").write_bytes(packets.read_bytes()[:24])
-    assert rows_of(opened(tmp_path / "empty.pcap")) == {}
-
-
-def test_a_run_has_its_time(packets, tmp_path, monkeypatch):
-    monkeypatch.setattr("bavn.actor.sense.suricata.run._LOOK_S", 0.001)
-    with pytest.raises(SourceBroken, match="smaller capture"):
-        run_over(packets, tmp_path / "run", SuricataConfig(), run_s_max=0.0)
-    assert not running_in(tmp_path)
-
-
 @on_each_suricata
 def test_rules_that_do_not_load_do_not_stop_it_and_others_alert(packets, tmp_path, engine):
     rules = tmp_path / "own.rules"
@@ -151,9 +141,13 @@ def test_rules_that_do_not_load_do_not_stop_it_and_others_alert(packets, tmp_pat
     assert (alert["signature"], address_text(alert["src"]), alert["dst_port"]) == ("seven", "10.0.0.1", 53)
 
 
-def test_a_rule_file_that_cannot_be_read_is_an_error(packets, tmp_path):
+def test_a_run_has_its_time_and_its_rule_file_must_be_readable(packets, tmp_path, monkeypatch):
     with pytest.raises(SourceBroken, match=r"none\.rules cannot be read"):
         run_over(packets, tmp_path / "run", SuricataConfig(rule_files=(tmp_path / "none.rules",)))
+    monkeypatch.setattr("bavn.actor.sense.suricata.run._LOOK_S", 0.001)
+    with pytest.raises(SourceBroken, match="smaller capture"):
+        run_over(packets, tmp_path / "run", SuricataConfig(), run_s_max=0.0)
+    assert not running_in(tmp_path)
 
 
 class Folder:

@@ -21,7 +21,7 @@ def tree(text):
     return json.loads(body)
 
 
-def test_the_three_switches_of_ja4_and_the_rest_that_records_need():
+def test_the_configuration_has_what_records_need_offline_and_live():
     made = tree(offline_yaml(SuricataConfig()))
     tls = made["app-layer"]["protocols"]["tls"]
     assert (tls["ja3-fingerprints"], tls["ja4-fingerprints"]) == ("yes", "yes")
@@ -35,17 +35,11 @@ def test_the_three_switches_of_ja4_and_the_rest_that_records_need():
     assert set(types) >= {"alert", "http", "dns", "tls", "files", "dhcp", "rdp", "smb", "dcerpc", "krb5", "ssh", "flow"}
     assert (eve["filetype"], eve["community-id"], made["stream"]["midstream"]) == ("regular", "yes", "true")
     assert (made["unix-command"]["enabled"], made["stats"]["enabled"], "stats" in types) == ("no", "no", False)
-
-
-def test_live_has_stats_an_interface_and_a_socket():
     made = tree(live_yaml(SuricataConfig(threads=2), "eth7", Path("/run/bavn")))
     assert made["af-packet"][0]["interface"] == "eth7"
     assert made["af-packet"][0]["threads"] == 2
     assert made["unix-command"] == {"enabled": "yes", "filename": "/run/bavn/command.socket"}
     assert any("stats" in kind for kind in made["outputs"][0]["eve-log"]["types"] if isinstance(kind, dict))
-
-
-def test_homes_that_are_everything_leave_an_outside():
     groups = tree(offline_yaml(SuricataConfig(homes=("0.0.0.0/0",))))["vars"]["address-groups"]
     assert (groups["HOME_NET"], groups["EXTERNAL_NET"]) == ("[0.0.0.0/0]", "any")
     groups = tree(offline_yaml(SuricataConfig(homes=("10.0.0.0/8", "2001:db8::/32"))))["vars"]["address-groups"]
@@ -71,18 +65,12 @@ def test_the_tables_share_the_memory_they_may_take(memory_mb):
         {"homes": ()},
         {"rule_files": (Path("x.rules"),)},
         {"memory_mb": 1},
-        {"stream_depth_mb": 0},
         {"threads": -1},
     ],
 )
 def test_what_suricata_would_misread_is_refused(wrong):
     with pytest.raises(ValueError):
         SuricataConfig(**wrong)
-
-
-def test_a_socket_cannot_lie_at_the_end_of_a_long_path():
-    with pytest.raises(ValueError, match="shorter path"):
-        live_yaml(SuricataConfig(), "eth0", Path("/" + "x" * 100))
 
 
 class Answering:
@@ -168,23 +156,19 @@ def test_nonsense_is_an_error_and_not_a_loop(answering, said):
         commands.ask("a")
 
 
-def test_nobody_there(tmp_path):
+def test_what_is_not_there_says_so(tmp_path, engine):
     commands = CommandSocket(tmp_path / "none")
     with pytest.raises(SourceBroken, match="does not answer"):
         commands.reopen_logs()
     commands.close()
-
-
-def test_an_interface_that_is_not_there(tmp_path, engine):
     source = SuricataLive(name="s", sensor="s", interface="nonesuch0", folder=tmp_path, engine=engine)
     with pytest.raises(SourceBroken, match="ip link"):
         list(source.poll())
     source.close()
-
-
-def test_a_program_that_is_not_there():
     with pytest.raises(SourceBroken, match="apt-get install nonesuch"):
         program("nonesuch")
+    with pytest.raises(ValueError, match="shorter path"):
+        live_yaml(SuricataConfig(), "eth0", Path("/" + "x" * 100))
 
 
 def test_every_group_of_debians_configuration_is_defined() -> None:

@@ -15,7 +15,7 @@ def told(tally):
     return {loss.what: (loss.count, loss.of) for loss in tally.losses() if loss.what != "stream_gaps"}
 
 
-def test_counters_are_added_up_over_a_restart() -> None:
+def test_counters_are_added_up_over_a_restart_and_shares_are_of_what_was_seen() -> None:
     tally = StatsTally()
     tally.take({})
     tally.take(stats((100, 0, 0, 0), (200, 50, 1, 0)))
@@ -28,17 +28,11 @@ def test_counters_are_added_up_over_a_restart() -> None:
     assert told(tally) == {"capture_drops": (54, 540), "flow_memory_full": (3, None)}
     assert tally.recent_permille == 0
     assert tally.seen == 4
-
-
-def test_one_packet_of_many_is_not_none_and_a_field_may_be_missing() -> None:
     tally = StatsTally()
     tally.take(stats((1_000_000, 1, None, None), (1_000_000, 1, None, None)))
     assert (tally.recent_permille, tally.recent_drops) == (1, 0)
     tally.take(stats((None, None, None, None)))
     assert told(tally)["capture_drops"] == (1, 1_000_000)
-
-
-def test_holes_in_connections_are_a_share_of_them() -> None:
     tally = StatsTally()
     tally.take(stats((10, 0, 0, 0, 100, 7), (20, 0, 0, 0, 150, 9)))
     tally.take(stats((5, 0, 0, 0, 2, 4)))

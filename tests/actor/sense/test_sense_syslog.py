@@ -25,6 +25,7 @@ from bavn.actor.sense.syslog.admission import NOT_LISTED, TOO_FAST, TOO_MANY, Ad
 from bavn.actor.sense.syslog.frames import CUT_OFF, TOO_LARGE_COUNT, TOO_LONG, Framer
 from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
 from bavn.actor.sense.syslog.sockets import HALF, IDLE, TCP, TLS, UDP, address_of
+from tests.waiting import until
 
 NOW_US = 1_795_566_859_000_000
 LINE = b"<30>Nov 25 00:34:19 dns1 dnsmasq[1]: query[A] host%d.example.com from 10.0.0.%d"
@@ -78,13 +79,6 @@ def connected(source, channel=TCP):
     return socket.create_connection(("127.0.0.1", source.ports[channel]), timeout=WAIT_S)
 
 
-def until(what, look):
-    end = time.monotonic() + WAIT_S
-    while not look():
-        assert time.monotonic() < end, what
-        time.sleep(0.02)
-
-
 def test_datagrams_and_both_framings_become_records(listening) -> None:
     source = listening(UDP, TCP)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
@@ -112,7 +106,7 @@ def test_what_was_received_outlives_the_node_and_is_read_once(listening) -> None
     first = gathered(source, 100)
     with connected(source) as sender:
         sender.sendall(b"".join(line(n) + b"\n" for n in range(100, 150)))
-    until("all received", lambda: source.counts()["received_messages"] == 150)
+    until(lambda: source.counts()["received_messages"] == 150, "all received")
     source.close()
     again = listening(TCP, mark=first[-1].mark)
     assert names(gathered(again, 50)) == [f"host{n}.example.com" for n in range(100, 150)]
@@ -174,7 +168,7 @@ def test_a_hostile_sender_costs_one_refusal_and_others_go_on(listening) -> None:
     with connected(source) as half:
         half.sendall(b"500 <13>only half")
     good.sendall(line(2) + b"\n")
-    until("the good", lambda: source.counts()["connections"] == 1)
+    until(lambda: source.counts()["connections"] == 1, "the good")
     batches = gathered(source, 3, lambda found: len(names(found)))
     good.close()
     assert sorted(names(batches)) == [f"host{n}.example.com" for n in range(3)]
@@ -190,7 +184,7 @@ def test_who_is_not_listed_who_is_too_fast_and_who_is_too_many_is_refused(listen
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         for n in range(5):
             udp.sendto(line(n), ("127.0.0.1", source.ports[UDP]))
-    until("refusals", lambda: source.counts().get(f"refused: {TOO_FAST}") == 3)
+    until(lambda: source.counts().get(f"refused: {TOO_FAST}") == 3, "refusals")
     with connected(source), connected(source) as second:
         assert second.recv(1) == b""
     assert source.counts()[f"refused: {TOO_MANY}"] == 1
@@ -209,7 +203,7 @@ def test_a_slow_sender_is_let_go_and_a_silent_one(listening) -> None:
     source = listening(TCP, tick=lambda: now[0], idle_s=100.0, half_s=10.0)
     slow, silent = connected(source), connected(source)
     slow.sendall(b"<13>x")
-    until("both", lambda: source.counts()["connections"] == 2)
+    until(lambda: source.counts()["connections"] == 2, "both")
     time.sleep(0.2)
     now[0] = 11.0
     assert slow.recv(1) == b""
@@ -224,12 +218,12 @@ def test_a_full_spool_makes_connections_wait_and_datagrams_lost_loudly(listening
     source = listening(UDP, TCP, spool_bytes_max=20_000)
     with connected(source) as sender:
         sender.sendall(b"".join(line(n) + b"\n" for n in range(400)))
-        until("full", lambda: source.lag_bytes() > 19_000)
+        until(lambda: source.lag_bytes() > 19_000, "full")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             udp.sendto(line(1) * 100, ("127.0.0.1", source.ports[UDP]))
-        until("the loss", lambda: source.losses()[1].count == 1)
+        until(lambda: source.losses()[1].count == 1, "the loss")
         found = []
-        until("all of it", lambda: found.extend(source.poll()) or len(names(found)) == 400)
+        until(lambda: found.extend(source.poll()) or len(names(found)) == 400, "all of it")
     assert names(found) == [f"host{n}.example.com" for n in range(400)]
 
 

@@ -42,14 +42,11 @@ def test_an_entry_is_a_line_while_it_holds(entry, line) -> None:
     assert made[0].id == read(entry + ENDS)[0].id
 
 
-def test_what_never_ends_is_looked_at_again() -> None:
+def test_what_never_ends_is_looked_at_again_and_the_order_of_the_file_does_not_matter() -> None:
     entry = read('[[disable]]\nsid = 7\ncomment = "c"\nwho = "w"\nuntil = "never"\nreview = 2027-01-31\n')[0]
     assert entry.active(date(2999, 1, 1))
     assert not entry.due(date(2027, 1, 31))
     assert entry.due(date(2027, 2, 1))
-
-
-def test_the_order_of_the_file_does_not_matter() -> None:
     first, second = "[[disable]]\nsid = 9\n" + ENDS, "[[disable]]\nsid = 7\n" + ENDS
     assert threshold_text(read(first + second), TODAY) == threshold_text(read(second + first), TODAY)
 

@@ -81,16 +81,13 @@ def pcapng(*ticks, tsresol=b""):
     return b"".join(struct.pack("<II", kind, n) + body + struct.pack("<I", n) for (kind, body), n in whole)
 
 
-def test_a_certificate_of_an_impossible_version_costs_what_it_would_have_said(identity):
+def test_a_certificate_or_packet_that_cannot_be_costs_itself(identity, tmp_path):
     flights = handshake(identity, client=old)
     strange = [(mine, data.replace(CERTIFICATE_VERSION, b"\xa0\x03\x02\x01\x06")) for mine, data in flights]
     assert strange != flights
     (row,) = rows(packets(strange)).rows
     assert row["version"] == "TLS 1.2"
     assert (row["cert_key"], row["cert_subject"], len(row["cert"])) == (None, None, 40)
-
-
-def test_a_packet_of_an_impossible_time_is_refused_and_the_others_are_read(tmp_path):
     file = tmp_path / "a.pcapng"
     second = struct.pack("<HHB3x", 9, 1, 0) + struct.pack("<HH", 0, 0)
     file.write_bytes(pcapng(1, 2**63, 2**64 - 1, 2, tsresol=second))
@@ -120,7 +117,7 @@ def test_what_a_conversation_raises_costs_that_conversation(identity, monkeypatc
     assert reason.en.startswith("unreadable: RuntimeError over SHA-256 ")
 
 
-def test_a_flow_of_weeks_and_numbers_at_every_edge_take_no_other_line_with_them(engine, foreseen):
+def test_numbers_at_every_edge_take_no_other_line_with_them(engine, foreseen, parse, flow):
     parser = ZeekParser(engine, "z")
     lines = [{**CONN, "uid": "Cgood"}, {**CONN, "uid": "Clong", "duration": "1209600.5"}]
     lines += [
@@ -136,9 +133,6 @@ def test_a_flow_of_weeks_and_numbers_at_every_edge_take_no_other_line_with_them(
         flows = parsed.tables["flow"].to_pylist()
         long = next(row for row in flows if (row["ts_end"] - row["ts"]).days == 14)
         assert (long["ts_end"] - long["ts"]).total_seconds() == 1209600.5
-
-
-def test_eve_numbers_at_every_edge_take_no_other_line_with_them(parse, flow, foreseen):
     good = flow()
     count = 1
     raw = json.dumps(good).encode() + b"\n"
@@ -168,7 +162,7 @@ def _kept(lines):
     return Parsed(tables={"flow": table}, lines=lines.num_rows, passed=0, refused=0, refusals=())
 
 
-def test_lines_at_fault_are_looked_for_and_all_others_kept():
+def test_lines_at_fault_are_found_within_bounded_work():
     column, bad, calls = _column(1000), {17, 400, 401, 999}, []
 
     def parse(lines):
@@ -182,9 +176,6 @@ def test_lines_at_fault_are_looked_for_and_all_others_kept():
     assert {refusal.line - 1 for refusal in parsed.refusals} == bad
     assert parsed.tables["flow"]["n"].to_pylist() == [n for n in range(1000) if n not in bad]
     assert len(calls) < 100
-
-
-def test_where_everything_fails_the_work_is_bounded_and_everything_counted():
     column, calls = _column(20_000), []
 
     def parse(lines):

@@ -1,4 +1,5 @@
-"""Zeek's logs, TSV and JSON, of several versions, into the columns of record.TABLES."""
+"""Zeek's logs, TSV and JSON, of several versions, into the columns of record.TABLES. Any text, any line and any JSON
+in Zeek's logs: one outcome each."""
 
 import hashlib
 import json
@@ -6,7 +7,9 @@ from datetime import datetime
 
 import communityid
 import pytest
-from making_zeek import CONN, ENDS, tsv
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from making_zeek import CONN, ENDS, head, tsv
 
 from bavn.actor.formats.lines import Segment
 from bavn.actor.sense.zeek.columns import COLUMNS
@@ -109,7 +112,7 @@ def test_conn_state_says_what_became_of_it(one, case, state, failed):
 
 
 @pytest.mark.slow
-def test_icmp_has_type_and_code_and_no_ports(one):
+def test_icmp_http_files_and_smb_have_the_columns_of_the_record(one):
     six = {"proto": "icmp", "id.orig_h": "fe80::1", "id.resp_h": "ff02::2", "id.orig_p": "133", "id.resp_p": "134"}
     got = one("conn", {**CONN, **six})
     assert (got["proto"], got["icmp_type"], got["icmp_code"], got["src_port"]) == ("ipv6-icmp", 133, 0, 0)
@@ -117,41 +120,6 @@ def test_icmp_has_type_and_code_and_no_ports(one):
     assert got["community_id"] == communityid.CommunityID().calc(flow)
     got = one("conn", {**CONN, "proto": "icmp", "id.orig_p": "3", "id.resp_p": "13"})
     assert (got["icmp_type"], got["icmp_code"]) == (3, 13)
-
-
-def test_a_logged_community_id_is_taken(one):
-    assert one("conn", {**CONN, "community_id": "1:abc"})["community_id"] == "1:abc"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("service", "app"),
-    [
-        ("ssl", "tls"),
-        ("http,ssl", "http"),
-        ("gssapi,smb,ntlm", "smb"),
-        ("ntlm", "ntlm"),
-        ("krb_tcp", "krb5"),
-        (None, "failed"),
-    ],
-)
-def test_services_have_suricata_s_names(one, service, app):
-    assert one("conn", {**CONN, "service": service})["app_proto"] == app
-
-
-def test_dns(one):
-    row = {**ENDS, "proto": "udp", "query": "WWW.Example.DK", "qtype_name": "A", "rcode_name": "NOERROR"}
-    got = one("dns", {**row, "answers": ["a.example.net", "192.0.2.9"], "TTLs": ["300.000000", "20.000000"]})
-    assert (got["rrname"], got["answered"], got["answers"]) == ("www.example.dk", True, ["a.example.net", "192.0.2.9"])
-    assert (got["answer_bytes"], got["ttl_s"]) == (22, 20)
-    got = one("dns", {**row, "rcode_name": None, "answers": None, "TTLs": None})
-    assert (got["answered"], got["answers"], got["answer_bytes"]) == (False, None, None)
-    got = one("dns", {**row, "rcode_name": "NXDOMAIN", "answers": None, "TTLs": None})
-    assert (got["answered"], got["answers"], got["answer_bytes"], got["ttl_s"]) == (True, [], 0, None)
-
-
-@pytest.mark.slow
-def test_http_files_and_smb(one):
     row = {**ENDS, "method": "GET", "host": "Example.dk:80", "uri": "/æ", "user_agent": "x\ty", "status_code": "404"}
     got = one("http", {**row, "request_body_len": "0", "response_body_len": "9", "resp_mime_types": ["text/html", "x"]})
     assert (got["host"], got["url"], got["user_agent"]) == ("example.dk", "/æ", "x\ty")
@@ -170,6 +138,34 @@ def test_http_files_and_smb(one):
     assert (got["command"], got["filename"], got["disposition"]) == ("FILE_WRITE", r"a\b.exe", "write")
     got = one("smb_files", {**ENDS, "action": "SMB::PIPE_OPEN", "path": r"\\srv\IPC$", "name": "svcctl"})
     assert (got["named_pipe"], got["filename"]) == ("svcctl", None)
+
+
+def test_dns_and_a_logged_community_id_are_taken(one):
+    assert one("conn", {**CONN, "community_id": "1:abc"})["community_id"] == "1:abc"
+    row = {**ENDS, "proto": "udp", "query": "WWW.Example.DK", "qtype_name": "A", "rcode_name": "NOERROR"}
+    got = one("dns", {**row, "answers": ["a.example.net", "192.0.2.9"], "TTLs": ["300.000000", "20.000000"]})
+    assert (got["rrname"], got["answered"], got["answers"]) == ("www.example.dk", True, ["a.example.net", "192.0.2.9"])
+    assert (got["answer_bytes"], got["ttl_s"]) == (22, 20)
+    got = one("dns", {**row, "rcode_name": None, "answers": None, "TTLs": None})
+    assert (got["answered"], got["answers"], got["answer_bytes"]) == (False, None, None)
+    got = one("dns", {**row, "rcode_name": "NXDOMAIN", "answers": None, "TTLs": None})
+    assert (got["answered"], got["answers"], got["answer_bytes"], got["ttl_s"]) == (True, [], 0, None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("service", "app"),
+    [
+        ("ssl", "tls"),
+        ("http,ssl", "http"),
+        ("gssapi,smb,ntlm", "smb"),
+        ("ntlm", "ntlm"),
+        ("krb_tcp", "krb5"),
+        (None, "failed"),
+    ],
+)
+def test_services_have_suricata_s_names(one, service, app):
+    assert one("conn", {**CONN, "service": service})["app_proto"] == app
 
 
 @pytest.mark.slow
@@ -200,7 +196,7 @@ def test_the_rest_of_the_logs(one):
 
 
 @pytest.mark.slow
-def test_a_certificate_is_named_where_it_is_shown(read, one):
+def test_a_certificate_and_what_was_agreed_on_are_kept_where_they_are_shown(read, one):
     cert = {"ts": ENDS["ts"], "id": "Fcert", "certificate.subject": "CN=x", "certificate.issuer": "CN=ca"}
     cert |= {"certificate.not_valid_before": "1607004052.000000", "certificate.not_valid_after": "1614780052.000000"}
     parsed = read("x509", tsv("x509", [cert, {**cert, "id": "Fbad", "ts": "yesterday"}]))
@@ -217,10 +213,6 @@ def test_a_certificate_is_named_where_it_is_shown(read, one):
     got = one("ssl", new)
     assert (got["subject"], got["cert"], got["resumed"], got["version"]) == ("CN=y", "ccdd", True, "TLS 1.3")
     assert one("ssl", {**new, "cert_chain_fps": ["other"]})["subject"] is None
-
-
-@pytest.mark.slow
-def test_what_tls_and_ssh_agreed_on_is_kept(read, one):
     key = {"ts": "1713484800", "id": "F7", "certificate.key_type": "ecdsa", "certificate.key_length": "256"}
     key |= {"certificate.curve": "prime256v1", "certificate.sig_alg": "ecdsa-with-SHA256"}
     read("x509", tsv("x509", [key]))
@@ -261,13 +253,10 @@ def test_a_refusal_says_which_line_and_why(read, change, reason):
     assert parsed.tables["flow"].num_rows == 2
 
 
-def test_a_line_cut_short_is_refused(read):
+def test_what_is_cut_short_or_stands_before_a_header_is_refused(read):
     raw = tsv("conn", [CONN]) + b"1713484800.441203\tC1\t10.0.0.1"
     parsed = read("conn", raw)
     assert [r.why.en for r in parsed.refusals] == [f"3 fields where the header has {len(CONN)}"]
-
-
-def test_lines_before_any_header_are_refused(read):
     parsed = read("conn", "\t".join(CONN.values()).encode())
     assert [r.why.en for r in parsed.refusals] == [f"{len(CONN)} fields where the header has 0"]
 
@@ -282,14 +271,11 @@ def test_logs_put_together_may_change_their_columns(read):
     assert [r.line for r in parsed.refusals] == [31]
 
 
-def test_changes_of_columns_are_bounded():
+def test_headers_their_changes_and_fields_fit_together():
     raw = b"".join(b"#fields\t%d\nx\n" % n for n in range(3 * CHANGES_MAX))
     pieces = list(parts(raw, Header()))
     assert len(pieces) == CHANGES_MAX + 1
     assert b"".join(piece for _, piece in pieces) == raw
-
-
-def test_the_header_of_a_file():
     header = header_of(tsv("conn", [CONN]))
     assert header == Header(path="conn", fields=tuple(CONN))
     assert Header.parse(header.text()) == header
@@ -299,11 +285,64 @@ def test_the_header_of_a_file():
     assert header_of(b"# just a remark\n") is None
     with pytest.raises(ValueError):
         Header.parse("[]")
-
-
-def test_the_tables_of_fields_fit_together():
     assert set(RECORD_OF) == set(FIELDS) == set(TELLING)
     for kind, record in RECORD_OF.items():
         if record:
             assert record in RECORD_TYPES
             assert set(COLUMNS[kind]) <= {column.name for column in TABLES[record]}
+
+
+texts = st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), min_size=1, max_size=12)
+
+
+@given(st.lists(st.tuples(texts, st.lists(texts, max_size=3)), min_size=1, max_size=6))
+@settings(max_examples=12)
+def test_any_text_survives_tsv_s_escapes(read, drawn):
+    rows = [{**ENDS, "query": t.lower(), "rcode_name": "X", "answers": answers} for t, answers in drawn]
+    parsed = read("dns", tsv("dns", rows))
+    table = parsed.tables["dns"]
+    nothing = ("-", "(empty)")
+    assert parsed.refused == 0
+    for (text, answers), kept in zip(drawn, table.to_pylist(), strict=True):
+        if text.lower() not in nothing:
+            assert kept["rrname"] == text.lower().removesuffix(".").lower()
+        if ",".join(answers) not in nothing:
+            assert kept["answers"] == answers
+
+
+@given(
+    st.lists(
+        st.one_of(st.just(None), st.binary(max_size=30), st.sampled_from([b"", b"#x", b"{}", b"\t" * 15])), max_size=12
+    )
+)
+@settings(max_examples=12)
+def test_every_line_has_one_outcome(read, drawn):
+    good = "\t".join(CONN.values()).encode()
+    body = [good if line is None else line.replace(b"\n", b" ") for line in drawn]
+    raw = "\n".join(head("conn", CONN)).encode() + b"\n" + b"".join(line + b"\n" for line in body)
+    parsed = read("conn", raw)
+    batch = parsed.batch("s", "m")
+    assert batch.lines == 8 + len(body)
+    assert batch.passed >= 8
+    assert batch.tables["flow"].num_rows >= drawn.count(None) if None in drawn else True
+    assert len(batch.refusals) == batch.refused
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(sorted(FIELDS)), st.lists(st.dictionaries(st.integers(0, 30), junk, max_size=4), max_size=8))
+@settings(max_examples=25)
+def test_every_line_of_json_has_one_outcome(read, kind, drawn):
+    names = [name.removesuffix("[]") for name in FIELDS[kind]]
+    changes = [{names[at % len(names)]: value for at, value in one.items()} for one in drawn]
+    raw = b"".join(json.dumps({**CONN, "id": "F1", **change}).encode() + b"\n" for change in changes)
+    parsed = read(kind, raw + b"{broken\n\n")
+    batch = parsed.batch("s", "m")
+    assert batch.lines == len(drawn) + 2
+    assert batch.passed == 1 + (0 if RECORD_OF[kind] else batch.lines - 1 - batch.refused)
+    assert batch.refusals[-1].why.en in ("no JSON", "1 fields where the header has 0")

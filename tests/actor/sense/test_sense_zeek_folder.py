@@ -144,16 +144,13 @@ def test_each_log_has_a_place_of_its_own(zeek):
     assert zeek.source.lag_bytes() == 0
 
 
-def test_errors_say_what_to_do(tmp_path, engine):
+def test_errors_say_what_to_do_and_streamed_logs_are_followed(tmp_path, engine):
     source = ZeekFolder(name="zeek", sensor="z", folder=tmp_path / "none", engine=engine)
     with pytest.raises(SourceBroken, match=r"conn\.log"):
         list(source.poll())
     for mark in ("{", "[]", '{"conn": 1}', '{"conn": ["x", "y"]}'):
         with pytest.raises(SourceBroken, match="new name"):
             ZeekFolder(name="zeek", sensor="z", folder=tmp_path, mark=mark, engine=engine)
-
-
-def test_streamed_logs_are_followed_over_rotation(tmp_path, engine):
     path = tmp_path / "json_streaming_conn.log"
     row = '{"_path":"conn","ts":1713484800,"uid":"C%d","id.orig_h":"10.0.0.1","id.resp_h":"192.0.2.7","proto":"tcp"}\n'
     path.write_text(row % 1)

@@ -48,21 +48,15 @@ def test_any_text_is_an_address_or_null(engine, text) -> None:
         assert engine.execute("SELECT addr_text($1)", [stored]).fetchone()[0] == address_text(stored)
 
 
-def test_the_helpers_that_are_named_are_there(store, hour0) -> None:
+def test_helpers_are_there_and_what_is_no_address_is_refused(store, hour0) -> None:
     window = store.window(0, (hour0 + 1) * 3_600_000_000)
     for name in HELPERS:
         given_ = name.replace("(a", "(addr('10.1.2.3')").replace("(text)", "('10.1.2.3')").replace("(hour)", "(0)")
         assert window.rows(f"SELECT {given_}")[0][0] is not None
-
-
-def test_what_is_no_address_is_refused_with_the_text(store) -> None:
     with pytest.raises(QueryRefused, match=r"10\.0\.0 is no address"):
         store.window(0, 1).rows("SELECT addr('10.0.0')")
     with pytest.raises(QueryRefused, match="is no network"):
         store.window(0, 1).rows("SELECT in_net(addr('10.0.0.1'), '10.0.0.0/33')")
-
-
-def test_the_first_rows_come_with_word_of_more(store) -> None:
     window = store.window(0, 1)
     found, more = window.first("SELECT unnest(range(10)) AS n", rows_max=4)
     assert (found["n"].to_pylist(), more) == ([0, 1, 2, 3], True)

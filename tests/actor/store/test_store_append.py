@@ -173,10 +173,14 @@ def test_texts_may_come_as_dictionary_large_or_view_and_empty_columns_as_null(ro
     assert all(column.type in ARROW for columns in TABLES.values() for column in columns)
 
 
-def test_one_writer_at_a_time(tmp_path):
+def test_limits_are_above_zero_and_one_writer_works_at_a_time(tmp_path):
     with ColumnStore.open(tmp_path), pytest.raises(StoreBusy, match="stop it first"):
         ColumnStore.open(tmp_path)
     ColumnStore.open(tmp_path).close()
+    with pytest.raises(ValueError, match="threads"):
+        StoreLimits(threads=0)
+    assert StoreLimits(age_days_max=None).age_days_max is None
+    assert StoreLimits().age_days_max * DAY_US > 0
 
 
 def test_appending_never_gathers_more_micro_segments_than_the_limit(tmp_path, rows, clock):
@@ -187,13 +191,6 @@ def test_appending_never_gathers_more_micro_segments_than_the_limit(tmp_path, ro
             assert store.stats().micro_segments <= 3
         with store.window(clock.us, clock.us + 1) as window:
             assert window.rows("SELECT flow_id FROM flow ORDER BY ALL") == [(n,) for n in range(8)]
-
-
-def test_limits_are_above_zero():
-    with pytest.raises(ValueError, match="threads"):
-        StoreLimits(threads=0)
-    assert StoreLimits(age_days_max=None).age_days_max is None
-    assert StoreLimits().age_days_max * DAY_US > 0
 
 
 def test_whatever_the_umask_a_store_is_its_owners_alone(tmp_path, rows, hour0):

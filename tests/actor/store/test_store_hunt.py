@@ -1,7 +1,6 @@
 """The retro-hunt against looking at every row."""
 
 import datetime as dt
-import pickle
 
 import pytest
 from hypothesis import given, settings
@@ -9,8 +8,7 @@ from hypothesis import strategies as st
 
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.query import hunt as hunting
-from bavn.actor.store.query.hunt import Hunted, Wanted, hunt, hunted, met_in
-from bavn.actor.store.query.window import StoreWindow
+from bavn.actor.store.query.hunt import Hunted, hunt
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable, ObservableType
 
@@ -55,17 +53,6 @@ row = st.fixed_dictionaries(
 TABLES = ("flow", "dns", "tls", "http", "fileinfo", "alert")
 
 
-def in_parts(window, observables, count=3):
-    """The same hunt by windows of other processes, each over a part of the time."""
-    wanted, met = Wanted.of(observables), []
-    parts = pickle.loads(pickle.dumps(window.sight.parts(count)))
-    assert [part.last_us for part in parts[:-1]] == [part.first_us for part in parts[1:]]
-    for part in parts:
-        with StoreWindow.seen(part, window.root, window.root / "spill") as alone:
-            met += met_in(alone, wanted)
-    return hunted(window, wanted, met)
-
-
 @pytest.mark.slow
 @given(
     st.lists(st.tuples(st.sampled_from(TABLES), row), max_size=25),
@@ -85,7 +72,6 @@ def test_a_hunt_finds_what_reading_every_row_finds(rows, hour0, those, span, tid
             begin = hour0 * HOUR_US + first
             with store.window(begin, begin + length) as window:
                 found = hunt(window, [*reversed(WANTED), *WANTED, *PAIRS])
-                assert in_parts(window, [*reversed(WANTED), *WANTED, *PAIRS]) == found
             inside = [(t, r) for t, r in those if first <= r["us"] < first + length]
             assert found == [h for o in sorted(WANTED + PAIRS) if (h := looked_for(o, inside, hour0)) is not None]
 

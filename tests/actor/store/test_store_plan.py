@@ -101,10 +101,23 @@ def test_small_hours_become_a_pack(segments, pack):
         assert len(merge.inputs) >= 2
 
 
-def test_a_quarter_of_a_day_is_packed_before_the_day_is_over():
+def test_quarters_are_packed_and_edges_follow_the_clock_until_age_or_bytes_end_them():
     hours = [segment(24 + k, 10) for k in range(9)]
     merge = next_merge(hours, Edges(closed_before=33, settled_before=9), StoreLimits())
     assert merge == Merge(inputs=tuple(hours[:6]), packs=((24, 6),))
+    late = LIMITS.late_minutes_max * 60_000_000
+    assert edges(100 * HOUR_US + late, LIMITS) == Edges(closed_before=100, settled_before=76)
+    assert edges(100 * HOUR_US + late - 1, LIMITS).closed_before == 99
+    assert next_merge([segment(None, 1, {10**6: 1})], edges(None, LIMITS), LIMITS) is not None
+    those = [segment(hour, 10, size=1000) for hour in range(100, 110)] + [segment(None, 10, {105: 5, 109: 5}, size=400)]
+    by_bytes = StoreLimits(age_days_max=None, bytes_max=3500)
+    assert forget_before(those, by_bytes, None) == 107
+    assert forget_before(those, StoreLimits(age_days_max=None, bytes_max=10_400), None) == 0
+    assert forget_before(those, StoreLimits(age_days_max=None, bytes_max=1), None) == 109, "never the newest hour"
+    assert forget_before(those, StoreLimits(age_days_max=1), 128 * HOUR_US) == 104
+    assert forget_before(those, StoreLimits(age_days_max=1), 500 * HOUR_US) == 109
+    assert forget_before(those, StoreLimits(age_days_max=1), 50 * HOUR_US) == 26
+    assert forget_before([], by_bytes, 0) == 0
 
 
 @pytest.mark.parametrize(
@@ -210,25 +223,6 @@ def test_forgetting_into_a_pack_of_rows_without_names_comes_to_an_end(tmp_path, 
         assert store.tidy().forgotten_rows == 2
         assert store.stats().rows == {"tls": 1}
         assert store.tidy().forgotten_rows == 0
-
-
-def test_edges_follow_the_clock_and_without_one_everything_is_over():
-    late = LIMITS.late_minutes_max * 60_000_000
-    assert edges(100 * HOUR_US + late, LIMITS) == Edges(closed_before=100, settled_before=76)
-    assert edges(100 * HOUR_US + late - 1, LIMITS).closed_before == 99
-    assert next_merge([segment(None, 1, {10**6: 1})], edges(None, LIMITS), LIMITS) is not None
-
-
-def test_what_is_forgotten_by_age_and_by_bytes():
-    those = [segment(hour, 10, size=1000) for hour in range(100, 110)] + [segment(None, 10, {105: 5, 109: 5}, size=400)]
-    by_bytes = StoreLimits(age_days_max=None, bytes_max=3500)
-    assert forget_before(those, by_bytes, None) == 107
-    assert forget_before(those, StoreLimits(age_days_max=None, bytes_max=10_400), None) == 0
-    assert forget_before(those, StoreLimits(age_days_max=None, bytes_max=1), None) == 109, "never the newest hour"
-    assert forget_before(those, StoreLimits(age_days_max=1), 128 * HOUR_US) == 104
-    assert forget_before(those, StoreLimits(age_days_max=1), 500 * HOUR_US) == 109
-    assert forget_before(those, StoreLimits(age_days_max=1), 50 * HOUR_US) == 26
-    assert forget_before([], by_bytes, 0) == 0
 
 
 def test_forgetting_by_age_counts_keeps_the_rest_and_moves_what_is_known(tmp_path, rows, clock, hour0):

@@ -256,7 +256,7 @@ def test_what_tells_of_the_machine_waits_or_is_not_known_is_refused(window, sql)
         window.rows(sql)
 
 
-def test_every_function_that_may_be_called_is_known_by_name_and_none_is_the_systems():
+def test_what_may_be_called_is_known_and_what_is_volatile_refused(window):
     with duckdb.connect() as base:
         known = {
             name.casefold()
@@ -266,9 +266,6 @@ def test_every_function_that_may_be_called_is_known_by_name_and_none_is_the_syst
     assert not {name for name in ALLOWED_FUNCTIONS if name.startswith(system)}
     assert not ALLOWED_FUNCTIONS & FORBIDDEN_FUNCTIONS
     assert known - ALLOWED_FUNCTIONS, "what a new engine brings is not let in by itself"
-
-
-def test_what_the_engine_calls_volatile_or_keeps_of_itself_is_known_and_refused(window):
     with duckdb.connect() as base:
         volatile = base.execute(
             "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability = 'VOLATILE'"
@@ -311,7 +308,7 @@ def test_any_text_is_either_one_select_over_the_windows_tables_or_refused(sql):
             assert [s.type for s in base.extract_statements(sql)] == [duckdb.StatementType.SELECT]
 
 
-def test_a_malformed_query_names_its_fault(window):
+def test_queries_are_values_over_given_tables_alone_and_say_their_faults(window):
     for sql, said in (
         ("SELECT nope FROM flow", "nope"),
         ("SELECT 1 +", "syntax"),
@@ -321,25 +318,16 @@ def test_a_malformed_query_names_its_fault(window):
             window.rows(sql)
         with pytest.raises(QueryRefused, match=said):
             window.arrow(sql)
-
-
-def test_deep_and_long_queries_are_refused(window):
     with pytest.raises(QueryRefused):
         window.rows("SELECT " + "(" * 20_000 + "1" + ")" * 20_000)
     with pytest.raises(QueryRefused, match="characters"):
         window.rows("SELECT 1 --" + "x" * 300_000)
-
-
-def test_parameters_are_values_never_text(window):
     assert window.rows("SELECT $a, $b", {"a": "'; DROP VIEW flow; --", "b": 3}) == [("'; DROP VIEW flow; --", 3)]
     assert window.rows("SELECT count(*) FROM flow WHERE dst_port = $port", {"port": 443}) == [(2,)]
     with pytest.raises(QueryRefused):
         window.rows("SELECT $a", {"b": 1})
     with pytest.raises(QueryRefused):
         window.rows("SELECT * FROM $a", {"a": "flow"})
-
-
-def test_given_tables_are_there_for_one_query(window):
     given_table = pa.table({"port": pa.array([443, 80], pa.uint16())})
     sql = "SELECT count(*) FROM flow JOIN wanted ON port = dst_port"
     assert window.rows(sql, tables={"wanted": given_table}) == [(2,)]
@@ -348,13 +336,15 @@ def test_given_tables_are_there_for_one_query(window):
     for name in ("flow", "Pair_Hour", "_x", "a b", "a;b", "", "1a"):
         with pytest.raises(QueryRefused, match="may be called"):
             window.rows("SELECT 1", tables={name: given_table})
-
-
-def test_no_python_variable_is_a_table(window):
     secret = pa.table({"a": [1]})
     with pytest.raises(QueryRefused):
         window.rows("SELECT * FROM secret")
     assert secret.num_rows == 1
+    table = window.arrow("SELECT TRUE AS b, sum(flow_id) AS s, any_value(src) AS a, NULL::BOOLEAN AS n FROM flow")
+    assert [str(field.type) for field in table.schema] == ["bool", "decimal128(38, 0)", "extension<arrow.uuid>", "bool"]
+    wide = window.arrow("SELECT sum(x) AS s FROM (VALUES (9223372036854775807::BIGINT), (9223372036854775807)) t(x)")
+    assert int(wide["s"][0].as_py()) == 2 * (2**63 - 1)
+    assert int(window.arrow("SELECT -sum(x) AS s FROM (VALUES (5)) t(x)")["s"][0].as_py()) == -5
 
 
 @pytest.mark.slow
@@ -377,14 +367,6 @@ def test_time_rows_and_memory_are_bounded(tmp_path, rows):
         with pytest.raises(QueryRefused, match="64 MB of memory"):
             window.rows("SELECT max(len(x)) FROM (SELECT DISTINCT md5(a.range::VARCHAR) AS x FROM range(6000000) a)")
         assert window.rows("SELECT 1") == [(1,)], "a refused query leaves the window usable"
-
-
-def test_bools_and_wide_sums_come_as_plain_arrow(window):
-    table = window.arrow("SELECT TRUE AS b, sum(flow_id) AS s, any_value(src) AS a, NULL::BOOLEAN AS n FROM flow")
-    assert [str(field.type) for field in table.schema] == ["bool", "decimal128(38, 0)", "extension<arrow.uuid>", "bool"]
-    wide = window.arrow("SELECT sum(x) AS s FROM (VALUES (9223372036854775807::BIGINT), (9223372036854775807)) t(x)")
-    assert int(wide["s"][0].as_py()) == 2 * (2**63 - 1)
-    assert int(window.arrow("SELECT -sum(x) AS s FROM (VALUES (5)) t(x)")["s"][0].as_py()) == -5
 
 
 def test_what_was_admitted_is_parsed_once_and_a_refusal_each_time(store, monkeypatch):

@@ -27,12 +27,15 @@ def at(us: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(0, dt.UTC).replace(tzinfo=None) + dt.timedelta(microseconds=us)
 
 
-def test_the_store_and_its_windows_are_what_the_ports_say(store):
+def test_the_store_is_what_the_ports_say_and_a_window_let_go_of_holds_nothing(store, rows, hour0):
     kept: Store = store
     with store.window(3, 9) as opened:
         seen: Window = opened
         assert (seen.first_us, seen.last_us, seen.homes) == (3, 9, ("10.0.0.0/8", "fd00::/8"))
     assert kept.mark("nobody") is None
+    store.append("a", "1", {"flow": rows("flow", [{"ts": at(hour0 * HOUR_US)}])})
+    store.window(0, 2**60).rows("FROM flow")
+    assert store.tidy().deleted == 1
 
 
 @pytest.mark.slow
@@ -117,12 +120,6 @@ def test_a_reader_in_the_way_of_one_era_does_not_stop_the_sweeping_of_later_ones
     second.close()
     store.sweep()
     assert store.stats().waiting_bytes == 0
-
-
-def test_a_window_let_go_of_holds_nothing(store, rows, hour0):
-    store.append("a", "1", {"flow": rows("flow", [{"ts": at(hour0 * HOUR_US)}])})
-    store.window(0, 2**60).rows("FROM flow")
-    assert store.tidy().deleted == 1
 
 
 def test_is_home_knows_both_families_and_nothing_else(store):

@@ -1,11 +1,15 @@
-"""Several key holders: a test passes while enough are well and names the others; it fails where too few are."""
+"""Several key holders: a test passes while enough are well and names the others; it fails where too few are. Every
+detector has harmless traffic of its own and finds it; one that finds nothing, or lacks its source, is told."""
 
 from dataclasses import replace
 
 import pytest
 
+from bavn.actor.detect.run import DETECTORS
+from bavn.app.accept import detectors
 from bavn.app.accept import holders as under_test
 from bavn.app.accept.check import Readings, shown, value, warns
+from bavn.app.accept.detectors import DetectorCheck, Played, family_readings, reads
 from bavn.app.accept.holders import KeyHolderCheck
 from bavn.app.accept.page import page
 from bavn.app.accept.run import part_of, required, run
@@ -15,15 +19,17 @@ from bavn.model.catalogue import languages
 from bavn.model.ports import LinkDown
 from bavn.model.sector.acceptance_protocol import Outcome, TestKind
 from bavn.model.sector.protocol_file import signed
+from bavn.traffic.replay import FAMILIES, Label, NoRoom, room
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger, Note, look_on
 from bavn.wire.safe import Safe
+from tests.actor.evidence.conftest import suspicion
 from tests.app.accept.test_accept_pages import KEY
 from tests.keyholder.conftest import TODAY
 from tests.keyholder.holders import DEAD, Circle
 from tests.keyholder.test_parts import Way, wrong_round
 
-M3 = (
+HOLDERS = (
     '[node]\nactor = "region-a"\nkeyholder_urls = ["https://keys-1", "https://keys-2", "https://keys-3"]\n'
     "keyholders_k = 2\n"
 )
@@ -53,7 +59,7 @@ class InMemory(Way):
 @pytest.fixture
 def site(bench, circle, monkeypatch):
     """Of a node that is enrolled at all three, and the ways to them by number."""
-    made = bench(M3, circle.clock)
+    made = bench(HOLDERS, circle.clock)
     for folder in ("", *(f"keys-keyholder-{number}" for number in (1, 2, 3))):
         (made.site.config.folder / folder).mkdir(mode=0o700)
     Book(made.site.config.folder / BOOK_FILE).close()
@@ -104,7 +110,7 @@ def test_one_that_is_dead_is_a_warning_that_names_it_in_every_language(site) -> 
     assert "key holder 2: answer: none; the key holder is dead. Rounds go on without it" in lines
     pages = {language: page(signed(protocol, KEY), ["keyholders"], language) for language in languages()}
     assert "key holder 2: answer" in pages["en"]
-    for language, said in {"en": "with a warning", "da": "med en advarsel", "sv": "med en varning"}.items():
+    for language, said in {"en": "with a warning", "da": "med en advarsel"}.items():
         assert verdict(protocol, ["keyholders"]).say(language).endswith(said)
         assert said in pages[language]
     assert len(set(pages.values())) == len(pages)
@@ -129,7 +135,9 @@ def test_one_that_gives_a_wrong_part_is_named(site, bends) -> None:
     assert (seen(part)["holder_3_part"], said.startswith(WRONG)) == ("no", True)
 
 
-def test_one_without_keys_for_tomorrow_or_with_other_keys_is_named(site) -> None:
+def test_one_without_tomorrows_keys_or_with_others_ending_certificates_a_clock_that_is_off_and_open_keys(
+    site, monkeypatch
+) -> None:
     def without_tomorrow(request):
         if request.epoch > TODAY:
             raise LinkDown("no share of that key")
@@ -145,9 +153,7 @@ def test_one_without_keys_for_tomorrow_or_with_other_keys_is_named(site) -> None
     site.ways[2].keys = unsigned
     part, _ = site.run(KeyHolderCheck())
     assert {key: why[:15] for key, why in warned(part).items()} == {"holder_2_today": "not signed with"}
-
-
-def test_a_certificate_that_ends_a_clock_that_is_off_and_open_keys(site, monkeypatch) -> None:
+    del site.ways[2].keys
     site.ways[1].skew_s = 60
     part, _ = site.run(KeyHolderCheck())
     assert {key: why[:40] for key, why in warned(part).items()} == {
@@ -161,7 +167,7 @@ def test_a_certificate_that_ends_a_clock_that_is_off_and_open_keys(site, monkeyp
     assert site.run(KeyHolderCheck())[1]["private"].outcome is Outcome.FAILED
 
 
-def test_it_asks_about_the_tier_of_the_last_round(site) -> None:
+def test_it_asks_about_the_tier_of_the_last_round_and_a_node_that_never_ran_was_not_tested(site) -> None:
     site.run(KeyHolderCheck())
     assert {asked.tier for asked in site.ways[1].asked} == {"A"}
     note = Note(kind="PartAsked", item_id="1", peer="keyholder-1", summary="round 00 tier Strong: 9 blinded elements")
@@ -169,20 +175,14 @@ def test_it_asks_about_the_tier_of_the_last_round(site) -> None:
         Ledger(book).append(site.clock.now_us(), "door", "out", note)
     part, _ = site.run(KeyHolderCheck())
     assert (part.outcome, "tier Strong" in warned(part)["holder_1_today"]) == (Outcome.FAILED, True)
-
-
-def test_a_node_that_never_ran_was_not_tested(site) -> None:
     (site.site.config.folder / BOOK_FILE).unlink()
     assert site.run(KeyHolderCheck())[0].outcome is Outcome.NOT_TESTED
 
 
-def test_one_key_holder_or_none_is_another_checks_business(bench) -> None:
+def test_one_key_holder_is_another_checks_business_and_nothing_more_than_was_announced_decides(bench) -> None:
     assert part_of(KeyHolderCheck(), bench("").site).outcome is Outcome.NOT_APPLICABLE
     assert "keyholders" in required(TestKind.ACCEPTANCE)
     assert "keyholders" in required(TestKind.FINAL)
-
-
-def test_more_is_shown_than_was_announced_but_nothing_more_decides() -> None:
     check = KeyHolderCheck()
     measures = check.measures(None)
     readings = Readings(measures, check.acts)
@@ -192,3 +192,67 @@ def test_more_is_shown_than_was_announced_but_nothing_more_decides() -> None:
         readings.take([value("unknown", 1)])
     with pytest.raises(KeyError):
         readings.take([replace(more, measure=measures["private"])])
+
+
+EVERYTHING = detectors._PACKETS | detectors._CLINICAL
+
+
+def suspected(detector, host, p):
+    """What a detector suspects of a host."""
+    return suspicion(id=f"{detector} {host}", detector=detector, host=host, p=p)
+
+
+def test_found_not_found_and_not_applicable_are_told_apart_in_each_family() -> None:
+    assert set(FAMILIES) == {one.name for one in DETECTORS} | {"sigma"}
+    assert len(FAMILIES) == 14
+    labels = tuple(Label(name, f"10.0.0.{n}") for n, name in enumerate(("beacon", "scan", "rarity", "signature")))
+    found = (
+        suspected("beacon", "10.0.0.0", 0.01),
+        suspected("scan", "10.0.0.1", 0.2),
+        suspected("dga", "10.0.0.9", 0.01),
+    )
+    readings = {
+        one.key: one for one in family_readings(Played(labels, found, 9, "records"), frozenset({"flow", "dns"}))
+    }
+    assert readings["beacon"].value == "yes"
+    assert (readings["scan"].value, readings["scan"].reason.en) == ("no", "only p 0.200")
+    assert readings["rarity"].missing is readings["signature"].missing is Outcome.NOT_APPLICABLE
+    assert "alert" in readings["signature"].reason.en
+    assert readings["others"].value == 1
+    readings = {one.key: one for one in family_readings(Played(labels, (), 9, "records"), EVERYTHING)}
+    assert [readings[one.family].value for one in labels] == ["no"] * 4
+    elsewhere = replace(found[0], host="10.0.0.77")
+    readings = {one.key: one for one in family_readings(Played(labels, (elsewhere,), 9, "records"), EVERYTHING)}
+    assert readings["beacon"].value == "no"
+
+
+def test_what_a_node_reads_says_what_its_detectors_may_miss_and_a_small_network_has_no_room(bench) -> None:
+    assert reads(bench("").site.config) == frozenset()
+    assert reads(bench('[sense]\nnetflow_listen = "127.0.0.1:2055"\n').site.config) == {"flow"}
+    assert "alert" in reads(bench('[sense]\ncaptures_folder = "x"\n').site.config)
+    assert "alert" not in reads(bench('[sense]\nzeek_folder = "x"\n').site.config)
+    part, _ = bench("").run(DetectorCheck())
+    assert part.outcome is Outcome.NOT_APPLICABLE
+    with pytest.raises(NoRoom):
+        room(("10.0.0.0/27", "fc00::/7"))
+    made = bench('[node]\nactor = "region-a"\nhomes = ["10.0.0.0/27"]\n[sense]\ncaptures_folder = "x"\n')
+    assert made.run(DetectorCheck())[0].outcome is Outcome.NOT_TESTED
+
+
+@pytest.mark.slow
+def test_a_node_that_reads_flows_finds_what_flows_show_and_says_what_it_lacks(bench) -> None:
+    made = bench('[sense]\nnetflow_listen = "127.0.0.1:2055"\n')
+    part, figures = made.run(DetectorCheck())
+    assert part.outcome is Outcome.PASSED, {key: (one.value, one.reason) for key, one in figures.items()}
+    by = {key: figures[key].outcome for key in FAMILIES}
+    assert by["scan"] is by["long"] is by["exfil"] is Outcome.PASSED
+    assert by["signature"] is by["sigma"] is by["dga"] is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.slow
+def test_a_sensor_that_is_not_installed_was_not_tested(bench, monkeypatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    part, figures = bench('[sense]\ncaptures_folder = "x"\n').run(DetectorCheck())
+    assert part.outcome is not Outcome.PASSED
+    assert "not installed" in (part.fault or figures["beacon"].reason.en)

@@ -5,29 +5,24 @@ import json
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.app.centre.exchange.taxii_answers import ROOT, Answers
 from bavn.app.centre.exchange.taxii_service import TaxiiLimits, make_taxii
 from bavn.centre.books.tables import open_engine
-from bavn.centre.desk.partnership import open_credentials, open_partners
+from bavn.centre.desk.partnership import open_credentials
 from bavn.centre.inbox.offers import Offers
 from bavn.centre.members.authority import Authority
-from bavn.centre.share.outgoing import Grounds
-from bavn.centre.share.outgoing_rules import ShareLimits
-from bavn.centre.share.share import Share, ShareRequest
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, iso
 from bavn.model.observable import Observable
-from bavn.model.principal import account
-from bavn.model.sector.partner import Inward, Outward, Partner
+from bavn.model.sector.partner import Inward, Outward
 from bavn.rehearsal.clock import SimClock
 from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
 from bavn.wire.partners.taxii import TAXII
+from tests.app.partner_world import BY, ShareWorld
 
 NOW_US = 20_000 * DAY_US
-BY = account("Anna Berg")
 EVERYTHING = Outward(
     tlp_max=Tlp.RED,
     pap_max=Pap.RED,
@@ -60,75 +55,34 @@ class Client:
         return self.request("DELETE", path, **given)
 
 
-class Actors:
-    def active(self):
-        return ["east", "north"]
-
-    def is_active(self, name):
-        return name in self.active()
-
-
-class World:
+class World(ShareWorld):
     """``out`` and ``inward`` of a partner are given when it is added; ``client`` speaks as one partner."""
 
     def __init__(self, folder=None, clock=None, page_max=1000):
-        self.engine = open_engine("sqlite://" if folder is None else f"sqlite:///{folder / 'centre.db'}")
-        self.book = Book(None if folder is None else folder / "book.db")
-        self.clock = clock or SimClock(NOW_US)
+        engine = open_engine("sqlite://" if folder is None else f"sqlite:///{folder / 'centre.db'}")
+        book = Book(None if folder is None else folder / "book.db")
+        super().__init__(engine, book, clock or SimClock(NOW_US), "test")
         self.authority = Authority.make("test", self.clock.now_us(), SeededDice(1, "ca"))
-        self.partners = open_partners(self.engine, self.clock)
         self.credentials = open_credentials(self.partners, self.clock, SeededDice(1, "partners"), self.authority)
         self.offers = Offers(self.book, self.clock, SeededDice(1, "offers"))
-        self.page_max = page_max
-        self.orders = 0
         self.tokens = {}
-        self.open()
-
-    def open(self):
-        self.share = Share(
-            engine=self.engine,
-            book=self.book,
-            key=Ed25519PrivateKey.from_private_bytes(b"c" * 32),
-            clock=self.clock,
-            limits=ShareLimits(score_block_min=7.0, days_max=90),
-            sector="test",
-            recipients=Actors(),
-        )
         self.exchange = self.share.exchange
         self.answers = Answers(
             self.exchange,
             self.offers,
             sector="test",
             contact="soc@example.org",
-            page_max=self.page_max,
+            page_max=page_max,
             body_bytes_max=1_000_000,
         )
 
     def partner(self, name="cert-nord", out=EVERYTHING, inward=None):
-        made = Partner(
-            name=name,
-            kind="national",
-            title=name,
-            added_us=self.clock.now_us(),
-            out=out,
-            until_us=self.clock.now_us() + 365 * DAY_US,
-            inward=inward or Inward(trust=50, tlp_max=Tlp.AMBER),
-        )
-        self.partners.add(made, BY)
+        made = self.add(name, out, inward=inward or Inward(trust=50, tlp_max=Tlp.AMBER))
         self.tokens[name] = self.credentials.token(name, BY)
         return made
 
-    def release(self, *values, kind="domain", case="case-00000000000000aa", **other):
-        grounds = {"score": 9.0, "groups": 3, "listed": (), "approved_by": BY, "people": (BY, account("Bo Lund"))}
-        grounds |= other.pop("grounds", {})
-        plain = {"technique": "T1071.001", "tlp": Tlp.GREEN, "pap": Pap.GREEN, "days": 30, "confidence": 80} | other
-        self.orders += 1
-        wishes = [
-            ShareRequest(observable=Observable.of(kind, value), case_id=case, grounds=Grounds(**grounds), **plain)
-            for value in values
-        ]
-        assert self.share.release(wishes, self.orders) == {}
-        self.exchange.step()
+    def release(self, *values, kind="domain", **other):
+        assert self.released([Observable.of(kind, value) for value in values], **other) == {}
 
     def client(self, name="cert-nord", limits=None):
         app = make_taxii(self.answers, self.credentials, limits or TaxiiLimits(), self.broke)
@@ -136,13 +90,6 @@ class World:
 
     def broke(self, error):
         raise AssertionError(error)
-
-    def lines(self, kind="PartnerObject"):
-        return [line for line in self.exchange.ledger.every() if line.kind == kind]
-
-    def close(self):
-        self.book.close()
-        self.engine.dispose()
 
 
 @pytest.fixture

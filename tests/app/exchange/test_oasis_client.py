@@ -1,9 +1,13 @@
-"""The real server over TLS and the OASIS client: three ways of proving who one is, pages while more is added."""
+"""The real server over TLS and the OASIS client: ways of proving who one is, pages while more is added; and the five
+minutes of docs/partners.md with the command itself."""
 
 import contextlib
 import json
+import signal
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 
@@ -133,7 +137,11 @@ def test_the_oasis_client_finds_reads_adds_and_polls(served, indicator) -> None:
     assert own.get_objects() == {}
 
 
-def test_certificate_token_and_basic_open_the_same_door_and_a_stranger_none(served) -> None:
+def test_the_oasis_client_pages_without_loss_or_repeat_while_more_is_added(served) -> None:
+    page_through(served, OBJECTS, ADDED, 250)
+
+
+def test_each_credential_opens_the_same_door_a_stranger_none_and_a_slow_or_endless_body_is_cut_off(served) -> None:
     url, accept = f"{served.url}/taxii2/", {"accept": TAXII}
     assert requests.get(url, headers=accept, verify=served.ca, timeout=10).status_code == 401
     token = {"authorization": f"Bearer {served.world.tokens['cert-nord']}"}
@@ -151,10 +159,20 @@ def test_certificate_token_and_basic_open_the_same_door_and_a_stranger_none(serv
     assert requests.get(url, headers=accept, cert=actor, verify=served.ca, timeout=10).status_code == 401
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(url, headers=accept, timeout=10)
-
-
-def test_the_oasis_client_pages_without_loss_or_repeat_while_more_is_added(served) -> None:
-    page_through(served, OBJECTS, ADDED, 250)
+    tls = ssl.create_default_context(cafile=served.ca)
+    head = (
+        f"POST {ROOT}collections/proposals/objects/ HTTP/1.1\r\nhost: localhost\r\naccept: {TAXII}\r\n"
+        f"authorization: Bearer {served.world.tokens['cert-nord']}\r\ncontent-type: {TAXII}\r\n"
+    )
+    for more, status in (
+        ("content-length: 999999999\r\n\r\n", b"413"),
+        ("transfer-encoding: chunked\r\n\r\n", b"411"),
+        ("content-length: -5\r\n\r\n", b"400"),
+    ):
+        raw = socket.create_connection(("127.0.0.1", served.server.ports["exchange_port"]), timeout=10)
+        with tls.wrap_socket(raw, server_hostname="localhost") as wrapped:
+            wrapped.sendall((head + more).encode())
+            assert wrapped.recv(4096).split(b" ")[1] == status
 
 
 def page_through(served, objects, added, per_page):
@@ -188,23 +206,6 @@ def page_through(served, objects, added, per_page):
     ]
     assert len(rest) == len(set(rest)) == objects + added
     return len(seen)
-
-
-def test_a_slow_or_endless_body_is_cut_off(served) -> None:
-    tls = ssl.create_default_context(cafile=served.ca)
-    head = (
-        f"POST {ROOT}collections/proposals/objects/ HTTP/1.1\r\nhost: localhost\r\naccept: {TAXII}\r\n"
-        f"authorization: Bearer {served.world.tokens['cert-nord']}\r\ncontent-type: {TAXII}\r\n"
-    )
-    for more, status in (
-        ("content-length: 999999999\r\n\r\n", b"413"),
-        ("transfer-encoding: chunked\r\n\r\n", b"411"),
-        ("content-length: -5\r\n\r\n", b"400"),
-    ):
-        raw = socket.create_connection(("127.0.0.1", served.server.ports["exchange_port"]), timeout=10)
-        with tls.wrap_socket(raw, server_hostname="localhost") as wrapped:
-            wrapped.sendall((head + more).encode())
-            assert wrapped.recv(4096).split(b" ")[1] == status
 
 
 def test_schemathesis_finds_no_5xx(served, indicator) -> None:
@@ -325,3 +326,77 @@ def openapi():
         collection + "objects/{o}/versions/": get(place, one, *filters),
     }
     return json.loads(json.dumps({"openapi": "3.1.0", "info": {"title": "TAXII", "version": "2.1"}, "paths": paths}))
+
+
+BAVN = (sys.executable, "-c", "from bavn.app.cli.main import main; main()", "centre")
+
+
+def bavn(folder, *words, code=0):
+    done = subprocess.run([*BAVN, *words], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == code, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def running(tmp_path):
+    """A centre that runs, its folder and the port of the exchange."""
+    (tmp_path / "centre.toml").write_text(
+        '[place]\nport = 0\n[centre]\nsector = "test"\n'
+        '[exchange]\nlisten = "127.0.0.1:0"\ncontact = "soc@example.org"\n'
+    )
+    bavn(tmp_path, "init")
+    process = subprocess.Popen([*BAVN, "run"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    ports = json.loads(process.stdout.readline())
+    yield tmp_path, ports["exchange_port"]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    process.stdout.close()
+
+
+def test_a_partner_is_added_while_the_centre_runs_and_both_sides_talk(running) -> None:
+    folder, port = running
+    words = ("--out-collections", "released", "--in-trust", "50", "--by", "Anna Berg")
+    bavn(folder, "partner", "add", "cert-nord", "--kind", "national", *words)
+    secret = json.loads(bavn(folder, "partner", "key", "cert-nord", "basic", "--by", "Anna Berg", "--json"))["secret"]
+    tls = ssl.create_default_context(cafile=folder / "data" / "keys" / "authority.pem")
+    client = httpx.Client(
+        base_url=f"https://127.0.0.1:{port}", verify=tls, auth=("cert-nord", secret), headers={"accept": TAXII}
+    )
+    with client:
+        found = client.get("/taxii2/").json()
+        assert (found["title"], found["contact"]) == ("Bavn, test", "soc@example.org")
+        root = found["default"]
+        markings = client.get(f"{root}collections/released/objects/").json()["objects"]
+        assert {one["type"] for one in markings} == {"identity", "marking-definition"}
+        posted = {
+            "type": "indicator",
+            "spec_version": "2.1",
+            "id": "indicator--00000001-0000-4000-8000-000000000000",
+            "created": "2026-01-01T00:00:00Z",
+            "modified": "2026-01-01T00:00:00Z",
+            "valid_from": "2026-01-01T00:00:00Z",
+            "pattern_type": "stix",
+            "pattern": "[domain-name:value = 'evil.example.com']",
+        }
+        said = client.post(
+            f"{root}collections/proposals/objects/", json={"objects": [posted]}, headers={"content-type": TAXII}
+        )
+        assert said.json()["success_count"] == 1, said.text
+        (offer,) = map(json.loads, bavn(folder, "offers", "--json").splitlines())
+        assert (offer["partner"], offer["observable"], offer["confidence"]) == (
+            "cert-nord",
+            "domain:evil.example.com",
+            25,
+        )
+        bavn(folder, "partner", "end", "cert-nord", "--why", "the five minutes are over", "--by", "Bo Lund")
+        assert client.get("/taxii2/").status_code == 401
+    assert "the chain holds" in bavn(folder, "ledger", "--verify")
+    assert "the chain holds" in bavn(folder, "audit", "--verify")
+
+
+def test_a_certificate_that_is_none_and_a_port_that_is_none_are_one_clear_error(tmp_path) -> None:
+    (tmp_path / "centre.toml").write_text('[exchange]\nlisten = "8445"\n')
+    bavn(tmp_path, "init")
+    bavn(tmp_path, "run", code=4)
+    (tmp_path / "centre.toml").write_text('[exchange]\nlisten = "127.0.0.1:0"\ncertificate_file = "none.pem"\n')
+    bavn(tmp_path, "run", code=4)

@@ -23,18 +23,12 @@ def run(*words):
     return CliRunner().invoke(app, ["fit", *words], standalone_mode=False)
 
 
-def test_every_detector_has_its_words() -> None:
+def test_every_source_feeds_what_its_page_says_and_every_detector_has_its_words() -> None:
     assert {detector.name for detector in DETECTORS} == set(SEES) == EVERY
-
-
-def test_each_log_feeds_what_its_page_says() -> None:
     rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", (DOCS / "logs.md").read_text(encoding="utf-8"), re.MULTILINE)
     page = {name: frozenset(re.findall(r"\w+", feeds)) & EVERY for name, feeds in rows}
     assert page
     assert {name: FEEDS[name] for name in page} == page
-
-
-def test_flows_feed_what_their_page_says() -> None:
     text = (DOCS / "sources.md").read_text(encoding="utf-8")
     part = text[text.index("| detector | netflow") :]
     rows = re.findall(r"^\| (\w+) \| ([^|]+) \| ([^|]+) \|$", part[: part.index("\n\n")], re.MULTILINE)[1:]

@@ -95,25 +95,8 @@ class Wire:
 
     def lay(self):
         """The cable; packets up to 1600 bytes. What it carries goes to nobody."""
-        do(
-            "ip",
-            "-n",
-            self.tap,
-            "link",
-            "add",
-            self.end,
-            "mtu",
-            "1600",
-            "type",
-            "veth",
-            "peer",
-            "name",
-            self.end,
-            "mtu",
-            "1600",
-            "netns",
-            self.far,
-        )
+        here = ("ip", "-n", self.tap, "link", "add", self.end, "mtu", "1600", "type", "veth")
+        do(*here, "peer", "name", self.end, "mtu", "1600", "netns", self.far)
         for name in (self.tap, self.far):
             do("ip", "-n", name, "link", "set", "dev", self.end, "addrgenmode", "none")
             do("ip", "-n", name, "link", "set", "dev", "lo", "up")
@@ -164,25 +147,10 @@ class Node:
 
     def start(self, *, wait=True):
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    "ip",
-                    "netns",
-                    "exec",
-                    self.wire.tap,
-                    sys.executable,
-                    "-m",
-                    "bavn.app.cli",
-                    "node",
-                    "run",
-                    "--config",
-                    str(self.config),
-                ],
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            here = ("ip", "netns", "exec", self.wire.tap, sys.executable, "-m", "bavn.app.cli")
+            command = [*here, "node", "run", "--config", str(self.config)]
+            given = {"stdin": subprocess.DEVNULL, "start_new_session": True}
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, **given)
         if wait:
             self.until(lambda: any(s["counts"].get("running") for s in self.health()["sources"]))
         return self

@@ -20,7 +20,7 @@ def counts(watching):
     return watching.sensor_health()["counts"]
 
 
-def test_a_killed_suricata_is_said_and_started_again(node):
+def test_a_killed_suricata_and_a_cable_that_is_pulled_are_said_and_taken_up_again(node, wire, traffic) -> None:
     watching = node().start()
     for restarts in (1, 2):
         before = watching.suricata()
@@ -33,11 +33,6 @@ def test_a_killed_suricata_is_said_and_started_again(node):
         assert words in watching.said()
     code, out, _ = watching.ask("health")
     assert (code, "suricata ended by itself and was started again 2 times of late" in out) == (10, True), out
-    assert watching.stop()[0] == 0
-
-
-def test_a_cable_that_is_pulled_is_said_and_taken_up_again(node, wire, traffic):
-    watching = node().start()
     wire.cut()
     watching.until(lambda: "interface" in broken(watching))
     assert watching.suricata() is None

@@ -45,19 +45,8 @@ def test_nothing_is_lost_while_rules_are_loaded_anew(node, wire, traffic, tmp_pa
     code, _, err = watching.ask("rules", "update")
     assert (code, "set 000002 stays" in err) == (5, True), err
 
-    code, out, err = watching.ask(
-        "rules",
-        "suppress",
-        str(SECOND),
-        "--src",
-        f"{traffic.host}",
-        "--comment",
-        "it is known",
-        "--who",
-        "soc",
-        "--until",
-        day_now().isoformat(),
-    )
+    why = ("--comment", "it is known", "--who", "soc", "--until", day_now().isoformat())
+    code, out, err = watching.ask("rules", "suppress", str(SECOND), "--src", f"{traffic.host}", *why)
     assert code == 0, err
     watching.until(lambda: watching.health()["rules"]["reloads"] == 2)
     before = sids(watching)

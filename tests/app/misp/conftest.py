@@ -9,7 +9,6 @@ and moments are text; what has no value is null; errors are MISP's JSON; who may
 
 import copy
 import json
-import socket
 import threading
 import time
 from pathlib import Path
@@ -21,8 +20,12 @@ from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
+from bavn.app.centre.exchange.misp_api import Misp
 from bavn.centre.members.authority import Authority, key_pem, new_key
+from bavn.model.sector.intel import Access
 from bavn.traffic.dice import SeededDice
+from tests.app.misp.worlds import World
+from tests.app.waiting import free_port, until
 
 KEY = "k" * 40
 TYPES = json.loads((Path(pymisp.__file__).parent / "data" / "describeTypes.json").read_text(encoding="utf-8"))
@@ -343,10 +346,7 @@ class Server:
         )
         self._server = uvicorn.Server(config)
         threading.Thread(target=self._server.run, daemon=True).start()
-        until = time.monotonic() + 20
-        while not self._server.started and time.monotonic() < until:
-            time.sleep(0.02)
-        assert self._server.started
+        until(lambda: self._server.started, 20)
         self.url = f"https://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
 
     async def _answer(self, scope, receive, send):
@@ -360,9 +360,7 @@ class Served:
         self.url, self.ca, self.key_file = server.url, server.ca, server.key_file
 
     def end(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.url = f"https://127.0.0.1:{free.getsockname()[1]}"
+        self.url = f"https://127.0.0.1:{free_port()}"
 
 
 @pytest.fixture(params=["2.4.198", "2.5.1"])
@@ -379,3 +377,15 @@ def misp_server(tmp_path_factory):
 def served(misp, misp_server):
     misp_server.app = misp.app()
     return Served(misp_server)
+
+
+@pytest.fixture
+def world():
+    made = World()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def port(served, tmp_path):
+    return Misp(served.url, Access(token_file=str(served.key_file), ca_file=str(served.ca)), tmp_path)

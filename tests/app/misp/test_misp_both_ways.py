@@ -1,149 +1,30 @@
 """MISP both ways, by the real PyMISP over TLS: a feed, pushes, withdrawals, sightings, and a MISP as a source."""
 
 import json
-import time
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pymisp import MISPEvent
 
 from bavn.app.centre.exchange.misp_api import Misp
-from bavn.centre.books.tables import open_engine
-from bavn.centre.cases.indicators.indicator import IndicatorSettings
-from bavn.centre.cases.indicators.indicators import Indicators
-from bavn.centre.cases.indicators.upkeep import Upkeep
-from bavn.centre.cases.policies import Policies
-from bavn.centre.desk.partnership import open_partners
 from bavn.centre.inbox import misp_sightings
 from bavn.centre.inbox.intel_pull import Unreadable
-from bavn.centre.inbox.misp_sightings import MispSightings
 from bavn.centre.inbox.read_misp import read_event
-from bavn.centre.node.misp_exchange import MispExchange
-from bavn.centre.share.misp_out import MispOut
-from bavn.centre.share.misp_runs import MispRuns
-from bavn.centre.share.outgoing import Grounds
-from bavn.centre.share.outgoing_rules import ShareLimits
-from bavn.centre.share.share import Share, ShareRequest
 from bavn.model.intel.indicator import Pap, Tlp
-from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
+from bavn.model.moment import HOUR_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.principal import account
 from bavn.model.received import Observed
 from bavn.model.sector.indicator_life import LifeAct
 from bavn.model.sector.intel import Access, Assumed
-from bavn.model.sector.partner import Inward, Outward, Partner
+from bavn.model.sector.partner import Inward, Outward
 from bavn.model.settings import SettingsError
-from bavn.rehearsal.clock import SimClock
-from bavn.wire.book import Book
+from tests.app.misp.worlds import ALL, NAMED
+from tests.app.partner_world import CASE
 
 pytestmark = pytest.mark.slow
-CASE = "case-00000000000000aa"
-JA4 = "t13d1516h2_8daaf6152771_e5627efa2ab1"
-ALL = {
-    "domain": "evil.example.com",
-    "ip4": "45.9.148.20",
-    "ja3": "ab" * 16,
-    "ja4": JA4,
-    "cert": "cd" * 20,
-    "sha256": "ef" * 32,
-}
 
 
-class Actors:
-    def active(self):
-        return ["east", "north"]
-
-    def is_active(self, name):
-        return name in self.active()
-
-
-class World:
-    def __init__(self):
-        self.engine, self.book = open_engine("sqlite://"), Book()
-        self.clock = SimClock(time.time_ns() // 1000 // SECOND_US * SECOND_US)
-        self.partners = open_partners(self.engine, self.clock)
-        self.share = Share(
-            engine=self.engine,
-            book=self.book,
-            key=Ed25519PrivateKey.from_private_bytes(b"c" * 32),
-            clock=self.clock,
-            limits=ShareLimits(score_block_min=7.0, days_max=90),
-            sector="health",
-            recipients=Actors(),
-        )
-        out = MispOut(
-            exchange=self.share.exchange,
-            deliveries=self.share.deliveries,
-            book=self.book,
-            clock=self.clock,
-            sector="health",
-        )
-        self.indicator_book = Indicators(self.engine, self.clock, IndicatorSettings())
-        upkeep = Upkeep(self.indicator_book, Policies(self.engine, self.clock))
-        self.exchange = MispExchange(
-            out, MispSightings(self.book, self.clock), self.partners, upkeep, MispRuns(self.book, self.clock)
-        )
-        self.orders = 0
-
-    def partner(self, name="cert-nord", **out):
-        plain = {"tlp_max": Tlp.GREEN, "pap_max": Pap.GREEN, "confidence_min": 0, "collections": ("released",)} | out
-        now_us = self.clock.now_us()
-        self.partners.add(
-            Partner(
-                name=name,
-                kind="national",
-                title=name,
-                added_us=now_us,
-                until_us=now_us + 365 * DAY_US,
-                out=Outward(**plain),
-            ),
-            "Anna Berg",
-        )
-
-    def release(self, *named, case=CASE, **other):
-        grounds = {
-            "score": 9.0,
-            "groups": 3,
-            "listed": (),
-            "approved_by": account("Anna Berg"),
-            "people": (account("Anna Berg"), account("Bo Lund")),
-        } | other.pop("grounds", {})
-        plain = {"technique": "T1071.001", "tlp": Tlp.GREEN, "pap": Pap.GREEN, "days": 30, "confidence": 80} | other
-        self.orders += 1
-        wishes = [ShareRequest(observable=one, case_id=case, grounds=Grounds(**grounds), **plain) for one in named]
-        refused = self.share.release(wishes, self.orders)
-        self.share.exchange.step()
-        return refused
-
-    def wait(self, seconds):
-        self.clock.advance(seconds * SECOND_US)
-
-    def push(self, port, **other):
-        return self.exchange.push("nord", "cert-nord", port, **{"publish": True, "distribution": "1"} | other)
-
-    def lines(self, kind):
-        return [line for line in self.share.exchange.ledger.every() if line.kind == kind]
-
-    def close(self):
-        self.book.close()
-        self.engine.dispose()
-
-
-@pytest.fixture
-def world():
-    made = World()
-    made.partner()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def port(served, tmp_path):
-    return Misp(served.url, Access(token_file=str(served.key_file), ca_file=str(served.ca)), tmp_path)
-
-
-NAMED = [Observable.of(kind, value) for kind, value in ALL.items()]
 PAIR = Observable.of("fp-pair", "ab" * 16 + "+" + "cd" * 16)
 
 
@@ -201,7 +82,9 @@ def test_a_push_with_nothing_new_sends_nothing_and_a_change_is_one_update(world,
     assert "new.example.com" in misp.live()[event["uuid"]]
 
 
-def test_what_is_withdrawn_or_has_ended_is_deleted_there(world, port, misp) -> None:
+def test_a_narrower_policy_takes_back_what_was_given_and_what_is_withdrawn_or_has_ended_is_deleted_there(
+    world, port, misp
+) -> None:
     world.release(*NAMED[:2])
     world.release(NAMED[2], case="case-00000000000000bb", days=2)
     world.push(port)
@@ -231,30 +114,9 @@ def test_a_sighting_leaves_as_a_day_and_only_when_two_actors_met_it(world, port,
     hour = world.clock.now_us() // HOUR_US
 
     def met(actor):
-        world.share.heard(
-            Observed(
-                item_id="",
-                actor=actor,
-                indicator_id=kept.indicator.id,
-                version=kept.indicator.version,
-                kind="seen",
-                count_bucket=3,
-                first_hour=hour,
-                last_hour=hour,
-                received_us=world.clock.now_us(),
-            )
-            if "version" in Observed.__slots__
-            else Observed(
-                item_id="",
-                actor=actor,
-                indicator_id=kept.indicator.id,
-                kind="seen",
-                count_bucket=3,
-                first_hour=hour,
-                last_hour=hour,
-                received_us=world.clock.now_us(),
-            )
-        )
+        said = {"item_id": "", "actor": actor, "indicator_id": kept.indicator.id, "kind": "seen", "count_bucket": 3}
+        hours = {"first_hour": hour, "last_hour": hour, "received_us": world.clock.now_us()}
+        world.share.heard(Observed(**said, **hours))
 
     met("north")
     files, _ = world.exchange.feed("cert-nord")

@@ -9,55 +9,25 @@ import pytest
 from pymisp import MISPEvent, MISPOrganisation, PyMISP
 
 from bavn.app.centre.exchange.keeper import sync_one
-from bavn.app.centre.exchange.misp_api import Misp
 from bavn.centre.cases.intelligence.sources import ACTIVE
-from bavn.centre.cases.questions import Questions
-from bavn.centre.correlate.lists import NoLists
-from bavn.centre.inbox.intel_gate import IntelGate
 from bavn.centre.inbox.read_misp import read_event
-from bavn.centre.node.intelligence import Intelligence
 from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.share.misp_event import attribute_of, sighting_of
 from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.ports import LinkRefused
-from bavn.model.principal import account
-from bavn.model.sector.intel import Access, Assumed, IntelSettings, Source
+from bavn.model.sector.intel import Access, Assumed
 from tests.app.misp.conftest import KEY
-from tests.app.misp.test_misp_both_ways import NAMED, World
+from tests.app.misp.worlds import NAMED
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def world():
-    made = World()
-    made.partner()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def port(served, tmp_path):
-    return Misp(served.url, Access(token_file=str(served.key_file), ca_file=str(served.ca)), tmp_path)
 
 
 def reader(world, served):
     """The same centre reads that MISP as a source."""
     ours = OwnReleases(world.engine, world.clock, "health")
-    settings = IntelSettings()
-    intel = Intelligence(
-        engine=world.engine,
-        gate=IntelGate(world.book, world.clock, settings, ours=ours),
-        clock=world.clock,
-        settings=settings,
-        lists=NoLists(),
-        partners=world.partners,
-        questions=Questions(world.engine, world.clock),
-    )
     access = Access(token_file=str(served.key_file), ca_file=str(served.ca))
-    intel.sources.add(Source(name="mm", kind="misp", place=served.url, trust=60, access=access), account("Anna Berg"))
-    return intel
+    return world.reads(ours=ours, name="mm", kind="misp", place=served.url, access=access)
 
 
 def rules(world):
@@ -105,7 +75,9 @@ def test_pymisp_takes_the_stand_in_for_a_misp(served, misp, world, caplog) -> No
             client.search_sightings("event", ours.uuid)
 
 
-def test_sightings_are_asked_for_by_number_and_over_more_than_a_month(world, port, misp) -> None:
+def test_sightings_are_asked_for_by_number_over_more_than_a_month_and_our_own_that_comes_back_met_nothing(
+    world, port, misp
+) -> None:
     world.release(NAMED[0])
     world.push(port)
     mine = attribute_of(indicator_id(NAMED[0]))
@@ -113,15 +85,10 @@ def test_sightings_are_asked_for_by_number_and_over_more_than_a_month(world, por
     misp.sight(mine, at=at - 60, number=1)
     misp.sight(mine, at=at - 90 * 86_400, number=2)
     assert world.exchange.pull_sightings("nord", "cert-nord", port) == (2, 0)
-
-
-def test_our_own_sighting_that_comes_back_met_nothing(world, port, misp) -> None:
-    world.release(NAMED[0])
-    world.push(port)
     ours = indicator_id(NAMED[0])
     day_us = world.clock.now_us() // DAY_US * DAY_US
-    misp.sight(attribute_of(ours), at=day_us // SECOND_US, number=1, uuid=sighting_of(ours, day_us))
-    misp.sight(attribute_of(ours), at=day_us // SECOND_US, number=2)
+    misp.sight(attribute_of(ours), at=day_us // SECOND_US, number=3, uuid=sighting_of(ours, day_us))
+    misp.sight(attribute_of(ours), at=day_us // SECOND_US, number=4)
     assert world.exchange.pull_sightings("nord", "cert-nord", port) == (1, 1)
     assert [line.rule for line in world.lines("MispSighting")].count("own_echo") == 1
 
@@ -255,17 +222,7 @@ def test_a_feed_as_pymisp_writes_it_is_read(world, tmp_path) -> None:
         hashes += [f"{h},{made.uuid}" for h in made.attributes_hashes("md5")]
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "hashes.csv").write_text("\n".join(hashes))
-    settings = IntelSettings()
-    intel = Intelligence(
-        engine=world.engine,
-        gate=IntelGate(world.book, world.clock, settings),
-        clock=world.clock,
-        settings=settings,
-        lists=NoLists(),
-        partners=world.partners,
-        questions=Questions(world.engine, world.clock),
-    )
-    intel.sources.add(Source(name="ff", kind="misp-feed", place=str(folder), trust=60), account("Anna Berg"))
+    intel = world.reads(name="ff", kind="misp-feed", place=str(folder))
     done = sync_one(intel, "ff", tmp_path)
     assert (done.failure, done.counts.new, done.counts.refused) == ("", 6, 0)
     assert {one.claims[0].claim.tlp.value for one in intel.proposals.every()} == {"TLP:GREEN"}

@@ -1,7 +1,10 @@
-"""Documents as people get them: WCAG 2.2 AA by axe in a real browser, PDF/UA, the same bytes for the same data."""
+"""Documents as people get them: WCAG 2.2 AA by axe in a real browser, PDF/UA, the same bytes for the same data, also
+drawn one at a time in a process of its own."""
 
 import re
+import subprocess
 import sys
+import threading
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import get_args
@@ -10,7 +13,10 @@ import pytest
 
 from bavn.app.centre.publish_parts import Form, rendered
 from bavn.app.process.exits import Exit, Stop
+from bavn.app.reports import apart
+from bavn.app.reports import drawing as module
 from bavn.app.reports.charts import drawn
+from bavn.app.reports.drawing import drawing
 from bavn.app.reports.missing import reports_needed
 from bavn.app.reports.page import DocumentStatus, page
 from bavn.app.reports.text import lines
@@ -125,7 +131,7 @@ def test_wcag(tmp_path, chromium, kind, language, width) -> None:
 
 
 @pytest.mark.slow
-def test_pictures_show_what_tables_do_and_nothing_else(forecast) -> None:
+def test_pictures_show_what_tables_do_and_what_is_not_approved_says_so(forecast) -> None:
     figures = [one for section in forecast.sections for one in section.blocks if isinstance(one, Figure)]
     for figure in figures:
         made = drawn(figure, "en")
@@ -133,10 +139,6 @@ def test_pictures_show_what_tables_do_and_nothing_else(forecast) -> None:
         assert made is None or (made.startswith(b"<?xml") and b"<text" not in made and b"<script" not in made)
     nothing = replace(figures[1], rows=tuple(replace(row, values=(None,)) for row in figures[1].rows))
     assert drawn(nothing, "en") is None
-
-
-@pytest.mark.slow
-def test_what_is_not_approved_says_so(forecast) -> None:
     for state, word in ((EditionState.DRAFT, "draft, made from data"), (EditionState.WITHDRAWN, "withdrawn")):
         text = page(forecast, "en", DocumentStatus(state, 1))
         assert re.search(rf'class="unfinished">{word}', text)
@@ -152,3 +154,66 @@ def test_one_message_where_a_library_is_missing(forecast, monkeypatch) -> None:
         raise OSError("cannot load library 'libpango-1.0-0'")
     with pytest.raises(OSError, match="disk"), reports_needed():
         raise OSError("the disk is full")
+
+
+def test_a_second_thread_has_its_turn_afterwards_and_who_waits_too_long_is_told_so(monkeypatch) -> None:
+    order, inside = [], threading.Event()
+
+    def second() -> None:
+        inside.wait(5)
+        with drawing():
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with drawing():
+        inside.set()
+        thread.join(0.2)
+        order.append("first")
+    thread.join(5)
+    assert order == ["first", "second"]
+    monkeypatch.setattr(module, "WAIT_S_MAX", 0.05)
+    with drawing(), pytest.raises(Stop) as stop, drawing():
+        raise AssertionError("there is one turn")
+    assert stop.value.code is Exit.NOT_NOW
+    with pytest.raises(ZeroDivisionError), drawing():
+        raise ZeroDivisionError
+    with drawing():
+        pass
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["html", "pdf", "json"])
+def test_a_document_drawn_apart_is_the_same_bytes_and_leaves_nothing(form) -> None:
+    document = build(Kind.FORECAST, make_whole(Kind.FORECAST))
+    code = (
+        "import sys, pickle; from bavn.app.centre.publish_parts import rendered_apart;"
+        "given = pickle.load(sys.stdin.buffer); sys.stdout.buffer.write(rendered_apart(*given));"
+        "assert not {'matplotlib', 'weasyprint'} & set(sys.modules)"
+    )
+    import pickle
+
+    given = pickle.dumps((document, form, "da", STANDING))
+    done = subprocess.run([sys.executable, "-c", code], input=given, capture_output=True, check=True, timeout=120)
+    assert done.stdout == rendered(document, form, "da", STANDING)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("does", "expected"),
+    [
+        ("import sys; sys.stderr.write('needs Pango\\n'); sys.exit(3)", Stop),
+        ("raise MemoryError('too much')", RuntimeError),
+        ("import os; os.kill(os.getpid(), 11)", RuntimeError),
+        ("import time; time.sleep(60)", Stop),
+    ],
+)
+def test_a_drawing_that_fails_dies_or_hangs_costs_one_document(monkeypatch, does, expected) -> None:
+    real = subprocess.run
+    monkeypatch.setattr(apart, "SECONDS_MAX", 1)
+    monkeypatch.setattr(apart.subprocess, "run", lambda _, **more: real([sys.executable, "-c", does], **more))
+    with pytest.raises(expected) as error:
+        apart.document_apart(build(Kind.FORECAST, make_whole(Kind.FORECAST)), "html", "en", STANDING)
+    assert str(error.value)
+    with drawing():
+        pass

@@ -1,5 +1,6 @@
 """One event of every kind and action, as node and centre make them, with whatever strangers may write into them."""
 
+from bavn.actor.protect.of_late import Stands
 from bavn.app.process.problem import Problem
 from bavn.app.siem.centre_events import act_event, alarm_events
 from bavn.app.siem.event import SiemEvent, Teller, event_id
@@ -75,7 +76,7 @@ def block_rows():
         for standing in ("wanted", "lifted", "refused"):
             forced = NOW_US if standing == "wanted" else None
             row = (INDICATOR, 1, kind, value, "block", standing, "never_block", reason)
-            yield (*row, NOW_US + DAY_US, NOW_US, "ida", forced)
+            yield Stands(*row, NOW_US + DAY_US, NOW_US, "ida", forced)
 
 
 def audit_line(act, subject):
@@ -90,7 +91,7 @@ def node_events() -> list[SiemEvent]:
         suspicion_event(suspicion(1, "reception-pc", 1.0, HOSTILE), NOW_US),
         suspicion_event(suspicion(2, "fd00::5", -1.0), NOW_US),
     ]
-    events += [event for row in block_rows() for event in block_events(*row)]
+    events += [event for row in block_rows() for event in block_events(row)]
     events += [
         sighting_event(INDICATOR, "domain", "evil.example", how, 4, NOW_US - DAY_US, NOW_US)
         for how in ("seen", "blocked", "retro")

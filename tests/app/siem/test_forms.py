@@ -1,60 +1,24 @@
-"""Each form of each event holds to its schema: OCSF by the schema itself, CEF by other people's parser, ECS by its own
-list of fields and values."""
+"""Each form of each event holds to its schema: CEF by other people's parser, ECS by a list of its fields."""
 
 import json
 import subprocess
 
-import jsonschema
 import pytest
-from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 from bavn.app.siem.event import FACTS, KINDS
-from bavn.app.siem.forms import FORMS, cef, ecs, ocsf
+from bavn.app.siem.forms import FORMS, cef, ecs
 from tests.app.siem.made import EVERY, HOSTILE, INDICATOR
 
 ECS_FIELDS = {
-    "@timestamp": str,
-    "message": str,
-    "ecs.version": str,
-    "event.id": str,
-    "event.kind": str,
-    "event.category": list,
-    "event.type": list,
-    "event.action": str,
-    "event.module": str,
-    "event.dataset": str,
-    "event.severity": int,
-    "event.outcome": str,
-    "event.reason": str,
-    "event.start": str,
-    "event.end": str,
-    "organization.name": str,
-    "observer.vendor": str,
-    "observer.product": str,
-    "observer.type": str,
-    "observer.version": str,
-    "user.name": str,
-    "rule.name": str,
-    "threat.framework": str,
-    "threat.technique.id": list,
-    "threat.indicator.id": list,
-    "threat.indicator.type": str,
-    "threat.indicator.name": str,
-    "threat.indicator.ip": str,
-    "threat.indicator.url.domain": str,
-    "threat.indicator.file.hash.sha256": str,
-    "threat.indicator.sightings": int,
-    "source.address": str,
-    "source.ip": str,
-    "host.name": str,
-    "destination.ip": str,
-    "destination.domain": str,
-    "destination.address": str,
-    "related.ip": list,
-    "related.hosts": list,
-    "related.hash": list,
+    str: """@timestamp message ecs.version event.id event.kind event.action event.module event.dataset event.outcome
+        event.reason event.start event.end organization.name observer.vendor observer.product observer.type
+        observer.version user.name rule.name threat.framework threat.indicator.type threat.indicator.name
+        threat.indicator.ip threat.indicator.url.domain threat.indicator.file.hash.sha256 source.address source.ip
+        host.name destination.ip destination.domain destination.address""",
+    list: """event.category event.type threat.technique.id threat.indicator.id related.ip related.hosts related.hash""",
+    int: """event.severity threat.indicator.sightings""",
 }
-"""Of ECS 8.17's field reference, those that are told, with the JSON type that each has (keyword, ip and date: text)."""
+"""Of ECS 8.17's field reference, those that are told, by the JSON type that each has (keyword, ip and date: text)."""
 KINDS_OF_EVENT = {"alert", "event", "state", "enrichment", "metric", "signal"}
 EXPECTED_TYPES = {
     "intrusion_detection": {"allowed", "denied", "info"},
@@ -81,34 +45,12 @@ def test_ecs_holds_only_fields_and_values_that_ecs_has(event, teller) -> None:
     own = {name.removeprefix("bavn.") for name in fields if name.startswith("bavn.")}
     assert own <= set(FACTS)
     for name, value in fields.items():
-        assert name.startswith("bavn.") or type(value) is ECS_FIELDS[name], (name, value)
+        assert name.startswith("bavn.") or name in ECS_FIELDS[type(value)].split(), (name, value)
     assert fields["event.kind"] in KINDS_OF_EVENT
     assert set(fields["event.type"]) <= EXPECTED_TYPES[fields["event.category"][0]]
     assert fields["event.outcome"] in {"success", "failure", "unknown"}
     assert fields.get("threat.indicator.type", "file") in INDICATOR_TYPES
     json.dumps(fields)
-
-
-_OCSF = OcsfJsonSchemaEmbedded(get_ocsf_schema(ocsf.VERSION))
-
-
-def faults(document):
-    schema = _OCSF.get_class_schema(_OCSF.lookup_class_name_from_uid(document["class_uid"]))
-    return [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(document)]
-
-
-@pytest.mark.parametrize(("event", "teller"), EVERY, ids=lambda one: getattr(one, "action", None))
-def test_ocsf_is_valid_by_the_schema_itself(event, teller) -> None:
-    document = json.loads(json.dumps(ocsf.document(event, teller)))
-    assert faults(document) == []
-    assert document["type_uid"] == document["class_uid"] * 100 + document["activity_id"]
-
-
-def test_the_schema_would_say_what_is_wrong() -> None:
-    event, teller = EVERY[0]
-    document = ocsf.document(event, teller)
-    assert faults(document | {"no_such_field": 1})
-    assert faults({name: value for name, value in document.items() if name != "finding_info"})
 
 
 def normalized(lines, folder):
@@ -141,7 +83,10 @@ def test_cef_is_read_by_other_peoples_parser(tmp_path) -> None:
             assert fields["Extensions"]["cs1"] == INDICATOR
 
 
-def test_what_strangers_wrote_cannot_end_a_line_or_begin_a_field() -> None:
+def test_every_kind_is_told_in_every_form_and_what_strangers_wrote_cannot_end_a_line_or_begin_a_field() -> None:
+    told = {event.kind for event, _ in EVERY}
+    assert told == set(KINDS) == set(ecs.CATEGORIES)
+    assert set(FORMS) == {"ecs", "cef"}
     for event, teller in EVERY:
         line = cef.line(event, teller)
         assert "\n" not in line
@@ -150,9 +95,3 @@ def test_what_strangers_wrote_cannot_end_a_line_or_begin_a_field() -> None:
     refused = next(cef.line(event, teller) for event, teller in EVERY if event.action == "refused")
     assert "reason=a|b\\\\c\\=d" in refused
     assert HOSTILE.count("\n") == 2
-
-
-def test_every_kind_is_told_in_every_form() -> None:
-    told = {event.kind for event, _ in EVERY}
-    assert told == set(KINDS) == set(ecs.CATEGORIES) == set(ocsf.CLASSES)
-    assert set(FORMS) == {"ecs", "ocsf", "cef"}

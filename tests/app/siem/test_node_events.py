@@ -1,22 +1,40 @@
-"""What a node tells, read from its own books: each thing once, also after a restart, and what happened while it was
-away."""
+"""What a node and a centre tell, read from their own books: each thing once, also after a restart, what happened while
+the receiver was away, and never what people wrote in a case."""
 
+import json
+import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from bavn.actor.door.books import books_of
 from bavn.actor.protect.state import State
+from bavn.app.centre.parts import init, open_desk, open_registry
+from bavn.app.config.load import read_centre
+from bavn.app.process.failure_folder import failures_in
 from bavn.app.process.problem import Problem
+from bavn.app.process.real import SystemClock
 from bavn.app.siem.bookmark import Bookmark
+from bavn.app.siem.centre import centre_handover, telling
+from bavn.app.siem.centre_events import Acts, Alarms, Leads
 from bavn.app.siem.node_events import Blocks, LedgerLines, Problems, Sightings, Suspicions
+from bavn.centre.correlate.context import Context
+from bavn.centre.correlate.run import correlate
+from bavn.centre.desk.alarms import EVERY_US, Wrong
+from bavn.centre.desk.lead_facts import facts_of
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.outcome import Refused
+from bavn.model.sector.case import CaseAct
 from bavn.model.sector.verdict import NO_VERDICTS
 from bavn.model.text import Text
+from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book
 from bavn.wire.ledger import Note
 from tests.app.siem.made import INDICATOR, NOW_US, suspicion
+from tests.app.test_cli_leads import NOW_US as REPORTED_US
+from tests.app.test_cli_leads import report
+from tests.app.waiting import until
 
 ITEM = """INSERT OR REPLACE INTO protect_item
     VALUES (?, 1, 'domain', ?, 'block', ?, '', '', ?, ?, 0, '', '', '', ?, 'b')"""
@@ -134,7 +152,7 @@ def test_each_line_of_the_ledger_is_told_once_from_the_first_start_on(node) -> N
     assert [one.facts["line"] for one in told(LedgerLines(node.mark, ledger))] == [4]
 
 
-def test_a_problem_is_told_when_it_begins_and_when_it_is_over(node) -> None:
+def test_a_problem_is_told_when_it_begins_and_when_it_is_over_and_one_that_came_and_went_meanwhile_whole(node) -> None:
     standing: list | None = None
 
     def stream():
@@ -154,9 +172,6 @@ def test_a_problem_is_told_when_it_begins_and_when_it_is_over(node) -> None:
     assert told(stream()) == []
     assert node.book.rows("SELECT * FROM siem_problem") == []
     assert node.mark.settled("health") == frozenset()
-
-
-def test_a_problem_that_came_and_went_while_the_receiver_was_away_is_told_whole(node) -> None:
     standing = [Problem(code="silent", source="eve", text=Text.plain("eve gives nothing"))]
     stream = Problems(node.mark, node.clock, lambda: standing)
     stream.events(10)
@@ -164,3 +179,81 @@ def test_a_problem_that_came_and_went_while_the_receiver_was_away_is_told_whole(
     node.clock.at_us += MINUTE_US
     assert [one.action for one in told(stream)] == ["problem-begun", "problem-ended"]
     assert told(stream) == []
+
+
+SECRET = "the patient's name is on the screen"
+ALL = ("case", "release", "audit")
+
+
+@pytest.fixture
+def centre(tmp_path):
+    file = tmp_path / "centre.toml"
+    file.write_text(f'[siem]\nto = "file"\nevents_file = "{tmp_path}/bavn.ndjson"\n[centre]\nsector = "health"\n')
+    given = read_centre(file)
+    init(given)
+    desk = open_desk(given, open_registry(given))
+    with Book(tmp_path / "book.db") as book:
+        yield given, desk, book
+    desk.engine.dispose()
+
+
+def lead(desk):
+    desk.lead_book.keep(correlate([report("north"), report("south")], Context(now_us=REPORTED_US), {}), {}, REPORTED_US)
+    return desk.lead_book.leads(1)[0]
+
+
+def test_leads_acts_and_alarms_are_told_once_by_whom_and_on_what_and_never_what_was_written(centre) -> None:
+    _, desk, book = centre
+    stream = Leads(Bookmark(book), desk.engine)
+    assert told(stream) == []
+    view = lead(desk)
+    (event,) = told(stream)
+    assert event.facts["actors"] == ("north", "south")
+    assert event.facts["lead"] == view.lead.id
+    assert event.observables == view.lead.observables
+    assert told(Leads(Bookmark(book), desk.engine)) == []
+    mark = Bookmark(book)
+    stream = Acts(mark, desk, ALL)
+    case = desk.cases.open(replace(facts_of(lead(desk), {"A": 2}), score=6.0))
+    desk.cases.act(case.id, CaseAct.TAKE, "anna")
+    desk.cases.comment(case.id, "anna", SECRET)
+    events = told(stream)
+    assert [(event.kind, event.action, event.who) for event in events] == [
+        ("case", "open", "centre"),
+        ("case", "take", "anna"),
+        ("case", "comment", "anna"),
+    ]
+    assert SECRET not in repr(events)
+    assert told(Acts(mark, desk, ALL)) == []
+    assert told(stream) == []
+    desk.cases.act(case.id, CaseAct.CONFIRM, "anna", "we looked")
+    assert told(Acts(mark, desk, ("audit",))) == []  # a kind that is not wanted
+    assert [event.action for event in told(Acts(mark, desk, ("case",)))] == ["confirm"]
+    clock = SimClock(SystemClock().now_us())
+    desk.alarms._clock = clock
+    stream = Alarms(Bookmark(book), desk, clock)
+    wrong = [Wrong("", "disk")]
+    desk.alarms.own = lambda: wrong
+    desk.alarms.step(tuple)
+    (begun,) = told(stream)
+    assert (begun.action, begun.facts["problem"]) == ("problem-begun", "disk")
+    assert told(stream) == []
+    wrong.clear()
+    clock.advance(EVERY_US + HOUR_US)
+    desk.alarms.step(tuple)
+    assert [one.action for one in told(Alarms(Bookmark(book), desk, clock))] == ["problem-ended"]
+
+
+def test_beside_a_running_centre_what_happens_comes_to_the_receiver(centre, tmp_path) -> None:
+    given, desk, book = centre
+    centre_handover(given, desk, book, SystemClock()).close()  # from here on
+    view = lead(desk)
+    with telling(given, desk, book, SystemClock(), failures_in(given.folder)) as wrong:
+        file = tmp_path / "bavn.ndjson"
+        until(file.exists)
+        assert wrong is not None
+        assert wrong().wrong == ()
+    assert not [one for one in threading.enumerate() if one.name == "siem"]
+    (event,) = [json.loads(line) for line in file.read_text().splitlines()]
+    assert event["bavn"]["lead"] == view.lead.id
+    assert event["organization"]["name"] == "health"

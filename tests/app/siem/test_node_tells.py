@@ -3,7 +3,6 @@ the receiver says no."""
 
 import json
 import threading
-import time
 
 import pytest
 
@@ -12,21 +11,15 @@ from bavn.app.node.service import NodeService
 from bavn.app.siem.build import kinds_of
 from bavn.app.siem.event import CENTRE_KINDS, NODE_KINDS
 from bavn.model.settings import SettingsError
+from tests.app.waiting import until
 
 WAIT_S = 60
 
 
 def node(folder, siem):
     file = folder / "node.toml"
-    file.write_text(f'[node]\nactor = "lonely"\n[siem]\nevery_s = 1\n{siem}')
+    file.write_text(f'[node]\nactor = "lonely"\n[siem]\n{siem}')
     return file
-
-
-def until(holds, service):
-    end = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < end, service.parts.recorder.standing()
-        time.sleep(0.1)
 
 
 def ran(file, holds):
@@ -35,7 +28,7 @@ def ran(file, holds):
     thread = threading.Thread(target=service.run, daemon=True)
     thread.start()
     try:
-        until(lambda: holds(service), service)
+        until(lambda: holds(service), WAIT_S, service.parts.recorder.standing)
     finally:
         service.stop()
         thread.join(WAIT_S)
@@ -77,7 +70,7 @@ WRONG = {
     'to = "syslog"\nserver = "siem.example"': "no HOST:PORT",
     'to = "elastic"\nindex = "i"\nurl = "http://siem.example:9200"': "siem.url must be an https address",
     'to = "elastic"\nindex = "i"\nurl = "https://u:p@siem.example"': "siem.url must be an https address",
-    'to = "elastic"\nindex = "i"\nurl = "https://siem.example"\nform = "cef"': "elastic takes ecs or ocsf",
+    'to = "elastic"\nindex = "i"\nurl = "https://siem.example"\nform = "cef"': "elastic takes ecs",
     'form = "leef"': "siem.form must be one of",
     'suspicions = "some"': "siem.suspicions must be alert or all",
     'language = "tlh"': "siem.language must be",

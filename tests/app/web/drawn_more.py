@@ -5,15 +5,13 @@ All of it by the books that people use."""
 from pathlib import Path
 
 from bavn.app.centre.publish_parts import publishing_of
-from bavn.app.centre.rollout_parts import rollout_over
 from bavn.app.web.sac.context import SacContext
 from bavn.centre.cases.case.files import Marking
 from bavn.centre.cases.intelligence.proposals import ReceivedClaim
 from bavn.centre.cases.policies import StandingPolicy
-from bavn.centre.correlate.laws.learned import Learned
 from bavn.centre.desk.counts import keep_counts
 from bavn.centre.desk.membership import Membership
-from bavn.centre.desk.rolling import Entry
+from bavn.centre.desk.rollout import Rollout
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.edit import Change
 from bavn.centre.publish.threat import Level, Threat
@@ -62,8 +60,7 @@ def indicators(house: SacContext) -> None:
 
 
 def policies(house: SacContext) -> None:
-    """One in force, one that waits; and what verdicts taught, which waits."""
-    house.desk.learning.propose(Learned(shifts={"beacon": (0.25,) * 16}, judged=40, confirmed=25, new=20), BO)
+    """One in force, one that waits."""
     until_us = house.clock.now_us() + 90 * DAY_US
     given = {"score_min": 12.0, "groups_min": 3, "types": ("domain", "ip4"), "blocks_per_day_max": 10}
     made = house.desk.cases.policies.propose(
@@ -104,9 +101,7 @@ def sources(house: SacContext, folder: Path) -> None:
     place = folder / "list.csv"
     place.write_text("c1.parked-host.net\n")
     books.sources.add(Source(name="nord-feed", kind="list", place=str(place), partner="cert-nord"), ANNA)
-    books.sources.add(
-        Source(name="c2-list", kind="list", place=str(place), trust=40, hunts_per_day=10, pap=Pap.AMBER), ANNA
-    )
+    books.sources.add(Source(name="c2-list", kind="list", place=str(place), trust=40, pap=Pap.AMBER), ANNA)
     heard = [
         ReceivedClaim(
             name,
@@ -174,14 +169,12 @@ def counts(house: SacContext) -> None:
 
 
 def members(house: SacContext) -> None:
-    """One is suspended, one is invited; of two the register says where they lie."""
+    """One is suspended, one is invited; of two it is known where they lie."""
     membership = Membership(house.registry, house.enrolment, house.roles, house.clock)
     membership.invite("clinic-south", ANNA, kind="clinic")
     membership.suspend("data-agency", ANNA, "its node was stolen")
-    rolling = rollout_over(house.file, house.registry, house.clock)
-    rolling.register(
-        [Entry(actor=f"region-{one}", region=at) for one, at in (("nord", "north"), ("syd", "south"))], ANNA
-    )
+    for one, at in (("nord", "north"), ("syd", "south")):
+        Rollout(house.registry, house.clock).change(f"region-{one}", ANNA, "as it is", region=at)
 
 
 def publications(house: SacContext) -> None:

@@ -25,7 +25,6 @@ from bavn.model.evidence import evidence_nats
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, as_datetime
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
-from bavn.model.sector.exercise import ActorStep, Played
 from bavn.model.sector.sector_warning import AnswerAct
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
@@ -39,7 +38,6 @@ from bavn.wire.messages.catalogue import (
     VerdictGiven,
     WarningGiven,
 )
-from bavn.wire.messages.exercise import ExerciseTold, Objective
 from tests import people_say
 
 CASE, TASK, QUESTION = "case-00000000000000aa", "ab" * 16, "cd" * 16
@@ -75,7 +73,6 @@ def draw(folder: Path, actor: str = "north", *, host_byte: int = 0) -> Path:
         _indicators(State(parts.book), now_us)
         _door(parts, now_us)
         _warnings(parts, now_us)
-        _exercises(parts, now_us)
         parts.recorder.step()
     finally:
         parts.close()
@@ -430,36 +427,6 @@ def _warnings(parts: NodeParts, now_us: int) -> None:
         given = WarningGiven(warning_id=f"warning-{at + 1:016x}", **plain | more)
         assert book.take_in(given, Note(kind="WarningGiven", item_id=f"{at:064x}", peer="centre")) is None
     people_say.to_warning(book, f"warning-{2:016x}", 1, AnswerAct.AFFECTED, "three mailboxes got one", "Anna Berg")
-
-
-def _exercises(parts: NodeParts, now_us: int) -> None:
-    """One in progress, in which a person takes part and a detector suspected it; one that is over and wiped."""
-    book = parts.door.cases.exercises
-    aim = Objective(en="A person looks within 30 minutes.", da="Et menneske ser på det inden 30 minutter.")
-    for at, (title, state) in enumerate((("Spring", "ended"), ("Autumn", "running"))):
-        one = f"exercise-{at + 1:016x}"
-        plain = ExerciseTold(
-            exercise_id=one,
-            version=1,
-            state="running",
-            title_en=f"{title} exercise",
-            title_da=f"Øvelse {at + 1}",
-            objectives=(aim,),
-            campaign="beacon",
-            element=f"bavn-{one}.example",
-            after_minutes=5,
-            begins_us=now_us - HOUR_US,
-            ends_us=now_us + 3 * HOUR_US,
-        )
-        for version in (1, 2) if state == "ended" else (1,):
-            told = plain.model_copy(update={"version": version, "state": state if version == 2 else "running"})
-            note = Note(kind="ExerciseTold", item_id=f"{at:063x}{version}", peer="centre")
-            assert book.take_in(told, note) is None
-        book.step(None)
-    book.leave(one, ActorStep.ALLOWED, "Anna Berg")
-    for step in (ActorStep.INJECTED, ActorStep.SUSPECTED):
-        book.leave(one, step, "lane", Played((step,), "beacon", 9))
-    book.tell()
 
 
 def _certificate(folder: Path, now_us: int) -> None:

@@ -1,65 +1,48 @@
-"""What a drawn sector has beside its work: a roll-out with a plan that slipped, warnings that actors answered,
-exercises. All of it by the books that people use; the steps were taken in the weeks before."""
+"""What a drawn sector has beside its work: a roll-out, and warnings that actors answered. All of it by the books that
+people use; the steps were taken in the weeks before."""
 
-from bavn.app.centre.rollout_parts import rollout_over
+from bavn.app.process.party_keys import PartyKeys
 from bavn.app.web.sac.context import SacContext
-from bavn.centre.cases.exercises.exercises import Exercises
 from bavn.centre.cases.warnings.warnings import Warnings
-from bavn.centre.desk.rolling import Entry, RollOut
+from bavn.centre.desk.agreements import Agreements
+from bavn.centre.desk.rollout import Rollout
 from bavn.centre.members.terms import Signing, Terms
 from bavn.centre.node.warning_post import addressees
 from bavn.model.intel.indicator import Pap, Tlp
-from bavn.model.moment import DAY_US, HOUR_US, iso
+from bavn.model.moment import HOUR_US, iso
 from bavn.model.observable import Observable
-from bavn.model.received import ExerciseStatement, WarningAnswer
-from bavn.model.sector.exercise import ActorStep, Campaign, Plan, Role
-from bavn.model.sector.rollout import RolloutAct, Stage, Wait
+from bavn.model.received import WarningAnswer
+from bavn.model.sector.rollout import RolloutState
 from bavn.model.sector.sector_warning import Address, Content, Urgency
 from bavn.model.text import Text
 from bavn.rehearsal.clock import SimClock
 from tests.app.web.drawn_sector import ANNA, BO
 
-PROTOCOL = "5a" * 32
+DOCUMENT = "5a" * 32
 
 
 def add(house: SacContext) -> None:
     """Everything below, once."""
     rollout(house)
     warnings(house)
-    exercises(house)
 
 
 def rollout(house: SacContext) -> None:
-    """Members as they stand, one of them set back and proved anew, and four actors on their way in."""
-    today = house.clock.now_us() // DAY_US
-    clock = SimClock(house.clock.now_us() - 60 * DAY_US)
-    opened = rollout_over(house.file, house.registry, clock)
-    opened.adopt(ANNA, "they were here before the register")
-    opened.register(
-        [
-            Entry(actor="it-nord", kind="it-centre", title="IT Nord", region="north"),
-            Entry(
-                actor="clinic-north",
-                kind="clinic",
-                title="Clinic North",
-                region="north",
-                waits=(Wait("clinic-north", Stage.AGREEMENT, "it-nord", Stage.OPERATING),),
-            ),
-            Entry(actor="kommune-syd", kind="municipality", title="Kommune Syd", region="south"),
-            Entry(actor="harbour-clinic", kind="clinic", title="Harbour Clinic"),
-        ],
-        ANNA,
-    )
-    for actor, days in (
-        ("it-nord", (-58, -44, -12, 5, 12, 40, 47)),
-        ("clinic-north", (-50, -30, 14, 30, 37, 60, 67)),
-        ("kommune-syd", (-20, 3, 20, 41, 48, 80, 87)),
-        ("region-syd", (None, None, None, -31, -24, 6, 13)),
-    ):
-        stages = [one for one in Stage if one.value not in ("candidate", "suspended", "leaving", "left")]
-        for stage, day in zip(stages, days, strict=True):
-            if day is not None:
-                opened.plan(actor, stage, today + day, ANNA, "steering group")
+    """Members as they stand, and four actors on their way in."""
+    opened = Rollout(house.registry, house.clock)
+    for actor, given in {
+        "it-nord": {"day": "2027-01-12", "group": "wave-1", "region": "north"},
+        "clinic-north": {
+            "day": "2027-02-01",
+            "group": "wave-1",
+            "region": "north",
+            "waits_for": "the network of it-nord",
+        },
+        "kommune-syd": {"group": "wave-2", "region": "south"},
+        "harbour-clinic": {},
+    }.items():
+        opened.change(actor, ANNA, "steering group", **given)
+    today = house.clock.now_us()
     terms = Terms(
         purpose_en="Protect the sector.",
         purpose_da="Beskytte sektoren.",
@@ -68,31 +51,12 @@ def rollout(house: SacContext) -> None:
         retention_days=180,
         valid_days=1100,
     )
-    opened.publish_terms(terms, ANNA, "first version")
-    _steps(opened, clock)
-    opened.plan("it-nord", Stage.ENROLLED, today - 3, BO, "its server came late")
-    opened.plan("region-syd", Stage.PROVED, today + 9, BO, "its test was moved")
-
-
-def _steps(opened: RollOut, clock: SimClock) -> None:
-    act = RolloutAct
-    for days, actor, step in (
-        (2, "it-nord", act.PLAN),
-        (6, "clinic-north", act.PLAN),
-        (14, "it-nord", act.AGREE),
-        (4, "region-syd", act.SET_BACK),
-        (3, "region-syd", act.ACCEPT),
-        (8, "region-syd", act.TRY),
-        (6, "kommune-syd", act.PLAN),
-    ):
-        clock.advance(days * DAY_US)
-        if step in (act.AGREE, act.TRY):
-            signed = Signing(
-                signed_by="the director", as_what="director", day=iso(clock.now_us())[:10], document=PROTOCOL
-            )
-            opened.sign(actor, signed, ANNA)
-        by_hand = step is act.ACCEPT
-        opened.move(actor, step, ANNA, "as planned", PROTOCOL if by_hand else "", by_hand=by_hand)
+    agreements = Agreements(house.registry, house.clock, PartyKeys(house.file.folder, "centre").message_key())
+    agreements.publish_terms(terms, ANNA, "first version")
+    for actor in ("it-nord", "region-syd"):
+        signed = Signing(signed_by="the director", as_what="director", day=iso(today)[:10], document=DOCUMENT)
+        agreements.sign(actor, signed, ANNA)
+    opened.change("region-syd", BO, "it is here", state=RolloutState.TESTING)
 
 
 def warnings(house: SacContext) -> None:
@@ -149,78 +113,5 @@ def warnings(house: SacContext) -> None:
                 act=act,
                 words=words,
                 received_us=clock.now_us(),
-            )
-        )
-
-
-def exercises(house: SacContext) -> None:
-    """One that is over, with its release; one in progress, in which each actor came to another point."""
-    step, aims = (
-        ActorStep,
-        (
-            Text.written("A person looks within 30 minutes.", da="Et menneske ser på det inden 30 minutter."),
-            Text.written("The block is in force within an hour.", da="Spærringen virker inden en time."),
-        ),
-    )
-    clock = SimClock(house.clock.now_us() - 30 * HOUR_US)
-    kept = Exercises(house.registry.engine, clock)
-    whole = (step.ALLOWED, step.INJECTED, step.SUSPECTED, step.LET_OUT, step.SEEN)
-    old = _played(kept, clock, Text.written("Summer", da="Sommer"), aims, {"region-nord": whole, "region-syd": whole})
-    kept.confirm(old, ANNA)
-    kept.release(old, BO)
-    clock.advance(HOUR_US)
-    _hear(kept, old, "region-nord", (step.BLOCKED, step.CLEANED), 90)
-    _hear(kept, old, "region-syd", (step.WAITS,), 90)
-    kept.end(old, BO, "all was played")
-    clock.until(house.clock.now_us() - HOUR_US)
-    _played(
-        kept,
-        clock,
-        Text.written("Autumn", da="Efterår"),
-        aims,
-        {
-            "region-nord": whole,
-            "region-syd": whole[:4],
-            "kommune-oest": (*whole[:2], step.MISSED),
-            "it-supplier": (step.DECLINED,),
-            "data-agency": (),
-            "clinic-west": (*whole[:3], step.KEPT),
-        },
-    )
-
-
-def _played(
-    kept: Exercises, clock: SimClock, title: Text, aims: tuple[Text, ...], steps: dict[str, tuple[ActorStep, ...]]
-) -> str:
-    """Planned, started, told, and played so far; its id."""
-    now_us = clock.now_us()
-    roles = tuple(
-        Role(actor=name, campaign=list(Campaign)[at % 2], after_minutes=5 * at) for at, name in enumerate(steps)
-    )
-    plan = Plan(title=title, objectives=aims, roles=roles, begins_us=now_us, ends_us=now_us + 4 * HOUR_US)
-    made = kept.start(kept.plan(plan, ANNA).id, ANNA).id
-    for owed in kept.owed(list(steps)):
-        kept.done(owed, "", None)
-    for name, said in steps.items():
-        _hear(kept, made, name, said, 1)
-    clock.advance(HOUR_US // 2)
-    kept.step()
-    return made
-
-
-def _hear(kept: Exercises, exercise_id: str, actor: str, steps: tuple[ActorStep, ...], minute: int) -> None:
-    for at, step in enumerate(steps):
-        suspected = step is ActorStep.SUSPECTED
-        kept.take_in(
-            ExerciseStatement(
-                item_id="i",
-                actor=actor,
-                exercise_id=exercise_id,
-                serial=minute * 10 + at,
-                step=step,
-                second=(minute + 4 * at) * 60,
-                detector="beacon" if suspected else None,
-                p_bucket=9 if suspected else None,
-                received_us=kept._clock.now_us(),
             )
         )

@@ -4,11 +4,8 @@ import asyncio
 import re
 
 import httpx
-import pyotp
-from argon2 import PasswordHasher
 
 from bavn.app.access.book import open_book
-from bavn.app.access.factors import Factors
 from bavn.app.access.rights import ROLES
 from bavn.app.process.real import SystemDice
 from bavn.app.web.access.keeper import Keeper, KeeperSettings
@@ -16,8 +13,7 @@ from bavn.app.web.console import ConsoleSettings, console_app
 from bavn.app.web.sides import bare_app, people_routes
 
 ORIGIN = "https://console.example.org"
-PASSWORD = "correct horse battery"
-QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+MADE_BY = "tests (local root)"
 
 
 class Hand:
@@ -51,7 +47,7 @@ class Place:
             logons_per_minute=1000,
             roles=ROLES[side],
         )
-        self.keeper = Keeper(book, made, Factors(book, QUICK))
+        self.keeper = Keeper(book, made)
         self.app = console_app(side, None, areas, self.keeper, self.settings, beside=people_routes(self.keeper))
 
     @staticmethod
@@ -60,14 +56,18 @@ class Place:
         return bare_app("sac")
 
     def browser(self, **headers):
-        return Browser(self.app, self.origin, headers)
+        return Browser(self, headers)
 
     def person(self, name, *roles, actors=None):
-        """An account that is set up with password and app, and its browser, signed in."""
-        link = self.keeper.accounts.add(name, frozenset(roles), actors, "tests")
+        """An account, and its browser, signed in by a link."""
+        self.keeper.accounts.add(name, frozenset(roles), actors, MADE_BY)
         browser = self.browser()
-        browser.setup(link, PASSWORD, self.clock)
+        assert browser.sign_in(name).status_code == 204
         return browser
+
+    def link(self, name, minutes=15):
+        """The secret of a new sign-in link."""
+        return self.keeper.accounts.link(name, MADE_BY, minutes)
 
     def close(self):
         self.keeper.close()
@@ -76,12 +76,10 @@ class Place:
 class Browser:
     """Keeps cookies and sends what a page of this console would."""
 
-    def __init__(self, app, origin, headers):
-        self.app, self.origin, self.headers = app, origin, headers
+    def __init__(self, place, headers):
+        self.place, self.app, self.origin, self.headers = place, place.app, place.origin, headers
         self.cookies = httpx.Cookies()
         self.csrf = None
-        self.totp = None
-        self.codes = []
 
     def ask(self, path, method="GET", **more):
         headers = {"origin": self.origin} | self.headers | more.pop("headers", {})
@@ -107,26 +105,11 @@ class Browser:
             self.csrf = answer.json()["csrf"]
         return answer
 
-    def setup(self, link, password, clock):
-        app = self.post("/setup/app", link=link)
-        assert app.status_code == 200, app.text
-        self.totp = pyotp.TOTP(app.json()["secret"])
-        done = self.post("/setup/password", link=link, password=password, code=self.code(clock))
-        assert done.status_code == 200, done.text
-        self.codes = done.json()["codes"]
-        assert self.me().status_code == 200
-
-    def code(self, clock):
-        """The app's code of the next thirty seconds: one that was not used before."""
-        clock.on(seconds=30)
-        return self.totp.at(clock.us // 1_000_000)
-
-    def sign_in(self, name, clock, password=PASSWORD, **more):
-        answer = self.ask(
-            "/logon/password", "POST", json={"name": name, "password": password, "code": self.code(clock)}, **more
-        )
+    def sign_in(self, name, **more):
+        """By a new link."""
+        answer = self.ask("/logon/link", "POST", json={"link": self.place.link(name)}, **more)
         if answer.status_code == 204:
-            self.me()
+            assert self.me().status_code == 200
         return answer
 
 

@@ -24,12 +24,20 @@ from bavn.actor.protect.enforcers.unbound import Unbound
 from bavn.app.centre import run as centre_run
 from bavn.app.centre.parts import init, open_desk, open_enrolment, opened_registry
 from bavn.app.centre.server import CentreServer
-from bavn.app.config.load import CENTRE_KEYS, CentreFile, read_centre, read_node
+from bavn.app.config.load import (
+    CENTRE_KEYS,
+    KEYHOLDER_KEYS,
+    CentreFile,
+    KeyHolderFile,
+    read_centre,
+    read_keyholder,
+    read_node,
+)
+from bavn.app.keyholder import parts as keyholder_parts
 from bavn.app.node import service as node_service
 from bavn.app.node.service import NodeService
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
-from bavn.psi.keys import new_group_key_file
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
 from bavn_lab.demo.sector import free_port
@@ -111,14 +119,14 @@ def running(folder: Path) -> Iterator[StorySector]:
     toml.write_text(CENTRE)
     sector = StorySector(folder, read_centre(toml))
     init(sector.file)
-    (folder / "group.key").write_bytes(new_group_key_file(SystemDice()))
     failed: list[BaseException] = []
     with pytest.MonkeyPatch.context() as patch, ExitStack() as undo:
         patch.setattr(node_service, "CLOSE_S", STOP_S_MAX)  # a process would end what is left; here nobody does
         undo.callback(lambda: _nothing(failed))
         server = _centre(sector.file, undo, failed)
+        holder = _key_holder(folder / "keyholder", undo, failed)
         for number, name in enumerate(KINDS):
-            sector.nodes[name] = _admit(sector, name, number, server.port)
+            sector.nodes[name] = _admit(sector, name, number, server.port, holder)
         for name, config in sector.nodes.items():
             _node(name, config, undo, failed)
         yield sector
@@ -134,6 +142,18 @@ def _centre(file: CentreFile, undo: ExitStack, failed: list[BaseException]) -> C
     server = until(lambda: listening[0] if listening else None, "the centre listens")
     undo.callback(_ended, thread, server.stop)
     return server
+
+
+def _key_holder(folder: Path, undo: ExitStack, failed: list[BaseException]) -> tuple[KeyHolderFile, int]:
+    folder.mkdir()
+    toml = folder / "keyholder.toml"
+    toml.write_text("[place]\nport = 0\n[limits]\nrounds_per_epoch_max = 20000\npoints_per_epoch_max = 10000000\n")
+    file = read_keyholder(toml)
+    keyholder_parts.init(file)
+    server, book = keyholder_parts.build(file)
+    undo.callback(book.close)
+    undo.callback(_ended, _thread("story key holder", server.run, failed), server.stop)
+    return file, server.port
 
 
 def _node(name: str, config: Path, undo: ExitStack, failed: list[BaseException]) -> None:
@@ -166,10 +186,11 @@ def _ended(thread: threading.Thread, stop: Callable[[], None]) -> None:
     assert not thread.is_alive(), f"{thread.name} did not end within {STOP_S_MAX:.0f} s"
 
 
-def _admit(sector: StorySector, name: str, number: int, port: int) -> Path:
+def _admit(sector: StorySector, name: str, number: int, port: int, holder: tuple[KeyHolderFile, int]) -> Path:
     """An actor with its node's files, invited and enrolled; its node.toml."""
     folder, url = sector.folder / name, f"https://127.0.0.1:{port}"
     folder.mkdir()
+    keys_url = f"https://127.0.0.1:{holder[1]}"
     sense, enforce = "", 'list_folder = "lists"\n'
     if name == CLINIC:
         enforce += f'resolver_listen = ["127.0.0.1@{sector.resolver_port}"]\nresolver_answers = ["{EVIL}=192.0.2.7"]\n'
@@ -178,7 +199,7 @@ def _admit(sector: StorySector, name: str, number: int, port: int) -> Path:
         (folder / "eve.json").write_text("\n".join(logged(number, SystemClock().now_us())) + "\n")
     config = folder / "node.toml"
     config.write_text(
-        f'[node]\nactor = "{name}"\ncentre_url = "{url}"\ngroup_key_file = "../group.key"\ndetect_s = 5\n{sense}'
+        f'[node]\nactor = "{name}"\ncentre_url = "{url}"\nkeyholder_urls = ["{keys_url}"]\ndetect_s = 5\n{sense}'
         f"[store]\nthreads = 1\nmemory_mb_max = 256\n[enforce]\n{enforce}"
     )
     door = 'reveal_domain = "ask"\nreveal_address = "ask"' if name == ASKS else ""
@@ -189,6 +210,11 @@ def _admit(sector: StorySector, name: str, number: int, port: int) -> Path:
         enrolment = open_enrolment(sector.file, registry)
         safe = Safe(folder / "data" / CENTRE_KEYS)
         enrol(url, enrolment.authority.fingerprint, name, enrolment.invite(name), safe, SystemDice())
+    with keyholder_parts.opened_registry(holder[0]) as registry:
+        registry.add(name, KINDS[name])
+        enrolment = keyholder_parts.open_enrolment(holder[0], registry)
+        safe, pin = Safe(folder / "data" / f"{KEYHOLDER_KEYS}-1"), enrolment.authority.fingerprint
+        enrol(keys_url, pin, name, enrolment.invite(name), safe, SystemDice(), keyholder=True)
     return config
 
 

@@ -75,12 +75,8 @@ def test_pages_meet_without_gap_or_repeat_and_the_last_says_so(count) -> None:
 
 def test_a_sentence_is_said_in_each_language_that_has_it() -> None:
     made = TextShape.of(Text("Sign in first."))
-    assert made.model_dump() == {"en": "Sign in first.", "da": "Log ind først.", "sv": "Logga in först."}
-    assert [made.say(language) for language in ("da", "sv", "nb")] == [
-        "Log ind først.",
-        "Logga in först.",
-        "Sign in first.",
-    ]
+    assert made.model_dump() == {"en": "Sign in first.", "da": "Log ind først."}
+    assert [made.say(language) for language in ("da", "nb")] == ["Log ind først.", "Sign in first."]
     written = TextShape.of(Text.written("Look at it", da="Se på det"))
     assert written.model_dump() == {"en": "Look at it", "da": "Se på det"}
     assert TextShape.kept({"code": "x", "source": "eve", **written.model_dump()}) == written

@@ -81,18 +81,23 @@ def with_authenticator(page):
     return spoken, made["authenticatorId"]
 
 
-def test_a_passkey_sets_up_an_account_signs_in_and_is_refused_when_copied(tmp_path, chromium) -> None:
+def link_for(keeper):
+    """The secret of a sign-in link for a new account."""
+    keeper.accounts.add("Anna Berg", frozenset({Role.ANALYST}), None, "tests")
+    return keeper.accounts.link("Anna Berg", "tests", 15)
+
+
+def test_a_passkey_is_made_after_a_link_signs_in_and_is_refused_when_copied(tmp_path, chromium) -> None:
     with served(tmp_path) as (address, keeper):
-        link = keeper.accounts.add("Anna Berg", frozenset({Role.ANALYST}), None, "tests")
+        link = link_for(keeper)
         page = chromium.new_page()
         reports = []
         page.on("console", lambda said: reports.append(said.text) if "Content Security Policy" in said.text else None)
-        page.goto(f"{address}/setup")
+        page.goto(f"{address}/link")
         spoken, device = with_authenticator(page)
         page.evaluate(HELPERS)
-        done = page.evaluate("([link]) => make('/setup/passkey', {link})", [link])
-        assert done["status"] == 200
-        assert len(done["body"]["codes"]) == 10
+        assert page.evaluate("([link]) => api('POST', '/logon/link', {link})", [link])["status"] == 204
+        assert page.evaluate("() => make('/account/proofs/passkeys', {}, true)")["status"] == 200
         assert page.evaluate("() => api('GET', '/me')")["body"]["name"] == "Anna Berg"
         assert page.evaluate("() => document.cookie") == ""
         assert page.evaluate("() => api('DELETE', '/session', null, true)")["status"] == 204
@@ -110,12 +115,13 @@ def test_a_device_that_does_not_know_who_holds_it_is_refused_and_so_is_a_key_tha
     tmp_path, chromium
 ) -> None:
     with served(tmp_path) as (address, keeper):
-        link = keeper.accounts.add("Anna Berg", frozenset({Role.ANALYST}), None, "tests")
+        link = link_for(keeper)
         page = chromium.new_page()
         page.goto(address)
         spoken, device = with_authenticator(page)
         page.evaluate(HELPERS)
-        assert page.evaluate("([link]) => make('/setup/passkey', {link})", [link])["status"] == 200
+        assert page.evaluate("([link]) => api('POST', '/logon/link', {link})", [link])["status"] == 204
+        assert page.evaluate("() => make('/account/proofs/passkeys', {}, true)")["status"] == 200
         first = keeper.passkeys.of("Anna Berg")[0].id
         last = page.evaluate("([id]) => api('DELETE', '/account/proofs/passkeys/' + id, null, true)", [first])
         assert last["body"]["type"] == "last-proof"

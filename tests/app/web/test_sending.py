@@ -89,7 +89,7 @@ def test_each_writer_that_fails_costs_its_request_and_is_named_and_the_next_file
     walked = set()
     for route in lists_of(app):
         for form in forms_of(route):
-            where = route.path.replace("{node}", "north").replace("{exercise_id}", f"exercise-{0:016}")
+            where = route.path.replace("{node}", "north")
             asked = "?what=evil.example" * where.endswith("/values/history")  # of one value, which must be named
             path = f"/api/v1{filled(where)}/export.{form}{asked}"
             answers(route, Failing())

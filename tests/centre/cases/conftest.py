@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.centre.cases.room import NAMES, Room, lead
+from bavn.rehearsal.clock import SimClock
+from tests.centre.cases.room import NAMES, NOW_US, Room, lead
 
 
 @pytest.fixture
@@ -18,3 +19,8 @@ def two(room):
     for number, (actor, at) in enumerate((("north", 0), ("south", 1), ("north", 2), ("west", 3))):
         room.work.involved.reported(lead(1 + number // 2).lead_id, [(actor, NAMES[at], "T1071")])
     return first.id, second.id
+
+
+@pytest.fixture
+def clock():
+    return SimClock(NOW_US)

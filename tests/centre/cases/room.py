@@ -1,31 +1,24 @@
 """A room of cases over one database, and leads to fill it with."""
 
-from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.case import ElementFacts
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.files import Files
 from bavn.centre.cases.case.rows import standing
 from bavn.centre.cases.case.work import Work
 from bavn.centre.store.engine import open_engine
-from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.received import CaseAnswer
 from bavn.rehearsal.clock import SimClock
+from tests.builders import lead_facts
 
 NOW_US = 20_000 * DAY_US
 NAMES = [Observable.of("domain", f"evil-{n}.example.com") for n in range(6)]
 
 
 def lead(number=1, elements=(0, 1), score=9.0, groups=3):
-    return LeadFacts(
-        lead_id=f"lead-{number:016x}",
-        score=score,
-        technique="T1071.001",
-        actors=3,
-        first_hour=NOW_US // HOUR_US - 5,
-        first_report_us=NOW_US - 60_000_000,
-        lead_us=NOW_US - 30_000_000,
-        elements=tuple(ElementFacts(NAMES[n], score, groups, False) for n in elements),
-    )
+    facts = (ElementFacts(NAMES[n], score, groups, False) for n in elements)
+    return lead_facts(*facts, lead_id=f"lead-{number:016x}", score=score)
 
 
 class Room:

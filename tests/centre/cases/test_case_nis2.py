@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.case import ElementFacts
 from bavn.centre.cases.case.cases import Cases, UnknownCase
 from bavn.centre.cases.nis2.clocks import Flags, Nis2Book
 from bavn.centre.cases.nis2.draft import DraftFacts, draft, gaps
@@ -15,7 +15,7 @@ from bavn.model.observable import Observable
 from bavn.model.principal import account
 from bavn.model.sector.case import CaseAct
 from bavn.model.sector.nis2 import REPORTS, DueState, Nis2Act, OutOfOrder
-from bavn.rehearsal.clock import SimClock
+from tests.builders import lead_facts
 
 NOW_US = 20_000 * DAY_US
 HERE = ZoneInfo("Europe/Copenhagen")
@@ -23,30 +23,8 @@ EVIL = Observable.of("domain", "evil.example.com")
 
 
 @pytest.fixture
-def clock():
-    return SimClock(NOW_US)
-
-
-@pytest.fixture
-def engine(databases):
-    made = databases.new()
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
 def case(engine, clock):
-    lead = LeadFacts(
-        lead_id="lead-00000000000000aa",
-        score=9.0,
-        technique="T1071.001",
-        actors=3,
-        first_hour=NOW_US // HOUR_US - 5,
-        first_report_us=NOW_US - 60_000_000,
-        lead_us=NOW_US - 30_000_000,
-        elements=(ElementFacts(EVIL, 9.0, 3, listed=False),),
-    )
-    return Cases(engine, clock).open(lead)
+    return Cases(engine, clock).open(lead_facts(ElementFacts(EVIL, 9.0, 3, listed=False)))
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.case import ElementFacts
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.pages import CaseAsk, case_counts, case_page, owners
 from bavn.centre.cases.case.work import Work
@@ -12,6 +12,7 @@ from bavn.model.principal import account
 from bavn.model.sector.case import CaseAct, CaseState
 from bavn.model.sector.work import TaskAct
 from bavn.rehearsal.clock import SimClock
+from tests.builders import lead_facts
 
 NOW_US = 20_000 * DAY_US
 
@@ -22,16 +23,7 @@ def world(databases):
     cases, work = Cases(engine, clock), Work(engine, clock)
     for number in range(7):
         name = Observable.of("domain", f"evil-{number}.example.com")
-        facts = LeadFacts(
-            lead_id=f"lead-{number:016x}",
-            score=9.0,
-            technique="T1071",
-            actors=2,
-            first_hour=480_000,
-            first_report_us=1,
-            lead_us=2,
-            elements=(ElementFacts(name, 9.0, 2, False),),
-        )
+        facts = lead_facts(ElementFacts(name, 9.0, 2, False), lead_id=f"lead-{number:016x}", actors=2)
         cases.open(facts)
         work.involved.reported(facts.lead_id, [("north", name, "T1071")])
         if number % 3 == 0:

@@ -166,27 +166,24 @@ def test_evidence_goes_when_it_was_kept_long_enough_and_its_line_stays(room, two
     assert room.standing(two[0]) == seen
 
 
-def test_who_takes_a_report_back_is_in_no_case_for_it(room, two) -> None:
+def test_who_takes_a_report_back_is_in_no_case_and_hours_fit_between_those_given(room, two) -> None:
     said = Withdrawal(item_id="1" * 64, actor="south", observable=NAMES[1], received_us=NOW_US)
     room.work.involved.taken_back(said)
     assert set(room.work.involved.actors(two[0])) == {"north"}
     room.work.involved.add(two[0], "south", account("anna"), "it asked for help")
     assert room.work.involved.actors(two[0]) == {"north": False, "south": True}
-
-
-@pytest.mark.parametrize("hours", [{"done_hours": 1}, {"applies_hours": 999}])
-def test_deadlines_in_the_wrong_order_are_one_clear_error(hours) -> None:
-    with pytest.raises(SettingsError, match="acknowledge_hours"):
-        CaseSettings(**hours)
-
-
-def test_hours_that_are_not_given_fit_between_those_that_are() -> None:
     given = CaseSettings()
     for asked in ({"done": 2}, {"acknowledge": 100}, {"applies": 1000}, {"done": 10, "acknowledge": 10}):
         made = given.deadlines(**asked)
         assert all(getattr(made, name) == hours for name, hours in asked.items())
     with pytest.raises(ValueError, match="hours"):
         given.deadlines(acknowledge=10, done=2)
+
+
+@pytest.mark.parametrize("hours", [{"done_hours": 1}, {"applies_hours": 999}])
+def test_deadlines_in_the_wrong_order_are_one_clear_error(hours) -> None:
+    with pytest.raises(SettingsError, match="acknowledge_hours"):
+        CaseSettings(**hours)
 
 
 def test_in_a_case_that_is_over_nothing_is_owed_and_again_when_it_is_opened_again(room, two) -> None:

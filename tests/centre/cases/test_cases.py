@@ -11,7 +11,6 @@ from sqlalchemy import delete, update
 from bavn.centre.cases import audit
 from bavn.centre.cases.case.case import (
     ElementFacts,
-    LeadFacts,
     ReleaseTerms,
     facts_of,
     facts_text,
@@ -19,7 +18,7 @@ from bavn.centre.cases.case.case import (
     terms_text,
 )
 from bavn.centre.cases.case.cases import Cases, ChangedMeanwhile, UnknownCase
-from bavn.centre.cases.policies import StandingPolicy, UnknownPolicy
+from bavn.centre.cases.policies import UnknownPolicy
 from bavn.centre.cases.tables import AUDIT
 from bavn.centre.cases.two_people import NotAllowed, person
 from bavn.model.intel.indicator import Pap, Tlp
@@ -28,6 +27,8 @@ from bavn.model.observable import Observable
 from bavn.model.principal import account
 from bavn.model.sector.case import LIFE_CYCLE, CaseAct, CaseState, NotNow, after
 from bavn.rehearsal.clock import SimClock
+from tests.builders import lead_facts
+from tests.builders import standing_policy as policy
 
 NOW_US = 20_000 * DAY_US
 EVIL = Observable.of("domain", "evil.example.com")
@@ -35,21 +36,7 @@ ADDRESS = Observable.of("ip4", "198.51.100.7")
 
 
 def lead(score=9.0, lead_id="lead-00000000000000aa", groups=3, listed=False, elements=(EVIL, ADDRESS)):
-    return LeadFacts(
-        lead_id=lead_id,
-        score=score,
-        technique="T1071.001",
-        actors=3,
-        first_hour=NOW_US // 3_600_000_000 - 5,
-        first_report_us=NOW_US - 60_000_000,
-        lead_us=NOW_US - 30_000_000,
-        elements=tuple(ElementFacts(one, score, groups, listed) for one in elements),
-    )
-
-
-@pytest.fixture
-def clock():
-    return SimClock(NOW_US)
+    return lead_facts(*(ElementFacts(one, score, groups, listed) for one in elements), lead_id=lead_id, score=score)
 
 
 @pytest.fixture
@@ -57,19 +44,6 @@ def cases(clock, databases):
     engine = databases.new()
     yield Cases(engine, clock)
     engine.dispose()
-
-
-def policy(**other):
-    plain = {
-        "name": "at three",
-        "score_min": 8.0,
-        "groups_min": 3,
-        "types": ("domain", "ip4"),
-        "blocks_per_day_max": 4,
-        "indicator_days": 14,
-        "until_us": NOW_US + 90 * DAY_US,
-    }
-    return StandingPolicy(**plain | other)
 
 
 @settings(max_examples=60)
@@ -133,12 +107,18 @@ def test_only_a_person_acts(cases, name):
     assert cases.case(case.id).state is CaseState.NEW
 
 
-def test_names_that_people_have():
+def test_facts_come_back_as_they_were_and_names_are_those_that_people_have():
     for name in (account("anne"), "Søren Ø.", account("anne@sac.dk"), "o'neil", "å.b+c"):
         assert person(name) == name
+    assert facts_of(facts_text(lead())) == lead()
+    for terms in (
+        ReleaseTerms(),
+        ReleaseTerms(observables=(EVIL,), tlp=Tlp.AMBER_STRICT, pap=Pap.AMBER, days=3, confidence=70),
+    ):
+        assert terms_of(terms_text(terms)) == terms
 
 
-def test_dismissing_clears_for_all_and_reopening_takes_it_back(cases):
+def test_dismissing_clears_for_all_and_the_clock_keeps_the_last_block(cases):
     case = cases.open(lead())
     cases.act(case.id, CaseAct.DISMISS, account("anne"), "a probe")
     assert set(cases.verdicts("benign")) == {EVIL, ADDRESS}
@@ -148,6 +128,10 @@ def test_dismissing_clears_for_all_and_reopening_takes_it_back(cases):
     assert cases.verdicts("malicious") == {EVIL: (3, 2), ADDRESS: (3, 2)}
     cases.act(case.id, CaseAct.DISMISS, account("anne"), "no")
     assert cases.verdicts("malicious") == {}
+    case = cases.open(lead())
+    for at_us in (NOW_US + 7, NOW_US + 3):
+        cases.blocked(case.id, at_us)
+    assert cases.case(case.id).clocks.last_block_us == NOW_US + 7
 
 
 def test_orders_are_carried_out_once_and_a_refusal_brings_the_case_back(cases):
@@ -166,13 +150,6 @@ def test_orders_are_carried_out_once_and_a_refusal_brings_the_case_back(cases):
     assert cases.orders() == ()
     assert cases.case(case.id).clocks.released_us == NOW_US + 5
     assert cases.last_by(case.id, CaseAct.RELEASE)[0] == account("anne")
-
-
-def test_the_clock_keeps_the_last_block(cases):
-    case = cases.open(lead())
-    for at_us in (NOW_US + 7, NOW_US + 3):
-        cases.blocked(case.id, at_us)
-    assert cases.case(case.id).clocks.last_block_us == NOW_US + 7
 
 
 # --- standing policies -------------------------------------------------------------------------------------------
@@ -327,12 +304,3 @@ def test_a_changed_log_shows(cases, fault):
         else:
             tx.execute(delete(AUDIT).where(AUDIT.c.seq == (4 if fault == "last dropped" else 2)))
     assert audit.verify(engine) is not None
-
-
-def test_facts_and_terms_come_back_as_they_were():
-    assert facts_of(facts_text(lead())) == lead()
-    for terms in (
-        ReleaseTerms(),
-        ReleaseTerms(observables=(EVIL,), tlp=Tlp.AMBER_STRICT, pap=Pap.AMBER, days=3, confidence=70),
-    ):
-        assert terms_of(terms_text(terms)) == terms

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.case import ElementFacts
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.indicators.indicators import Bounds, ChangedInBetween, Indicators, UnknownLife
@@ -16,10 +16,11 @@ from bavn.model.intel.indicator import Pap
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
-from bavn.model.received import BlockReceipt, Observed
+from bavn.model.received import Observed
 from bavn.model.sector.case import CaseAct, NotNow
 from bavn.model.sector.indicator_life import LifeAct, LifeState
 from bavn.rehearsal.clock import SimClock
+from tests.builders import block_receipt, lead_facts, standing_policy
 
 NOW_US = 20_000 * DAY_US
 EVIL, OTHER = Observable.of("domain", "evil.example.com"), Observable.of("ip4", "185.32.20.6")
@@ -65,16 +66,8 @@ class World:
         self.upkeep.heard(replace(said, **other), group)
 
     def said(self, life, group, state="lifted", rule="rolled_back"):
-        receipt = BlockReceipt(
-            item_id="i",
-            actor=group,
-            indicator_id=life.id,
-            version=1,
-            state=state,
-            enforcers=(),
-            rule=rule,
-            received_us=self.clock.now_us(),
-        )
+        said = {"actor": group, "version": 1, "state": state, "enforcers": (), "rule": rule}
+        receipt = block_receipt(life.id, received_us=self.clock.now_us(), **said)
         self.upkeep.heard(receipt, group)
 
     def wait(self, days):
@@ -161,7 +154,7 @@ def test_a_program_is_no_person(world, who) -> None:
         world.book.act(life.id, LifeAct.REVIEW, who, "because")
 
 
-def test_a_step_needs_a_reason_and_its_place_in_the_table(world) -> None:
+def test_a_step_needs_its_reason_its_place_and_the_newest_revision(world) -> None:
     life = world.draft()
     with pytest.raises(ValueError, match="reason"):
         world.book.act(life.id, LifeAct.REVIEW, account("anna"), " ")
@@ -170,10 +163,6 @@ def test_a_step_needs_a_reason_and_its_place_in_the_table(world) -> None:
     with pytest.raises(UnknownLife):
         world.book.act("indicator--0", LifeAct.REVIEW, account("anna"), "why")
     assert len(world.book.history(life.id)) == 1
-
-
-def test_who_read_an_older_revision_is_told_to_look_again(world) -> None:
-    life = world.draft()
     world.book.act(life.id, LifeAct.REVIEW, account("anna"), "look", rev=life.rev)
     with pytest.raises(ChangedInBetween):
         world.book.act(life.id, LifeAct.APPROVE, account("bo"), "agreed", rev=life.rev)
@@ -228,16 +217,7 @@ def test_warning_lists_and_plausibility_are_looked_at_before_release(world, obse
 
 
 def lead(*elements):
-    return LeadFacts(
-        lead_id="lead-00000000000000aa",
-        score=9.0,
-        elements=elements,
-        technique="T1071.001",
-        actors=3,
-        first_hour=480_000,
-        first_report_us=NOW_US,
-        lead_us=NOW_US,
-    )
+    return lead_facts(*elements, first_hour=480_000, first_report_us=NOW_US, lead_us=NOW_US)
 
 
 def test_a_draft_of_a_case_carries_what_the_reports_say(world) -> None:
@@ -276,7 +256,7 @@ def test_two_people_pass_the_ring_over_and_one_does_not(world) -> None:
 # --- by themselves ---------------------------------------------------------------------------------------------------
 
 
-def test_it_decays_and_is_delisted_when_it_is_worth_too_little(make_world) -> None:
+def test_it_decays_and_a_true_sighting_refreshes_it(make_world) -> None:
     world = make_world(half_life_domain_days=10.0)
     life = world.released(days=90)
     world.wait(14)
@@ -286,9 +266,6 @@ def test_it_decays_and_is_delisted_when_it_is_worth_too_little(make_world) -> No
     assert (life.state, life.wanted, life.order_no) == (LifeState.EXPIRED, False, 2)
     assert "worth 24" in life.why
     assert [one.id for one in world.book.orders()] == [life.id]
-
-
-def test_a_true_sighting_refreshes_it_and_its_end(make_world) -> None:
     world = make_world(half_life_domain_days=10.0)
     life = world.released(days=30)
     for _ in range(6):
@@ -374,21 +351,8 @@ def test_a_producer_of_noise_is_retired_with_its_policy_and_restored_by_hand(mak
 
 
 def test_a_retired_detector_alone_no_longer_feeds_a_standing_policy(make_world) -> None:
-    from bavn.centre.cases.policies import StandingPolicy
-
     world = make_world()
-    made = world.cases.policies.propose(
-        StandingPolicy(
-            name="strong",
-            score_min=8.0,
-            groups_min=2,
-            types=("domain",),
-            blocks_per_day_max=5,
-            indicator_days=10,
-            until_us=NOW_US + 10 * DAY_US,
-        ),
-        account("anna"),
-    )
+    made = world.cases.policies.propose(standing_policy(groups_min=2, until_us=NOW_US + 10 * DAY_US), account("anna"))
     world.cases.policies.approve(made.id, account("bo"))
     world.upkeep.retire("detector:beacon", account("anna"), "an update changed every client")
     world.cases.open(lead(ElementFacts(EVIL, 9.0, 3, False, 2, detectors=("beacon",))))

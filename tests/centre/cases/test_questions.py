@@ -9,7 +9,6 @@ from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
 from bavn.model.received import Replied
-from bavn.rehearsal.clock import SimClock
 
 ANNE = account("anne")
 
@@ -17,18 +16,6 @@ NOW_US = 20_000 * DAY_US
 EVIL = Observable.of("domain", "kvist-maler.net")
 PAIR = Observable.of("fp-pair", "1" * 32 + "+" + "2" * 32)
 ACTORS = ("north", "south")
-
-
-@pytest.fixture
-def clock():
-    return SimClock(NOW_US)
-
-
-@pytest.fixture
-def engine(databases):
-    made = databases.new()
-    yield made
-    made.dispose()
 
 
 @pytest.fixture
@@ -63,10 +50,14 @@ def test_it_goes_out_when_a_second_person_stands_behind_it(kept, engine) -> None
     assert audit.verify(engine) is None
 
 
-def test_a_centre_of_one_may_do_without(engine, clock) -> None:
+def test_a_centre_of_one_may_do_without_a_second_person_but_not_without_persons(engine, clock, kept) -> None:
     alone = Questions(engine, clock, two_people=False)
     made = asked(alone)
     assert (made.approved_by, len(alone.to_send(NOW_US))) == (account("anne"), 2)
+    with pytest.raises(UnknownQuestion):
+        kept.get("0" * 32)
+    with pytest.raises(NotAllowed):
+        asked(kept, by="centre")
 
 
 def test_who_has_not_answered_is_shown_and_a_later_answer_replaces(kept) -> None:
@@ -124,10 +115,3 @@ def test_what_no_actor_would_answer_is_not_asked(kept, observables, other, says)
     with pytest.raises(ValueError, match=says):
         asked(kept, *observables, **other)
     assert kept.every() == ()
-
-
-def test_unknown_ones_and_no_persons(kept) -> None:
-    with pytest.raises(UnknownQuestion):
-        kept.get("0" * 32)
-    with pytest.raises(NotAllowed):
-        asked(kept, by="centre")

@@ -10,13 +10,6 @@ from bavn.rehearsal.clock import SimClock
 
 
 @pytest.fixture
-def engine(databases):
-    made = databases.new()
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
 def switch(engine):
     return SectorSwitch(engine, SimClock(1_000_000))
 

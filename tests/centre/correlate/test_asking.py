@@ -69,35 +69,26 @@ def test_how_often_one_hides_behind_another():
     assert hidden / total <= 0.002
 
 
-def test_nobody_is_asked_about_more_cells_than_its_set_has():
+def test_nobody_is_asked_beyond_its_set_and_different_holders_side_by_side():
     truth = hits_of(3, 20, 2, 15, (1, 2, 3))
     _, _, used, _ = asked_until_all_is_explained(truth, per_holder_max=20)
     assert max(used.values()) == 20
-
-
-def test_different_holders_are_asked_about_side_by_side():
     one = [Hit(Cell(table, 5), (1, 2)) for table in range(4)]
     other = [Hit(Cell(table, 5), (3, 4)) for table in range(4)]
     wave = next_hits([*one, *other], {}, set(), 100, {})
     assert wave == sorted([*one, *other])
 
 
-def test_a_new_holder_is_no_copy_of_what_is_known():
+def test_a_new_holder_is_no_copy_and_one_element_explains_two_hits_of_a_table():
     known = {place(Hit(Cell(table, 1), (1, 2))): "old" for table in range(4)}
     hits = [Hit(Cell(table, 1), (1, 2)) for table in range(4)] + [Hit(Cell(6, 9), (1, 2, 3))]
     assert next_hits(hits, known, set(known), 100, {}) == [Hit(Cell(6, 9), (1, 2, 3))]
-
-
-def test_one_element_explains_two_hits_of_a_table_and_no_more():
     hits = [Hit(Cell(table, bin_), (1, 2)) for table in range(4) for bin_ in (1, 2)]
     named = {place(hit): "known" for hit in hits}
     two = [Hit(Cell(6, bin_), (1, 2)) for bin_ in (4, 5)]
     assert next_hits([*hits, *two], named, set(named), 100, {}) == []
     three = [*two, Hit(Cell(6, 6), (1, 2))]
     assert len(next_hits([*hits, *three], named, set(named), 100, {})) == 1
-
-
-def test_receipts_go_round_the_ring_and_then_to_who_was_vouched_for():
     hit = Hit(Cell(0, 1), (1, 2, 3, 4))
     first = {x: show(x, hit, {1, 2, 3, 4}, [], [], 2) for x in hit.holders}
     assert first == {1: (2,), 2: (3,), 3: (4,), 4: (1,)}

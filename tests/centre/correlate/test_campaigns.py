@@ -31,14 +31,11 @@ def one_lead(signs, *observables):
     return set(observables) in [set(ranked.lead.observables) for ranked in correlate(signs, CONTEXT, {})]
 
 
-def test_two_domains_that_share_a_rare_certificate_are_one_campaign(sign):
+def test_what_shares_a_rare_certificate_or_a_rhythm_with_a_chain_is_one_campaign(sign):
     signs = on(sign, FIRST, ("anna", "bodil")) + on(sign, LAST, ("clara", "ditte"))
     assert not one_lead(signs, FIRST, LAST)
     assert one_lead(signs + on(sign, CERT, ("anna", "bodil", "clara", "ditte")), FIRST, LAST, CERT)
     assert one_lead(signs + on(sign, CERT, ("bodil", "clara")), FIRST, LAST, CERT)
-
-
-def test_a_certificate_that_many_have_and_a_report_that_differs_join_nothing(sign):
     signs = on(sign, FIRST, ("anna", "bodil")) + on(sign, CERT, ("bodil", "clara"), p_bucket=9)
     assert not one_lead(signs, FIRST, CERT)
     wide = on(sign, FIRST, ("anna", "bodil")) + on(sign, CERT, ("bodil", *(f"actor-{n}" for n in range(12))))
@@ -46,9 +43,6 @@ def test_a_certificate_that_many_have_and_a_report_that_differs_join_nothing(sig
     irregular = {"period_bucket": None, "regularity_bucket": None}
     signs = on(sign, FIRST, ("anna", "bodil"), **irregular) + on(sign, CERT, ("bodil", "clara"), **irregular)
     assert not one_lead(signs, FIRST, CERT)
-
-
-def test_a_chain_and_what_its_actors_called_in_its_rhythm_are_one_campaign(sign):
     told = on(sign, CHAIN, ("anna", "bodil"), detector="chain", technique="T1048", first_hour=HOUR - 40)
     assert one_lead(told + on(sign, FIRST, ("anna", "bodil")), CHAIN, FIRST)
     for change in (
@@ -61,8 +55,5 @@ def test_a_chain_and_what_its_actors_called_in_its_rhythm_are_one_campaign(sign)
     assert not one_lead(told + on(sign, FIRST, ("anna", "clara")), CHAIN, FIRST)
     many = ("anna", "bodil", *(f"actor-{n}" for n in range(6)))
     assert not one_lead(told + on(sign, FIRST, many), CHAIN, FIRST)
-
-
-def test_a_chain_alone_is_a_lead(sign):
     signs = on(sign, CHAIN, ("anna", "bodil"), detector="chain", technique="T1048")
     assert one_lead(signs, CHAIN)

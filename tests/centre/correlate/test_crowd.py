@@ -32,18 +32,12 @@ def crowd(sign):
     ]
 
 
-def test_an_element_is_counted_among_those_that_two_groups_tell_of_alike(sign):
+def test_a_crowd_is_of_elements_that_two_groups_tell_of_alike_and_of_nothing_else(sign):
     signs = crowd(sign) + told(sign, ELEMENTS[4], "anna", "dora", p_bucket=5)
     signs += told(sign, Observable.of("ip4", "28.0.0.9"), "anna", "dora", p_bucket=9)
     assert list(crowds_of(signs).values()) == [3, 3, 3, 3, 0, 0]
-
-
-def test_many_names_of_one_intruder_at_the_same_actors_are_no_crowd(sign):
     signs = [one for element in ELEMENTS for one in told(sign, element, "anna", "bodil", p_bucket=9)]
     assert set(crowds_of(signs).values()) == {0}
-
-
-def test_one_actor_neither_makes_a_crowd_nor_puts_an_element_into_one(sign):
     flood = [one for element in ELEMENTS[:5] for one in told(sign, element, "mallory", p_bucket=9)]
     assert set(crowds_of(flood).values()) == {0}
     quiet = told(sign, ELEMENTS[5], "anna", "dora", p_bucket=4)
@@ -76,7 +70,7 @@ def test_no_report_makes_a_crowd_smaller(sign, reports, out):
     assert all(whole[element] >= crowd for element, crowd in less.items())
 
 
-def test_a_crowd_lowers_the_score_within_a_bound_where_it_counts(sign):
+def test_a_crowd_lowers_a_score_within_a_bound_and_speaks_against_a_lead(sign):
     signs = told(sign, ELEMENTS[0], "anna", "bodil", "clara")
     alone, among = (
         weigh(ELEMENTS[0], signs, Context(now_us=NOW_US, weights=Weights({}, frozenset(OPTIONAL)), crowds=crowds))
@@ -87,10 +81,6 @@ def test_a_crowd_lowers_the_score_within_a_bound_where_it_counts(sign):
     assumed = weigh(ELEMENTS[0], signs, Context(now_us=NOW_US, weights=ASSUMED, crowds={ELEMENTS[0]: 9}))
     assert "It adds nothing" in assumed.terms[6].why.en
     assert crowd_nats(10**6) == -CROWD_NATS_MAX
-
-
-def test_a_crowd_speaks_against_a_lead_first_where_it_is_large(sign):
-    signs = told(sign, ELEMENTS[0], "anna", "bodil", "clara")
     for crowd, place in ((0, []), (40, [0])):
         context = Context(
             now_us=NOW_US, weights=Weights({}, frozenset(OPTIONAL)), crowds={ELEMENTS[0]: crowd} if crowd else {}

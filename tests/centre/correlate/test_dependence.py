@@ -33,12 +33,29 @@ def test_the_fit_finds_the_correlation_it_was_drawn_with(r):
     assert abs(fit(drawn(r, 3000, seed=3)).r - r) < 0.05
 
 
-def test_the_fit_stays_within_bounds_and_needs_enough():
+def test_reports_of_one_thing_are_one_evidence_for_each_group_and_the_fit_stays_in_bounds(sign):
     assert fit(drawn(0.0, 2000, seed=3)).r == R_MIN
     assert fit([[1.0, 1.0], [2.0, 2.0]] * 200).r == R_MAX
     assert fit([[1.0, 1.0]] * 300).r == R_MAX
     assert fit(drawn(0.5, 199, seed=3)) is None
     assert fit([[1.0]] * 500) is None
+
+    def evidence(actors):
+        signs = [sign(actor=f"actor-{n}", group=f"actor-{n}", p_bucket=5) for n in range(actors)]
+        return next(
+            term
+            for term in weigh(SEEN, signs, Context(now_us=NOW_US, weights=ASSUMED)).terms
+            if term.name == "evidence"
+        )
+
+    assert isclose(evidence(1).nats, evidence_nats(2**-5))
+    assert evidence(3).nats > evidence(1).nats + 0.3
+    assert evidence(100).nats < 2 * evidence(1).nats + 1e-9
+    assert "100 reports count as 2.0" in evidence(100).why.en
+    assert "korrelation 0,50" in evidence(100).why.da
+    signs = [sign(actor="anna", group="v", p_bucket=9), sign(actor="bodil", group="v", p_bucket=3), sign(actor="c")]
+    (worths,) = group_evidence(signs, ASSUMED).values()
+    assert len(worths) == 2
 
 
 @given(ps=st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=30))
@@ -53,25 +70,3 @@ def test_no_number_of_reports_counts_for_more_than_they_are_nor_for_less_than_on
     effective = Dependence(r).effective(groups)
     assert 1 - 1e-9 <= effective <= groups + 1e-9
     assert r < 0.01 or effective <= 1 / r + 1e-9
-
-
-def test_a_hundred_weak_reports_of_one_thing_are_not_a_hundred_times_the_evidence(sign):
-    def evidence(actors):
-        signs = [sign(actor=f"actor-{n}", group=f"actor-{n}", p_bucket=5) for n in range(actors)]
-        return next(
-            term
-            for term in weigh(SEEN, signs, Context(now_us=NOW_US, weights=ASSUMED)).terms
-            if term.name == "evidence"
-        )
-
-    assert isclose(evidence(1).nats, evidence_nats(2**-5))
-    assert evidence(3).nats > evidence(1).nats + 0.3
-    assert evidence(100).nats < 2 * evidence(1).nats + 1e-9
-    assert "100 reports count as 2.0" in evidence(100).why.en
-    assert "korrelation 0,50" in evidence(100).why.da
-
-
-def test_what_the_fit_is_fitted_on_is_one_worth_for_each_group(sign):
-    signs = [sign(actor="anna", group="v", p_bucket=9), sign(actor="bodil", group="v", p_bucket=3), sign(actor="c")]
-    (worths,) = group_evidence(signs, ASSUMED).values()
-    assert len(worths) == 2

@@ -27,13 +27,10 @@ def test_a_report_after_the_release_is_no_evidence(sign, first, received_us, lat
     assert (evidence == (), met == {given.observable: {"anna"}}) == (later, later)
 
 
-def test_what_a_group_saw_before_counts_also_when_its_window_has_moved_on(sign):
+def test_what_a_group_saw_before_the_release_counts_and_is_not_told_as_later(sign):
     given = replace(sign(actor="anna"), first_hour=SINCE + 5, last_hour=SINCE + 5, received_us=SPAN[0] + 9 * HOUR_US)
     memory = {given.observable: {given.group: SINCE - 5}}
     assert parted([given], {given.observable: SPAN}, memory) == ((given,), {})
-
-
-def test_an_actor_with_both_is_not_told_as_later(sign):
     before = replace(sign(actor="anna"), first_hour=SINCE - 5, received_us=SPAN[0] - 1)
     after = replace(before, tier="A", first_hour=SINCE + 5, received_us=SPAN[0] + 9 * HOUR_US)
     assert parted([before, after], {before.observable: SPAN}, {}) == ((before,), {})

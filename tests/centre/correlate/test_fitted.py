@@ -16,7 +16,7 @@ SEEN = Observable.of("domain", "seen.example.com")
 ROW = tuple(float(bucket) / 10 for bucket in range(P_BUCKETS))
 
 
-def test_every_row_rises_within_the_bounds_and_has_its_interval_and_counts() -> None:
+def test_rows_rise_within_bounds_and_one_that_falls_is_refused() -> None:
     facts = fitted.known()
     assert facts["origin"]["families"] > 10
     assert facts["origin"]["command"].startswith("bavn bench fit")
@@ -27,23 +27,19 @@ def test_every_row_rises_within_the_bounds_and_has_its_interval_and_counts() -> 
         assert all(EVIDENCE_NATS_MIN <= nats <= EVIDENCE_NATS_MAX for nats in row["nats"])
         assert {len(row[name]) for name in ("low", "high", "families", "harmless")} == {P_BUCKETS}
     assert {*facts["terms"]} <= {*OPTIONAL}
-
-
-def test_a_table_that_falls_or_is_too_short_is_refused() -> None:
     for row in ([1.0] * (P_BUCKETS - 1), [1.0] * (P_BUCKETS - 1) + [0.5]):
         with pytest.raises(ValueError, match="beacon"):
             fitted.read({"evidence": {"beacon": {"nats": row}}, "terms": []})
+    assert ASSUMED.walk == fitted.WALK_NATS
+    assert Weights({"scan": (-1.0,) * P_BUCKETS}, level=2.0).walk == 1.0
 
 
-def test_a_detector_without_a_row_goes_by_that_of_any() -> None:
+def test_a_detector_without_a_row_goes_by_any_and_terms_that_do_not_count_say_so(sign) -> None:
     weights = Weights({ANY: ROW, "beacon": (1.0,) * P_BUCKETS})
     assert weights.nats("beacon", 3) == 1.0
     assert weights.nats("new-one", 3) == ROW[3]
     assert ASSUMED.nats("new-one", 5) == evidence_nats(2**-5)
     assert Weights({ANY: (9.0,) * P_BUCKETS}).nats("beacon", 0) == EVIDENCE_NATS_MAX
-
-
-def test_a_term_that_does_not_count_is_nothing_and_says_so(sign) -> None:
     signs = [
         sign(actor=name, period_bucket=3, regularity_bucket=4, hosts_bucket=0) for name in ("anna", "bodil", "clara")
     ]
@@ -55,9 +51,6 @@ def test_a_term_that_does_not_count_is_nothing_and_says_so(sign) -> None:
             assert (by_name[name].nats != 0) is counts
             assert ("It adds nothing" in by_name[name].why.en) is not counts
         assert "Shared by 3 independent actors" in by_name["sharing"].why.en
-
-
-def test_the_level_lifts_every_score_alike_and_is_said(sign) -> None:
     for actors in (("anna",), ("anna", "bodil", "clara")):
         signs = [sign(actor=name) for name in actors]
         low, high = (
@@ -68,8 +61,3 @@ def test_the_level_lifts_every_score_alike_and_is_said(sign) -> None:
         assert isclose(high.score, sum(term.nats for term in high.terms))
         assert "begins at 3.0" in high.terms[0].why.en
         assert "begins at" not in low.terms[0].why.en
-
-
-def test_a_joint_scan_is_worth_what_a_scan_is() -> None:
-    assert ASSUMED.walk == fitted.WALK_NATS
-    assert Weights({"scan": (-1.0,) * P_BUCKETS}, level=2.0).walk == 1.0

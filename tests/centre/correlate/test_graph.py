@@ -45,7 +45,7 @@ def terms_of(ranked, observable):
     return {term.name: term for term in weighed.terms}
 
 
-def test_a_network_and_a_story_link_and_a_likeness_of_names_does_not(sign):
+def test_a_network_and_a_story_link_and_what_links_to_everything_does_not(sign):
     signs = on(sign, DOMAIN, "anna", "bodil") + on(sign, ADDRESS, "anna", "bodil")
     signs += on(sign, NEXT_DOOR, "clara", "ditte", first_hour=HOUR - 2) + on(
         sign, ELSEWHERE, "emma", "freja", p_bucket=1
@@ -56,17 +56,19 @@ def test_a_network_and_a_story_link_and_a_likeness_of_names_does_not(sign):
     assert ELSEWHERE not in links.weights
     assert set(links.near(DOMAIN)) == {ADDRESS, NEXT_DOOR}
     assert links.without("anna").together[DOMAIN] == {ADDRESS: frozenset({"bodil"})}
-
-
-def test_what_links_to_everything_links_nothing(sign):
     crowd = [Observable.of("ip4", f"198.51.100.{n}") for n in range(DEGREE_MAX + 2)]
     signs = [
         one for at, element in enumerate(crowd) for one in on(sign, element, "anna", "bodil", first_hour=HOUR - at)
     ]
     assert links_of(by_element(signs)).weights == {}
+    signs = on(sign, DOMAIN, "anna", "bodil") + on(sign, ADDRESS, "bodil", "clara") + on(sign, CERT, "clara", "anna")
+    elements = by_element(signs)
+    links = links_of(elements)
+    assert kin_of(DOMAIN, elements, links, CONTEXT) == kin_of(DOMAIN, elements, links_of(elements), CONTEXT)
+    assert prints_of(DOMAIN, elements, links, CONTEXT) == {"anna": CERT}
 
 
-def test_a_neighbour_adds_what_others_say_of_it_and_not_what_the_same_actors_say(sign):
+def test_a_neighbour_adds_what_others_say_and_nothing_that_one_actor_holds_alone(sign):
     own = on(sign, ADDRESS, "anna", "bodil", "clara", "ditte", p_bucket=3, hosts_bucket=2)
     same = on(sign, NEXT_DOOR, "anna", "bodil", "clara", "ditte", first_hour=HOUR - 3)
     others = on(sign, NEXT_DOOR, "emma", "freja", "gerda", first_hour=HOUR - 3)
@@ -75,9 +77,6 @@ def test_a_neighbour_adds_what_others_say_of_it_and_not_what_the_same_actors_say
     assert 0 < term.nats <= CONTEXT.settings.graph_nats_max
     assert "ip4:198.51.100.99" in term.why.en
     assert "andre aktører" in term.why.da
-
-
-def test_actors_that_share_a_rare_certificate_are_congruent_without_a_period(sign):
     story = {"period_bucket": None, "regularity_bucket": None}
     with_it = on(sign, DOMAIN, "anna", "bodil", **story) + on(sign, CERT, "anna", "bodil", **story)
     terms = terms_of(correlate(with_it, CONTEXT, {}), DOMAIN)
@@ -86,9 +85,6 @@ def test_actors_that_share_a_rare_certificate_are_congruent_without_a_period(sig
     assert terms_of(correlate(with_it, CONTEXT, {}), CERT)["congruence"].nats == 0
     common = with_it + [one for n in range(12) for one in on(sign, CERT, f"actor-{n}", **story)]
     assert terms_of(correlate(common, CONTEXT, {}), DOMAIN)["congruence"].nats == 0
-
-
-def test_nothing_that_one_actor_holds_alone_rides_along(sign):
     alone = on(sign, DOMAIN, "anna", "bodil", **STORY) + on(sign, CERT, "anna")
     assert terms_of(correlate(alone, CONTEXT, {}), DOMAIN) == terms_of(
         correlate(on(sign, DOMAIN, "anna", "bodil"), CONTEXT, {}), DOMAIN
@@ -177,11 +173,3 @@ def test_the_counterfactual_is_what_would_be_found_without_the_actor(sign, repor
             left = [scores[o] for o in ranked.lead.observables if o in scores]
             assert (without.rank is None) == (not left)
             assert not left or abs(max(left) - without.score) < 1e-9
-
-
-def test_kin_looks_at_a_bounded_number_of_neighbours_in_a_fixed_order(sign):
-    signs = on(sign, DOMAIN, "anna", "bodil") + on(sign, ADDRESS, "bodil", "clara") + on(sign, CERT, "clara", "anna")
-    elements = by_element(signs)
-    links = links_of(elements)
-    assert kin_of(DOMAIN, elements, links, CONTEXT) == kin_of(DOMAIN, elements, links_of(elements), CONTEXT)
-    assert prints_of(DOMAIN, elements, links, CONTEXT) == {"anna": CERT}

@@ -39,7 +39,7 @@ def count(sector, table):
         return len(connection.execute(table.select()).all())
 
 
-def test_what_all_hold_is_revealed_and_what_one_holds_is_not(fake_actor, fake_sector):
+def test_what_all_hold_is_revealed_and_shows_again_for_a_new_holder(fake_actor, fake_sector):
     sector = fake_sector(three(fake_actor, shared=(EVIL, BAD)))
     sector.talk()
     assert sector.revealed() == {EVIL: {"east", "north", "west"}, BAD: {"east", "north", "west"}}
@@ -47,6 +47,18 @@ def test_what_all_hold_is_revealed_and_what_one_holds_is_not(fake_actor, fake_se
     sector.step(by_s=11)
     assert [round_.phase for round_ in rounds(sector)] == [Phase.CLOSED]
     assert {type(said) for said in sector.outgoing()} == {Closing}
+    actors = three(fake_actor)
+    del actors[2].elements[EVIL]
+    sector = fake_sector(actors)
+    sector.talk()
+    assert sector.revealed() == {EVIL: {"east", "north"}}
+    actors[2].elements[EVIL] = None
+    sector.step(by_s=300)
+    sector.talk()
+    assert sector.revealed() == {EVIL: {"east", "north", "west"}}
+    sector.step(by_s=11)
+    latest = Counter(sign.actor for sign in sector.signs() if sign.observable == EVIL)
+    assert set(latest) == {"east", "north", "west"}
 
 
 def test_uploads_and_receipts_are_gone_after_the_round(fake_actor, fake_sector):
@@ -59,22 +71,16 @@ def test_uploads_and_receipts_are_gone_after_the_round(fake_actor, fake_sector):
     assert count(sector, TAGS) == 0
 
 
-def test_two_elements_of_the_same_holders_stay_two(fake_actor, fake_sector):
+def test_elements_of_the_same_holders_stay_apart_and_below_the_threshold_nobody_is_asked(fake_actor, fake_sector):
     several = [Observable.of("domain", f"c2-{index}.example.com") for index in range(8)]
     sector = fake_sector(three(fake_actor, shared=several))
     sector.talk()
     assert set(sector.revealed()) == set(several)
-
-
-def test_a_holder_is_asked_about_an_element_fewer_times_than_there_are_tables(fake_actor, fake_sector):
     tier = Tier(name="A", m=50, r=10, every_s=300, upload_s=60, wave_s=10, reveal_s=600)
     sector = fake_sector(three(fake_actor), tiers=(tier,))
     sector.talk()
     for actor in sector.actors.values():
         assert 1 <= len(actor.named) <= 8
-
-
-def test_below_the_threshold_nobody_is_asked_at_all(fake_actor, fake_sector):
     actors = three(fake_actor, shared=())
     for actor in actors[:2]:
         actor.elements[EVIL] = None
@@ -98,11 +104,16 @@ def test_two_go_on_without_the_third(fake_actor, fake_sector, manner):
         assert [refused.rule for _, refused in sector.refused] == ["upload_in_time"]
 
 
-def test_the_first_upload_counts_and_no_other(fake_actor, fake_sector):
+def test_the_first_upload_counts_and_a_round_with_too_few_is_void(fake_actor, fake_sector):
     sector = fake_sector(three(fake_actor, ("twice", "honest", "honest")))
     sector.talk()
     assert sector.revealed() == {EVIL: {"east", "north", "west"}}
     assert [refused.rule for _, refused in sector.refused] == ["one_upload"]
+    sector = fake_sector(three(fake_actor, ("honest", "absent", "absent")))
+    sector.talk()
+    assert [round_.phase for round_ in rounds(sector)] == [Phase.UPLOADS]
+    sector.step(by_s=61)
+    assert [round_.phase for round_ in rounds(sector)] == [Phase.VOID]
 
 
 class Slow:
@@ -174,14 +185,6 @@ def test_one_round_is_reconstructed_at_a_time_and_one_that_is_gone_holds_up_none
     assert sector.revealed() == {EVIL: {"east", "north", "west"}}
 
 
-def test_a_round_with_too_few_is_void(fake_actor, fake_sector):
-    sector = fake_sector(three(fake_actor, ("honest", "absent", "absent")))
-    sector.talk()
-    assert [round_.phase for round_ in rounds(sector)] == [Phase.UPLOADS]
-    sector.step(by_s=61)
-    assert [round_.phase for round_ in rounds(sector)] == [Phase.VOID]
-
-
 def test_a_wrong_value_is_quarantined_whatever_the_others_say(fake_actor, fake_sector):
     sector = fake_sector(three(fake_actor, ("honest", "wrong_value", "honest")))
     sector.talk()
@@ -228,32 +231,14 @@ def test_wrong_receipts_of_one_do_not_silence_the_others(fake_actor, fake_sector
         assert names <= sector.revealed()[EVIL]
 
 
-def test_one_that_declines_leaves_the_rest_to_speak(fake_actor, fake_sector):
+def test_one_that_declines_leaves_the_rest_to_speak_but_fewer_than_t_reveal_nothing(fake_actor, fake_sector):
     sector = fake_sector(three(fake_actor, ("declines", "honest", "honest")))
     sector.talk()
     assert sector.revealed() == {EVIL: {"north", "west"}}
-
-
-def test_fewer_than_t_reports_reveal_nothing_to_the_score(fake_actor, fake_sector):
     sector = fake_sector(three(fake_actor, ("declines", "honest", "honest")), tiers=(B,))
     sector.talk()
     assert any(actor.named for actor in sector.actors.values())
     assert sector.revealed() == {}
-
-
-def test_a_new_holder_shows_in_the_next_round(fake_actor, fake_sector):
-    actors = three(fake_actor)
-    del actors[2].elements[EVIL]
-    sector = fake_sector(actors)
-    sector.talk()
-    assert sector.revealed() == {EVIL: {"east", "north"}}
-    actors[2].elements[EVIL] = None
-    sector.step(by_s=300)
-    sector.talk()
-    assert sector.revealed() == {EVIL: {"east", "north", "west"}}
-    sector.step(by_s=11)
-    latest = Counter(sign.actor for sign in sector.signs() if sign.observable == EVIL)
-    assert set(latest) == {"east", "north", "west"}
 
 
 def test_what_was_not_asked_for_is_turned_away(fake_actor, fake_sector, sign):
@@ -366,16 +351,29 @@ def _askings(said):
     return [((item.table, item.bin), tuple(item.others)) for item in said.items]
 
 
-def test_the_store_keeps_askings_and_answers_for_the_operator(fake_actor, fake_sector):
+def test_the_store_keeps_askings_and_a_round_names_its_forms_and_keys(fake_actor, fake_sector):
     sector = fake_sector(three(fake_actor))
     sector.talk()
     sector.step(by_s=11)
     assert count(sector, ASKED) > 0
     assert count(sector, ANSWERS) > 0
+    sector = fake_sector(three(fake_actor, ("honest", "honest", "absent")))
+    sector.talk()
+    sector.step(by_s=61)
+    sector.talk()
+    sector.step(by_s=11)
+    (round_,) = rounds(sector)
+    assert round_.key_groups == ()
+    assert {said.other_keys for said in sector.outgoing() if isinstance(said, Closing)} <= {0}
+    sector = fake_sector(three(fake_actor))
+    sector.step()
+    assert {said.forms for said in sector.outgoing()} == {"1-" + "0" * 16}
+    (round_,) = rounds(sector)
+    assert round_.params.forms == "1-" + "0" * 16
 
 
 def test_other_keys_at_one_actor_are_seen_and_told(fake_actor, fake_sector):
-    """A key holder that hands out different keys, or a group key that is not the group's."""
+    """Key holders that hand out different keys, or another list of members."""
     actors = three(fake_actor)
     actors[1].key_check = "1" * 32
     sector = fake_sector(actors)
@@ -385,25 +383,6 @@ def test_other_keys_at_one_actor_are_seen_and_told(fake_actor, fake_sector):
     assert round_.key_groups == ((3, 11), (7,))
     told = {said.to: said.other_keys for said in sector.outgoing() if isinstance(said, Closing)}
     assert told == {"east": 1, "north": 2, "west": 1}
-
-
-def test_one_key_for_all_is_no_news(fake_actor, fake_sector):
-    sector = fake_sector(three(fake_actor, ("honest", "honest", "absent")))
-    sector.talk()
-    sector.step(by_s=61)
-    sector.talk()
-    sector.step(by_s=11)
-    (round_,) = rounds(sector)
-    assert round_.key_groups == ()
-    assert {said.other_keys for said in sector.outgoing() if isinstance(said, Closing)} <= {0}
-
-
-def test_a_round_names_the_forms_it_is_made_for(fake_actor, fake_sector):
-    sector = fake_sector(three(fake_actor))
-    sector.step()
-    assert {said.forms for said in sector.outgoing()} == {"1-" + "0" * 16}
-    (round_,) = rounds(sector)
-    assert round_.params.forms == "1-" + "0" * 16
 
 
 def test_planes_that_are_damaged_in_the_store_stop_the_centre(fake_actor, fake_sector):

@@ -40,7 +40,7 @@ def found(signs, groups):
     return find(elements, links_of(elements), Context(now_us=NOW_US, groups=groups), [SOURCE])
 
 
-def test_three_tries_at_each_of_ten_actors_are_beyond_chance(sign):
+def test_three_tries_at_each_of_ten_are_beyond_chance_and_few_actors_are_not(sign):
     for groups in (15, 100):
         assert beyond_chance(walks(tried(sign, 10)), groups)
         (weighed,) = found(tried(sign, 10), groups)
@@ -50,9 +50,6 @@ def test_three_tries_at_each_of_ten_actors_are_beyond_chance(sign):
         assert weighed.score > 0
     ranked = correlate(tried(sign, 10), Context(now_us=NOW_US, groups=15), {})
     assert ranked[0].lead.observables == (SOURCE,)
-
-
-def test_few_actors_of_many_are_chance(sign):
     assert not beyond_chance(walks(tried(sign, 3)), 15)
     assert not beyond_chance(walks(tried(sign, 7)), 100)
     assert depth([3] * 3, 15) == 0
@@ -68,30 +65,27 @@ def test_half_nats_say_exactly_how_many_tries_there_were(failed, doubtful, went_
     assert counted == min(TRIES_MAX, max(0, halves) // 2)
 
 
-def test_a_report_kept_in_whole_nats_is_read_as_half_ones(sign):
+def test_reports_in_whole_nats_and_walks_in_half_ones_are_read_back(sign):
     body = json.loads(write_sign(sign()))
     del body["walk_half_nats"]
     assert [read_sign(json.dumps(body | {"walk_bucket": old})).walk_half_nats for old in (4, -3, None)] == [8, -6, None]
-
-
-def test_a_walk_can_be_read_back_from_its_half_nats_up_and_down():
     assert [walk_steps(walk_half_nats(steps * log(2))) for steps in range(-11, 12)] == list(range(-11, 12))
     assert walk_half_nats(-100.0) == -16
     assert walk_half_nats(100.0) == 16
 
 
-def test_the_bound_on_a_harmless_source_holds_after_any_number_of_tries():
+def test_a_harmless_source_stays_within_its_bound_of_the_binomial_law(sign):
     for over in (1, 2, 3):
         for made in range(1, 120):
             least = -(-(made + over) // 2)
             chance = sum(comb(made, f) * 0.2**f * 0.8 ** (made - f) for f in range(least, made + 1))
             assert chance <= 0.2**over * (1 + 1e-9)
-
-
-def test_the_tail_is_the_binomial_law_s():
     for of, chance, k in ((15, 0.008, 4), (100, 0.2, 30), (7, 0.04, 0), (3, 0.5, 4)):
         exact = sum(comb(of, j) * chance**j * (1 - chance) ** (of - j) for j in range(k, of + 1))
         assert isclose(tail(of, chance, k), exact, rel_tol=1e-9)
+    for actors in range(2, 12):
+        before, after = found(tried(sign, actors), 15), found(tried(sign, actors + 1), 15)
+        assert after[0].score - before[0].score <= 4 + 1e-9
 
 
 @pytest.mark.parametrize("of", [15, 50, 100, 1000])
@@ -135,13 +129,7 @@ def test_no_actor_lifts_a_joint_scan_by_more_than_the_cap(sign, buckets, groups,
         assert whole[0].score - less[0].score <= 4 + 1e-9
 
 
-def test_a_source_that_crosses_the_threshold_by_one_report_stands_low(sign):
-    for actors in range(2, 12):
-        before, after = found(tried(sign, actors), 15), found(tried(sign, actors + 1), 15)
-        assert after[0].score - before[0].score <= 4 + 1e-9
-
-
-def test_only_tries_from_outside_count(sign):
+def test_only_tries_from_outside_count_and_once_for_each_group(sign):
     outward = tried(sign, 10)
     for technique in ("T1046", "T1018"):
         moved = [
@@ -156,7 +144,4 @@ def test_only_tries_from_outside_count(sign):
             for one in outward
         ]
         assert found(moved, 15) == ()
-
-
-def test_actors_of_one_group_count_once(sign):
     assert walks(tried(sign, 10, group="vendor")) == [3]

@@ -28,16 +28,13 @@ def on(sign, observable, actors, **given_):
     ]
 
 
-def test_a_domain_and_its_address_with_the_same_story_are_one_lead(sign):
+def test_elements_with_one_story_are_one_lead_and_what_one_actor_reports_alone_is_none(sign):
     signs = on(sign, DOMAIN, ("anna", "bodil", "clara"), period_bucket=3, regularity_bucket=4, first_hour=HOUR - 9)
     signs += on(sign, ADDRESS, ("anna", "bodil"), period_bucket=3, regularity_bucket=4, first_hour=HOUR - 9)
     (ranked,) = correlate(signs, CONTEXT, {})
     assert ranked.lead.observables == (DOMAIN, ADDRESS)
     assert ranked.lead.actors == ("anna", "bodil", "clara")
     assert ranked.lead.score == ranked.elements[0].score
-
-
-def test_stories_that_differ_or_meet_at_one_group_only_stay_apart(sign):
     story = {"period_bucket": 3, "regularity_bucket": 4, "first_hour": HOUR - 9}
     base = on(sign, DOMAIN, ("anna", "bodil"), **story)
     for change in ({"period_bucket": 4}, {"first_hour": HOUR - 8}, {"detector": "scan"}, {"p_bucket": 12}):
@@ -51,9 +48,6 @@ def test_stories_that_differ_or_meet_at_one_group_only_stay_apart(sign):
         for a in ("anna", "bodil")
     ]
     assert len(correlate(vendor, CONTEXT, {})) == 2
-
-
-def test_what_one_actor_reports_alone_is_no_lead(sign):
     assert correlate(on(sign, DOMAIN, ("anna",)), CONTEXT, {}) == ()
 
 
@@ -69,9 +63,6 @@ def test_leads_rank_by_score_and_say_what_is_left_without_each_actor(sign):
     assert "Without anna: score" in without["anna"].why.en
     assert {one.actor: one.rank for one in second.without} == {"anna": None, "ditte": None}
     assert "Uden anna: intet spor" in second.without[0].why.da
-
-
-def test_the_counterfactual_takes_the_actor_out_of_every_lead(sign):
     ahead = on(sign, DOMAIN, ("anna", "bodil"), p_bucket=15, detector="rarity")
     behind = on(sign, OTHER, ("anna", "clara", "ditte"), p_bucket=4)
     first, second = correlate(ahead + behind, CONTEXT, {})
@@ -124,18 +115,18 @@ def test_leads_do_not_depend_on_the_order_of_reports(sign, picks, order):
             assert left.rank is None or ranked.lead.score - left.score <= 4 + 1e-9
 
 
-def test_every_correlator_says_what_it_sees_and_misses():
+def test_one_report_of_each_actor_represents_it_and_a_group_that_repeats_speaks_for_no_pair(sign):
     import sys
 
     assert find in CORRELATORS
     for correlator in CORRELATORS:
         said = sys.modules[correlator.__module__].__doc__
         assert all(f"{word}:" in said for word in ("Sees", "Misses", "Innocent", "Do first"))
-
-
-def test_representatives_are_one_report_of_each_actor_and_element(sign):
     twice = [sign(report_id="a", p_bucket=3), sign(report_id="b", p_bucket=9), sign(actor="south", report_id="c")]
     assert [one.report_id for one in representatives(twice)] == ["b", "c"]
+    story = {"period_bucket": 3, "regularity_bucket": 4, "first_hour": HOUR - 9, "group": "vendor"}
+    signs = on(sign, PAIR, ("anna", "bodil"), **story) + on(sign, DOMAIN, ("anna", "bodil"), **story)
+    assert not by_observable(signs, replace(CONTEXT, register=frozenset({DOMAIN})))[PAIR].listed
 
 
 PAIR = behaviour.pair("a" * 32, "b" * 32)
@@ -158,9 +149,3 @@ def test_what_speaks_for_a_domain_speaks_for_the_pair_that_two_groups_report_wit
     assert off == pytest.approx(CONTEXT.settings.cleared_nats if spoken else 0.0)
     why = next(term.why for term in weighed.terms if term.name == "lists")
     assert (f"sector-register ({DOMAIN.value})" in why.en) is spoken
-
-
-def test_a_group_that_says_it_twice_speaks_for_no_pair(sign):
-    story = {"period_bucket": 3, "regularity_bucket": 4, "first_hour": HOUR - 9, "group": "vendor"}
-    signs = on(sign, PAIR, ("anna", "bodil"), **story) + on(sign, DOMAIN, ("anna", "bodil"), **story)
-    assert not by_observable(signs, replace(CONTEXT, register=frozenset({DOMAIN})))[PAIR].listed

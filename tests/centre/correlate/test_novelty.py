@@ -17,14 +17,11 @@ NOW_US = 1_700_000_000_000_000
 HOUR = NOW_US // HOUR_US
 
 
-def test_before_anything_was_revealed_the_start_value_stands() -> None:
+def test_before_anything_is_known_the_start_value_stands_and_new_peers_alone_say_nothing() -> None:
     plain = Novelty()
     assert isclose(plain.nats({"beacon"}, new=True), log(NEW_CAMPAIGN / Q_START))
     assert isclose(plain.nats({"beacon"}, new=False), log((1 - NEW_CAMPAIGN) / (1 - Q_START)))
     assert measure([(frozenset({"beacon"}), True)] * (PRIOR_ELEMENTS - 1)) == Novelty()
-
-
-def test_a_detector_that_tells_of_nothing_but_new_peers_says_nothing_by_it() -> None:
     seen = [(frozenset({"rarity"}), True)] * 200 + [(frozenset({"beacon"}), False)] * 600
     measured = measure(seen)
     assert measured.nats({"rarity"}, new=True) == 0.0

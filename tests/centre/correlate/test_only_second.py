@@ -21,28 +21,16 @@ def alone(liar, victims):
     return [{liar, victim} for victim in victims]
 
 
-def test_one_that_alone_meets_many_is_found_and_those_it_met_are_not() -> None:
+def test_one_that_alone_meets_many_is_found_and_campaigns_and_pairs_of_a_kind_are_not() -> None:
     (found,) = only_seconds(alone("h0", SECTOR[1:6]), SECTOR)
     assert (found.group, found.partners) == ("h0", tuple(SECTOR[1:6]))
     assert found.chance < CHANCE_MAX
     assert only_seconds(alone("h0", SECTOR[1:PARTNERS_MIN]), SECTOR) == []
-
-
-def test_many_elements_with_one_other_are_one_campaign_and_no_reason() -> None:
     assert only_seconds([{"h0", "h1"}] * 50, SECTOR) == []
-
-
-def test_what_three_hold_is_no_pair() -> None:
     assert partners_of([{"h0", "h1", "h2"}, {"h3"}, {"h4", "h5"}]) == {"h4": {"h5"}, "h5": {"h4"}}
     assert only_seconds([{"h0", victim, "h11"} for victim in SECTOR[1:9]], SECTOR) == []
-
-
-def test_where_many_meet_in_pairs_a_member_of_their_kind_is_not_found() -> None:
     ring = [{one, other} for n, one in enumerate(SECTOR) for other in SECTOR[n + 1 : n + 4]]
     assert only_seconds(ring, SECTOR) == []
-
-
-def test_a_large_member_may_have_more_and_none_can_look_larger_than_three_times_the_mean() -> None:
     pairs, others = alone("h0", SECTOR[1:7]), alone("h7", SECTOR[8:11])
     known = [{"h0", *SECTOR[n : n + 2]} for n in range(1, 11)]
     assert [one.group for one in only_seconds(pairs + others, SECTOR)] == ["h0"]
@@ -126,7 +114,7 @@ def hits(*holders):
     return [Hit(Cell(number // 5, number % 5), held) for number, held in enumerate(holders)]
 
 
-def test_a_round_opens_two_new_pairs_of_one_group_and_the_next_rounds_the_rest() -> None:
+def test_a_round_opens_two_new_pairs_the_strongest_first_and_keeps_the_old() -> None:
     guesses = hits(*((1, victim) for victim in range(2, 10)))
     known, opened = {}, []
     for number in range(4):
@@ -136,33 +124,21 @@ def test_a_round_opens_two_new_pairs_of_one_group_and_the_next_rounds_the_rest()
         opened += sorted(new)
         known = partners_of({group_of(1), group_of(victim)} for victim in opened)
     assert sorted(opened) == list(range(2, 10))
-
-
-def test_what_was_asked_about_stays_and_takes_the_place_of_new_pairs() -> None:
     guesses = hits((1, 2), (1, 3), (1, 4), (1, 5))
     asked = {(x, hit.cell) for hit in guesses[2:] for x in hit.holders}
     assert may_ask(guesses, asked, group_of, {}, (), "a round") == guesses[2:]
-
-
-def test_what_three_hold_and_what_is_known_is_asked_about_at_once() -> None:
     every = hits((1, 2, 3), (1, 4, 5), (1, 6), (1, 7), (1, 8))
     known = {"h1": {"h6", "h7", "h8"}, "h6": {"h1"}, "h7": {"h1"}, "h8": {"h1"}}
     assert may_ask(every, (), group_of, known, (), "a round") == every
-
-
-def test_the_pair_with_most_cells_comes_first() -> None:
     few, many = [(1, 2), (1, 3)], [(1, 4)] * 3 + [(1, 5)] * 3
     for number in range(20):
         let = may_ask(hits(*few, *many), (), group_of, {}, (), f"round {number}")
         assert {hit.holders for hit in let} == {(1, 4), (1, 5)}
 
 
-def test_whoever_is_set_apart_is_taken_out_and_the_others_still_meet() -> None:
+def test_whoever_is_set_apart_is_taken_out_and_one_group_is_one() -> None:
     every = hits((1, 2), (1, 2, 3), (4, 5))
     assert [hit.holders for hit in may_ask(every, (), group_of, {}, {"h1"}, "a round")] == [(2, 3), (4, 5)]
-
-
-def test_actors_of_one_group_are_one() -> None:
     every = hits((1, 11), (1, 11, 2), (1, 3), (11, 4), (1, 5))
     let = may_ask(every, (), lambda x: f"h{x % 10}", {}, (), "a round")
     assert (1, 11) in {hit.holders for hit in let}

@@ -20,7 +20,7 @@ ROLES = {
 CONTEXT = Context(now_us=NOW_US, roles=ROLES)
 
 
-def test_functions_and_shared_suppliers_are_reasons_with_points() -> None:
+def test_functions_and_shared_suppliers_are_reasons_with_limited_points() -> None:
     reasons = {reason.name: reason for reason in reasons_of(("anna", "bodil"), CONTEXT)}
     assert {name: reason.points for name, reason in reasons.items()} == {
         "function:surgery": 1.5,
@@ -30,14 +30,8 @@ def test_functions_and_shared_suppliers_are_reasons_with_points() -> None:
     assert reasons["function:laboratory"].why.en == "Touches laboratory: anna, bodil."
     assert reasons["function:laboratory"].why.da == "Rammer laboratorium: anna, bodil."
     assert "leverandøren dxc" in reasons["supplier:dxc"].why.da
-
-
-def test_a_supplier_of_one_is_no_reason_and_an_actor_without_a_role_has_none() -> None:
     assert reasons_of(("anna", "emma"), Context(now_us=NOW_US)) == ()
     assert not [r for r in reasons_of(("bodil",), CONTEXT) if r.name.startswith("supplier:")]
-
-
-def test_points_have_a_limit() -> None:
     everything = Context(now_us=NOW_US, roles=dict.fromkeys(("anna", "bodil", "clara"), ROLES["ditte"]))
     settings = everything.settings
     assert points_of(("anna", "bodil", "clara"), everything) == (
@@ -46,7 +40,7 @@ def test_points_have_a_limit() -> None:
     assert all(reason.points >= 0 for reason in reasons_of(("anna", "bodil"), everything))
 
 
-def test_the_rank_goes_by_priority_and_the_score_stays(sign) -> None:
+def test_the_rank_goes_by_priority_and_a_common_supplier_is_said(sign) -> None:
     plain = [sign(actor=name, observable=Observable.of("domain", "plain.example")) for name in ("emma", "freja")]
     touched = [
         sign(actor=name, observable=Observable.of("domain", "touched.example"), p_bucket=7)
@@ -58,9 +52,6 @@ def test_the_rank_goes_by_priority_and_the_score_stays(sign) -> None:
     assert [r.lead.observables[0].value for r in after] == ["touched.example", "plain.example"]
     assert after[0].lead.score == before[1].lead.score
     assert after[0].lead.priority == after[0].lead.score + 3.5
-
-
-def test_a_lead_without_a_common_supplier_says_so_and_of_how_many_it_is_known(sign) -> None:
     signs = [sign(actor=name) for name in ("anna", "clara", "emma")]
     (ranked,) = correlate(signs, Context(now_us=NOW_US), {})
     lead = ranked.lead

@@ -69,28 +69,29 @@ def test_a_campaign_says_what_where_since_when_at_what_pace_and_why_it_is_one(si
         assert words in said(found.evidence)
 
 
-def test_a_pace_that_some_do_not_keep_is_said_on_both_sides(sign):
+def test_the_pace_and_the_strongest_evidence_are_said_first(sign):
     signs = on(sign, NAME, ("anna", "bodil"), p_bucket=9, hosts_bucket=0, **STORY)
     signs += on(sign, NAME, ("clara", "dora"), p_bucket=9, hosts_bucket=0, **UNPACED)
     found = reviewed(signs)
     assert "The same pace at 2 of 4, every 5 to 15 minutes." in said(found.evidence)
     assert found.against[0].say("en") == "Not all keep that pace: 2 of 4 do not, or not regularly."
-
-
-def test_the_strongest_evidence_stands_first(sign):
     signs = on(sign, NAME, ("anna", "bodil", "clara"), p_bucket=4, **UNPACED)
     new, shared, odd = reviewed(signs).evidence[:3]
     assert (new.message[:4], "share it" in shared.message, odd.message[:7]) == ("New:", True, "How odd")
     odd, shared, *_, new = reviewed(signs, worth=WORTH | {"evidence": 3.0, "novelty": 0.0}).evidence
     assert (odd.message[:7], "share it" in shared.message, new.message[:4]) == ("How odd", True, "New:")
+    signs = on(sign, NAME, ("anna",), p_bucket=9, **STORY) + on(sign, NAME, ("bodil",), p_bucket=8, **STORY)
+    means = "anna 1 in 512 (of 512 harmless things there at most one is as odd), bodil 1 in 256."
+    assert f"How odd each found it by itself: {means}" in said(reviewed(signs).evidence)
+    signs = on(sign, NAME, ("anna", "bodil", "clara"), p_bucket=5, hosts_bucket=0, **STORY)
+    cleared = reviewed(signs, Context(weights=ASSUMED, now_us=NOW_US, cleared=frozenset({NAME})))
+    assert "earlier case" in cleared.against[0].say("en")
+    assert "if that is wrong, it rises" in said(cleared.changes)
 
 
-def test_a_rare_certificate_is_said_to_tie_them(sign):
+def test_certificates_are_said_to_tie_them_by_rarity_and_age(sign):
     signs = on(sign, CERT, ("anna", "bodil"), p_bucket=9, **STORY)
     assert "that is new, and that no list knows, ties 2 independent actors together." in said(reviewed(signs).evidence)
-
-
-def test_an_old_certificate_weighs_less_and_is_said_to_be_a_common_programs_too(sign):
     found = reviewed(on(sign, CERT, ("anna", "bodil"), p_bucket=9, **STORY | {"first_hour": HOUR - 24 * 40}))
     evidence = [one.say("en") for one in found.evidence]
     tied = next(at for at, one in enumerate(evidence) if "ties 2 independent actors together; it is old" in one)
@@ -137,12 +138,6 @@ def test_few_machines_are_said_for_it_whatever_the_score_makes_of_them(sign, buc
     assert words in evidence if words else "machine" not in evidence
 
 
-def test_how_odd_it_is_says_once_what_the_number_means(sign):
-    signs = on(sign, NAME, ("anna",), p_bucket=9, **STORY) + on(sign, NAME, ("bodil",), p_bucket=8, **STORY)
-    means = "anna 1 in 512 (of 512 harmless things there at most one is as odd), bodil 1 in 256."
-    assert f"How odd each found it by itself: {means}" in said(reviewed(signs).evidence)
-
-
 @pytest.mark.parametrize(
     ("words", "change", "context", "sector"),
     [
@@ -161,16 +156,11 @@ def test_what_speaks_against_it_is_said(sign, words, change, context, sector):
     assert words in said(reviewed(signs, Context(weights=ASSUMED, now_us=NOW_US, **context), sector).against)
 
 
-def test_what_speaks_against_it_most_stands_first(sign):
-    signs = on(sign, NAME, ("anna", "bodil", "clara"), p_bucket=5, hosts_bucket=0, **STORY)
-    cleared = reviewed(signs, Context(weights=ASSUMED, now_us=NOW_US, cleared=frozenset({NAME})))
-    assert "earlier case" in cleared.against[0].say("en")
-    assert "if that is wrong, it rises" in said(cleared.changes)
-
-
 def test_where_nothing_speaks_against_it_the_harmless_thing_that_looks_the_same_does(sign):
     signs = on(sign, NAME, ("anna", "bodil", "clara"), p_bucket=9, hosts_bucket=0, **STORY)
     assert said(reviewed(signs).against) == "Update checks, telemetry and monitoring call as regularly."
+    for table in (phrases.HAPPENED, phrases.INNOCENT, phrases.ASK):
+        assert set(table) == {*SIGHTS, phrases.INBOUND}
 
 
 def test_one_actors_word_thin_reports_and_a_shared_supplier_are_said(sign):
@@ -274,11 +264,6 @@ def test_only_those_are_named_without_whom_it_falls(sign, rank, ranks, words):
     assert words in said(review(replace(ranked.lead, rank=rank), ranked.elements, without).changes)
 
 
-def test_every_detector_has_its_words():
-    for table in (phrases.HAPPENED, phrases.INNOCENT, phrases.ASK):
-        assert set(table) == {*SIGHTS, phrases.INBOUND}
-
-
 def _signs():
     one = st.fixed_dictionaries(
         {
@@ -297,7 +282,7 @@ def _signs():
     return st.lists(one, min_size=2, max_size=9)
 
 
-@given(given_=_signs(), sector=st.integers(0, 9), language=st.sampled_from(("en", "da", "sv")))
+@given(given_=_signs(), sector=st.integers(0, 9), language=st.sampled_from(("en", "da")))
 @settings(deadline=None, max_examples=40)
 def test_of_any_lead_there_is_a_claim_a_counter_and_a_change_and_no_word_of_the_score(given_, sector, language):
     signs = [

@@ -155,15 +155,12 @@ def test_the_cap_is_the_exact_minimum_over_who_is_left_out(groups, numbers, r):
     assert isclose(capped(groups, shape, 4.0), best, abs_tol=1e-9)
 
 
-def test_actors_of_one_group_count_once(sign, context):
+def test_groups_count_once_and_a_new_element_weighs_more_than_a_known_one(sign, context):
     two = [sign(actor="anna"), sign(actor="bodil")]
     alike = [sign(actor="anna", group="vendor"), sign(actor="bodil", group="vendor")]
     assert weigh(EVIL, two, context).groups == 2
     assert weigh(EVIL, alike, context).groups == 1
     assert weigh(EVIL, alike, context).score < weigh(EVIL, two, context).score
-
-
-def test_a_new_element_weighs_more_than_one_that_two_groups_have_long_known(sign, context):
     new = [sign(actor=name, first_hour=NOW_HOUR - 5) for name in ("anna", "bodil")]
     old = [sign(actor=name, first_hour=NOW_HOUR - 500) for name in ("anna", "bodil")]
     one_old = [new[0], old[1]]
@@ -192,7 +189,7 @@ def test_lists_verdicts_and_the_register_weigh_down_and_forbid_a_block(sign, con
     assert "tranco10k" in popular.terms[5].why.en
 
 
-def test_pairs_with_the_same_rhythm_add_up_to_the_cap(sign):
+def test_rhythms_and_hosts_count_from_their_edges_up_to_the_cap(sign):
     context = Context(now_us=NOW_US, settings=ScoreSettings(influence_nats_max=20.0), weights=ASSUMED)
     for actors, nats in ((2, 1.5), (3, 4.0), (5, 4.0)):
         signs = [sign(actor=name, p_bucket=2, period_bucket=3, regularity_bucket=4) for name in NAMES[:actors]]
@@ -200,21 +197,12 @@ def test_pairs_with_the_same_rhythm_add_up_to_the_cap(sign):
         assert terms["congruence"] == nats
     irregular = [sign(actor=name, period_bucket=3, regularity_bucket=1) for name in NAMES[:3]]
     assert {term.name: term.nats for term in weigh(EVIL, irregular, context).terms}["congruence"] == 0
-
-
-def test_congruent_means_the_same_bucket_because_midpoints_of_others_are_too_far_apart():
     edges = [PERIOD_EDGES_S[0] / 4, *PERIOD_EDGES_S, PERIOD_EDGES_S[-1] * 4]
     midpoints = [(low * high) ** 0.5 for low, high in pairwise(edges)]
     assert min(log(later / earlier) for earlier, later in pairwise(midpoints)) > 0.35
-
-
-def test_regularity_counts_from_the_edge_up(sign):
     assert rhythm(sign(period_bucket=3, regularity_bucket=1)) is None
     assert rhythm(sign(period_bucket=3, regularity_bucket=2)) == 3
     assert rhythm(sign(period_bucket=None, regularity_bucket=5)) is None
-
-
-def test_the_hosts_rows_are_distributions_that_favour_the_narrow():
     assert isclose(sum(HOSTS_MALICIOUS), 1)
     assert isclose(sum(HOSTS_BENIGN), 1)
     ratios = [bad / good for bad, good in zip(HOSTS_MALICIOUS, HOSTS_BENIGN, strict=True)]

@@ -39,10 +39,17 @@ def test_campaigns_reach_this_many_on_average(mean):
     assert isclose(sum(k * one for k, one in enumerate(mass, start=1)), mean, rel_tol=1e-4)
 
 
-def test_three_of_a_kind_speak_for_a_campaign_and_a_hundred_against():
+def test_the_ratio_speaks_for_three_and_against_a_hundred_and_verdicts_move_the_mean_slowly():
     assert ln_ratio(3, A_UNLISTED, 2.5) > ln_ratio(2, A_UNLISTED, 2.5) > 0
     assert ln_ratio(30, A_UNLISTED, 2.5) < 0
     assert ln_ratio(3, A_ALL, 2.5) < ln_ratio(3, A_UNLISTED, 2.5)
+    evil = Observable.of("domain", "evil.example.com")
+    assert stratum_of(evil, listed=False) == "unlisted/domain"
+    assert start("unlisted/domain").a == A_UNLISTED
+    assert start("listed/ip4").a == A_ALL
+    assert malicious_mean([]) == 2.5
+    assert isclose(malicious_mean([(6, 2)] * 20), (2.5 * 20 + 5 * 20) / 40)
+    assert malicious_mean([(7, 3)] * 20) == malicious_mean([(6, 2)] * 20)
 
 
 def drawn(a, t, actors, count, seed):
@@ -66,27 +73,11 @@ def test_the_fit_finds_a_though_it_never_sees_below_the_threshold(a, t):
     assert abs(fitted.a - a) < 0.04
 
 
-def test_a_fit_that_ignored_the_threshold_would_be_far_off():
-    seen = drawn(0.9, 3, 40, 60_000, seed=7)
-    blind = fit([Seen(one.k, 1, one.count) for one in seen], actors=40)
-    assert abs(blind.a - 0.9) > 0.2
-
-
-def test_too_few_elements_change_nothing():
+def test_too_few_elements_change_nothing_and_a_fit_without_the_threshold_would_be_far_off():
     assert fit([Seen(2, 2, 150), Seen(3, 2, 49)], actors=15) is None
     assert fit([Seen(2, 2, 150), Seen(3, 2, 50)], actors=15) is not None
     assert fit([Seen(2, 2, 900)], actors=2) is None
     assert fit_all({"unlisted/domain": [Seen(2, 2, 5)]}, actors=15) == {}
-
-
-def test_strata_and_their_starts():
-    evil = Observable.of("domain", "evil.example.com")
-    assert stratum_of(evil, listed=False) == "unlisted/domain"
-    assert start("unlisted/domain").a == A_UNLISTED
-    assert start("listed/ip4").a == A_ALL
-
-
-def test_verdicts_move_the_mean_slowly_and_the_threshold_does_not():
-    assert malicious_mean([]) == 2.5
-    assert isclose(malicious_mean([(6, 2)] * 20), (2.5 * 20 + 5 * 20) / 40)
-    assert malicious_mean([(7, 3)] * 20) == malicious_mean([(6, 2)] * 20)
+    seen = drawn(0.9, 3, 40, 60_000, seed=7)
+    blind = fit([Seen(one.k, 1, one.count) for one in seen], actors=40)
+    assert abs(blind.a - 0.9) > 0.2

@@ -153,7 +153,7 @@ def test_an_answer_is_to_a_question_that_this_actor_was_asked(judged, world, sai
     assert judged(messages.QuestionAnswered(**{**plain, "days": 3, **said}), sender) == rule
 
 
-def test_a_decline_too_and_none_after_the_end(judged, world) -> None:
+def test_a_decline_after_the_end_and_a_refused_block_without_its_rule_are_refused(judged, world) -> None:
     decline = messages.QuestionDeclined(question_id=QUESTION.id, number=0)
     world.questions[QUESTION.id] = replace(QUESTION, ended_us=2)
     assert judged(decline) == "unknown_question"
@@ -161,12 +161,26 @@ def test_a_decline_too_and_none_after_the_end(judged, world) -> None:
     assert judged(decline) == "unknown_question"
     world.questions[QUESTION.id] = QUESTION
     assert judged(decline) == "passed"
+    said = messages.Receipt(indicator_id=INDICATOR, version=1, state="refused", enforcers=(), rule=None)
+    assert judged(said) == "no_rule"
+    assert judged(said.model_copy(update={"rule": "never_block"})) == "passed"
 
 
-def test_a_second_is_no_hour() -> None:
+def test_a_second_is_no_hour_and_receipts_are_for_distinct_cells(judged) -> None:
     """Seconds since 1970 do not fit where hours go: the field itself refuses the slip."""
     with pytest.raises(ValueError, match="first_hour"):
         messages.Observation(indicator_id=INDICATOR, kind="seen", count_bucket=1, first_hour=1_795_000_000, last_hour=1)
+
+    def receipts(*cells):
+        return messages.Receipts(
+            round_id=ROUND, tags=tuple(messages.CellTag(table=t, bin=b, tag="00" * 32) for t, b in cells)
+        )
+
+    assert judged(receipts((0, 0), (0, 0))) == "cells"
+    assert judged(receipts((0, 8))) == "cells"
+    assert judged(receipts((2, 0))) == "cells"
+    assert judged(receipts((0, 0), (0, 1), (0, 2), (0, 3), (0, 4))) == "cells"
+    assert judged(receipts((0, 0), (1, 0), (0, 2), (0, 3))) == "passed"
 
 
 @pytest.mark.parametrize(
@@ -224,19 +238,6 @@ def test_a_late_upload_is_refused(judged, clock) -> None:
     )
 
 
-def test_receipts_are_for_distinct_cells_of_the_round_and_at_most_m(judged) -> None:
-    def receipts(*cells):
-        return messages.Receipts(
-            round_id=ROUND, tags=tuple(messages.CellTag(table=t, bin=b, tag="00" * 32) for t, b in cells)
-        )
-
-    assert judged(receipts((0, 0), (0, 0))) == "cells"
-    assert judged(receipts((0, 8))) == "cells"
-    assert judged(receipts((2, 0))) == "cells"
-    assert judged(receipts((0, 0), (0, 1), (0, 2), (0, 3), (0, 4))) == "cells"
-    assert judged(receipts((0, 0), (1, 0), (0, 2), (0, 3))) == "passed"
-
-
 @pytest.mark.parametrize(
     ("bucket", "first", "last", "rule"),
     [
@@ -254,12 +255,6 @@ def test_a_sighting_has_hours_if_there_was_one(judged, bucket, first, last, rule
         indicator_id=INDICATOR, kind="retro", count_bucket=bucket, first_hour=first, last_hour=last
     )
     assert judged(said) == rule
-
-
-def test_a_refused_block_names_its_rule(judged) -> None:
-    said = messages.Receipt(indicator_id=INDICATOR, version=1, state="refused", enforcers=(), rule=None)
-    assert judged(said) == "no_rule"
-    assert judged(said.model_copy(update={"rule": "never_block"})) == "passed"
 
 
 @pytest.mark.parametrize(

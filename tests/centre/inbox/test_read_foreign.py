@@ -79,7 +79,7 @@ def test_a_plain_list_has_one_outcome_for_each_line() -> None:
     assert not taken(piece)["ip4:45.9.148.20"].derived
 
 
-def test_a_table_says_more_of_each() -> None:
+def test_tables_and_zeek_s_files_are_lists_and_bounded() -> None:
     text = (
         "first_seen_utc,ioc_type,ioc_value,confidence_level,malware\n"
         "2026-11-01 10:00:00,domain,evil.example.com,75,Emotet\n2026-11-02 10:00:00,sha256_hash," + SHA + ",100,\n"
@@ -91,17 +91,11 @@ def test_a_table_says_more_of_each() -> None:
     assert (domain.confidence, domain.about, domain.tlp) == (75, "Emotet", Tlp.AMBER)
     assert domain.first_us == int(datetime(2026, 11, 1, 10, tzinfo=UTC).timestamp()) * 1_000_000
     assert found["ip4:45.9.148.20"].confidence == ASSUMED.confidence
-
-
-def test_zeek_intel_files_are_lists() -> None:
     text = "#fields\tindicator\tindicator_type\tmeta.source\nevil.example.com\tIntel::DOMAIN\tx\n" + "ab" * 20
     text += "\tIntel::FILE_HASH\tx\n45.9.148.20\tIntel::ADDR\tx\n"
     piece = read_list(text, ASSUMED)
     assert set(taken(piece)) == {"domain:evil.example.com", "ip4:45.9.148.20"}
     assert list(refused(piece).values()) == ["not_an_indicator"], "a file's SHA-1 is no certificate"
-
-
-def test_a_list_is_bounded() -> None:
     piece = read_list("\n".join(f"45.9.{a}.{b}" for a in range(4) for b in range(1, 200)), ASSUMED, items_max=100)
     assert len(taken(piece)) == 100
     assert refused(piece) == {"list_too_long": "list_too_long"}
@@ -181,7 +175,7 @@ def indicator(letter="a", pattern="[domain-name:value = 'evil.example.com']", **
     } | other
 
 
-def test_markings_confidence_technique_and_sightings_come_along() -> None:
+def test_markings_and_versions_of_indicators_come_along_by_the_strictest() -> None:
     made = indicator(
         confidence=80,
         object_marking_refs=[TLP_IDS[Tlp.GREEN], PAP_IDS[Pap.GREEN]],
@@ -197,9 +191,6 @@ def test_markings_confidence_technique_and_sightings_come_along() -> None:
     assert claim.last_us == moment_of("2026-11-20T00:00:00Z")
     assert claim.until_us == moment_of("2027-01-01T00:00:00Z")
     assert piece.passed == 2
-
-
-def test_the_strictest_marking_holds_and_one_that_is_not_understood_is_the_strictest() -> None:
     refs = [TLP_IDS[Tlp.CLEAR], "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"]
     (claim,) = taken(read_stix([indicator(object_marking_refs=refs)], ASSUMED)).values()
     assert claim.tlp is Tlp.AMBER
@@ -214,17 +205,11 @@ def test_the_strictest_marking_holds_and_one_that_is_not_understood_is_the_stric
     granular = [{"marking_ref": TLP_IDS[Tlp.RED], "selectors": ["pattern"]}]
     (claim,) = taken(read_stix([indicator(granular_markings=granular)], ASSUMED)).values()
     assert claim.tlp is Tlp.RED
-
-
-def test_of_two_versions_the_later_counts_and_revoked_is_a_withdrawal() -> None:
     later = indicator(modified="2026-11-05T00:00:00Z", revoked=True)
     (claim,) = taken(read_stix([later, indicator()], ASSUMED)).values()
     assert claim.withdrawn
     assert refused(read_stix([indicator(indicator_types=["benign"])], ASSUMED)).popitem()[1] == "not_malicious"
     assert refused(read_stix([indicator(pattern_type="sigma")], ASSUMED)).popitem()[1] == "pattern_type"
-
-
-def test_each_indicator_is_a_scope_of_its_own_for_what_only_tells_news() -> None:
     pieces = pieces_of([indicator("a"), indicator("b", "[email-addr:value = 'x']"), {"type": "malware"}], ASSUMED)
     assert sorted(len(piece.offers) for piece in pieces) == [0, 1, 1]
     assert {piece.scope[:9] for piece in pieces} == {"indicator", "-"}

@@ -131,7 +131,7 @@ def test_what_breaks_off_goes_on_and_nothing_is_passed_over(ways, at) -> None:
     assert at == 1 or len(rest) < 30, "it does not begin from the beginning"
 
 
-def test_a_session_that_ends_on_the_way_begins_anew_within_the_reading() -> None:
+def test_a_session_that_ends_begins_anew_and_an_earlier_version_s_next_is_not_asked_for() -> None:
     server = Server(EACH, next_is="session", broken={4: LinkRefused("answers 400")})
     assert read(server)[::2] == (ALL, "")
     assert "next" not in server.asked[4]
@@ -139,11 +139,14 @@ def test_a_session_that_ends_on_the_way_begins_anew_within_the_reading() -> None
     always = Server(EACH, next_is="session", broken={n: LinkRefused("answers 400") for n in range(2, 99, 2)})
     assert read(always)[2] == "answers 400"
     assert len(always.asked) < 12
-
-
-def test_a_next_that_was_kept_by_an_earlier_version_is_not_asked_for() -> None:
     server = Server(EACH, next_is="session")
     assert read(server, {"after": "", "next": "gone", "last": iso(EACH[9])})[::2] == (ALL, "")
+    server = Server(EACH, next_is="session")
+    read(server, {"after": iso(EACH[3])})
+    rest = [{k: v for k, v in one.items() if k != "next"} for one in server.asked]
+    assert len(rest) > 3
+    assert all(one == rest[0] for one in rest)
+    assert TaxiiReading("", NOW_US).parameters["limit"] == str(LIMIT)
 
 
 @pytest.mark.parametrize("after", ["9999-01-01T00:00:00.000000Z", "never", iso(NOW_US + 2 * DAY_US)])
@@ -155,7 +158,7 @@ def test_a_moment_that_nothing_comes_after_holds_up_nothing(after) -> None:
     assert cursor["after"] < iso(NOW_US)
 
 
-def test_a_circle_and_a_dead_end_are_failures_and_bounded() -> None:
+def test_a_circle_ends_and_a_server_without_order_is_read_from_the_beginning() -> None:
     circle = Server(EACH, repeats=True)
     names, _, failure = read(circle)
     assert names == ALL[:4], "what was read before is taken"
@@ -169,16 +172,13 @@ def test_a_circle_and_a_dead_end_are_failures_and_bounded() -> None:
     assert len(many.asked) < 8
     assert int(many.asked[-1]["limit"]) > LIMIT, "larger pages were asked for before it was given up"
     assert cursor["after"] < iso(NOW_US - 1)
-
-
-def test_a_server_that_keeps_no_order_is_read_from_the_beginning_after_a_break() -> None:
     server = Server([*EACH[15:], *EACH[:15]], broken={6: LinkDown("503")})
     names, cursor, failure = read(server)
     assert (failure, cursor["after"]) == ("503", "")
     assert set(names) | set(read(server, cursor)[0]) == set(ALL)
 
 
-def test_a_slow_server_is_left_after_a_while_and_gone_on_with() -> None:
+def test_a_slow_server_is_left_and_a_reading_has_a_last_page(monkeypatch) -> None:
     clock = SimClock(NOW_US)
     server = Server(EACH, page=1, on_ask=lambda: clock.advance(MINUTE_US))
     names, cursor, failure = read(server, clock=clock)
@@ -189,9 +189,6 @@ def test_a_slow_server_is_left_after_a_while_and_gone_on_with() -> None:
         more, cursor, failure = read(server, cursor, clock)
         names, times = names + more, times + 1
     assert (set(names), failure) == (set(ALL), "")
-
-
-def test_a_reading_has_a_last_page(monkeypatch) -> None:
     monkeypatch.setattr(intel_pull, "TAXII_PAGES_MAX", 5)
     names, cursor, failure = read(Server(EACH, page=1))
     assert (len(names), "within 5 pages" in failure) == (5, True)
@@ -219,12 +216,3 @@ def test_a_marking_of_an_earlier_page_holds_for_later_ones(monkeypatch) -> None:
     pieces = [piece for step in pull(source, {}, Two(), 99, SimClock(NOW_US)) for piece in step.pieces]
     assert [offer.what.tlp.value for piece in pieces for offer in piece.offers] == ["TLP:RED"]
     assert sum(piece.passed for piece in pieces) == 1
-
-
-def test_parameters_stay_the_same_as_long_as_a_next_is_followed() -> None:
-    server = Server(EACH, next_is="session")
-    read(server, {"after": iso(EACH[3])})
-    rest = [{k: v for k, v in one.items() if k != "next"} for one in server.asked]
-    assert len(rest) > 3
-    assert all(one == rest[0] for one in rest)
-    assert TaxiiReading("", NOW_US).parameters["limit"] == str(LIMIT)

@@ -18,13 +18,6 @@ def clock():
 
 
 @pytest.fixture
-def engine(databases):
-    made = databases.new()
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
 def registry(engine, clock):
     made = Registry(engine, clock)
     for name in ("region-a", "region-b", "clinic-c"):

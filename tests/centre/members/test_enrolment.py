@@ -52,23 +52,22 @@ def test_a_token_admits_its_actor(registry, enrolment, authority, admitted, cloc
     assert renewal_due(admitted.certificate, clock.now_us() + 60 * DAY_US)
 
 
-def test_a_token_works_once(enrolment, apply_for) -> None:
+def test_tokens_work_once_and_nobody_unknown_is_invited(enrolment, apply_for) -> None:
     token = enrolment.invite("region-a")
     assert isinstance(enrolment.enrol(apply_for("region-a", token)), Admitted)
     assert rule(enrolment.enrol(apply_for("region-a", token))) == "bad_token"
     assert rule(enrolment.enrol(apply_for("region-a", token, seed=2))) == "bad_token"
+    with pytest.raises(UnknownActor):
+        enrolment.invite("nobody-x")
 
 
-def test_a_token_is_of_one_actor_and_dies(enrolment, apply_for, clock) -> None:
+def test_tokens_work_once_for_one_actor_and_are_kept_as_few_hashes(enrolment, apply_for, clock) -> None:
     token = enrolment.invite("region-a", HOUR_US)
     refusals = [enrolment.enrol(apply_for("region-b", token)), enrolment.enrol(apply_for("region-a", "B" * 43))]
     clock.advance(HOUR_US)
     refusals.append(enrolment.enrol(apply_for("region-a", token)))
     assert len(set(refusals)) == 1, "each refusal of a token reads the same"
     assert rule(refusals[0]) == "bad_token"
-
-
-def test_a_failed_try_does_not_use_the_token_up(enrolment, apply_for) -> None:
     token = enrolment.invite("region-a")
     good = apply_for("region-a", token)
     assert rule(enrolment.enrol(dataclasses.replace(good, proof="00" * 64))) == "bad_proof"
@@ -89,11 +88,6 @@ def test_tokens_are_kept_as_hashes_and_few(enrolment, engine) -> None:
         rows = reading.execute(select(INVITATION)).all()
     assert len(rows) == 3
     assert not any(token in str(row) for token in tokens for row in rows)
-
-
-def test_nobody_unknown_is_invited(enrolment) -> None:
-    with pytest.raises(UnknownActor):
-        enrolment.invite("nobody-x")
 
 
 def request(key, names):

@@ -81,11 +81,18 @@ def test_each_change_is_a_line_of_the_audit_log_with_who_and_what(partners, cred
     assert audit.verify(engine) is None
 
 
-def test_what_nobody_stands_behind_changes_nothing(partners, engine, clock) -> None:
+def test_what_nobody_stands_behind_changes_nothing_and_agreements_end(partners, engine, clock) -> None:
     with pytest.raises(NotAllowed):
         partners.add(_partner(clock), "centre")
     assert partners.every() == ()
     assert audit.lines(engine) == []
+    with pytest.raises(BadPartner, match="lasts at most"):
+        partners.add(_partner(clock, until_us=clock.now_us() + 2000 * DAY_US), BY)
+    partners.add(_partner(clock), BY)
+    clock.advance(30 * DAY_US)
+    assert partners.in_force() == ()
+    partners.set("cert-nord", BY, until_us=clock.now_us() + DAY_US)
+    assert [one.name for one in partners.in_force()] == ["cert-nord"]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +120,7 @@ def test_what_no_policy_can_be_is_refused(kind, wrong) -> None:
         kind(**wrong)
 
 
-def test_a_policy_reads_as_it_was_written() -> None:
+def test_a_policy_reads_as_it_was_written_and_markings_are_ordered() -> None:
     out = Outward(
         tlp_max=Tlp.AMBER_STRICT,
         pap_max=Pap.RED,
@@ -124,16 +131,9 @@ def test_a_policy_reads_as_it_was_written() -> None:
     inward = Inward(trust=33, tlp_max=Tlp.RED, may_block=True, objects_per_day_max=5)
     assert outward_of(outward_text(out)) == out
     assert inward_of(inward_text(inward)) == inward
-
-
-def test_an_agreement_ends_by_itself_and_none_is_for_ever(partners, clock) -> None:
-    with pytest.raises(BadPartner, match="lasts at most"):
-        partners.add(_partner(clock, until_us=clock.now_us() + 2000 * DAY_US), BY)
-    partners.add(_partner(clock), BY)
-    clock.advance(30 * DAY_US)
-    assert partners.in_force() == ()
-    partners.set("cert-nord", BY, until_us=clock.now_us() + DAY_US)
-    assert [one.name for one in partners.in_force()] == ["cert-nord"]
+    assert tlp_within(Tlp.GREEN, Tlp.GREEN)
+    assert tlp_within(Tlp.CLEAR, Tlp.RED)
+    assert not tlp_within(Tlp.AMBER_STRICT, Tlp.AMBER)
 
 
 def test_an_ended_partner_stays_ended_and_its_name_is_never_given_again(partners, clock) -> None:
@@ -244,9 +244,3 @@ def test_a_partner_has_a_handful_of_keys(partners, credentials, clock) -> None:
         credentials.token("cert-nord", BY)
     with pytest.raises(BadPartner, match="at most 5"):
         credentials.token("cert-nord", BY)
-
-
-def test_markings_are_ordered_from_open_to_closed() -> None:
-    assert tlp_within(Tlp.GREEN, Tlp.GREEN)
-    assert tlp_within(Tlp.CLEAR, Tlp.RED)
-    assert not tlp_within(Tlp.AMBER_STRICT, Tlp.AMBER)

@@ -7,12 +7,12 @@ from sqlalchemy import inspect
 
 from bavn.centre.members.registry import DEFAULT_QUOTAS, CannotAdd, NotInState, Registry, UnknownActor
 from bavn.centre.members.roles import Roles
-from bavn.centre.members.rollout import BadEntry, Party
+from bavn.centre.members.rollout import BadEntry, RolloutRow
 from bavn.centre.store.engine import writing
 from bavn.model.sector.member import ActorState, Quota
 from bavn.wire.messages.catalogue import UP
 
-ROLES = ("centre", "keyholder", "hub", "partner", "actor", "sector", "nobody", "holder-2", "keyholder-1", "holder-10")
+ROLES = ("centre", "keyholder", "partner", "actor", "sector", "nobody", "holder-2", "keyholder-1", "holder-10")
 
 
 def test_each_actor_has_a_place_of_its_own(registry) -> None:
@@ -30,14 +30,19 @@ def test_some_names_cannot_be_had(registry, name) -> None:
         registry.add(name, "other")
     if name != "region-a":
         with pytest.raises(BadEntry, match="can be called"):
-            Party(actor=name)
+            RolloutRow(actor=name)
 
 
-def test_an_invited_actor_is_no_member_yet(registry) -> None:
+def test_a_revoked_actors_name_and_place_are_not_given_away_and_an_invited_one_is_no_member(registry) -> None:
     version, members = registry.members()
     assert members == ()
     assert registry.key("region-a") is None
     assert version > 1
+    x = registry.actor("region-b").x
+    registry.revoke("region-b")
+    with pytest.raises(CannotAdd):
+        registry.add("region-b", "region")
+    assert registry.add("agency-d", "agency").x not in {x, *(a.x for a in registry.actors() if a.name != "agency-d")}
 
 
 def test_members_change_the_version(registry, enrolment, apply_for) -> None:
@@ -54,14 +59,6 @@ def test_members_change_the_version(registry, enrolment, apply_for) -> None:
     assert registry.key("region-a") is None
 
 
-def test_a_revoked_actors_name_and_place_are_not_given_away(registry) -> None:
-    x = registry.actor("region-b").x
-    registry.revoke("region-b")
-    with pytest.raises(CannotAdd):
-        registry.add("region-b", "region")
-    assert registry.add("agency-d", "agency").x not in {x, *(a.x for a in registry.actors() if a.name != "agency-d")}
-
-
 def test_nobody_revokes_or_bounds_who_is_not_there(registry) -> None:
     before, _ = registry.members()
     with pytest.raises(UnknownActor):
@@ -71,7 +68,8 @@ def test_nobody_revokes_or_bounds_who_is_not_there(registry) -> None:
     assert registry.members()[0] == before
 
 
-def test_an_actors_own_quota_goes_before_the_sectors(registry) -> None:
+def test_each_message_has_a_quota_and_an_actors_own_goes_first(registry) -> None:
+    """One without a quota would be refused for each member."""
     small = Quota(messages_per_hour_max=1, bytes_per_hour_max=10)
     usual = registry.quota("region-a", "Report")
     registry.set_quota("region-a", "Report", small)
@@ -79,6 +77,7 @@ def test_an_actors_own_quota_goes_before_the_sectors(registry) -> None:
     assert registry.quota("region-a", "Report") == small
     assert registry.quota("region-b", "Report") == usual
     assert registry.quota("region-a", "NoSuchKind").messages_per_hour_max == 0
+    assert set(DEFAULT_QUOTAS) == {message.__name__ for message in UP}
 
 
 def test_two_registries_on_one_database_see_the_same(databases, tmp_path, clock) -> None:
@@ -149,11 +148,6 @@ def test_papers_and_quotas_are_shown_with_what_is_the_actors_own(registry, enrol
     assert registry.quotas("region-a")["Report"] == (own, True)
     registry.set_quota("region-a", "Report", None)
     assert registry.quotas("region-a")["Report"] == (DEFAULT_QUOTAS["Report"], False)
-
-
-def test_each_message_up_has_a_quota() -> None:
-    """One without a quota would be refused for each member."""
-    assert set(DEFAULT_QUOTAS) == {message.__name__ for message in UP}
 
 
 def test_members_are_as_they_stand_whoever_changed_them(registry, clock) -> None:

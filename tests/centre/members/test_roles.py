@@ -59,14 +59,11 @@ def test_what_nobody_can_have_is_refused_and_changes_nothing(registry, roles, gi
     assert roles.every() == {}
 
 
-def test_an_unknown_actor_is_one_clear_error(registry, roles) -> None:
+def test_an_unknown_actor_is_one_clear_error_and_every_function_has_points(registry, roles) -> None:
     before = registry.members()[0]
     with pytest.raises(UnknownActor):
         roles.set("south", functions=["surgery"])
     assert registry.members()[0] == before
-
-
-def test_every_function_has_points_and_words_in_both_languages() -> None:
     assert list(FUNCTIONS) == sorted(FUNCTIONS)
     for one in FUNCTIONS.values():
         assert 0 < one.points <= 2

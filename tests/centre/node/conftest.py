@@ -1,7 +1,6 @@
 """A whole sector in one process: the centre over a database in memory, and real doors opposite it."""
 
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -17,49 +16,28 @@ from bavn.centre.members.registry import Registry
 from bavn.centre.node.build import CentreGround, open_centre
 from bavn.centre.node.config import CentreConfig, CentreLimits
 from bavn.model.intel.indicator import BlockOutcome
-from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
-from bavn.model.observable import Observable
-from bavn.model.suspicion import RowsRef, Suspicion
-from bavn.model.text import Text
-from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.principal import account
+from bavn.model.sector.case import CaseAct
+from bavn.model.suspicion import Suspicion
+from bavn.psi.identifier import LocalIdentifiers
 from bavn.rehearsal.clock import SimClock
 from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from bavn.wire.messages.catalogue import IndicatorReleased
 from bavn.wire.partners.stix_indicator import first_made_us, indicator_of
+from tests.builders import BAD, BAD_ADDRESS
+from tests.builders import suspicion as plain_suspicion
 from tests.centre.node.intel_world import World as IntelWorld
 
 NOW_US = 20_000 * DAY_US + 9 * HOUR_US
-BAD = Observable.of("domain", "cdn-sync-hub.net")
-BAD_ADDRESS = Observable.of("ip4", "185.32.20.6")
 STRONG = Tier(name="A", m=20, r=4, every_s=300, upload_s=60, wave_s=10, reveal_s=600)
 WEAK = Tier(name="B", t=3, m=20, r=4, every_s=3600, upload_s=60, wave_s=10, reveal_s=600, sign_days=3)
 
 
 def make_suspicion(**other) -> Suspicion:
-    plain = Suspicion(
-        id="0" * 32,
-        detector="rarity",
-        technique="T1071.001",
-        host="10.1.2.3",
-        peer="cdn-sync-hub.net",
-        observables=(BAD, BAD_ADDRESS),
-        p=0.02,
-        p_source="own",
-        evidence_nats=1.26,
-        statistic=3.0,
-        first_us=NOW_US - 5 * HOUR_US + 12 * MINUTE_US,
-        last_us=NOW_US - 30 * MINUTE_US,
-        hosts=1,
-        listed=False,
-        why=Text.written("Every 300 s.", da="Hvert 300. s."),
-        rows=RowsRef("flow", (("src", "10.1.2.3"),), 0, 1),
-        period_s=301.5,
-        regularity=0.82,
-        walk_nats=None,
-    )
-    return replace(plain, **other)
+    return plain_suspicion(**{"detector": "rarity"} | other)
 
 
 class Node:
@@ -81,7 +59,7 @@ class Node:
             clock=clock,
             dice=SeededDice(at, name),
             policy=DoorPolicy(),
-            identifiers=GroupKeyIdentifiers(bytes(range(32))),
+            identifiers=LocalIdentifiers(bytes(range(32))),
             knowledge=NodeKnowledge(
                 suspicions=lambda: self.suspicions,
                 holds=self._holds,
@@ -147,6 +125,13 @@ class Sector:
         with self.engine.begin() as tx:
             self.registry.activate(tx, name, node.key.public_key().public_bytes_raw().hex())
         self.nodes[name] = node
+
+    def decide(self, *acts):
+        """Act on the one case that there is, its release by a second person; the case as it was."""
+        (case,) = self.desk.cases.every()
+        for act in acts:
+            self.desk.cases.act(case.id, act, account("bo" if act is CaseAct.RELEASE else "anne"), "because")
+        return case
 
     def restart(self):
         self.centre = open_centre(

@@ -82,7 +82,6 @@ class World:
             settings=self.settings,
             lists=Lists(),
             partners=self.partners,
-            questions=self.questions,
         )
 
     def partner(self, name="cert-nord", **inward):

@@ -85,7 +85,7 @@ def test_it_goes_through_the_chain_of_every_actor_and_the_centre_knows_each_link
 
 
 @pytest.mark.slow
-def test_it_becomes_no_lead_no_report_that_counts_no_indicator_and_nothing_the_sector_remembers(sector) -> None:
+def test_a_canary_holds_what_its_day_says_and_becomes_nothing_that_the_sector_remembers(sector) -> None:
     for node in sector.nodes.values():
         local_links(node)
     through(sector)
@@ -95,6 +95,14 @@ def test_it_becomes_no_lead_no_report_that_counts_no_indicator_and_nothing_the_s
     assert sector.desk.lead_book.leads() == ()
     assert sector.desk.indicators() == ()
     assert all(node.told == [] for node in sector.nodes.values())
+    said = [line for line in sector.nodes["east"].door.ledger.lines() if line.kind == "Report" and not line.rule]
+    assert said
+    for line in said:
+        told = Report.model_validate_json(line.summary)
+        assert (told.value, told.detector, told.technique) == (f"bavn-canary-{DAY}.invalid", "canary", "T0000")
+        assert (told.first_hour, told.last_hour, told.hosts_bucket) == (canary.hour(DAY), canary.hour(DAY), 0)
+        assert (told.period_bucket, told.regularity_bucket, told.walk_half_nats) == (None, None, None)
+        assert told.age_bucket is None
 
 
 @pytest.mark.slow
@@ -184,21 +192,6 @@ def test_a_centre_that_answers_what_was_never_sent_is_refused(sector) -> None:
 
 def _note(door):
     return Note(kind="CanaryAnswered", item_id="0" * 64, peer="centre", privacy="C", bytes=10)
-
-
-@pytest.mark.slow
-def test_a_report_of_a_canary_holds_what_its_day_says_and_no_more(sector) -> None:
-    for node in sector.nodes.values():
-        local_links(node)
-    through(sector)
-    said = [line for line in sector.nodes["east"].door.ledger.lines() if line.kind == "Report" and not line.rule]
-    assert said
-    for line in said:
-        told = Report.model_validate_json(line.summary)
-        assert (told.value, told.detector, told.technique) == (f"bavn-canary-{DAY}.invalid", "canary", "T0000")
-        assert (told.first_hour, told.last_hour, told.hosts_bucket) == (canary.hour(DAY), canary.hour(DAY), 0)
-        assert (told.period_bucket, told.regularity_bucket, told.walk_half_nats) == (None, None, None)
-        assert told.age_bucket is None
 
 
 def test_what_is_kept_is_bounded(sector) -> None:

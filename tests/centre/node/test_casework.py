@@ -341,7 +341,7 @@ def test_restarting_after_every_step_tells_everything_once(make_sector, suspicio
 
 
 @pytest.mark.slow
-def test_what_is_said_twice_or_to_nobody_is_refused_at_gate_2(world):
+def test_what_is_said_twice_or_to_nobody_is_refused_and_the_same_words_twice_are_two(world):
     sector, case_id = world()
     worked(sector, case_id)
     node = sector.nodes["west"]
@@ -352,6 +352,12 @@ def test_what_is_said_twice_or_to_nobody_is_refused_at_gate_2(world):
     assert [(line.peer, line.kind, line.rule) for line in refused if line.kind == "CaseAnswered"] == [
         ("west", "CaseAnswered", "unknown_case")
     ]
+    sector, case_id = world()
+    worked(sector, case_id)
+    for _ in range(2):
+        leave(sector, "east", case_id, None, "words", "again")
+    talk(sector)
+    assert [said.text for said in sector.desk.work.words(case_id)].count("again") == 2
 
 
 def _foreign(sector, case_id):
@@ -361,16 +367,6 @@ def _foreign(sector, case_id):
     return CasePart.model_validate(
         {**body, "own": (), "tasks": (), "words": (), "clocks": (), "techniques": ()}, strict=False
     )
-
-
-@pytest.mark.slow
-def test_the_same_words_twice_are_two(world):
-    sector, case_id = world()
-    worked(sector, case_id)
-    for _ in range(2):
-        leave(sector, "east", case_id, None, "words", "again")
-    talk(sector)
-    assert [said.text for said in sector.desk.work.words(case_id)].count("again") == 2
 
 
 @pytest.mark.slow

@@ -4,14 +4,17 @@ from collections import Counter
 
 import pytest
 
+from bavn.actor.door.tell_rules import Condition
 from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.share.post import GATE
 from bavn.model.intel.indicator import Pap
+from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
 from bavn.model.sector.case import CaseAct, CaseState, NotNow
 from bavn.wire.messages.catalogue import IndicatorReleased, IndicatorWithdrawn
 from bavn.wire.partners.stix_indicator import indicator_of
+from tests.builders import standing_policy
 
 SIX = {"clinic": "clinic", "east": "east", "north": "north", "south": "south", "vendor": "vendor", "west": "west"}
 
@@ -71,9 +74,7 @@ def test_an_indicator_says_nothing_of_who_saw_it(make_sector, suspicion):
         for name in holders:
             made.nodes[name].suspicions = [suspicion()]
         made.run()
-        (case,) = made.desk.cases.every()
-        made.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
-        made.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
+        made.decide(CaseAct.CONFIRM, CaseAct.RELEASE)
         made.run()
         bundles.append(sorted(m.bundle for m in made.nodes["east"].told if isinstance(m, IndicatorReleased)))
     assert bundles[0] == bundles[1]
@@ -109,16 +110,22 @@ def test_release_and_withdraw_before_anything_left_leaves_no_release(sector):
     assert all(not node.told for node in sector.nodes.values())
 
 
-def test_gate_3_has_one_line_for_each_letter(sector):
+def test_each_letter_has_one_line_and_members_show_how_their_nodes_are(sector):
     sector.run()
-    (case,) = sector.desk.cases.every()
-    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
-    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
+    sector.decide(CaseAct.CONFIRM, CaseAct.RELEASE)
     sector.run()
     lines = [line for line in sector.centre._share.post.ledger.every() if line.gate == GATE]
     assert len(lines) == sum(node.letters for node in sector.nodes.values())
     assert len({(line.peer, line.item_id) for line in lines}) == len(lines)
     assert sector.centre._share.post.ledger.verify() is None
+    condition = Condition(
+        version="0.1.0", sensor="up", capture_loss_permille=2, clock_skew_s=0, queue_messages=0, last_round=None
+    )
+    sector.nodes["east"].door.tell_health(condition)
+    sector.run()
+    health = {member.actor.name: member.health for member in sector.desk.members()}
+    assert health["east"].capture_loss_permille == 2
+    assert health["north"] is None
 
 
 @pytest.mark.slow
@@ -129,9 +136,7 @@ def test_restarting_after_every_step_gives_the_same_and_says_nothing_twice(make_
         for name in ("east", "north", "south"):
             made.nodes[name].suspicions = [suspicion()]
         made.run(restart_each=restart_each)
-        (case,) = made.desk.cases.every()
-        made.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
-        made.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
+        made.decide(CaseAct.CONFIRM, CaseAct.RELEASE)
         made.run(restart_each=restart_each)
         told.append({name: [message.model_dump() for message in node.told] for name, node in made.nodes.items()})
         assert all(len(node.told) == 2 for node in made.nodes.values())
@@ -139,18 +144,7 @@ def test_restarting_after_every_step_gives_the_same_and_says_nothing_twice(make_
 
 
 def test_a_standing_policy_that_two_approved_releases_by_itself(sector, bad):
-    from bavn.centre.cases.policies import StandingPolicy
-    from bavn.model.moment import DAY_US
-
-    policy = StandingPolicy(
-        name="domains at three",
-        score_min=7.0,
-        groups_min=3,
-        types=("domain",),
-        blocks_per_day_max=5,
-        indicator_days=7,
-        until_us=sector.clock.now_us() + 30 * DAY_US,
-    )
+    policy = standing_policy(types=("domain",), score_min=7.0, indicator_days=7)
     proposed = sector.desk.cases.policies.propose(policy, account("anne"))
     sector.run()
     assert all(not node.told for node in sector.nodes.values())
@@ -219,43 +213,25 @@ def test_a_dismissed_lead_sinks_for_all_and_comes_back_when_reopened(sector):
     assert sector.desk.lead_book.leads()[0].lead.score == pytest.approx(before.lead.score, abs=0.2)
 
 
-def test_a_newcomer_gets_what_is_in_force(sector, bad):
-    sector.run()
-    (case,) = sector.desk.cases.every()
-    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
-    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
-    sector.run()
-    sector.join("late-one", "late-one", 40)
-    sector.run()
-    assert {made.observable for made in released(sector.nodes["late-one"])} == set(bad)
-    assert all(len(node.told) == 2 for node in sector.nodes.values())
-
-
-def test_a_revoked_actor_hears_nothing_more(sector):
-    sector.run()
-    sector.registry.revoke("west")
-    (case,) = sector.desk.cases.every()
-    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
-    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
-    sector.run()
-    assert not sector.nodes["west"].told
-    assert sector.nodes["east"].told
-
-
-def test_a_node_that_slept_gets_everything_once(sector):
+def test_who_slept_or_comes_later_gets_what_is_in_force_once_and_a_revoked_actor_nothing(sector, bad):
     sector.nodes["west"].asleep = True
     sector.run()
     sector.wait(61)
-    (case,) = sector.desk.cases.every()
-    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
-    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
+    sector.registry.revoke("vendor")
+    sector.decide(CaseAct.CONFIRM, CaseAct.RELEASE)
     sector.run()
-    shown = sector.desk.indicators()[0]
-    assert sector.desk.times.clock(shown.kept.indicator.id).missing == ("west",)
+    clock = sector.desk.times.clock
+    indicator_id = sector.desk.indicators()[0].kept.indicator.id
+    assert clock(indicator_id).missing == ("west",)
     sector.nodes["west"].asleep = False
+    sector.join("late-one", "late-one", 40)
     sector.run()
-    assert len(sector.nodes["west"].told) == 2
-    assert sector.desk.times.clock(shown.kept.indicator.id).missing == ()
+    assert {made.observable for made in released(sector.nodes["late-one"])} == set(bad)
+    assert {name: len(node.told) for name, node in sector.nodes.items() if name != "vendor"} == {
+        name: 2 for name in (*SIX, "late-one") if name != "vendor"
+    }
+    assert not sector.nodes["vendor"].told
+    assert clock(indicator_id).missing == ()
 
 
 def test_the_life_cycle_holds_for_people_too(sector):
@@ -284,16 +260,3 @@ def test_rounds_tell_what_happened_to_each_cell(make_sector, suspicion, both_tie
     assert len(named) == 2
     assert all(set(story.holders) == {"east", "north", "south"} for story in stories)
     assert all(not story.declined for story in stories)
-
-
-def test_members_show_how_their_nodes_are(sector):
-    from bavn.actor.door.tell_rules import Condition
-
-    condition = Condition(
-        version="0.1.0", sensor="up", capture_loss_permille=2, clock_skew_s=0, queue_messages=0, last_round=None
-    )
-    sector.nodes["east"].door.tell_health(condition)
-    sector.run()
-    health = {member.actor.name: member.health for member in sector.desk.members()}
-    assert health["east"].capture_loss_permille == 2
-    assert health["north"] is None

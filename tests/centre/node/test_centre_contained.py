@@ -3,6 +3,7 @@ foresaw: that costs its own result and nothing else, is noted by name, and the n
 
 import ast
 import sqlite3
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,6 @@ from bavn.centre.correlate import run
 from bavn.centre.node.protection import Protection
 from bavn.centre.store.lease import LeaseLost
 from bavn.model.moment import HOUR_US, MINUTE_US
-from bavn.model.principal import account
 from bavn.model.sector.case import CaseAct
 from bavn.wire.archive import ArchiveBroken
 from bavn.wire.messages.catalogue import IndicatorReleased
@@ -29,7 +29,6 @@ PARTS = (
     "cases",
     "clock",
     "warnings",
-    "exercises",
     "inbox",
     "join",
     "outgoing",
@@ -51,7 +50,6 @@ PARTS = (
     "tidying offers",
     "tidying cases",
     "tidying warnings",
-    "tidying exercises",
     "tidying ledger",
     "tidying held",
 )
@@ -63,6 +61,13 @@ class Unforeseen(Exception):
 
 def fails(*_args, **_more):
     raise Unforeseen("\udcff nobody thought of this")
+
+
+def raising(error):
+    def fail(*_):
+        raise error
+
+    return fail
 
 
 @pytest.fixture
@@ -82,15 +87,20 @@ def failing(sector):
 def blocks(sector):
     """From suspicions to a block at every actor, by people at the desk."""
     sector.run()
-    (case,) = sector.desk.cases.every()
-    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne@sac"), "seen at three")
-    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
+    sector.decide(CaseAct.CONFIRM, CaseAct.RELEASE)
     sector.run()
     return all(any(isinstance(m, IndicatorReleased) for m in node.told) for node in sector.nodes.values())
 
 
-def test_the_walk_covers_every_part_of_a_step(sector) -> None:
+def test_the_walks_cover_every_part_and_all_that_is_worked_off(sector, databases) -> None:
     assert {name for name, _ in sector.centre.parts()} == {f"centre {name}" for name in PARTS}
+    assert databases
+    named = set()
+    for file in Path(bavn.centre.node.__path__[0]).glob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("self.contained.each", "each", "self.tell"):
+                named |= {call.args[0].value} if isinstance(call.args[0], ast.Constant) else {ast.unparse(call.args[0])}
+    assert named - {"what"} == set(EACH), "`what`: each post hands its own to the one that all share"
 
 
 @pytest.mark.slow
@@ -151,42 +161,25 @@ EACH = {
     "order": ("_protection.indicators", "orders"),
     "case to an actor": ("_case_post.told", "owed"),
     "warning to an actor": ("_warning_post.warnings", "owed"),
-    "exercise to an actor": ("_exercise_post.exercises", "owed"),
 }
 """What the centre works off one by one: where it comes from."""
 
 
-def test_the_walk_covers_all_that_is_worked_off_one_by_one(databases) -> None:
-    assert databases
-    named = set()
-    for file in Path(bavn.centre.node.__path__[0]).glob("*.py"):
-        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("self.contained.each", "each", "self.tell"):
-                named |= {call.args[0].value} if isinstance(call.args[0], ast.Constant) else {ast.unparse(call.args[0])}
-    assert named - {"what"} == set(EACH), "`what`: each post hands its own to the one that all share"
-
-
-@pytest.mark.parametrize("name", sorted(EACH))
-def test_an_order_or_a_word_that_raises_holds_up_none_of_the_others(sector, monkeypatch, name) -> None:
-    path, method = EACH[name]
-    owner = sector.centre
-    for step in path.split("."):
-        owner = getattr(owner, step)
-    real = getattr(type(owner), method)
-    with monkeypatch.context() as broken:
-        broken.setattr(type(owner), method, lambda *given, **more: ["odd", "odder", *real(*given, **more)])
+def test_an_order_or_a_word_that_raises_holds_up_none_of_the_others(sector, monkeypatch) -> None:
+    for name, (path, method) in EACH.items():
+        owner = sector.centre
+        for step in path.split("."):
+            owner = getattr(owner, step)
+        real = getattr(type(owner), method)
+        with monkeypatch.context() as broken:
+            odd = lambda *given, real=real, **more: ["odd", "odder", *real(*given, **more)]  # noqa: E731
+            broken.setattr(type(owner), method, odd)
+            sector.centre.step()
+            (part,) = sector.failures.failing()
+            assert (part.part, part.count % 2) == (name, 0), "the one after it had its turn"
+        sector.clock.advance(MINUTE_US)
         sector.centre.step()
-        (part,) = sector.failures.failing()
-        assert (part.part, part.count % 2) == (name, 0), "the one after it had its turn"
-    sector.clock.advance(MINUTE_US)
-    sector.centre.step()
-    assert failing(sector) == []
-
-
-def test_a_look_for_orders_that_finds_none_does_not_say_that_carrying_out_works(sector, monkeypatch) -> None:
-    monkeypatch.setattr(type(sector.centre._protection), "step", fails)
-    sector.centre.step(again=False)
-    assert failing(sector) == ["centre protection"]
+        assert failing(sector) == []
 
 
 @pytest.mark.slow
@@ -260,49 +253,30 @@ def test_an_item_that_is_dropped_is_gone(sector, monkeypatch) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "error",
-    [
-        OperationalError("x", {}, Exception()),
-        sqlite3.OperationalError("database is locked"),
-        OSError(28, "disk full"),
-    ],
-)
-def test_a_database_that_is_away_sets_no_item_aside(sector, monkeypatch, error) -> None:
-    def away(*_):
-        raise error
-
-    with monkeypatch.context() as broken_part:
-        broken_part.setattr(type(sector.centre), "_work_off", away)
-        for _ in range(5):
-            sector.run()
-            sector.clock.advance(MINUTE_US)
-        assert failing(sector) == ["centre inbox"]
+def test_a_database_that_is_away_sets_no_item_aside(sector, monkeypatch) -> None:
+    locked = sqlite3.OperationalError("database is locked")
+    for error in (OperationalError("x", {}, Exception()), locked, OSError(28, "disk full")):
+        with monkeypatch.context() as broken_part:
+            broken_part.setattr(type(sector.centre), "_work_off", raising(error))
+            for _ in range(5):
+                sector.run()
+                sector.clock.advance(MINUTE_US)
+            assert failing(sector) == ["centre inbox"]
     sector.run()
     assert sector.centre._inbox.rows()[1] == 0
     assert failing(sector) == []
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        ArchiveBroken("a part does not hold"),
-        LeaseLost("another centre"),
-        sqlite3.DatabaseError("malformed"),
-    ],
-)
-def test_a_book_that_does_not_hold_ends_the_step(sector, monkeypatch, error) -> None:
-    def broken(*_):
-        raise error
-
-    for name in ("_work_off", "_audit_keys"):
+def test_a_book_that_does_not_hold_ends_the_step(sector, monkeypatch) -> None:
+    errors = (ArchiveBroken("a part does not hold"), LeaseLost("another centre"), sqlite3.DatabaseError("malformed"))
+    for error, name in product(errors, ("_work_off", "_audit_keys")):
         with monkeypatch.context() as broken_part:
-            broken_part.setattr(type(sector.centre), name, broken)
+            broken_part.setattr(type(sector.centre), name, raising(error))
             with pytest.raises(type(error)):
                 sector.run()
 
 
-def test_a_database_server_that_is_away_is_waited_for_by_whoever_runs_the_centre(sector) -> None:
+def test_a_look_for_orders_that_finds_none_and_a_server_that_is_away_are_told_as_they_are(sector, monkeypatch) -> None:
     away = OperationalError("x", {}, Exception())
     broken_gate = RuntimeError("a gate is shut")
     broken_gate.__cause__ = away
@@ -311,6 +285,9 @@ def test_a_database_server_that_is_away_is_waited_for_by_whoever_runs_the_centre
     assert sector.centre.contained.ends(broken_gate)
     sector.centre.contained._served = False
     assert not sector.centre.contained.ends(broken_gate)
+    monkeypatch.setattr(type(sector.centre._protection), "step", fails)
+    sector.centre.step(again=False)
+    assert failing(sector) == ["centre protection"]
 
 
 def test_a_message_out_that_cannot_be_read_holds_up_no_other(sector) -> None:

@@ -17,7 +17,7 @@ from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.psi import commons_terms
 from bavn.psi.element import element_bytes
-from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.psi.identifier import LocalIdentifiers
 from bavn.psi.ordinary import Ordinary, OrdinaryType
 from bavn.tlog.draw import uploads_root
 from bavn.wire.messages.commons import CommonsAnswered
@@ -65,7 +65,7 @@ def commons_rounds(sector):
     return [one.round for one in sector.desk.rounds(50, tier=commons_terms.TIER)]
 
 
-def test_a_node_learns_of_its_own_elements_how_many_groups_know_them_and_nobody_a_name(sector) -> None:
+def test_a_node_learns_how_many_groups_know_its_elements_and_people_that_nothing_was_named(sector) -> None:
     sector.run()
     for node in sector.nodes.values():
         assert known(node, CDN) == known(node, ALERT) == {DAY: 1}
@@ -78,6 +78,20 @@ def test_a_node_learns_of_its_own_elements_how_many_groups_know_them_and_nobody_
     assert known(sector.nodes["east"], RARE) == known(sector.nodes["north"], RARE) == {DAY: 0}
     (round_,) = commons_rounds(sector)
     assert round_.phase is Phase.CLOSED
+    (summary,) = sector.desk.rounds(1, tier=commons_terms.TIER)
+    words = state_of(summary.round)
+    assert words.en == "It is over: all who uploaded (4) were answered, and nothing was named."
+    assert len({words.say(language) for language in ("en", "da")}) == 2
+    assert "never who" in str([[one.en for one in party.learned] for party in learned(summary).parties])
+    assert not sector.desk.cells(summary.round.id)
+    (round_,) = commons_rounds(sector)
+    with t.reading(sector.engine) as tx:
+        hashes = tx.scalars(
+            select(t.UPLOADS.c.upload_hash).where(t.UPLOADS.c.round_id == round_.id).order_by(t.UPLOADS.c.x)
+        ).all()
+        fixed = log.last_fields(tx, "uploads")
+    uploads = uploads_root(hashes)
+    assert fixed == {"round": round_.id, "uploads": uploads, "count": 4}
 
 
 def turns(sector, count):
@@ -90,14 +104,7 @@ def next_day(sector):
     sector.run()
 
 
-def test_each_day_is_kept_apart_and_only_the_node_ties_them_together(sector) -> None:
-    sector.run()
-    next_day(sector)
-    assert known(sector.nodes["north"], CDN) == {DAY: 1, DAY + 1: 1}
-    assert len({one.id for one in commons_rounds(sector)}) == 2
-
-
-def test_the_centre_keeps_nothing_of_a_round_but_who_took_part(sector) -> None:
+def test_the_centre_keeps_nothing_of_a_round_and_only_the_node_ties_its_days_together(sector) -> None:
     """Neither planes nor answers nor hits: nothing by which two days could be laid beside each other."""
     sector.run()
     next_day(sector)
@@ -108,6 +115,8 @@ def test_the_centre_keeps_nothing_of_a_round_but_who_took_part(sector) -> None:
         assert len(connection.execute(select(t.UPLOADS).where(t.UPLOADS.c.round_id.in_(rounds))).all()) == 8
         bodies = "".join(connection.scalars(select(t.OUTGOING.c.said)))
     assert "CommonsAnswer" not in bodies
+    assert known(sector.nodes["north"], CDN) == {DAY: 1, DAY + 1: 1}
+    assert len({one.id for one in commons_rounds(sector)}) == 2
 
 
 def test_who_comes_late_is_left_out_and_hears_that_it_is_over(sector) -> None:
@@ -133,7 +142,7 @@ def test_groups_count_once(make_sector) -> None:
         assert (day.state, day.groups) == ("answered", 2)
 
 
-def test_too_few_make_no_round(make_sector) -> None:
+def test_too_few_make_no_round_and_a_centre_without_the_commons_opens_none(make_sector) -> None:
     sector = sector_of(make_sector)
     for name in ("west", "east"):
         sector.nodes[name].asleep = True
@@ -141,6 +150,10 @@ def test_too_few_make_no_round(make_sector) -> None:
     sector.wait(601)
     assert [one.phase for one in commons_rounds(sector)] == [Phase.VOID]
     assert sector.nodes["north"].door.commons.days.newest()[0].state == "unanswered"
+    sector = sector_of(make_sector, daily=False)
+    sector.run()
+    assert not commons_rounds(sector)
+    assert not sector.nodes["north"].door.commons.days.newest()
 
 
 @pytest.mark.each_on_postgresql
@@ -193,20 +206,13 @@ def test_other_rounds_go_on_between_two_tables(sector, monkeypatch) -> None:
 def test_a_node_that_got_other_keys_is_alone_and_is_told(make_sector) -> None:
     sector = sector_of(make_sector)
     odd = sector.nodes["west"].door.commons
-    odd._known = replace(odd._known, identifiers=GroupKeyIdentifiers(bytes(32)))
+    odd._known = replace(odd._known, identifiers=LocalIdentifiers(bytes(32)))
     sector.run()
     assert known(sector.nodes["west"], CDN) == {DAY: 0}
     assert known(sector.nodes["north"], CDN) == {DAY: 1}
     days = {name: node.door.commons.days.newest()[0] for name, node in sector.nodes.items()}
     assert (days["west"].groups, days["north"].groups) == (1, 3)
     assert (days["west"].other_keys, days["north"].other_keys) == (3, 1)
-
-
-def test_a_centre_without_the_commons_opens_none(make_sector) -> None:
-    sector = sector_of(make_sector, daily=False)
-    sector.run()
-    assert not commons_rounds(sector)
-    assert not sector.nodes["north"].door.commons.days.newest()
 
 
 def heard(make_sector, north_has, south_has):
@@ -265,7 +271,7 @@ def test_liars_add_one_each_and_nothing_is_named_for_it(sector) -> None:
 
 
 def test_no_id_is_the_same_on_two_days() -> None:
-    identifiers = GroupKeyIdentifiers(bytes(32))
+    identifiers = LocalIdentifiers(bytes(32))
     days = [identifiers.of(DAY + at, commons_terms.TIER).ids([CDN, ALERT]) for at in range(3)]
     assert len({one for ids in days for one in ids}) == 6
 
@@ -309,25 +315,3 @@ def test_while_a_table_is_worked_on_aside_the_step_goes_on_and_what_fails_is_beg
     assert begun == list(range(11))
     assert known(sector.nodes["north"], CDN) == {DAY: 1}
     assert commons_rounds(sector)[0].cpu_ms == 7 * commons_terms.R, "what its tables cost is kept with the round"
-
-
-def test_people_at_the_centre_read_that_nothing_was_named(sector) -> None:
-    sector.run()
-    (summary,) = sector.desk.rounds(1, tier=commons_terms.TIER)
-    words = state_of(summary.round)
-    assert words.en == "It is over: all who uploaded (4) were answered, and nothing was named."
-    assert len({words.say(language) for language in ("en", "da", "sv")}) == 3
-    assert "never who" in str([[one.en for one in party.learned] for party in learned(summary).parties])
-    assert not sector.desk.cells(summary.round.id)
-
-
-def test_its_uploads_are_fixed_in_the_centres_log_as_every_rounds_are(sector) -> None:
-    sector.run()
-    (round_,) = commons_rounds(sector)
-    with t.reading(sector.engine) as tx:
-        hashes = tx.scalars(
-            select(t.UPLOADS.c.upload_hash).where(t.UPLOADS.c.round_id == round_.id).order_by(t.UPLOADS.c.x)
-        ).all()
-        fixed = log.last_fields(tx, "uploads")
-    uploads = uploads_root(hashes)
-    assert fixed == {"round": round_.id, "uploads": uploads, "count": 4}

@@ -9,7 +9,6 @@ from bavn.centre.desk.participation import TookPart, took_part
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.tables import CERTIFICATE
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
-from bavn.model.node_health import NODE_BOUNDS
 from bavn.model.received import NodeHealth
 from bavn.model.sector.canary import LINKS, Link
 from bavn.model.sector.coverage import SIGHTS, TECHNIQUES
@@ -69,7 +68,7 @@ CASES = [
 @pytest.mark.parametrize(("one", "took", "way", "detector", "code"), CASES, ids=range(len(CASES)))
 def test_each_blind_spot_has_its_own_name(one, took, way, detector, code) -> None:
     given = ({} if took is None else {"north": took}), ({} if way is None else {"north": way})
-    (eye,) = coverage_of_actors([one], *given, NOW_US, NODE_BOUNDS)
+    (eye,) = coverage_of_actors([one], *given, NOW_US)
     assert eye.by(detector) == code
     assert code in REASONS
 
@@ -86,7 +85,6 @@ def test_the_sentence_behind_a_claim_counts_those_who_could_and_says_why_others_
         {},
         {},
         NOW_US,
-        NODE_BOUNDS,
     )
     said = behind(seeing, ["beacon", "signature"])
     assert (said.actors, said.could) == (4, 2)

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from bavn.model.moment import DAY_US, HOUR_US
-from bavn.model.principal import account
 from bavn.model.sector.case import CaseAct
 from bavn.model.suspicion import RowsRef
 
@@ -19,9 +18,7 @@ def released(make_sector, suspicion):
     for name in THREE:
         sector.nodes[name].suspicions = [suspicion()]
     sector.run()
-    (case,) = sector.desk.cases.every()
-    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "seen at three")
-    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
+    sector.decide(CaseAct.CONFIRM, CaseAct.RELEASE)
     sector.run()
     assert sector.nodes["west"].told
     later_round(sector, hours=1)  # what the verdict does to the score is done

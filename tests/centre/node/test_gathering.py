@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from bavn.centre.books import tables as t
 from bavn.centre.books.first_sighting import hours_of_leads
-from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.case import ElementFacts
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.files import Marking
 from bavn.centre.cases.intelligence.tables import CLAIM, HIT, make_intel_tables
@@ -33,6 +33,7 @@ from bavn.model.sector.case import CaseAct
 from bavn.model.sector.intel import Source
 from bavn.model.sector.tally import BLOCKED, TECHNIQUES
 from bavn.rehearsal.clock import SimClock
+from tests.builders import lead_facts
 
 NOW_US = 1_790_000_000_000_000
 ACTORS = ("region-alfa", "region-beta", "kommune-gamma", "klinik-delta")
@@ -54,15 +55,9 @@ def house(databases):
 
 
 def a_lead(name="lead-1"):
-    return LeadFacts(
-        lead_id=name,
-        score=9.0,
-        technique="T1071.001",
-        actors=3,
-        first_hour=NOW_US // HOUR_US - 5,
-        first_report_us=NOW_US - 4 * HOUR_US,
-        lead_us=NOW_US - 3 * HOUR_US,
-        elements=(ElementFacts(EVIL, 9.0, 3, listed=False),),
+    reported = {"first_report_us": NOW_US - 4 * HOUR_US, "lead_us": NOW_US - 3 * HOUR_US}
+    return lead_facts(
+        ElementFacts(EVIL, 9.0, 3, listed=False), lead_id=name, first_hour=NOW_US // HOUR_US - 5, **reported
     )
 
 
@@ -148,7 +143,7 @@ def test_in_force_is_counted_among_those_who_can_carry_it_and_the_rest_says_why(
     assert f"{len(ACTORS) - 2} cannot, because it may only be watched and nothing there watches." in said
 
 
-def test_cases_with_marking_sort_remarks_and_clock(house) -> None:
+def test_levels_marks_and_drafts_rest_on_no_lead(house) -> None:
     desk, publishing, clock = house
     case = Cases(desk.engine, clock).open(a_lead())
     desk.files.mark(case.id, account("Anna Berg"), Marking(tlp=Tlp.GREEN, rsit="fraud/phishing", techniques=("T1566",)))
@@ -157,12 +152,9 @@ def test_cases_with_marking_sort_remarks_and_clock(house) -> None:
     publishing.set_sort(case.id, Threat.ESPIONAGE, account("Bo Lund"), "the partner says so")
     (one,) = publishing.facts(Kind.PICTURE).cases
     assert (one.rsit, one.tlp, one.techniques, one.actors) == ("fraud/phishing", Tlp.GREEN, ("T1566",), 3)
-    assert (one.threat, one.threat_by, one.weaknesses) == (Threat.ESPIONAGE, account("Bo Lund"), ("CVE-2026-1234",))
+    assert (one.threat, one.threat_by) == (Threat.ESPIONAGE, account("Bo Lund"))
     assert one.confirmed
     assert one.confirmed_us == NOW_US
-
-
-def test_threat_levels_rest_on_no_lead(house) -> None:
     desk, publishing, _ = house
     body = json.dumps({"lead": {"signs": [{"technique": "T1071"}], "actors": list(ACTORS)}})
     with desk.engine.begin() as tx:
@@ -203,6 +195,27 @@ def test_the_clock_and_what_was_met(house) -> None:
     assert (one.given, one.enforced, one.seen, one.blocked, one.retro) == (3, 2, 1, 0, 1)
 
 
+def claims_of_a_feed(tx):
+    """Five names that a feed claims, twenty days apart, of which an actor met one."""
+    for at in range(5):
+        tx.execute(
+            insert(CLAIM).values(
+                source="feed",
+                item=str(at),
+                type="domain",
+                value=f"x{at}.example.com",
+                body="{}",
+                first_us=NOW_US - at * 20 * DAY_US,
+                last_us=NOW_US,
+                until_us=NOW_US,
+                end_us=None,
+                gone_us=None,
+                gone="",
+            )
+        )
+    tx.execute(insert(HIT).values(type="domain", value="x0.example.com", actor="region-alfa", how="q", hour=1))
+
+
 def test_counts_members_and_what_came_from_outside(house) -> None:
     desk, publishing, _ = house
     today = NOW_US // DAY_US
@@ -223,23 +236,7 @@ def test_counts_members_and_what_came_from_outside(house) -> None:
                 ),
             )
     with desk.engine.begin() as tx:
-        for at in range(5):
-            tx.execute(
-                insert(CLAIM).values(
-                    source="feed",
-                    item=str(at),
-                    type="domain",
-                    value=f"x{at}.example.com",
-                    body="{}",
-                    first_us=NOW_US - at * 20 * DAY_US,
-                    heard_us=NOW_US,
-                    until_us=NOW_US,
-                    end_us=None,
-                    gone_us=None,
-                    gone="",
-                )
-            )
-        tx.execute(insert(HIT).values(type="domain", value="x0.example.com", actor="region-alfa", how="q", hour=1))
+        claims_of_a_feed(tx)
         body = json.dumps({"lead": {"signs": [{"technique": "T1566"}], "actors": list(ACTORS)}})
         tx.execute(insert(t.LEADS).values(id="lead-1", first_us=NOW_US, alive=True, lead_rank=1, body=body))
     facts = publishing.facts(Kind.PICTURE)
@@ -255,23 +252,7 @@ def test_a_source_without_a_partner_counts_as_a_list(house) -> None:
     desk, publishing, _ = house
     publishing._sources.add(Source(name="feed", kind="list", place="/list.txt", trust=10), account("Anna Berg"))
     with desk.engine.begin() as tx:
-        for at in range(5):
-            tx.execute(
-                insert(CLAIM).values(
-                    source="feed",
-                    item=str(at),
-                    type="domain",
-                    value=f"x{at}.example.com",
-                    body="{}",
-                    first_us=NOW_US - at * 20 * DAY_US,
-                    heard_us=NOW_US,
-                    until_us=NOW_US,
-                    end_us=None,
-                    gone_us=None,
-                    gone="",
-                )
-            )
-        tx.execute(insert(HIT).values(type="domain", value="x0.example.com", actor="region-alfa", how="q", hour=1))
+        claims_of_a_feed(tx)
     (one,) = publishing.facts(Kind.PICTURE).outside
     assert (one.kind, one.parties, one.proposed, one.met) == ("list", 1, 2, 1)
 

@@ -41,7 +41,7 @@ def failing(told):
 @pytest.fixture
 def keeper(world, tmp_path):
     (tmp_path / "key").write_text("k" * 40)
-    return IntelKeeper(world.intel, tmp_path, world.clock, lambda: ["north"], fails)
+    return IntelKeeper(world.intel, tmp_path, world.clock, fails)
 
 
 def places(tmp_path):
@@ -133,21 +133,21 @@ def test_an_event_of_a_feed_that_is_not_there_holds_up_no_other(world) -> None:
 def test_each_part_of_keeping_order_raises_and_stops_no_other(world, told, monkeypatch) -> None:
     kept, ran, broken = type(world.intel).parts, [], ""
 
-    def parts(self, actors):
+    def parts(self):
         def instead(name, do):
             return fails if name == broken else lambda: (ran.append(name), do())
 
-        return tuple((name, instead(name, do)) for name, do in kept(self, actors))
+        return tuple((name, instead(name, do)) for name, do in kept(self))
 
-    names = {name for name, _ in world.intel.parts(())}
+    names = {name for name, _ in world.intel.parts()}
     monkeypatch.setattr(type(world.intel), "parts", parts)
     for broken in sorted(names):
         ran.clear()
-        world.intel.tidy(())
+        world.intel.tidy()
         assert set(ran) == names - {broken}
         assert failing(told) == [f"intelligence {broken}"]
     broken = ""
-    world.intel.tidy(())
+    world.intel.tidy()
     assert failing(told) == []
 
 
@@ -182,7 +182,7 @@ def test_a_partners_misp_that_raises_stops_no_other(world, told, tmp_path) -> No
         MispTurn("bad", MispTable(every_minutes=10), fails, fails),
         MispTurn("good", MispTable(every_minutes=10), Exchange, lambda: None),
     ]
-    keeper = IntelKeeper(world.intel, tmp_path, world.clock, list, fails, turns)
+    keeper = IntelKeeper(world.intel, tmp_path, world.clock, fails, turns)
     for _ in range(3):
         keeper.turn()
     assert (good, failing(told)) == ([1], ["misp bad"])

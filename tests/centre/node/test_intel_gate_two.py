@@ -5,12 +5,12 @@ import pytest
 from bavn.centre.inbox.intel_gate import IntelGate
 from bavn.centre.node.intelligence import Intelligence
 from bavn.centre.node.own_releases import OwnReleases
-from bavn.centre.share.outgoing import Grounds
-from bavn.centre.share.share import ShareRequest, identity_of
+from bavn.centre.share.share import identity_of
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.principal import account
 from bavn.model.sector.partner import Inward
+from tests.builders import share_request
 from tests.centre.node.intel_world import EVIL, NOW_US, Lists, added, misp_event, share_of, stix, taxii
 
 
@@ -107,7 +107,7 @@ def test_a_partner_without_trust_or_whose_agreement_has_ended_gives_nothing(worl
     assert world.sync("pp").counts.new == 1, "a refusal for now is not remembered"
 
 
-def test_a_days_quota_and_a_syncs_bound_put_off_and_lose_nothing(make_world) -> None:
+def test_days_quotas_and_a_full_source_put_off_and_lose_nothing(make_world) -> None:
     world = make_world(items_per_sync_max=3)
     world.partner(objects_per_day_max=5)
     world.source("pp", partner="cert-nord")
@@ -122,11 +122,8 @@ def test_a_days_quota_and_a_syncs_bound_put_off_and_lose_nothing(make_world) -> 
     assert world.sync("pp").counts.new == 3
     assert world.sync("pp").counts.met_gate == 0
     assert world.intel.proposals.count() == 8
-
-
-def test_a_source_that_is_full_waits_and_what_goes_makes_room(make_world) -> None:
     world = make_world(items_max=100)
-    world.source("tt", "taxii", place="https://taxii.example/c", trust=60, whole_days=1)
+    world.source("tt", "taxii", place="https://taxii.example/c", trust=60)
     objects = [added(n, f"a{n}.example.com") for n in range(100)]
     world.net.pages = taxii(objects, page=50)
     assert world.sync("tt").counts.new == 100
@@ -134,29 +131,14 @@ def test_a_source_that_is_full_waits_and_what_goes_makes_room(make_world) -> Non
     full = world.sync("tt")
     assert (full.counts.new, full.counts.refused) == (0, 2)
     assert [line.rule for line in world.lines() if line.verdict == "refused"] == ["source_full"] * 2
-    del objects[0]
-    world.clock.advance(DAY_US)
-    assert world.sync("tt").counts.withdrawn == 1
-    world.clock.advance(DAY_US)
-    again = world.sync("tt")
-    assert (again.counts.new, again.counts.refused) == (1, 1)
-    assert world.intel.proposals.count() == 101
+    assert world.sync("tt").counts.new == 0
+    assert world.intel.proposals.count() == 100
 
 
 def test_our_own_word_that_comes_back_is_no_evidence(world) -> None:
     """By our id, by our name, and where somebody copied it under an id of its own; what others say of it counts."""
     share = share_of(world)
-    grounds = Grounds(score=9.0, groups=3, listed=(), approved_by="Anna Berg", people=("Anna Berg", "Bo Lund"))
-    wish = ShareRequest(
-        observable=EVIL,
-        case_id="case-00000000000000aa",
-        grounds=grounds,
-        technique="T1071",
-        tlp=Tlp.GREEN,
-        pap=Pap.GREEN,
-        days=30,
-        confidence=80,
-    )
+    wish = share_request(EVIL, tlp=Tlp.GREEN, pap=Pap.GREEN, confidence=80)
     assert not share.release([wish], 1)
     (kept,) = share.deliveries.every()
     ours = OwnReleases(world.engine, world.clock, "test")
@@ -168,7 +150,6 @@ def test_our_own_word_that_comes_back_is_no_evidence(world) -> None:
         settings=world.settings,
         lists=Lists(),
         partners=world.partners,
-        questions=world.questions,
     )
     world.source("tt", "stix", trust=60)
     plain = stix("evil.example.com")["objects"][0]

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from bavn.centre.books.tables import open_engine
-from bavn.centre.cases.questions import Questions
 from bavn.centre.correlate.lists import NoLists
 from bavn.centre.desk.partnership import open_partners
 from bavn.centre.inbox.intel_gate import IntelGate
@@ -54,13 +53,12 @@ def test_posts_are_proposals_under_the_partners_trust_of_now() -> None:
         settings=IntelSettings(),
         lists=NoLists(),
         partners=partners,
-        questions=Questions(engine, clock),
         offers=offers,
     )
     evil = Observable.of("domain", "evil.example.com")
     assert offers.post(made, [indicator("evil.example.com")])[0].why == ""
-    intel.tidy(())
-    intel.tidy(())
+    intel.tidy()
+    intel.tidy()
     found = intel.proposals.get(evil)
     assert [one.source for one in found.claims] == ["cert-nord/posted"]
     assert intel.weight(found).confidence == 45
@@ -69,7 +67,7 @@ def test_posts_are_proposals_under_the_partners_trust_of_now() -> None:
     assert intel.weight(found).confidence == 9
     clock.advance(MINUTE_US)
     offers.post(made, [indicator("evil.example.com", modified=iso(NOW_US + MINUTE_US), revoked=True)])
-    intel.tidy(())
+    intel.tidy()
     assert intel.proposals.get(evil).live == ()
     book.close()
     engine.dispose()

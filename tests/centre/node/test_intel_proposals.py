@@ -57,11 +57,11 @@ def test_a_claim_ages_by_its_type_and_a_kept_list_refreshes_what_stands_on_it(wo
     world.says("aa", "evil.example.com", "45.9.148.20", "new.example.com")
     world.sync("aa")
     world.clock.advance(20 * DAY_US)
-    world.intel.tidy(())
+    world.intel.tidy()
     assert not world.proposal(BAD).claims[0].gone, "the list was kept 20 days ago"
     world.sync("aa")
     world.clock.advance(11 * DAY_US)
-    world.intel.tidy(())
+    world.intel.tidy()
     assert world.proposal(BAD).claims[0].gone == OVER, "an unchanged list refreshes nothing"
     assert not world.proposal(EVIL).claims[0].gone, "a name lives longer than an address"
     world.says("aa", "evil.example.com", "45.9.148.20")
@@ -74,7 +74,7 @@ def test_its_own_end_is_never_passed(world) -> None:
     world.net.places["https://intel.example/ss"] = stix("evil.example.com", valid_until=iso(NOW_US + 2 * DAY_US))
     world.sync("ss")
     world.clock.advance(2 * DAY_US)
-    world.intel.tidy(())
+    world.intel.tidy()
     assert world.proposal().claims[0].gone == OVER
 
 

@@ -53,8 +53,8 @@ def test_what_nobody_claims_any_more_is_noted_in_its_case(world) -> None:
     case = world.intel.open_case(EVIL, account("Anna Berg"))
     world.says("aa", "45.9.148.20")
     world.sync("aa")
-    world.intel.tidy(())
-    world.intel.tidy(())
+    world.intel.tidy()
+    world.intel.tidy()
     acts = [line.act for line in world.intel.cases.audit_lines(case.id)]
     assert acts.count("no-longer-claimed") == 1
     with pytest.raises(NotAllowed, match="claims this any more"):

@@ -50,9 +50,7 @@ def one_day(sector, suspicion):
     """A round, a case that two people carry to its release, and its withdrawal."""
     seen_by_three(sector, suspicion)
     sector.run()
-    (case,) = sector.desk.cases.every()
-    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "because")
-    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "because")
+    case = sector.decide(CaseAct.CONFIRM, CaseAct.RELEASE)
     sector.run()
     sector.desk.cases.act(case.id, CaseAct.WITHDRAW, account("bo"), "found wrong")
     sector.run()
@@ -86,37 +84,26 @@ def test_a_round_and_a_release_are_in_the_log_each_once(sector, suspicion) -> No
     assert counted["leads"] == len({entry.fields["hour"] for entry in found if entry.kind == "leads"}) >= 1
 
 
-def test_a_member_finds_the_round_that_it_was_told_of(sector, suspicion) -> None:
+def test_hits_and_uploads_of_a_round_are_sealed_in_order_and_found_by_its_members(sector, suspicion) -> None:
     seen_by_three(sector, suspicion)
     sector.run()
-    (entry,) = [entry for entry in published(sector) if entry.kind == "round"]
+    found = published(sector)
+    (entry,) = [entry for entry in found if entry.kind == "round"]
     with reading(sector.engine) as tx:
         body = json.loads(tx.execute(select(ROUNDS.c.body)).scalar_one())
     params = body["params"] | {"round_id": bytes.fromhex(body["params"]["round_id"])}
     assert entry.fields["description"] == content_hash(RoundParams(**params).canonical())
     assert entry.fields["members"] == content_hash(body["members"])
     assert entry.fields["registry"] == params["registry_version"]
-
-
-def test_the_hits_that_the_log_sealed_are_those_that_the_centre_works_with(sector, suspicion) -> None:
-    seen_by_three(sector, suspicion)
-    sector.run()
-    (entry,) = [entry for entry in published(sector) if entry.kind == "hits"]
+    (after,) = [entry for entry in found if entry.kind == "hits"]
     (row,) = rows(sector, "hits")
     with reading(sector.engine) as tx:
         hits = read_hits(tx.execute(select(HITS.c.hits)).scalar_one())
         salt, tables = tx.execute(select(AUDITS.c.salt)).scalar_one(), sector.config.tiers[0].r
     assert hits
-    assert opens(entry, hits_content(by_table(hits), tables, salt), row.salt)
-    assert not opens(entry, hits_content(by_table(hits[1:]), tables, salt), row.salt)
-
-
-def test_the_uploads_are_fixed_before_the_hits_and_each_is_among_them(sector, suspicion) -> None:
-    seen_by_three(sector, suspicion)
-    sector.run()
-    found = published(sector)
+    assert opens(after, hits_content(by_table(hits), tables, salt), row.salt)
+    assert not opens(after, hits_content(by_table(hits[1:]), tables, salt), row.salt)
     (entry,) = [entry for entry in found if entry.kind == "uploads"]
-    (after,) = [entry for entry in found if entry.kind == "hits"]
     assert found.index(entry) < found.index(after)
     with reading(sector.engine) as tx:
         hashes = tx.execute(select(UPLOADS.c.upload_hash).order_by(UPLOADS.c.x)).scalars().all()
@@ -139,10 +126,10 @@ def test_a_recipient_can_open_the_seal_of_what_it_was_sent(sector, suspicion) ->
 
 def test_no_name_of_anybody_or_anything_stands_in_the_log(sector, suspicion) -> None:
     case = one_day(sector, suspicion)
-    sector.desk.switch.turn(on=True, user=account("anne"), why="an exercise in the north")
+    sector.desk.switch.turn(on=True, user=account("anne"), why="a storm in the north")
     found = published(sector)
     whole = b"".join(text for path, text in sector.log.files.items() if path.startswith("tile/entries"))
-    names = [*FOUR, "anne", "bo", "cdn-sync-hub.net", "185.32.20.6", case.id, "exercise", "found wrong", "T1071"]
+    names = [*FOUR, "anne", "bo", "cdn-sync-hub.net", "185.32.20.6", case.id, "storm", "found wrong", "T1071"]
     assert [name for name in names if name.encode() in whole] == []
     (turn,) = [entry for entry in found if entry.kind == "switch"]
     assert turn.fields == {"turn": 1, "to": "on"}

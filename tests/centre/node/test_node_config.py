@@ -1,22 +1,25 @@
 """The centre's configuration: every field explained, wrong ones refused by name; the law of sharing fitted in time."""
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
+from bavn.app.config.load import centre_of
 from bavn.centre.books.leads import SqlLeadBook, histograms
 from bavn.centre.books.tables import METADATA, make_missing
 from bavn.centre.correlate.lists import NoLists, WarningLists
-from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.sharing import Fit, Seen
 from bavn.centre.correlate.tier import TIERS, Tier
-from bavn.centre.node.config import CentreConfig, CentreLimits, config_of
+from bavn.centre.node.config import CentreConfig, CentreLimits
 from bavn.model.observable import Observable
 from bavn.model.principal import account
 from bavn.model.settings import SettingsError
 
+FILE = Path("centre.toml")
 
-@pytest.mark.parametrize("kind", [CentreLimits, ScoreSettings, Tier])
+
+@pytest.mark.parametrize("kind", [CentreLimits, Tier])
 def test_every_field_says_what_it_holds(kind):
     for entry in fields(kind):
         about = entry.metadata["about"]
@@ -27,50 +30,51 @@ def test_every_field_says_what_it_holds(kind):
             assert about.low <= entry.default <= about.high
 
 
-def test_the_tiers_are_those_of_the_specification():
+def test_the_tiers_the_commons_and_a_table_become_the_configuration() -> None:
     assert [(tier.name, tier.t, tier.m, tier.r, tier.every_s) for tier in TIERS] == [
         ("A", 2, 1000, 10, 300.0),
         ("B", 3, 10_000, 10, 3600.0),
         ("A-daily", 2, 1000, 20, 86_400.0),
         ("B-daily", 3, 10_000, 20, 86_400.0),
     ]
-
-
-def test_a_table_becomes_a_configuration():
-    config = config_of(
+    config = centre_of(
         {
             "centre": {"sector": "health", "register": ["domain:sundhed.example.dk"]},
-            "score": {"novelty_days": 5},
             "tiers": {"A": {"every_s": 20, "upload_s": 2, "wave_s": 1, "reveal_s": 10}},
         },
-        "centre.toml",
-    )
+        FILE,
+    ).centre
     assert config.limits.registered == {Observable.of("domain", "sundhed.example.dk")}
-    assert config.score.novelty_days == 5
     assert [(tier.name, tier.every_us) for tier in config.tiers] == [("A", 20_000_000)]
-    assert config_of({}, "centre.toml").tiers == TIERS
+    assert centre_of({}, FILE).centre.tiers == TIERS
+    given = centre_of({}, FILE).centre
+    assert [tier.name for tier in given.rounds][-1] == "Commons"
+    assert centre_of({"commons": {"daily": False}}, FILE).centre.rounds == given.tiers
+    assert CentreConfig().rounds == CentreConfig().tiers
+    assert centre_of({"commons": {"m": 100_000}}, FILE).centre.rounds[-1].m == 100_000
 
 
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ({"centr": {}}, "no table is called 'centr'"),
+        ({"centr": {}}, r"no table is called \[centr\]"),
+        ({"score": {"novelty_days": 5}}, r"no table is called \[score\]"),
         ({"centre": {"sectr": "x"}}, "no setting is called 'sectr'"),
         ({"centre": {"register": ["sundhed.dk"]}}, "centre.register"),
         ({"tiers": {"A": {"m": 0}}}, "tiers.A.m must be at least 1"),
         ({"tiers": {"A": {"upload_s": 300.0}}}, "upload_s must be less than every_s"),
         ({"tiers": {"A": {"wave_s": 3000.0}}}, "wave_s must not exceed reveal_s"),
         ({"tiers": {"A": {"r": 9}}}, "r must be even"),
-        ({"tiers": [1]}, "tiers must be a table"),
+        ({"tiers": [1]}, "tiers are tables"),
         ({"tiers": {"A": 1}}, "tiers are tables"),
     ],
 )
 def test_a_wrong_table_names_what_is_wrong(table, words):
     with pytest.raises(SettingsError, match=words):
-        config_of(table, "centre.toml")
+        centre_of(table, FILE)
 
 
-def test_histograms_count_independent_groups_at_the_threshold_they_could_show(sign):
+def test_histograms_count_independent_groups_and_fits_are_kept_with_their_day(sign, databases):
     evil, other = Observable.of("domain", "evil.example.com"), Observable.of("ip4", "198.51.100.7")
     signs = [
         sign(report_id="1", actor=account("anna"), observable=evil, tier="B"),
@@ -82,9 +86,6 @@ def test_histograms_count_independent_groups_at_the_threshold_they_could_show(si
     ]
     found = histograms(signs, {"A": 2, "B": 3}, {other: True})
     assert found == {"unlisted/domain": [Seen(3, 2, 1)], "listed/ip4": [Seen(2, 2, 1)]}
-
-
-def test_fits_are_kept_and_the_day_they_were_made(databases):
     engine = databases.new()
     make_missing(engine, METADATA)
     book = SqlLeadBook(engine)
@@ -107,14 +108,6 @@ def test_the_world_s_lists_know_the_famous_and_not_the_customers_of_the_famous()
     assert NoLists().of(empty) == ()
 
 
-def test_the_commons_are_on_in_a_file_and_off_where_a_centre_is_put_together_by_hand() -> None:
-    given = config_of({}, "centre.toml")
-    assert [tier.name for tier in given.rounds][-1] == "Commons"
-    assert config_of({"commons": {"daily": False}}, "centre.toml").rounds == given.tiers
-    assert CentreConfig().rounds == CentreConfig().tiers
-    assert config_of({"commons": {"m": 100_000}}, "centre.toml").rounds[-1].m == 100_000
-
-
 @pytest.mark.parametrize(
     ("table", "says"),
     [
@@ -125,4 +118,4 @@ def test_the_commons_are_on_in_a_file_and_off_where_a_centre_is_put_together_by_
 )
 def test_a_commons_round_of_another_size_or_as_a_tier_is_refused(table, says) -> None:
     with pytest.raises(SettingsError, match=says):
-        config_of(table, "centre.toml")
+        centre_of(table, FILE)

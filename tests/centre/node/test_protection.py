@@ -89,7 +89,7 @@ def test_what_one_person_released_waits_for_a_second_who_has_the_same_means(weak
     assert {life.state for life in weak.desk.indicator_book.of_case(case.id)} == {LifeState.WITHDRAWN}
 
 
-def test_a_draft_by_hand_goes_out_and_is_delisted_exactly_once_also_where_nobody_was_home(make_sector) -> None:
+def test_what_is_by_hand_goes_out_and_is_delisted_once_or_when_worth_too_little(make_sector) -> None:
     sector = make_sector(SIX, config=config())
     sector.nodes["west"].asleep = True
     life = by_hand(sector)
@@ -104,6 +104,11 @@ def test_a_draft_by_hand_goes_out_and_is_delisted_exactly_once_also_where_nobody
     assert {told(node) for node in sector.nodes.values()} == {"RW"}
     clock = sector.desk.times.clock(life.id)
     assert dict(clock.steps)["confirmed"] is not None
+    sector = make_sector(SIX, config=config(half_life_domain_days=5.0))
+    life = by_hand(sector, days=60)
+    sector.wait(8 * 86_400)
+    assert {told(node) for node in sector.nodes.values()} == {"RW"}
+    assert sector.desk.indicator_book.get(life.id).state is LifeState.EXPIRED
 
 
 def test_an_order_that_is_given_while_the_centre_works_waits_for_no_more_of_it(make_sector, monkeypatch) -> None:
@@ -144,14 +149,6 @@ def test_a_release_goes_out_while_a_round_is_reconstructed(make_sector) -> None:
         assert join._joining
     finally:
         may_end.set()
-
-
-def test_what_is_worth_too_little_is_delisted_everywhere(make_sector) -> None:
-    sector = make_sector(SIX, config=config(half_life_domain_days=5.0))
-    life = by_hand(sector, days=60)
-    sector.wait(8 * 86_400)
-    assert {told(node) for node in sector.nodes.values()} == {"RW"}
-    assert sector.desk.indicator_book.get(life.id).state is LifeState.EXPIRED
 
 
 def meets(sector, name, life):
@@ -205,7 +202,7 @@ def test_the_ring_has_it_first_and_a_rollback_there_stops_it_for_all(make_sector
     assert [line.act for line in sector.desk.indicator_book.history(life.id)][-1] == "indicator-stop"
 
 
-def test_the_ring_lets_it_go_on_after_a_quiet_time_with_an_audit_line(make_sector) -> None:
+def test_the_ring_lets_it_go_on_after_a_quiet_time_or_by_a_second_person(make_sector) -> None:
     sector = make_sector(SIX, config=config(canary_quiet_s=600.0))
     ring(sector, "clinic")
     life = by_hand(sector)
@@ -215,9 +212,6 @@ def test_the_ring_lets_it_go_on_after_a_quiet_time_with_an_audit_line(make_secto
     assert {told(node) for node in sector.nodes.values()} == {"R"}
     assert any('"indicator-ring-open"' in line for line in sector.desk.audit_export())
     assert sector.desk.ring.stand(life.id).state == "open"
-
-
-def test_a_second_person_passes_the_ring_over(make_sector) -> None:
     sector = make_sector(SIX, config=config(canary_quiet_s=6000.0))
     ring(sector, "clinic")
     life = by_hand(sector)

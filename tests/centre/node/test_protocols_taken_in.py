@@ -1,21 +1,20 @@
-"""A step of the roll-out rests on a protocol that the centre verified: its actor's, of its kind, fresh, never used."""
-
-import json
+"""A state of the roll-out rests on a protocol that the centre verified: its actor's, of its kind, fresh, never used."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.centre.cases import audit
-from bavn.centre.desk.rolling import Blocked, ProtocolRefused
+from bavn.centre.desk.agreements import ProtocolRefused
+from bavn.centre.desk.rollout import Blocked
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.sector.acceptance_protocol import Bound, Figure, Measure, Part, TestKind, TestProtocol
 from bavn.model.sector.protocol_file import SignedProtocol, read, signed
-from bavn.model.sector.rollout import Need, RolloutAct, Stage
+from bavn.model.sector.rollout import Need, RolloutState
 from bavn.model.text import Text
 from bavn.traffic.dice import SeededDice
 from bavn.wire.enrol import NodeKeys
 
-from .test_rolling import ANNA, house  # noqa: F401  the same centre
+from .test_rollout import ANNA, house  # noqa: F401  the same centre
 
 OFFSET = Measure(name=Text.written("offset", da="afvigelse"), bound=Bound.AT_MOST, bar=5, unit="s", always=True)
 DEMANDS = {"clock": {"offset": OFFSET}}
@@ -46,7 +45,7 @@ def made(house, actor="region-a", *, kind=TestKind.ACCEPTANCE, value=1, key=None
 
 
 def take(house, given, actor="region-a", *, kind=TestKind.ACCEPTANCE, centre=None):  # noqa: F811
-    return house.rolling.take_test(actor, kind, given, DEMANDS, centre or part(name="centre"), ANNA, WHY)
+    return house.agreements.take_test(actor, kind, given, DEMANDS, centre or part(name="centre"), ANNA, WHY)
 
 
 @pytest.fixture
@@ -55,22 +54,22 @@ def enrolled(house):  # noqa: F811
     for actor in ("region-a", "region-b"):
         house.agreed(actor)
         house.enrol(actor)
+        house.come(actor, "testing")
     house.clock.advance(HOUR_US)
     return house
 
 
-def test_a_protocol_that_was_taken_in_carries_one_step(enrolled) -> None:
-    assert enrolled.rolling.stand("region-a").missing == (Need.PROTOCOL,)
+def test_a_protocol_that_was_taken_in_carries_one_state(enrolled) -> None:
+    assert enrolled.line("region-a").missing == (Need.PROTOCOL,)
     given = made(enrolled)
     record = take(enrolled, given)
     assert record.holds()
     assert read(record.fields["protocol"].encode()).digest == record.fields["protocol_sha256"] == given.digest
-    assert enrolled.rolling.stand("region-a").missing == ()
-    assert enrolled.rolling.stand("region-b").missing == (Need.PROTOCOL,)
-    enrolled.move("region-a", "accept", evidence="")
-    last = enrolled.rolling.stand("region-a").moves[-1]
-    assert (last.to, last.evidence, last.by_hand) == (Stage.ACCEPTED, given.digest, False)
-    assert "rollout-test" in [one.act for one in audit.lines(enrolled.rolling.engine, subject="rollout/region-a")]
+    assert enrolled.line("region-a").missing == ()
+    assert enrolled.line("region-b").missing == (Need.PROTOCOL,)
+    enrolled.come("region-a", "accepted")
+    assert enrolled.line("region-a").state is RolloutState.ACCEPTED
+    assert "rollout-test" in [one.act for one in audit.lines(enrolled.engine, subject="rollout/region-a")]
 
 
 def test_a_protocol_serves_once_and_not_after_a_set_back(enrolled) -> None:
@@ -78,23 +77,23 @@ def test_a_protocol_serves_once_and_not_after_a_set_back(enrolled) -> None:
     take(enrolled, given)
     with pytest.raises(ProtocolRefused, match="taken in before, as number 1 of region-a"):
         take(enrolled, given)
-    enrolled.move("region-a", "accept", "set-back", evidence="")
+    enrolled.come("region-a", "accepted", "testing")
     with pytest.raises(Blocked, match="it waits for: protocol"):
-        enrolled.move("region-a", "accept", evidence="")
+        enrolled.come("region-a", "accepted")
     enrolled.clock.advance(DAY_US)
     early = made(enrolled, age_us=DAY_US + HOUR_US, id_="cd" * 16)
     take(enrolled, early)
     with pytest.raises(Blocked, match="protocol"):  # it was made before the step back
-        enrolled.move("region-a", "accept", evidence="")
+        enrolled.come("region-a", "accepted")
     take(enrolled, made(enrolled, id_="ef" * 16))
-    enrolled.move("region-a", "accept", evidence="")
+    enrolled.come("region-a", "accepted")
 
 
 def test_a_protocol_ages_also_after_it_was_taken_in(enrolled) -> None:
     take(enrolled, made(enrolled))
     enrolled.clock.advance(15 * DAY_US)
     with pytest.raises(Blocked, match="protocol"):
-        enrolled.move("region-a", "accept", evidence="")
+        enrolled.come("region-a", "accepted")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +114,7 @@ def test_what_is_not_this_actor_s_fresh_passed_protocol_is_refused(enrolled, how
     with pytest.raises(ProtocolRefused) as refused:
         take(enrolled, made(enrolled, **how))
     assert refused.value.refused.rule == rule
-    assert enrolled.rolling.records("test") == []
+    assert enrolled.agreements.records("test") == []
 
 
 def test_a_changed_protocol_another_s_key_and_an_own_side_that_fails_are_refused(enrolled) -> None:
@@ -133,26 +132,3 @@ def test_a_changed_protocol_another_s_key_and_an_own_side_that_fails_are_refused
     enrolled.members.suspend("region-a", ANNA, WHY)
     with pytest.raises(ProtocolRefused, match="not let in"):
         take(enrolled, made(enrolled))
-
-
-def test_another_file_is_taken_by_hand_only_and_the_record_says_so(enrolled) -> None:
-    enrolled.rolling.move("region-a", RolloutAct.ACCEPT, ANNA, "paper test", "cd" * 32, by_hand=True)
-    last = enrolled.rolling.stand("region-a").moves[-1]
-    assert (last.evidence, last.by_hand) == ("cd" * 32, True)
-    line = audit.lines(enrolled.rolling.engine, subject="rollout/region-a")[-1]
-    assert json.loads(line.detail)["by_hand"] is True
-    with pytest.raises(Blocked, match="protocol"):
-        enrolled.rolling.move("region-b", RolloutAct.ACCEPT, ANNA, "any file", "cd" * 32)
-    with pytest.raises(Blocked, match="with the file that it rests on"):
-        enrolled.rolling.move("region-b", RolloutAct.ACCEPT, ANNA, "no file", by_hand=True)
-    take(enrolled, made(enrolled, "region-b"), "region-b")
-    with pytest.raises(Blocked, match="not the protocol that was taken in last"):
-        enrolled.rolling.move("region-b", RolloutAct.ACCEPT, ANNA, "another", "cd" * 32)
-
-
-def test_the_latest_of_two_protocols_is_the_one_that_is_used(enrolled) -> None:
-    take(enrolled, made(enrolled))
-    second = made(enrolled, id_="cd" * 16, parts=(part(2),))
-    take(enrolled, second)
-    enrolled.move("region-a", "accept", evidence="")
-    assert enrolled.rolling.stand("region-a").moves[-1].evidence == second.digest

@@ -58,13 +58,23 @@ def test_why_an_element_was_revealed_or_not(fake_actor, fake_sector, manners, si
     assert outcomes - {"explained"} == {outcome}
 
 
-def test_who_declined_is_named_and_no_reason_is_made_up(fake_actor, fake_sector) -> None:
+def test_a_round_says_who_declined_is_missing_or_late_and_that_it_is_under_way(fake_actor, fake_sector) -> None:
     summary, _, cells = told(sector_of(fake_actor, fake_sector, "honest", "declines", "honest"))
     words = {why(cell, summary.round).say("da") for cell in cells if cell.named}
     assert words == {"Ikke afsløret: 2 nævnte det, 3 kræves; afslog: north."}
+    summary, _, cells = told(sector_of(fake_actor, fake_sector, "honest", "absent", "late"))
+    assert summary.missing == ("north", "west")
+    assert summary.turned_away == (("west", "upload_in_time", 1),)
+    assert state_of(summary.round).en == "It is void: 1 uploads, 3 are needed. Nothing was learned."
+    assert cells == ()
+    import re
+    from pathlib import Path
 
+    import bavn.centre.correlate.join as join
+    import bavn.psi.planes as planes
 
-def test_a_round_under_way_says_so(fake_actor, fake_sector) -> None:
+    said = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (join, planes))
+    assert set(re.findall(r'Refused\(\s*"(\w+)"', said)) - {"round_known"} == set(REFUSED)
     sector = sector_of(fake_actor, fake_sector, "honest", "honest", "honest")
     sector.step()
     desk = Desk(sector.engine, Still(), None)
@@ -76,22 +86,3 @@ def test_a_round_under_way_says_so(fake_actor, fake_sector) -> None:
     (summary,) = desk.rounds()
     assert {outcome_of(cell, summary.round) for cell in desk.cells(summary.round.id)} == {"waiting"}
     assert "3 uploads are reconstructed and deleted" in state_of(summary.round).en
-
-
-def test_missing_and_late_actors_stand_there(fake_actor, fake_sector) -> None:
-    summary, _, cells = told(sector_of(fake_actor, fake_sector, "honest", "absent", "late"))
-    assert summary.missing == ("north", "west")
-    assert summary.turned_away == (("west", "upload_in_time", 1),)
-    assert state_of(summary.round).en == "It is void: 1 uploads, 3 are needed. Nothing was learned."
-    assert cells == ()
-
-
-def test_every_refusal_of_the_join_has_words() -> None:
-    import re
-    from pathlib import Path
-
-    import bavn.centre.correlate.join as join
-    import bavn.psi.planes as planes
-
-    said = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (join, planes))
-    assert set(re.findall(r'Refused\(\s*"(\w+)"', said)) - {"round_known"} == set(REFUSED)

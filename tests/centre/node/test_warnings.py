@@ -47,7 +47,7 @@ CONTENT = Content(
 @pytest.fixture
 def sector(make_sector):
     made = make_sector(FOUR)
-    roles = made.centre._roles
+    roles = made.centre.desk._roles
     roles.set("north", functions=["surgery"], suppliers=["acme"])
     roles.set("south", functions=["laboratory"], suppliers=["acme", "other"])
     made.run()

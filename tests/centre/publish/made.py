@@ -3,12 +3,10 @@
 import datetime as dt
 import random
 
-from bavn.centre.publish.beside import benchmark_document
 from bavn.centre.publish.build import period_of
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.facts import (
     CaseFact,
-    Catalogue,
     CountFact,
     DocumentFacts,
     IndicatorFact,
@@ -17,11 +15,7 @@ from bavn.centre.publish.facts import (
     MemberFact,
     OutsideFact,
     QuestionFact,
-    SectorQuartiles,
-    Weakness,
 )
-from bavn.centre.publish.measures import MEASURES, STEPS
-from bavn.centre.publish.quartiles import EPSILON, quartiles
 from bavn.centre.publish.threat import Level, Threat
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, as_us
@@ -53,7 +47,7 @@ def make_member(**given):
         "kind": "region",
         "active": True,
         "functions": ("laboratory",),
-        "heard_us": NOW_US - MINUTE_US,
+        "health_us": NOW_US - MINUTE_US,
         "sensor": "up",
         "loss_permille": 0,
     }
@@ -112,7 +106,6 @@ def make_whole(kind=Kind.FORECAST, seed=1):
                 threat=Threat.ESPIONAGE if at == 3 else None,
                 threat_by="Anna Berg" if at == 3 else "",
                 techniques=tuple(dice.sample(["T1071.001", "T1566", "T1190", "T1110"], 2)),
-                weaknesses=("CVE-2026-1234",) if at in (1, 2) else (),
             )
         )
     indicators = []
@@ -159,7 +152,7 @@ def make_whole(kind=Kind.FORECAST, seed=1):
             make_member(
                 kind=dice.choice(["region", "municipality", "clinic", "supplier"]),
                 functions=("laboratory", "surgery")[: dice.randint(0, 2)],
-                heard_us=NOW_US - dice.choice([MINUTE_US] * 8 + [3 * DAY_US]),
+                health_us=NOW_US - dice.choice([MINUTE_US] * 8 + [3 * DAY_US]),
                 sensor=dice.choice(["up"] * 6 + ["down"]),
                 loss_permille=dice.choice([0, 1, 30]),
             )
@@ -170,26 +163,5 @@ def make_whole(kind=Kind.FORECAST, seed=1):
             OutsideFact(kind="list", parties=5, proposed=41000, met=19),
         ),
         questions=(QuestionFact(id="0" * 32, asked_us=period.first_us, to=100, answered=88, met=3, declined=2),),
-        catalogue=Catalogue(
-            "kev.json (sha256 0123456789abcdef)",
-            (
-                Weakness("CVE-2026-1234", "Acme Gateway", "2026-09-03", True),
-                Weakness("CVE-2026-2222", "Foo Server", "2026-09-13", False),
-            ),
-        ),
         levels=(LevelSet(Threat.ESPIONAGE, Level.VERY_HIGH, "Anna Berg", "warned of", NOW_US - DAY_US),),
-    )
-
-
-def make_benchmark(actor="klinik-delta", seed=1, **own):
-    """A page for one actor of a hundred, or with no name the sector's side."""
-    dice = random.Random(seed)
-    cells = [dice.randint(-3, 30) for _ in range(STEPS * len(MEASURES))]
-    cells[2 * STEPS : 3 * STEPS] = [0, 3, -2, 1, 0, -4, 2, 1]  # a measure that few have
-    told = SectorQuartiles(
-        month="2026-09", groups=100, epsilon=EPSILON, year_epsilon=2 * EPSILON, measures=quartiles(cells, 2.8)
-    )
-    values = {"block": 41.5, "enforced": 93.0, "coverage": None, "canary": 100.0, "suspected": 12.25} | own
-    return benchmark_document(
-        "sector", actor, values if actor else {}, told, period_of(Kind.BRIEF, "2026-09", NOW_US), NOW_US, Tlp.GREEN
     )

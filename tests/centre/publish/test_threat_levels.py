@@ -29,12 +29,22 @@ def test_a_trend_is_one_beyond_chance(before, now) -> None:
     assert found is not Trend.RISING or now > before
 
 
-def test_few_cases_are_no_trend_and_many_are() -> None:
+def test_few_cases_are_no_trend_and_the_period_before_is_what_is_compared_with(a_case, facts) -> None:
     assert trend(1, 3)[0] is Trend.STEADY
     assert trend(2, 12)[0] is Trend.RISING
     assert trend(12, 2)[0] is Trend.FALLING
     with pytest.raises(ValueError, match="count"):
         trend(-1, 0)
+    base = facts()
+    length = base.period.end_us - base.period.first_us
+    old = [a_case(at, confirmed_us=base.period.first_us - DAY_US) for at in range(8)]
+    older = a_case(99, confirmed_us=base.period.first_us - length - DAY_US)
+    crime = level(facts(cases=(*old, older)), Threat.CRIME)
+    assert (crime.before, crime.now, crime.change) == (8, 0, Trend.FALLING)
+    assert set(BY_RSIT) <= set(TYPES) | set(CLASSES)
+    assert {by_rsit(code) for code in TYPES} == {None, *BY_RSIT.values()}
+    assert set(THREATS) == set(Threat)
+    assert [LEVELS[one].da for one in sorted(LEVELS)] == ["ingen", "lav", "middel", "høj", "meget høj"]
 
 
 @given(st.integers(0, 400), st.sampled_from([0.5, 0.8, 0.95]))
@@ -69,11 +79,14 @@ def test_the_rule(cases, wanted, a_case, a_member, facts) -> None:
     assert level(made, Threat.DESTRUCTIVE).level is Level.LOW
 
 
-def test_nothing_seen_where_nobody_looks_proposes_nothing(a_member, facts) -> None:
-    silent = a_member(heard_us=None)
+def test_nothing_seen_where_nobody_looks_or_set_afterwards_proposes_nothing(a_member, facts) -> None:
+    silent = a_member(health_us=None)
     assert level(facts(members=(silent, silent, a_member())), Threat.CRIME).level is None
     assert level(facts(), Threat.CRIME).level is None
     assert level(facts(members=(a_member(),)), Threat.TERROR).level is None
+    base = facts(Kind.FORECAST)
+    later = LevelSet(Threat.CRIME, Level.HIGH, "Bo Lund", "later", base.now_us + DAY_US)
+    assert level(facts(Kind.FORECAST, levels=(later,)), Threat.CRIME).set is None
 
 
 @pytest.mark.parametrize("kind", [Kind.FORECAST, Kind.PICTURE])
@@ -101,7 +114,7 @@ def test_of_a_time_before_the_sector_there_is_no_good_weather(kind, a_member, fa
     assert level(few, Threat.CRIME).level is None, "one of ten says nothing of the rest"
 
 
-def test_a_persons_level_and_sort_go_first(a_case, a_member, facts) -> None:
+def test_levels_of_people_go_first_and_what_no_data_says_is_unknown(a_case, a_member, facts) -> None:
     case = a_case(1, threat=Threat.TERROR, threat_by="Anna Berg", actors=2)
     said = (
         LevelSet(Threat.CRIME, Level.NONE, "Anna Berg", "first", 1),
@@ -111,33 +124,8 @@ def test_a_persons_level_and_sort_go_first(a_case, a_member, facts) -> None:
     assert level(made, Threat.TERROR).level is Level.HIGH
     crime = level(made, Threat.CRIME)
     assert (crime.level, crime.stands, crime.set.by) == (Level.LOW, Level.HIGH, "Bo Lund")
-
-
-def test_what_no_data_says_is_unknown(a_case, facts) -> None:
     vague = [a_case(1, rsit=""), a_case(2, rsit="intrusions/system-compromise"), a_case(3, rsit="other/undetermined")]
     assert [threat_of(one) for one in vague] == [None] * 3
     made = facts(cases=tuple(vague))
     assert {one.id for one in unknown_cases(made)} == {one.id for one in vague}
     assert all(one.now == 0 for one in proposals(made))
-
-
-def test_the_period_before_is_what_is_compared_with(a_case, facts) -> None:
-    base = facts()
-    length = base.period.end_us - base.period.first_us
-    old = [a_case(at, confirmed_us=base.period.first_us - DAY_US) for at in range(8)]
-    older = a_case(99, confirmed_us=base.period.first_us - length - DAY_US)
-    crime = level(facts(cases=(*old, older)), Threat.CRIME)
-    assert (crime.before, crime.now, crime.change) == (8, 0, Trend.FALLING)
-
-
-def test_the_map_names_only_what_rsit_has() -> None:
-    assert set(BY_RSIT) <= set(TYPES) | set(CLASSES)
-    assert {by_rsit(code) for code in TYPES} == {None, *BY_RSIT.values()}
-    assert set(THREATS) == set(Threat)
-    assert [LEVELS[one].da for one in sorted(LEVELS)] == ["ingen", "lav", "middel", "høj", "meget høj"]
-
-
-def test_levels_set_after_the_forecast_was_made_do_not_count(facts) -> None:
-    base = facts(Kind.FORECAST)
-    later = LevelSet(Threat.CRIME, Level.HIGH, "Bo Lund", "later", base.now_us + DAY_US)
-    assert level(facts(Kind.FORECAST, levels=(later,)), Threat.CRIME).set is None

@@ -11,8 +11,9 @@ from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable
 from bavn.model.sector.work import Part, PartTask, PartWords, SectorVerdict
 from bavn.model.statement import Judging, Telling
+from tests.builders import CASE, EVIL, NOW_US
 
-from .test_share import CASE, EVIL, NOW_US, world  # noqa: F401  the same world
+from .test_share import world  # noqa: F401  the same world
 
 OTHER = Observable.of("ip4", "198.51.100.7")
 

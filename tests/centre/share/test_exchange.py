@@ -4,14 +4,12 @@ import json
 from dataclasses import replace
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.centre.share import exchange
 from bavn.centre.share.handing import Handing
 from bavn.centre.share.outgoing import Grounds
-from bavn.centre.share.outgoing_rules import ShareLimits
-from bavn.centre.share.share import Share, ShareRequest
+from bavn.centre.share.share import ShareRequest
 from bavn.centre.share.stages import StageRules
 from bavn.centre.store.log_keeper import summary
 from bavn.model.intel.indicator import Pap, Tlp
@@ -19,11 +17,11 @@ from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
 from bavn.model.sector.partner import Outward, Partner
-from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book
 from bavn.wire.partners.taxii import Wanted, envelope
+from tests.builders import CASE, NOW_US, share_request
+from tests.centre.share.gate_three import GateThree
 
-NOW_US = 20_000 * DAY_US
 ALL = Wanted(limit=1000, types=frozenset({"indicator"}))
 TWO = ("Anna Berg", "Bo Lund")
 OPEN = Outward(tlp_max=Tlp.RED, pap_max=Pap.RED, confidence_min=0, collections=("released",))
@@ -40,38 +38,17 @@ def partner(name="cert-nord", **out):
     )
 
 
-class Actors:
-    def __init__(self, names):
-        self.names = names
-
-    def active(self):
-        return self.names
-
-    def is_active(self, name):
-        return name in self.names
-
-
-class World:
+class World(GateThree):
     def __init__(self, engine, actors=("east", "north")):
-        self.engine, self.book, self.clock, self.actors = engine, Book(), SimClock(NOW_US), actors
         self.orders = 0
-        self.open()
+        ring = StageRules(quiet_s=60, wait_s=3600, hits_max=5)
+        super().__init__(engine, *actors, ring=ring, canaries=lambda: actors[:1])
 
     def open(self):
-        self.share = Share(
-            engine=self.engine,
-            book=self.book,
-            key=Ed25519PrivateKey.from_private_bytes(b"c" * 32),
-            clock=self.clock,
-            limits=ShareLimits(score_block_min=7.0, days_max=90),
-            sector="test",
-            recipients=Actors(self.actors),
-            ring=StageRules(quiet_s=60, wait_s=3600, hits_max=5),
-            canaries=lambda: self.actors[:1],
-        )
+        super().open()
         self.exchange = self.share.exchange
 
-    def release(self, *names, case="case-00000000000000aa", **other):
+    def release(self, *names, case=CASE, **other):
         grounds = {"score": 9.0, "groups": 3, "listed": (), "approved_by": "Anna Berg", "people": TWO} | other.pop(
             "grounds", {}
         )
@@ -84,7 +61,7 @@ class World:
         self.share.release(wishes, self.orders)
         self.exchange.step()
 
-    def withdraw(self, case="case-00000000000000aa"):
+    def withdraw(self, case=CASE):
         self.share.withdraw(case)
         self.exchange.step()
 
@@ -95,10 +72,6 @@ class World:
     def lines(self):
         every = self.exchange.ledger.every()
         return [line for line in every if line.kind == "PartnerObject" and '"type":"indicator"' in line.summary]
-
-    def close(self):
-        self.book.close()
-        self.engine.dispose()
 
 
 @pytest.fixture
@@ -199,16 +172,8 @@ def test_an_ended_agreement_gives_nothing_not_even_what_was_given_before(world) 
 def test_a_kill_between_release_and_shelf_loses_nothing_and_doubles_nothing(world) -> None:
     world.release("a.example.com")
     world.share.release([], 99)
-    made = ShareRequest(
-        observable=Observable.of("domain", "b.example.com"),
-        case_id="case-00000000000000bb",
-        technique="T1071.001",
-        tlp=Tlp.GREEN,
-        pap=Pap.GREEN,
-        days=30,
-        confidence=80,
-        grounds=Grounds(score=9.0, groups=3, listed=(), approved_by="Anna Berg", people=TWO),
-    )
+    marked = {"tlp": Tlp.GREEN, "pap": Pap.GREEN, "confidence": 80}
+    made = share_request(Observable.of("domain", "b.example.com"), case_id="case-00000000000000bb", **marked)
     world.share.release([made], 100)
     world.clock.advance(DAY_US)
     for _ in range(2):

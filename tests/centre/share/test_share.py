@@ -3,64 +3,33 @@
 from dataclasses import replace
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.centre.share.outgoing import Grounds, Outgoing
-from bavn.centre.share.outgoing_rules import ShareLimits
-from bavn.centre.share.share import Share, ShareRequest, confidence_of, identity_of
+from bavn.centre.share.outgoing import Outgoing
+from bavn.centre.share.share import confidence_of, identity_of
 from bavn.model.forms import forms
 from bavn.model.intel.indicator import Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
-from bavn.model.received import BlockReceipt, Observed
+from bavn.model.received import Observed
 from bavn.model.sector.question import Question
 from bavn.model.statement import Asking, AskingRadius, Closing, Opening, Releasing, RevealOf, RevealWanted, TagsWanted
-from bavn.rehearsal.clock import SimClock
 from bavn.wire import seal
-from bavn.wire.book import Book
 from bavn.wire.codec import DOWN_KINDS
 from bavn.wire.outbox import OutboxLimits
 from bavn.wire.partners.stix_indicator import indicator_of
+from tests.builders import CASE, EVIL, NOW_US, block_receipt
+from tests.builders import share_request as wish
+from tests.centre.share.gate_three import GateThree
 
-NOW_US = 20_000 * DAY_US
-EVIL = Observable.of("domain", "evil.example.com")
 ROUND = "0a" * 16
-CASE = "case-00000000000000aa"
 
 
-class Actors:
-    def __init__(self, *names):
-        self.names = list(names)
-
-    def active(self):
-        return sorted(self.names)
-
-    def is_active(self, name):
-        return name in self.names
-
-
-class World:
+class World(GateThree):
     def __init__(self, engine, outbox_limits=None):
-        self.engine, self.book, self.clock = engine, Book(), SimClock(NOW_US)
-        self.actors = Actors("east", "north")
-        self.key = Ed25519PrivateKey.from_private_bytes(b"c" * 32)
-        self.limits = outbox_limits
-        self.open()
-
-    def open(self):
-        self.share = Share(
-            engine=self.engine,
-            book=self.book,
-            key=self.key,
-            clock=self.clock,
-            sector="test",
-            recipients=self.actors,
-            limits=ShareLimits(score_block_min=7.0, days_max=90),
-            outbox_limits=self.limits,
-        )
+        super().__init__(engine, "east", "north", outbox_limits=outbox_limits)
 
     def lines(self):
         return list(self.share.post.ledger.every())
@@ -71,32 +40,12 @@ class World:
         assert all(isinstance(one, seal.Opened) for one in opened)
         return opened
 
-    def close(self):
-        self.book.close()
-        self.engine.dispose()
-
 
 @pytest.fixture
 def world(databases):
     made = World(databases.new())
     yield made
     made.close()
-
-
-def wish(**other):
-    grounds = {"score": 9.0, "groups": 3, "listed": (), "approved_by": "anne", "people": ("anne", "bo")} | other.pop(
-        "grounds", {}
-    )
-    plain = {
-        "observable": EVIL,
-        "case_id": CASE,
-        "technique": "T1071.001",
-        "tlp": Tlp.AMBER,
-        "pap": None,
-        "days": 30,
-        "confidence": None,
-    }
-    return ShareRequest(**plain | other, grounds=Grounds(**grounds))
 
 
 def test_an_indicator_leaves_once_to_each_with_one_line_each(world):
@@ -259,16 +208,7 @@ def test_receipts_and_sightings_are_kept_as_the_centre_got_them(world):
     world.share.release([wish()], 1)
     world.share.step()
     wanted = indicator_id(EVIL)
-    receipt = BlockReceipt(
-        item_id="i",
-        actor="east",
-        indicator_id=wanted,
-        version=NOW_US,
-        state="waiting",
-        enforcers=(),
-        rule="person",
-        received_us=NOW_US + 1,
-    )
+    receipt = block_receipt(wanted, state="waiting", enforcers=(), rule="person", received_us=NOW_US + 1)
     assert world.share.heard(receipt) is None
     done = replace(receipt, state="enforced", enforcers=("rpz", "text_list"), rule=None, received_us=NOW_US + 9)
     assert world.share.heard(done) == CASE
@@ -293,17 +233,7 @@ def test_receipts_and_sightings_are_kept_as_the_centre_got_them(world):
 
 
 def test_a_receipt_for_what_was_never_released_is_no_block(world):
-    stray = BlockReceipt(
-        item_id="i",
-        actor="east",
-        indicator_id=indicator_id(EVIL),
-        version=1,
-        state="enforced",
-        enforcers=("rpz",),
-        rule=None,
-        received_us=NOW_US,
-    )
-    assert world.share.heard(stray) is None
+    assert world.share.heard(block_receipt(indicator_id(EVIL), version=1)) is None
 
 
 @given(st.floats(-30, 60))
@@ -312,13 +242,10 @@ def test_confidence_grows_with_the_score_and_stays_honest(score):
     assert confidence_of(score) <= confidence_of(score + 1)
 
 
-def test_the_author_is_the_sector():
+def test_the_author_is_the_sector_and_grounds_never_travel(world):
+    """What stays at the centre: score, groups, who approved."""
     assert identity_of("health") != identity_of("energy")
     assert identity_of("health").startswith("identity--")
-
-
-def test_grounds_never_travel(world):
-    """What stays at the centre: score, groups, who approved."""
     world.share.release([wish(grounds={"score": 8.765, "approved_by": "anne-of-the-north"})], 1)
     world.share.step()
     (opened,) = world.heard_by("east")

@@ -3,84 +3,34 @@
 from dataclasses import replace
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.centre.share.outgoing import Grounds
-from bavn.centre.share.outgoing_rules import ShareLimits
-from bavn.centre.share.share import Share, ShareRequest
 from bavn.centre.share.stages import StageRules
-from bavn.model.intel.indicator import Pap, Tlp, indicator_id
-from bavn.model.moment import DAY_US, SECOND_US
-from bavn.model.observable import Observable
-from bavn.model.received import BlockReceipt, Observed
-from bavn.rehearsal.clock import SimClock
+from bavn.model.intel.indicator import Pap, indicator_id
+from bavn.model.moment import SECOND_US
+from bavn.model.received import Observed
 from bavn.wire import seal
-from bavn.wire.book import Book
 from bavn.wire.codec import DOWN_KINDS
+from tests.builders import EVIL, block_receipt, share_request
+from tests.centre.share.gate_three import GateThree
 
-NOW_US = 20_000 * DAY_US
-EVIL = Observable.of("domain", "evil.example.com")
 ID = indicator_id(EVIL)
 ALL = ("east", "north", "south", "west")
 
 
-class Actors:
-    def __init__(self):
-        self.names = list(ALL)
-
-    def active(self):
-        return sorted(self.names)
-
-    def is_active(self, name):
-        return name in self.names
-
-
-class World:
+class World(GateThree):
     def __init__(self, engine):
-        self.engine, self.book, self.clock, self.actors = engine, Book(), SimClock(NOW_US), Actors()
-        self.key = Ed25519PrivateKey.from_private_bytes(b"c" * 32)
-        self.share = Share(
-            engine=self.engine,
-            book=self.book,
-            key=self.key,
-            clock=self.clock,
-            sector="test",
-            recipients=self.actors,
-            limits=ShareLimits(score_block_min=7.0, days_max=90),
-            ring=StageRules(quiet_s=600, wait_s=3600, hits_max=10),
-            canaries=lambda: ("east", "north"),
-        )
+        ring = StageRules(quiet_s=600, wait_s=3600, hits_max=10)
+        super().__init__(engine, *ALL, ring=ring, canaries=lambda: ("east", "north"))
 
     def release(self, order=1, **other):
-        grounds = Grounds(score=9.0, groups=3, listed=(), approved_by="anne", people=("anne", "bo"))
-        plain = {
-            "observable": EVIL,
-            "case_id": "case-00000000000000aa",
-            "technique": "T1071",
-            "tlp": Tlp.AMBER,
-            "pap": Pap.GREEN,
-            "days": 30,
-            "confidence": None,
-            "grounds": grounds,
-            "ringed": True,
-        }
-        assert self.share.release([ShareRequest(**plain | other)], order) == {}
+        plain = {"technique": "T1071", "pap": Pap.GREEN, "ringed": True}
+        assert self.share.release([share_request(**plain | other)], order) == {}
         self.share.step()
 
     def says(self, actor, state="enforced", rule=None):
         version = self.share.deliveries.get(ID).indicator.version
-        self.share.heard(
-            BlockReceipt(
-                item_id="i",
-                actor=actor,
-                indicator_id=ID,
-                version=version,
-                state=state,
-                enforcers=("rpz",),
-                rule=rule,
-                received_us=self.clock.now_us(),
-            )
-        )
+        said = {"version": version, "state": state, "rule": rule, "received_us": self.clock.now_us()}
+        self.share.heard(block_receipt(ID, actor=actor, **said))
 
     def wait(self, seconds):
         self.clock.advance(seconds * SECOND_US)
@@ -211,15 +161,12 @@ def test_a_newcomer_outside_the_ring_waits_with_the_rest(world) -> None:
     assert world.got()["west"] == "R"
 
 
-def test_what_is_only_watched_needs_no_ring(world) -> None:
-    world.release(pap=Pap.AMBER)
-    assert world.got() == dict.fromkeys(ALL, "R")
-
-
-def test_a_ring_of_everybody_or_of_nobody_is_none(world) -> None:
+def test_a_ring_is_some_and_what_is_only_watched_needs_none(world) -> None:
     assert world.share.ring.members(["east", "north"]) == ()
     assert world.share.ring.members(["south"]) == ()
     assert world.share.ring.members(["east", "south"]) == ("east",)
+    world.release(pap=Pap.AMBER)
+    assert world.got() == dict.fromkeys(ALL, "R")
 
 
 def test_an_old_answer_says_nothing_of_a_new_release(world) -> None:
@@ -235,17 +182,7 @@ def test_an_old_answer_says_nothing_of_a_new_release(world) -> None:
 
 def test_what_cannot_be_carried_is_kept_by_actor_until_it_can(world) -> None:
     world.release()
-    receipt = BlockReceipt(
-        item_id="i",
-        actor="east",
-        indicator_id=ID,
-        version=NOW_US,
-        state="enforced",
-        enforcers=("rpz",),
-        rule=None,
-        received_us=NOW_US,
-        not_carried=("nft_sets", "squid"),
-    )
+    receipt = block_receipt(ID, not_carried=("nft_sets", "squid"))
     world.share.heard(receipt)
     assert {a.actor: a.not_carried for a in world.share.deliveries.at_actors(ID)}["east"] == ("nft_sets", "squid")
     world.share.heard(replace(receipt, not_carried=()))

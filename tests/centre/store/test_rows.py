@@ -35,14 +35,11 @@ class StoredNote:
     left: int = 0
 
 
-def test_a_row_and_a_value_meet_by_name(engine) -> None:
+def test_a_row_and_a_value_meet_by_name_and_what_is_owed_is_due_until_settled(engine) -> None:
     with engine.begin() as tx:
         tx.execute(insert(TABLE).values(**row_of(TABLE, StoredNote("north", 3, status=True), status=QUEUED, try_us=0)))
         row = tx.execute(select(TABLE)).one()
     assert value_from(StoredNote, row, status=row.status == QUEUED) == StoredNote("north", 3, status=True)
-
-
-def test_what_is_owed_is_due_until_it_is_settled(engine) -> None:
     offered = {"queued": settled("", None), "refused": settled("own_only", None), "later": settled("room", 70)}
     with engine.begin() as tx:
         tx.execute(insert(TABLE), [{"actor": "new", **owing(1)}])

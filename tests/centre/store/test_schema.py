@@ -55,7 +55,7 @@ def test_the_comparison_sees_a_table_a_column_and_a_type_that_differ(empty) -> N
     assert [entry[0] for entry in differing(empty)] == ["add_table", "remove_column"]
 
 
-def test_every_table_of_the_centre_is_among_those_that_are_compared() -> None:
+def test_revisions_stand_in_one_row_over_every_table_of_the_centre() -> None:
     modules = [
         importlib.import_module(found.name)
         for found in pkgutil.walk_packages(bavn.centre.__path__, "bavn.centre.")
@@ -65,9 +65,6 @@ def test_every_table_of_the_centre_is_among_those_that_are_compared() -> None:
     assert {id(metadata) for metadata in kept} == {id(metadata) for metadata in METADATA}
     names = [name for metadata in METADATA for name in metadata.tables]
     assert len(names) == len(set(names)) > 30
-
-
-def test_the_revisions_stand_in_one_row_and_import_no_room() -> None:
     config = Config()
     config.set_main_option("script_location", str(schema.MIGRATIONS))
     found = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
@@ -165,16 +162,6 @@ def test_tables_of_something_else_are_foreign(empty) -> None:
     assert found_in(empty).standing is SchemaStatus.FOREIGN
     with pytest.raises(CannotUpgrade, match="not the centre's"):
         upgrade(empty)
-
-
-def test_a_database_from_before_the_first_revision_is_left_alone(empty) -> None:
-    upgrade(empty)
-    with writing(empty) as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0005'")
-    assert found_in(empty) == Found(SchemaStatus.PAST, "0005")
-    with pytest.raises(CannotUpgrade, match="0005"):
-        upgrade(empty)
-    assert found_in(empty) == Found(SchemaStatus.PAST, "0005")
 
 
 def test_tables_without_a_mark_are_foreign(empty) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of M3 share: shares dealt by hand, and ceremonies played out with holders that misbehave."""
+"""What the tests of key holders share: shares dealt by hand, and ceremonies played out with holders that misbehave."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace

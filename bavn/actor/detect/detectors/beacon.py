@@ -32,12 +32,11 @@ from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.pace import ABOUT_MAX, EVEN_MAX
 from bavn.actor.detect.pulse import PEERS_KEPT_MAX, Pulse, folded, story_of
 from bavn.actor.detect.queries.peers import as_address, observable_of
-from bavn.actor.detect.queries.series import Slice, sliced, slices
+from bavn.actor.detect.queries.series import every_series
 from bavn.actor.detect.rhythm import LIST_PEERS_MIN, one_list, one_page, together
-from bavn.actor.detect.tasks import one_by_one
 from bavn.actor.detect.telling import alone, dated, known_against, ongoing, place, since, times, when
 from bavn.actor.detect.terms import PeerProfile
-from bavn.actor.detect.timed import REGULAR_NATS_MIN, Timed, merged, timed
+from bavn.actor.detect.timed import REGULAR_NATS_MIN, timed
 from bavn.actor.detect.wording import joined, number, seconds, span
 from bavn.model.intel.grades import Grade
 from bavn.model.moment import DAY_US, SECOND_US
@@ -112,20 +111,13 @@ class Beacon:
     tables = ("flow", "tls", "http", "dns", "pair_hour", "name_hour")
 
     def candidates(self, context: DetectorContext) -> Found:
-        return one_by_one(self, context)
-
-    def parts(self, context: DetectorContext, workers: int) -> Sequence[Slice]:
-        """By channel and source host: a pair's timing needs nothing but its own calls."""
-        return list(slices(context.window, context.settings, max(1, workers)))
-
-    def part(self, context: DetectorContext, what: Slice) -> Timed:
-        return timed(sliced(context.window, context.settings, what), what, context.window.homes)
-
-    def together(self, context: DetectorContext, done: Sequence[Timed]) -> Found:
-        ordinary, pulses = merged(done)
-        pulses = [_at_home(pulse, context) for pulse in pulses]
+        ordinary, pulses = [np.zeros(0)], list[Pulse]()
+        for series in every_series(context.window, context.settings):
+            nats, regular_pulses = timed(series, context.window.homes)
+            ordinary.append(nats)
+            pulses += [_at_home(pulse, context) for pulse in regular_pulses]
         stories = _by_rhythm(_by_domain(_weighed(folded(pulses, context.window), context)))
-        statistics = np.concatenate([ordinary, np.array([story.statistic for story in stories], float)])
+        statistics = np.concatenate([*ordinary, np.array([story.statistic for story in stories], float)])
         regular = [story for story in stories if story.pulse.nats >= REGULAR_NATS_MIN]
         regular.sort(key=_strongest)
         chosen = regular[: context.settings.candidates_max]

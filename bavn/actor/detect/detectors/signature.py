@@ -218,8 +218,6 @@ class Signature:
         "rules of policy and information, and scanners that try every exploit at every door, raise alerts too"
     )
     tables = ("alert", "dns", "tls", "http")
-    stays = True
-    """Its rules are asked hour by hour, and it remembers the answers."""
 
     def candidates(self, context: DetectorContext) -> Found:
         alerts = [_alert(row, context) for row in context.window.rows(_ALERTS, {"limit": GROUPS_MAX})]

@@ -4,7 +4,7 @@ And, where a peer goes by several names or addresses, by what holds them togethe
 that names nobody. (Names that are one address are called by that address anyhow.)
 
 One grouped query a channel; large windows are taken in parts by host, and of each pair only the latest calls are kept.
-A part may be cut into slices by host again, for several workers. Refuses to judge: timing.py and spectrum.py do.
+Refuses to judge: timing.py and spectrum.py do.
 """
 
 from collections.abc import Iterator
@@ -23,8 +23,6 @@ _PART = "is_home(src) AND hash(src) % $parts = $part"
 _ALL = "list(epoch_us(ts) ORDER BY ts)"
 _LATEST = "list_reverse(max(epoch_us(ts), $kept))"
 """A heap of $kept places for each pair: only for the few pairs that have more calls."""
-SLICED_ROWS_MIN: Final = 20_000
-"""Fewer rows are no work to share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,46 +175,20 @@ class Series:
         return self.ts_us[end - int(self.lengths[index]) : end]
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """Which calls of one channel: those of the pairs with up to, or of those with more than (``many``), the calls that
-    are kept, at hosts whose hash leaves ``part`` of ``parts``, and of these slice ``at`` of ``of``."""
-
-    channel: int
-    many: bool
-    part: int
-    parts: int
-    at: int = 0
-    of: int = 1
-
-    @property
-    def chunk(self) -> tuple[int, bool, int]:
-        """What it is a slice of."""
-        return self.channel, self.many, self.part
-
-
-def slices(window: Window, settings: DetectSettings, of: int = 1) -> Iterator[Slice]:
-    """All channels, a part at a time, each in so many slices; each pair is in one slice of a channel."""
+def every_series(window: Window, settings: DetectSettings) -> Iterator[Series]:
+    """The calls of all channels, a part at a time by the hash of the source host; each pair is in one part of a
+    channel. Pairs with more calls than are kept come apart from the others."""
     counted = dict(zip(_READ, window.rows(_COUNTED)[0], strict=True))
-    for number, channel in enumerate(CHANNELS):
+    for channel in CHANNELS:
         rows = sum(int(counted[table]) for table in channel.tables)
         parts = -(-rows // settings.rows_part_max)
-        cut = of if rows >= SLICED_ROWS_MIN else 1
+        queries = [channel.sql(_ALL, "<=")]
+        if rows > settings.calls_kept_max:
+            queries.append(channel.sql(_LATEST, ">"))
         for part in range(parts):
-            for many in (False, True) if rows > settings.calls_kept_max else (False,):
-                yield from (Slice(number, many, part, parts, at, cut) for at in range(cut))
-
-
-def sliced(window: Window, settings: DetectSettings, wanted: Slice) -> Series:
-    """The calls of one slice."""
-    channel = CHANNELS[wanted.channel]
-    sql = channel.sql(_LATEST, ">") if wanted.many else channel.sql(_ALL, "<=")
-    given = {
-        "kept": settings.calls_kept_max,
-        "parts": wanted.parts * wanted.of,
-        "part": wanted.part + wanted.parts * wanted.at,
-    }
-    return _series(channel.name, window, sql, given)
+            for sql in queries:
+                given = {"kept": settings.calls_kept_max, "parts": parts, "part": part}
+                yield _series(channel.name, window, sql, given)
 
 
 def _series(channel: str, window: Window, sql: str, wanted: dict[str, int]) -> Series:

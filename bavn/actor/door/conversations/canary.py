@@ -24,7 +24,7 @@ from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
 from bavn.wire.gate import Rule
 from bavn.wire.ledger import Note
-from bavn.wire.messages.canary import CanaryAnswered, CanaryTold, ChainLink
+from bavn.wire.messages.canary import CanaryAnswered, CanaryProgress, ChainLink
 
 TELL_GAP_US: Final = 20 * SECOND_US
 LOOK_US: Final = SECOND_US
@@ -53,7 +53,7 @@ class Canaries:
             Rule("canary_day", self._day),
             Rule("canary", _with_links),
         )
-        self._way_out = at.way_out(CanaryTold, rules, lambda item: {"day": item.run.day, "run": item.run.run})
+        self._way_out = at.way_out(CanaryProgress, rules, lambda item: {"day": item.run.day, "run": item.run.run})
         self._answers = at.way_in((Rule("canary_sent", self._sent), Rule("canary_once", self._once)), self._keep_answer)
 
     # --- a run ------------------------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ class Canaries:
             self._run = self.book.latest()
 
     def _may(self, _: CanaryStatus, draft: Draft) -> Draft | Refused:
-        return turned_off(self.at.policy, "CanaryTold") or draft
+        return turned_off(self.at.policy, "CanaryProgress") or draft
 
     def _day(self, item: CanaryStatus, draft: Draft) -> Draft | Refused:
         if canary.is_current(item.run.day, self.at.clock.now_us()):

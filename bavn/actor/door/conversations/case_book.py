@@ -16,9 +16,9 @@ ATTACH: Final = "attach"
 _SCHEMA = (
     """CREATE TABLE door_case (
         case_id TEXT PRIMARY KEY, version INTEGER NOT NULL, state TEXT NOT NULL, part TEXT NOT NULL,
-        first_us INTEGER NOT NULL, heard_us INTEGER NOT NULL
+        first_us INTEGER NOT NULL, received_us INTEGER NOT NULL
     ) STRICT""",
-    "CREATE INDEX door_case_heard ON door_case (heard_us)",
+    "CREATE INDEX door_case_received ON door_case (received_us)",
     """CREATE TABLE door_case_said (
         number INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, case_id TEXT NOT NULL, task_id TEXT,
         act TEXT NOT NULL, words TEXT NOT NULL, content BLOB, sha256 TEXT NOT NULL, by_whom TEXT NOT NULL,
@@ -38,7 +38,7 @@ class KeptCase:
     state: str
     part: dict[str, Any]
     first_us: int
-    heard_us: int
+    received_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class CaseReply:
     content: bytes | None = field(default=None, repr=False)
 
 
-KEPT: Final = Table(KeptCase, "door_case", order="heard_us DESC, case_id")
+KEPT: Final = Table(KeptCase, "door_case", order="received_us DESC, case_id")
 SAID: Final = Table(CaseReply, "door_case_said", order="number", large=("content",))
 CASES_SQL, SAID_SQL = KEPT.sql, SAID.sql
 cases_of, replies_of = KEPT.of, SAID.of
@@ -74,7 +74,7 @@ def case_of(part: CasePart, now_us: int) -> KeptCase:
         state=part.state,
         part=part.model_dump(mode="json"),
         first_us=now_us,
-        heard_us=now_us,
+        received_us=now_us,
     )
 
 

@@ -29,7 +29,6 @@ from bavn.actor.door.conversations.case_book import (
     KeptCase,
     case_of,
 )
-from bavn.actor.door.conversations.exercises import Exercises
 from bavn.actor.door.conversations.nis2_steps import Nis2Steps
 from bavn.actor.door.conversations.sector_advice import SectorAdvice
 from bavn.actor.door.conversations.warnings import Warnings
@@ -76,7 +75,6 @@ class Cases(Conversation[CasePart, KeptCase, CaseReply]):
         self.advice = SectorAdvice(at)
         self.nis2 = Nis2Steps(at, self.get, self._unclean)
         self.warnings = Warnings(at, self._unclean)
-        self.exercises = Exercises(at)
 
     # --- what the centre says ---------------------------------------------------------------------------------
 
@@ -85,7 +83,7 @@ class Cases(Conversation[CasePart, KeptCase, CaseReply]):
 
     def _part_new(self, item: Received[CasePart], draft: Nothing) -> Nothing | Refused:
         known, version = self.get(item.message.case_id), item.message.version
-        if known is not None and is_old(known.version, known.heard_us, version, self.at.clock.now_us()):
+        if known is not None and is_old(known.version, known.received_us, version, self.at.clock.now_us()):
             return Refused("part_new", "this actor has heard as much of the case, or more")
         return leap("part_new", known.version if known else 0, version) or draft
 
@@ -153,7 +151,7 @@ class Cases(Conversation[CasePart, KeptCase, CaseReply]):
             return None
         state = TaskState(tasks[task_id])
         where = "case_id = ? AND task_id = ? AND told_us > ? AND rule = ''"
-        for said in self.said.find(self.own_book, where, (case_id, task_id, known.heard_us)):
+        for said in self.said.find(self.own_book, where, (case_id, task_id, known.received_us)):
             try:
                 state = task_after(state, TaskAct(said.act))
             except NoSuchStep:
@@ -198,7 +196,6 @@ class Cases(Conversation[CasePart, KeptCase, CaseReply]):
         self.advice.forget()
         self.nis2.forget()
         self.warnings.forget()
-        self.exercises.forget()
 
 
 def _answer(item: CaseReply, draft: Draft) -> Draft | Refused:

@@ -26,12 +26,11 @@ _SCHEMA: Final = (
     """CREATE TABLE door_nis2 (
         number INTEGER PRIMARY KEY AUTOINCREMENT, noted_us INTEGER NOT NULL, case_id TEXT NOT NULL, act TEXT NOT NULL,
         at_us INTEGER NOT NULL, correct INTEGER NOT NULL, why TEXT NOT NULL, by_whom TEXT NOT NULL, told_us INTEGER,
-        rule TEXT NOT NULL
+        rule TEXT NOT NULL, crosses TEXT
     ) STRICT""",
     "CREATE INDEX door_nis2_case ON door_nis2 (case_id)",
     "CREATE INDEX door_nis2_waits ON door_nis2 (number) WHERE told_us IS NULL",
 )
-_CROSSES: Final = ("CREATE TABLE door_nis2_crosses (number INTEGER PRIMARY KEY, crosses TEXT NOT NULL) STRICT",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +52,7 @@ class Nis2Statement:
     crosses: CrossBorder | None = None
 
 
-SAID: Final = Table(
-    Nis2Statement,
-    "door_nis2",
-    order="number",
-    joined="LEFT JOIN door_nis2_crosses USING (number)",
-    beside=("crosses",),
-)
+SAID: Final = Table(Nis2Statement, "door_nis2", order="number")
 NIS2_SQL, nis2_statements_of = SAID.sql, SAID.of
 
 
@@ -71,7 +64,6 @@ class Nis2Steps(Statements[Nis2Statement]):
     ) -> None:
         self._case_of, self._unclean = case_of, unclean
         at.ledger.book.part("door_nis2", 1, _SCHEMA)
-        at.ledger.book.part("door_nis2_crosses", 1, _CROSSES)
         rules = (
             Rule("note_nis2", self._may),
             Rule("case_known", self._known),
@@ -84,17 +76,8 @@ class Nis2Steps(Statements[Nis2Statement]):
         super().__init__(at, SAID, Nis2Noted, rules, _about)
 
     def say(self, statement: Nis2Statement) -> int:
-        """As ever, with whether it may reach other countries; of when it happened the whole minute."""
-        with self.own_book.transaction() as tx:
-            number = self.said.add(self.own_book, replace(statement, at_us=whole_minute(statement.at_us)))
-            if statement.crosses is not None:
-                tx.execute("INSERT INTO door_nis2_crosses VALUES (?, ?)", (number, statement.crosses))
-            return number
-
-    def forget(self) -> None:
-        super().forget()
-        with self.own_book.transaction() as tx:
-            tx.execute("DELETE FROM door_nis2_crosses WHERE number NOT IN (SELECT number FROM door_nis2)")
+        """As ever; of when it happened the whole minute."""
+        return super().say(replace(statement, at_us=whole_minute(statement.at_us)))
 
     def _may(self, _: Nis2Statement, draft: Draft) -> Draft | Refused:
         return turned_off(self.at.policy, "Nis2Noted") or draft

@@ -44,31 +44,27 @@ AHEAD_US_MAX: Final = HOUR_US
 _SCHEMA = (
     """CREATE TABLE door_question (
         question_id TEXT NOT NULL, number INTEGER NOT NULL, observable TEXT NOT NULL, since_us INTEGER NOT NULL,
-        until_us INTEGER NOT NULL, asked_us INTEGER NOT NULL, heard_us INTEGER NOT NULL, asked_by TEXT NOT NULL,
+        until_us INTEGER NOT NULL, asked_us INTEGER NOT NULL, received_us INTEGER NOT NULL, asked_by TEXT NOT NULL,
         approved_by TEXT NOT NULL, why TEXT NOT NULL, state TEXT NOT NULL, rule TEXT NOT NULL, count_bucket INTEGER,
-        first_hour INTEGER, last_hour INTEGER, days INTEGER, done_us INTEGER, PRIMARY KEY (question_id, number)
+        first_hour INTEGER, last_hour INTEGER, days INTEGER, done_us INTEGER, radius INTEGER NOT NULL,
+        decline_waits INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (question_id, number)
     ) STRICT""",
-    "CREATE INDEX door_question_state ON door_question (state, heard_us)",
+    "CREATE INDEX door_question_state ON door_question (state, received_us)",
     "CREATE INDEX door_question_observable ON door_question (observable, done_us)",
+    "CREATE INDEX door_question_declines ON door_question (question_id, number) WHERE decline_waits",
 )
-_DECLINES: Final = (
-    """CREATE TABLE door_decline_waits (
-        question_id TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (question_id, number)
-    ) STRICT""",
-)
+_DECLINE_WAITS: Final = "UPDATE door_question SET decline_waits = ? WHERE question_id = ? AND number = ?"
 _RADIUS: Final = (
-    "CREATE TABLE door_radius_asked (question_id TEXT PRIMARY KEY) STRICT",
     """CREATE TABLE door_radius (
         observable TEXT PRIMARY KEY, epsilon_milli INTEGER NOT NULL, in_all INTEGER NOT NULL, functions TEXT NOT NULL,
         drawn_us INTEGER NOT NULL
     ) STRICT""",
 )
-"""Which questions are of what a block would hit; and each answer to such, noise and all, to be given again."""
-_OF_RADIUS: Final = "question_id IN (SELECT question_id FROM door_radius_asked)"
-QUESTIONS_SQL: Final = f"""
-    SELECT question_id, number, observable, since_us, until_us, asked_us, heard_us, asked_by, approved_by, why, state,
-      rule, count_bucket, first_hour, last_hour, days, done_us, {_OF_RADIUS} AS hit
-    FROM door_question ORDER BY heard_us DESC, question_id, number
+"""Each answer to what a block would hit, noise and all, to be given again."""
+QUESTIONS_SQL: Final = """
+    SELECT question_id, number, observable, since_us, until_us, asked_us, received_us, asked_by, approved_by, why,
+      state, rule, count_bucket, first_hour, last_hour, days, done_us, radius AS hit
+    FROM door_question ORDER BY received_us DESC, question_id, number
 """
 """Every question that is remembered, the latest first; for people, also as read by another process."""
 
@@ -120,7 +116,6 @@ class Questions:
         self.at, self._book, self._state, self._left_out = at, at.ledger.book, state, at.policy.left_out
         self._noise = noise
         self._book.part("door_question", 1, _SCHEMA)
-        self._book.part("door_decline_waits", 1, _DECLINES)
         self._book.part("door_radius", 1, _RADIUS)
         self._way_in = at.way_in(
             (
@@ -160,16 +155,15 @@ class Questions:
                 self._decline(Place(message.question_id, number))
 
     def _kept_since(self, since_us: int) -> int:
-        return int(self._book.rows("SELECT count(*) FROM door_question WHERE heard_us > ?", (since_us,))[0][0])
+        return int(self._book.rows("SELECT count(*) FROM door_question WHERE received_us > ?", (since_us,))[0][0])
 
     def _keep(self, message: QuestionAsked, state: str, rule: str) -> None:
         now_us = self.at.clock.now_us()
         since_us = message.since_hour // 24 * DAY_US  # whole days: no one finds out an hour by asking often
         with self._book.transaction() as tx:
-            if isinstance(message, RadiusAsked):
-                tx.execute("INSERT INTO door_radius_asked VALUES (?)", (message.question_id,))
             tx.executemany(
-                "INSERT INTO door_question VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, ?)",
+                """INSERT INTO door_question
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, ?, ?, 0)""",
                 [
                     (
                         message.question_id,
@@ -185,6 +179,7 @@ class Questions:
                         state,
                         rule,
                         None if state == "open" else now_us,
+                        isinstance(message, RadiusAsked),
                     )
                     for number, observable in enumerate(message.observables)
                 ],
@@ -223,9 +218,9 @@ class Questions:
         since_us, message = self.at.clock.now_us() - DAY_US, item.message
         radius = isinstance(message, RadiusAsked)
         rows = self._book.rows(
-            f"""SELECT observable FROM door_question WHERE {"" if radius else "NOT "}{_OF_RADIUS}
-            AND heard_us > ? AND rule NOT IN ('question_form', 'question_time', 'question_budget')""",
-            (since_us,),
+            """SELECT observable FROM door_question WHERE radius = ? AND received_us > ?
+            AND rule NOT IN ('question_form', 'question_time', 'question_budget')""",
+            (radius, since_us),
         )
         spent = [str(observable) for (observable,) in rows]
         new = [f"{one.type}:{one.value}" for one in message.observables]
@@ -245,8 +240,8 @@ class Questions:
         shut = self._answers.shut_kinds(self.at.centre)  # history is not searched for what cannot leave
         now_us = self.at.clock.now_us()
         rows = self._book.rows(
-            f"""SELECT question_id, number, observable, since_us, {_OF_RADIUS} FROM door_question
-            WHERE state = 'open' AND until_us > ? ORDER BY heard_us, question_id, number LIMIT ?""",
+            """SELECT question_id, number, observable, since_us, radius FROM door_question
+            WHERE state = 'open' AND until_us > ? ORDER BY received_us, question_id, number LIMIT ?""",
             (now_us, 10 * ANSWERED_AT_ONCE_MAX),
         )
         open_now = [
@@ -285,13 +280,13 @@ class Questions:
         outcome = self._declines.offer(Place(at.question_id, at.number))
         if isinstance(outcome, Refused) and outcome.rule in STAYS:
             with self._book.transaction() as tx:
-                tx.execute("INSERT OR IGNORE INTO door_decline_waits VALUES (?, ?)", (at.question_id, at.number))
+                tx.execute(_DECLINE_WAITS, (True, at.question_id, at.number))
 
     def tell_declines(self) -> int:
         """Lets out declines that waited, each in the transaction of its line; how many left."""
         count = 0
         rows = self._book.rows(
-            "SELECT question_id, number FROM door_decline_waits ORDER BY question_id, number LIMIT ?",
+            "SELECT question_id, number FROM door_question WHERE decline_waits ORDER BY question_id, number LIMIT ?",
             (ANSWERED_AT_ONCE_MAX,),
         )
         for question_id, number in rows:
@@ -299,8 +294,7 @@ class Questions:
                 outcome = self._declines.offer(Place(question_id, number))
                 if isinstance(outcome, Refused) and outcome.rule in STAYS:
                     break
-                where = "question_id = ? AND number = ?"
-                tx.execute(f"DELETE FROM door_decline_waits WHERE {where}", (question_id, number))
+                tx.execute(_DECLINE_WAITS, (False, question_id, number))
             count += 1
         return count
 
@@ -312,14 +306,9 @@ class Questions:
                 "UPDATE door_question SET state = 'unanswered', done_us = ? WHERE state = 'open' AND until_us <= ?",
                 (now_us, now_us),
             )
-            tx.execute("DELETE FROM door_question WHERE heard_us < ?", (now_us - QUESTIONS_KEPT_DAYS * DAY_US,))
+            tx.execute("DELETE FROM door_question WHERE received_us < ?", (now_us - QUESTIONS_KEPT_DAYS * DAY_US,))
             tx.execute("DELETE FROM door_radius WHERE drawn_us < ?", (now_us - KEPT_DAYS * DAY_US,))
-            tx.execute("DELETE FROM door_radius_asked WHERE question_id NOT IN (SELECT question_id FROM door_question)")
-            tx.execute(
-                """DELETE FROM door_decline_waits
-                WHERE question_id NOT IN (SELECT question_id FROM door_question WHERE until_us > ?)""",
-                (now_us,),
-            )
+            tx.execute("UPDATE door_question SET decline_waits = 0 WHERE decline_waits AND until_us <= ?", (now_us,))
 
     def _waits(self, due: Due) -> bool:
         asks = answer_mode(self.at.policy, due.observable.type, due.asks) == "ask"

@@ -49,8 +49,8 @@ class SectorAdvice:
         return Refused("hear_verdicts", "the policy takes no verdicts of the sector's")
 
     def _verdict_new(self, item: Received[VerdictGiven], draft: Nothing) -> Nothing | Refused:
-        known, heard_us = self.verdicts.version(item.message.case_id)
-        if is_old(known, heard_us, item.message.version, self.at.clock.now_us()):
+        known, received_us = self.verdicts.version(item.message.case_id)
+        if is_old(known, received_us, item.message.version, self.at.clock.now_us()):
             return Refused("verdict_new", "a newer verdict of this case was heard before")
         return leap("verdict_new", known, item.message.version) or draft
 

@@ -16,7 +16,15 @@ from bavn.actor.door.table import Table
 from bavn.actor.door.versions import is_old, leap
 from bavn.model.observable import is_external
 from bavn.model.outcome import Refused
-from bavn.model.sector.sector_warning import AnswerAct, AnswerState, NoSuchStep, WarningState, answer_after, may_name
+from bavn.model.sector.sector_warning import (
+    AnswerAct,
+    AnswerState,
+    NoSuchStep,
+    WarningState,
+    answer_after,
+    headline,
+    may_name,
+)
 from bavn.model.sector.work import is_plain
 from bavn.model.text import Text
 from bavn.wire.gate import Rule
@@ -27,9 +35,9 @@ PER_DAY_MAX: Final = 200
 _SCHEMA: Final = (
     """CREATE TABLE door_warning (
         warning_id TEXT PRIMARY KEY, version INTEGER NOT NULL, state TEXT NOT NULL, said TEXT NOT NULL,
-        heard_us INTEGER NOT NULL
+        received_us INTEGER NOT NULL
     ) STRICT""",
-    "CREATE INDEX door_warning_heard ON door_warning (heard_us)",
+    "CREATE INDEX door_warning_received ON door_warning (received_us)",
     """CREATE TABLE door_warning_answer (
         number INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, warning_id TEXT NOT NULL,
         version INTEGER NOT NULL, act TEXT NOT NULL, words TEXT NOT NULL, by_whom TEXT NOT NULL, told_us INTEGER,
@@ -48,7 +56,12 @@ class KeptWarning:
     version: int
     state: str
     said: dict[str, Any]
-    heard_us: int
+    received_us: int
+
+    @property
+    def headline(self) -> Text:
+        """The title as people read it."""
+        return headline(Text.written(self.said["title_en"], da=self.said["title_da"]), drill=self.said["drill"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +80,7 @@ class AnswerStatement:
     rule: str = ""
 
 
-KEPT: Final = Table(KeptWarning, "door_warning", order="heard_us DESC, warning_id")
+KEPT: Final = Table(KeptWarning, "door_warning", order="received_us DESC, warning_id")
 SAID: Final = Table(AnswerStatement, "door_warning_answer", order="number")
 WARNINGS_SQL, ANSWERS_SQL = KEPT.sql, SAID.sql
 warnings_of, answers_of = KEPT.of, SAID.of
@@ -102,12 +115,12 @@ class Warnings(Conversation[WarningGiven, KeptWarning, AnswerStatement]):
             version=message.version,
             state=message.state,
             said=message.model_dump(mode="json"),
-            heard_us=now_us,
+            received_us=now_us,
         )
 
     def _new(self, item: Received[WarningGiven], draft: Nothing) -> Nothing | Refused:
         known, version = self.get(item.message.warning_id), item.message.version
-        if known is not None and is_old(known.version, known.heard_us, version, self.at.clock.now_us()):
+        if known is not None and is_old(known.version, known.received_us, version, self.at.clock.now_us()):
             return Refused("warning_new", "this actor has heard as much of the warning, or more")
         return leap("warning_new", known.version if known else 0, version) or draft
 

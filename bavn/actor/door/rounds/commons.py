@@ -143,8 +143,8 @@ class Commons:
 
     def _begin_us(self, opened: OpenRound) -> int:
         day = self.days.get(opened.params.epoch)
-        heard_us = 0 if day is None else day.at_us
-        return self._known.begin(opened.own_x, opened.xs, heard_us, opened.deadline_us)
+        received_us = 0 if day is None else day.at_us
+        return self._known.begin(opened.own_x, opened.xs, received_us, opened.deadline_us)
 
     def ready(self, opened: OpenRound) -> CommonsShare | None:
         """The share of a round, if it is made; one without fields where the deadline has passed. No transaction is

@@ -23,31 +23,31 @@ Begin = Callable[[int, frozenset[int], int, int], int]
 """(own x, everybody's, when a commons round was heard of, its deadline) -> when its share may be begun."""
 
 
-def begun_at_once(_: int, __: frozenset[int], heard_us: int, ___: int) -> int:
+def begun_at_once(_: int, __: frozenset[int], received_us: int, ___: int) -> int:
     """For tests and simulations."""
-    return heard_us
+    return received_us
 
 
-def in_turn(own_x: int, xs: frozenset[int], heard_us: int, deadline_us: int) -> int:
+def in_turn(own_x: int, xs: frozenset[int], received_us: int, deadline_us: int) -> int:
     """In the second quarter of the time that the round gives, by place among the members: so that the key holder is not
     asked for everybody's elements of the day at once."""
-    quarter_us = max(0, deadline_us - heard_us) // WINDOW_SHARE
-    return heard_us + quarter_us + quarter_us * sorted(xs).index(own_x) // len(xs)
+    quarter_us = max(0, deadline_us - received_us) // WINDOW_SHARE
+    return received_us + quarter_us + quarter_us * sorted(xs).index(own_x) // len(xs)
 
 
-def at_once(_: RoundParams, heard_us: int, __: int) -> int:
+def at_once(_: RoundParams, received_us: int, __: int) -> int:
     """No hold: for tests and simulations, where preparing takes no time."""
-    return heard_us
+    return received_us
 
 
-def by_size(params: RoundParams, heard_us: int, deadline_us: int) -> int:
+def by_size(params: RoundParams, received_us: int, deadline_us: int) -> int:
     """A second and 0.4 ms for each of the set's M elements, which is more than preparing takes; at most a quarter of
     the time that the round gives. A commons share waits for three quarters of it: it is begun in the second."""
-    window_us = max(0, deadline_us - heard_us)
+    window_us = max(0, deadline_us - received_us)
     if params.tier == COMMONS:
-        return heard_us + window_us * (WINDOW_SHARE - 1) // WINDOW_SHARE
+        return received_us + window_us * (WINDOW_SHARE - 1) // WINDOW_SHARE
     wanted_us = HOLD_US + HOLD_PER_ELEMENT_US * params.m
-    return heard_us + min(wanted_us, window_us // WINDOW_SHARE)
+    return received_us + min(wanted_us, window_us // WINDOW_SHARE)
 
 
 class Held:
@@ -63,9 +63,9 @@ class Held:
 
     def put(self, params: RoundParams, deadline_us: int, seq: int) -> None:
         """The upload of a round lies in the outbox under this number."""
-        heard_us = self._heard_us.pop(params.round_id.hex(), None)
-        if heard_us is not None:
-            self._until_us[seq] = self._hold(params, heard_us, deadline_us)
+        received_us = self._heard_us.pop(params.round_id.hex(), None)
+        if received_us is not None:
+            self._until_us[seq] = self._hold(params, received_us, deadline_us)
 
     def drop(self, round_id: str) -> None:
         """The round is not joined after all."""

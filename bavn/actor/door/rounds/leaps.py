@@ -18,7 +18,9 @@ FAR_EVERY_US: Final = HOUR_US
 REGISTRY_SETTLED_US: Final = DAY_US
 REGISTRIES_MAX: Final = 200
 _SCHEMA = (
-    "CREATE TABLE door_leap (sender TEXT PRIMARY KEY, at_us INTEGER NOT NULL) STRICT",
+    """CREATE TABLE door_heard (
+        sender TEXT PRIMARY KEY, seq INTEGER NOT NULL DEFAULT 0, leapt_us INTEGER
+    ) STRICT""",
     """CREATE TABLE door_registry_seen (
         version INTEGER PRIMARY KEY, first_us INTEGER NOT NULL, last_us INTEGER NOT NULL
     ) STRICT""",
@@ -30,13 +32,13 @@ class Leaps:
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        book.part("door_leap", 1, _SCHEMA)
+        book.part("door_heard", 1, _SCHEMA)
 
     def check(self, sender: str, seen_seq: int, seq: int, now_us: int) -> Refused | None:
         """Why a sequence number lies too far ahead of what was heard last; None where it may."""
         if seq <= seen_seq + NEAR_MAX:
             return None
-        since = self._book.rows("SELECT at_us FROM door_leap WHERE sender = ?", (sender,))
+        since = self._book.rows("SELECT leapt_us FROM door_heard WHERE sender = ? AND leapt_us IS NOT NULL", (sender,))
         rare = not since or now_us - since[0][0] >= FAR_EVERY_US
         if seq <= seen_seq + FAR_MAX and rare:
             return None
@@ -46,7 +48,11 @@ class Leaps:
         """A number that ``check`` let through is heard."""
         if seq > heard + NEAR_MAX:
             with self._book.transaction() as tx:
-                tx.execute("INSERT OR REPLACE INTO door_leap VALUES (?, ?)", (sender, now_us))
+                tx.execute(
+                    """INSERT INTO door_heard (sender, leapt_us) VALUES (?, ?)
+                    ON CONFLICT DO UPDATE SET leapt_us = excluded.leapt_us""",
+                    (sender, now_us),
+                )
 
     def registry_floor(self) -> int:
         """The newest registry version that was still used a day after it came; 0 for none. Older ones are refused."""
@@ -71,5 +77,5 @@ class Leaps:
     def forget(self) -> None:
         """All of it: the centre was replaced."""
         with self._book.transaction() as tx:
-            tx.execute("DELETE FROM door_leap")
+            tx.execute("UPDATE door_heard SET leapt_us = NULL")
             tx.execute("DELETE FROM door_registry_seen")

@@ -1,117 +1,64 @@
-"""Flows as exports have them, in documents or in the rows of a table -> flows of ours.
+"""Flows as fields.toml names their parts -> flows of ours.
 
 Exporters tell what went one way: two such halves that fit become one row, as the receiver of flow records does it. What
 one record says of both directions is one. Refuses to guess what nobody says: bytes of the other side stay unknown.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
-from bavn.actor.sense.documents import flow_names as names
 from bavn.actor.sense.documents.moments import moment_us
 from bavn.actor.sense.logs.flow_columns import COLUMNS, stage
 from bavn.actor.sense.reader import Grammar
 from bavn.actor.sense.zeek.stage import quoted
 from bavn.model.moment import SECOND_US
 
-FLOW: Final = "flow"
-"""What a line of flows.py is called among logs."""
-
 QUIET_US: Final = 20 * SECOND_US
 """The two halves of a flow begin at most so long after each other."""
-PORTS_MAX: Final = 65535
 _SYN, _ACK = 2, 16
 _FLAG_BITS: Final = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32}
-_THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
 _REFUSED: Final = re.compile(r"(?i)reject|den[iy]|drop|block|refuse")
-_OUTER: Final = ("netflow.", "flows.", "flow.")
-"""In such an object some keep the fields of a flow."""
-_NOT_SAID: Final = ("", "-", "0.0.0.0:0", None)
+_MOMENTS: Final = ("begun", "seen", "ended")
 
 
-def plain(name: str) -> str:
-    """A name as names of flow_names.py are compared."""
-    inner = name.lower().replace(" ", "").replace("_", "").replace("-", "")
-    for outer in _OUTER:
-        inner = inner.removeprefix(outer)
-    return inner
-
-
-@cache
-def _listed(spelled: str) -> tuple[str, ...]:
-    return tuple(spelled.split(","))
-
-
-def _first(doc: Mapping[str, Any], spelled: str) -> Any:
-    for name in _listed(spelled):
-        value = doc.get(name)
-        if isinstance(value, list) and len(value) == 1:
-            value = value[0]
-        if value not in _NOT_SAID and not isinstance(value, (dict, list)):
-            return value.strip() if isinstance(value, str) else value
-    return None
-
-
-def has_flow(found: Iterable[str]) -> bool:
-    """Whether these names are those of a flow: two ends, and when."""
-    doc = {plain(name): 1 for name in found}
-    moments = f"{names.BEGUN},{names.ENDED},{names.SEEN}"
-    return all(_first(doc, spelled) for spelled in (names.SRC, names.DST, names.PROTO, moments))
-
-
-def flow_of(flat: Mapping[str, Any], zone: str = "UTC") -> dict[str, Any] | None:
-    """A document's flow; None where it tells none. ``zone``: of moments that name none."""
-    doc = {plain(name): value for name, value in flat.items()}
-    a, b, proto = (_first(doc, spelled) for spelled in (names.SRC, names.DST, names.PROTO))
-    begun, ended = (moment_us(_first(doc, spelled), zone) for spelled in (names.BEGUN, names.ENDED))
-    seen = begun if begun is not None else moment_us(_first(doc, names.SEEN), zone)
-    if a is None or b is None or proto is None or (seen is None and ended is None):
+def flow_of(named: Mapping[str, Any], zone: str = "UTC") -> dict[str, Any] | None:
+    """A document's flow; None where it says no moment that can be read. ``zone``: of moments that name none."""
+    moments = {name: moment_us(named.get(name), zone) for name in _MOMENTS}
+    begun = next((moments[name] for name in _MOMENTS if moments[name] is not None), None)
+    if begun is None:
         return None
-    seen = ended if seen is None else seen
-    lasted = _number(_first(doc, names.LASTED))
-    if ended is None and lasted is not None and seen is not None:
-        ended = seen + round(lasted * 1e6)
-    sent, got = _number(_first(doc, names.SENT)), _number(_first(doc, names.GOT))
-    sent_pkts, got_pkts = _number(_first(doc, names.SENT_PKTS)), _number(_first(doc, names.GOT_PKTS))
-    one_way = got is None and got_pkts is None and _first(doc, names.BOTH_WAYS) is None
-    if one_way:
-        sent = _number(_first(doc, names.ONE_WAY)) if sent is None else sent
-        sent_pkts = _number(_first(doc, names.ONE_WAY_PKTS)) if sent_pkts is None else sent_pkts
-    verdict = _first(doc, names.VERDICT)
+    sent, got, pkts_sent, pkts_got = (_number(named.get(name)) for name in ("sent", "got", "pkts_sent", "pkts_got"))
+    verdict = named.get("verdict")
     return {
-        "begun": seen,
-        "ended": ended if ended is not None and seen is not None and ended >= seen else seen,
-        "a": str(a),
-        "b": str(b),
-        "a_port": _port(_first(doc, names.SPORT)),
-        "b_port": _port(_first(doc, names.DPORT)),
-        "proto": str(proto).partition(".")[0].partition("_")[0],
+        "begun": begun,
+        "ended": max(moments["ended"] or begun, begun),
+        "a": str(named["a"]),
+        "b": str(named["b"]),
+        "a_port": _port(named.get("a_port")),
+        "b_port": _port(named.get("b_port")),
+        "proto": str(named["proto"]),
         "sent": sent,
         "got": got,
-        "pkts_sent": sent_pkts,
-        "pkts_got": got_pkts,
-        "flags": _flags(_first(doc, names.FLAGS)),
-        "app": _first(doc, names.APP),
+        "pkts_sent": pkts_sent,
+        "pkts_got": pkts_got,
+        "flags": _flags(named.get("flags")),
+        "app": named.get("app"),
         "denied": bool(isinstance(verdict, str) and _REFUSED.search(verdict)) or None,
-        "one_way": one_way,
+        "one_way": got is None and pkts_got is None,
     }
 
 
-def moment_of(flat: Mapping[str, Any]) -> str:
-    """What a document that has a flow's ends says of when it was; empty where it lacks one of these."""
-    doc = {plain(name): value for name, value in flat.items()}
-    if any(_first(doc, spelled) is None for spelled in (names.SRC, names.DST, names.PROTO)):
-        return ""
-    return str(next(filter(None, (_first(doc, spelled) for spelled in (names.BEGUN, names.ENDED, names.SEEN))), ""))
+def moment_of(named: Mapping[str, Any]) -> str:
+    """What a document says of when it was; empty where it says nothing."""
+    return str(next((named[name] for name in _MOMENTS if name in named), ""))
 
 
 def _number(value: Any) -> float | None:
     if isinstance(value, str):
-        text = value.replace(",", "") if _THOUSANDS.fullmatch(value) else value
         try:
-            value = float(text)
+            value = float(value)
         except ValueError:
             return None
     good = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e18

@@ -7,13 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bavn.actor.formats.gzipped import head_of
 from bavn.actor.formats.lines import LineColumn, Segment, line_column
 from bavn.actor.formats.refused import REFUSALS_KEPT_MAX
-from bavn.actor.sense.documents import tables
-from bavn.actor.sense.documents.records import DocumentParser, column_of, documents, holds_record, table_rows
+from bavn.actor.sense.documents.records import DocumentParser, documents, holds_record
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.logs.records import AUTO, LogParser, Texts, received
+from bavn.actor.sense.logs.records import AUTO, LogParser, Texts
 from bavn.actor.sense.parsed import Parsed, joined
 from bavn.actor.sense.reader import read
 from bavn.actor.sense.suricata.eve import grammar
@@ -23,27 +21,20 @@ def line_parser(
     engine: Engine, sensor: str, source: str, *, form: str = AUTO, zone: str = "UTC", live: bool = False
 ) -> LogParser:
     """Tells each line apart by what is in it. What it is given: see LogParser."""
-    bare = DocumentParser(engine, sensor)
+    bare = DocumentParser(engine, sensor, zone=zone)
     inner = LogParser(engine, sensor, source, zone=zone, live=live, strangers_pass=True, documents=bare.parse_texts)
-    documents = DocumentParser(engine, sensor, logs=inner)
+    documents = DocumentParser(engine, sensor, logs=inner, zone=zone)
     return LogParser(engine, sensor, source, form=form, zone=zone, live=live, documents=documents.parse_texts)
 
 
 def parsed_documents(
     engine: Engine, sensor: str, path: Path, zone: str, written_us: int
 ) -> Iterator[tuple[Parsed, str]]:
-    """What a file of documents or a table holds, and the place behind each part. Lines between documents are read as a
-    log's are: one of no known program is refused."""
+    """What a file of documents holds that are no lines, and the place behind each part."""
     logs = LogParser(engine, sensor, str(path), zone=zone, strangers_pass=True)
     parser = DocumentParser(engine, sensor, logs, written_us, zone)
-    strays = line_parser(engine, sensor, str(path), zone=zone)
-    table = tables.head_of(head_of(path, tables.HEAD_BYTES))
-    for numbered in table_rows(path, table) if table else documents(path):
-        parts = [parser.parse(path.name, [(n, document) for n, document in numbered if not document.stray])]
-        texts = [(n, document.raw.decode("utf-8", "replace")) for n, document in numbered if document.stray]
-        if texts:
-            parts.append(strays.parse(received(column_of(path.name, texts), written_us)))
-        yield joined(parts), str(numbered[-1][0])
+    for numbered in documents(path):
+        yield parser.parse(path.name, numbered), str(numbered[-1][0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,11 @@ from bavn.actor.formats.gzipped import LogFile
 from bavn.actor.formats.lines import LineColumn
 from bavn.actor.formats.refused import RefusedLine, of_file
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.documents import tables
-from bavn.actor.sense.documents.flows import FLOW, flow_of, moment_of, paired
+from bavn.actor.sense.documents.declared import EVE, FLOW
+from bavn.actor.sense.documents.flows import flow_of, moment_of, paired
 from bavn.actor.sense.documents.flows import grammar as flow_grammar
 from bavn.actor.sense.documents.moments import moment_us
-from bavn.actor.sense.documents.splitting import DOCUMENT_BYTES_MAX, Document, Splitter
-from bavn.actor.sense.documents.straying import MixedSplitter
+from bavn.actor.sense.documents.splitting import Document, Splitter
 from bavn.actor.sense.documents.unwrapping import TEXT, Line, lines_of
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.logs.records import LogParser, Texts
@@ -33,7 +32,7 @@ from bavn.actor.sense.zeek.fields import FIELDS
 from bavn.actor.sense.zeek.records import grammar as zeek_grammar
 from bavn.model.text import Text
 
-AT_ONCE: Final = 50_000
+AT_ONCE: Final = 10_000
 PIECE_BYTES: Final = 1 << 20
 HEAD_DOCUMENTS: Final = 200
 _SHOWN_MAX: Final = 60
@@ -75,9 +74,9 @@ class DocumentParser:
                     waiting.setdefault(line.log, []).append((number, json.dumps(line.fields, ensure_ascii=False)))
                 else:
                     parts.append(Parsed(tables={}, lines=1, passed=1, refused=0, refusals=()))
-        for log in ("eve", *FIELDS):
+        for log in (EVE, *FIELDS):
             if log in waiting:
-                form = eve_grammar(self.sensor) if log == "eve" else zeek_grammar(self.sensor, log, None)
+                form = eve_grammar(self.sensor) if log == EVE else zeek_grammar(self.sensor, log, None, respelled=True)
                 parts.append(read(self.engine, form, column_of(file, waiting[log])))
         parts += self._of_flows(file, flows)
         dated = [(number, line, moment_us(line.moment)) for number, line in texts]
@@ -87,7 +86,7 @@ class DocumentParser:
 
     def parse_texts(self, file: str, texts: Texts, about_us: int) -> Parsed:
         """The same of documents that are lines of a log. ``about_us``: when they came."""
-        documents = [(number, Document(text.encode("utf-8", "replace"))) for number, text in texts]
+        documents = [(number, _document(text)) for number, text in texts]
         return replace(self, about_us=about_us).parse(file, documents)
 
     def _of_flows(self, file: str, flows: list[tuple[int, dict[str, Any] | None]]) -> Iterator[Parsed]:
@@ -117,18 +116,26 @@ class DocumentParser:
         yield replace(self.logs, live=live or self.logs.live).parse(replace(column, table=table))
 
 
+def _document(text: str) -> Document:
+    """A line that should be one."""
+    try:
+        return Document(json.loads(text))
+    except RecursionError:
+        return Document(None, Text("no JSON: too deep"))
+    except ValueError:
+        return Document(None, Text("no JSON"))
+
+
 def _opened(document: Document) -> tuple[list[Line], Text | None]:
     if document.fault:
         return [], document.fault
     try:
-        lines = list(lines_of(json.loads(document.raw)))
-        json.dumps([line.fields for line in lines]).encode()
+        lines = list(lines_of(document.value))
+        json.dumps([line.fields for line in lines])
     except RecursionError:
         return [], Text("no JSON: too deep")
-    except ValueError:
-        return [], Text("no JSON")
     except Exception as error:  # noqa: BLE001  a stranger's document, and whatever it raises
-        return [], unreadable(error, document.raw)
+        return [], unreadable(error, repr(document.value).encode())
     return lines, None
 
 
@@ -151,53 +158,23 @@ def column_of(file: str, numbered: Texts) -> LineColumn:
 def documents(path: Path) -> Iterator[list[tuple[int, Document]]]:
     """A file's documents with their numbers, so many at a time that they are read at once. SourceBroken where it cannot
     be opened; damage of an archive is a fault of number 0."""
-    file = _opened_file(path)
-    splitter = MixedSplitter()
+    splitter = Splitter()
+    number = 1
     some: list[tuple[int, Document]] = []
-    with file:
-        while True:
-            data = file.read(PIECE_BYTES)
-            for numbered in splitter.feed(data) if data else splitter.end(damaged=file.damage is not None):
-                some.append(numbered)
-                if len(some) >= AT_ONCE:
-                    yield some
-                    some = []
-            if not data:
-                break
-        if file.damage:
-            some.insert(0, (0, Document(b"", file.damage)))
-    if some:
-        yield some
-
-
-def table_rows(path: Path, head: tables.Head) -> Iterator[list[tuple[int, Document]]]:
-    """A table's rows, as :func:`documents` gives documents."""
-    some: list[tuple[int, Document]] = []
-    damage: list[Text] = []
-    for number, document in tables.rows(_lines(path, damage), head):
-        some.append((number, document))
-        if len(some) >= AT_ONCE:
-            yield some
-            some = []
-    some = [(0, Document(b"", why)) for why in damage] + some
-    if some:
-        yield some
-
-
-def _lines(path: Path, damage: list[Text]) -> Iterator[str]:
-    """A table's lines with their ends; SourceBroken as documents()."""
     with _opened_file(path) as file:
-        rest = b""
         while data := file.read(PIECE_BYTES):
-            *whole, rest = (rest + data).split(b"\n")
-            yield from (line.decode("utf-8", "replace") + "\n" for line in whole)
-            if len(rest) > DOCUMENT_BYTES_MAX:
-                much, rest = len(rest), b""
-                damage.append(Text("a line of {bytes} bytes, more than {most}", bytes=much, most=DOCUMENT_BYTES_MAX))
-        if rest:
-            yield rest.decode("utf-8", "replace")
+            some += enumerate(splitter.feed(data), number + len(some))
+            if len(some) >= AT_ONCE:
+                yield some
+                number, some = number + len(some), []
+        left = list(splitter.end())
+        if file.damage and left and left[-1].fault:
+            left.pop()  # the damage is what cut it off
+        some += enumerate(left, number + len(some))
         if file.damage:
-            damage.append(file.damage)
+            some.insert(0, (0, Document(None, file.damage)))
+    if some:
+        yield some
 
 
 def _opened_file(path: Path) -> LogFile:
@@ -211,14 +188,12 @@ def _opened_file(path: Path) -> LogFile:
 
 def holds_record(text: str) -> bool:
     """A document that holds a line of EVE or of one of Zeek's logs."""
-    lines, _ = _opened(Document(text.encode("utf-8", "replace"))) if text.lstrip().startswith("{") else ([], None)
+    lines, _ = _opened(_document(text)) if text.lstrip().startswith("{") else ([], None)
     return any(line.log not in ("", TEXT, FLOW) for line in lines)
 
 
 def holds_documents(head: bytes, of_log: Callable[[bytes], bool]) -> bool:
     """At least one of the first documents holds a line of EVE or Zeek, or one that ``of_log`` knows."""
-    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
-        return tables.holds_rows(head, lambda rows: _of_use(rows, of_log))
     return _of_use(Splitter().feed(head), of_log)
 
 

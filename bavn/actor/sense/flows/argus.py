@@ -5,11 +5,12 @@ given; one without a year, as `ra` writes it by itself, is of the twelve months 
 own binary form, and lines that come without a head.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from bavn.actor.formats.lines import LineColumn
+from bavn.actor.formats.lines import LineColumn, Segment, line_column
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.logs.flow_columns import COLUMNS, stage
 from bavn.actor.sense.parsed import Parsed
@@ -66,6 +67,40 @@ def is_binary(head: bytes) -> bool:
 def parsed(engine: Engine, sensor: str, head: Head, zone: str, column: LineColumn, about_us: int) -> Parsed:
     """Every line's outcome; the head itself passes, wherever it stands. ``about_us``: when the lines came."""
     return read(engine, _grammar(sensor, head, zone, about_us // HOUR_US * HOUR_US), column)
+
+
+@dataclass(slots=True)
+class ArgusLines:
+    """Segments of one file after the other. The head holds on in a file that was begun anew without one, where its
+    lines have as many columns. ``zone``: of moments that name none."""
+
+    engine: Engine
+    sensor: str
+    zone: str
+    _head: Head | None = field(default=None, init=False)
+    _looked: bool = field(default=False, init=False)
+
+    def forget(self) -> None:
+        """The next segment may be of another file: its head is looked at anew."""
+        self._head, self._looked = None, False
+
+    def parse(self, segment: Segment, start: Callable[[int], bytes], us: int) -> Parsed | None:
+        """Every line's outcome; None where the file is none of Argus'. ``start``: its first bytes; ``us``: when the
+        lines came."""
+        if segment.first_line == 1:
+            held = self._head if self._head and _fits(self._head, segment.raw) else None
+            self._head = head_of(segment.raw) or held
+        elif not self._looked:
+            self._head = head_of(start(HEAD_BYTES_MAX))
+        self._looked = True
+        head = self._head
+        return parsed(self.engine, self.sensor, head, self.zone, line_column(segment), us) if head else None
+
+
+def _fits(head: Head, raw: bytes) -> bool:
+    """Whether the first line has as many columns."""
+    line = raw.partition(b"\n")[0].decode("utf-8", "replace")
+    return len(line.split(head[0])) == len(head) - 1
 
 
 @lru_cache(maxsize=64)

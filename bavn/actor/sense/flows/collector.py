@@ -88,11 +88,9 @@ class FlowCollector:
         protocol: FlowProtocol,
         mark: str | None = None,
         engine: Engine | None = None,
-        spool_bytes_max: int = SPOOL_BYTES_MAX,
     ) -> None:
         self._name, self._sensor, self._at, self._allowed = name, sensor, at, allowed
         self._folder, self._clock, self._protocol = folder, clock, protocol
-        self._spool_bytes_max = spool_bytes_max
         self._engine = engine or prepared()
         self._twice = 0
         self._turn, spot = _parse_mark(name, mark)
@@ -120,7 +118,7 @@ class FlowCollector:
                 self._allowed,
                 self._folder,
                 self._clock,
-                spool_bytes_max=self._spool_bytes_max,
+                spool_bytes_max=SPOOL_BYTES_MAX,
                 streams=self._protocol.streams,
             )
             self._reader.written = self._receiver.written

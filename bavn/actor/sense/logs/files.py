@@ -10,9 +10,9 @@ from pathlib import Path
 from bavn.actor.formats.lines import Segment, line_column
 from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import Batch, SourceBroken
-from bavn.actor.sense.documents.headed import HeadedLines
 from bavn.actor.sense.documents.lines import line_parser
 from bavn.actor.sense.engine import Engine
+from bavn.actor.sense.flows.argus import ArgusLines
 from bavn.actor.sense.follow import FollowedFile
 from bavn.actor.sense.logs.records import AUTO, FORMATS, received
 from bavn.actor.sense.pace import GATHER_S, Pace
@@ -44,7 +44,7 @@ class FollowedLog(FollowedFile):
         self._now_us = now_us
         engine = engine or prepared()
         self._parser = line_parser(engine, sensor, name, form=form, zone=zone)
-        self._headed = HeadedLines(engine, sensor, name, zone) if form == AUTO else None
+        self._argus = ArgusLines(engine, sensor, zone) if form == AUTO else None
         self._pace = Pace(gather_s)
 
     def poll(self) -> Iterator[Batch]:
@@ -65,13 +65,13 @@ class FollowedLog(FollowedFile):
     def go_back(self, mark: str | None) -> None:
         """See GoesBack."""
         super().go_back(mark)
-        if self._headed:
-            self._headed.forget()
+        if self._argus:
+            self._argus.forget()
 
     def _read(self, segment: Segment) -> Parsed:
-        headed = self._headed and self._headed.parse(segment, self._follower.head, self._now_us())
-        if headed:
-            return headed
+        flows = self._argus and self._argus.parse(segment, self._follower.head, self._now_us())
+        if flows:
+            return flows
         return self._parser.parse(received(line_column(segment), self._now_us()))
 
 

@@ -125,7 +125,7 @@ class LogParser:
         refusals = tuple(sorted((*column.refused, *inner.refusals))[:REFUSALS_KEPT_MAX])
         return Parsed(
             tables=inner.tables,
-            lines=column.count,
+            lines=inner.lines + len(column.refused),  # a document may hold several
             passed=inner.passed,
             refused=inner.refused + len(column.refused),
             refusals=refusals,

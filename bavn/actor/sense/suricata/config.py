@@ -61,14 +61,8 @@ class SuricataConfig:
             raise ValueError(Text("a node without home networks sees nothing as its own: give at least one"))
         if not all(path.is_absolute() for path in self.rule_files):
             raise ValueError(Text("rule files need absolute paths"))
-        if (
-            self.ring_packets < 0
-            or self.memory_mb < 64
-            or self.stream_depth_mb < 1
-            or self.threads < 0
-            or self.stats_interval_s < 1
-        ):
-            raise ValueError(Text("memory_mb >= 64, stream_depth_mb >= 1, threads >= 0, stats_interval_s >= 1"))
+        if self.ring_packets < 0 or self.memory_mb < 64 or self.threads < 0:
+            raise ValueError(Text("memory_mb >= 64, ring_packets >= 0, threads >= 0"))
         if self.ring_bytes_max < 2 * RING_FILE_BYTES_MIN:
             raise ValueError(Text("a ring of packets takes at least {least} bytes", least=2 * RING_FILE_BYTES_MIN))
 
@@ -223,6 +217,7 @@ _PORT_GROUPS: Final = {
     "GENEVE_PORTS": 6081,
     "VXLAN_PORTS": 4789,
     "TEREDO_PORTS": 3544,
+    "SIP_PORTS": "[5060, 5061]",
 }
 
 

@@ -13,8 +13,8 @@ LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 SENDERS_KEPT_MAX: Final = 4096
 
 NOT_LISTED: Final = Text("from a sender that is not in syslog_senders")
-TOO_FAST: Final = Text("above syslog_lines_per_s_max")
-TOO_MANY: Final = Text("a connection more than syslog_connections_max")
+TOO_FAST: Final = Text("more lines a second than one sender may send")
+TOO_MANY: Final = Text("more connections at once than are taken")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ COUNT_DIGITS_MAX: Final = 7
 SKIPPED_TIMES_MAX: Final = 16
 """A line that goes on for so many times the longest is no line: the connection is not worth keeping."""
 
-TOO_LONG: Final = Text("longer than syslog_line_bytes_max")
-TOO_LARGE_COUNT: Final = Text("an octet count above syslog_line_bytes_max")
+TOO_LONG: Final = Text("longer than a line may be")
+TOO_LARGE_COUNT: Final = Text("an octet count above what a line may have")
 CUT_OFF: Final = Text("cut off by the end of its connection")
 
 _COUNTED: Final = re.compile(rb"([1-9][0-9]{0,%d}) (?=<)" % (COUNT_DIGITS_MAX - 1))

@@ -31,7 +31,7 @@ HANDSHAKE_S: Final = 10.0
 JOIN_S: Final = 5.0
 
 NO_CERTIFICATE: Final = Text("syslog over TLS needs syslog_certificate_file and syslog_key_file")
-IDLE: Final = Text("nothing for syslog_idle_s: closed")
+IDLE: Final = Text("nothing for too long: closed")
 HALF: Final = Text("half a message and no more: closed")
 QUEUE_FULL: Final = "queue_full"
 

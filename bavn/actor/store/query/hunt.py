@@ -87,12 +87,11 @@ def hunt(window: Window, observables: Sequence[Observable], named_max: int = HOS
     ValueError for more than OBSERVABLES_MAX; raises what the window raises.
     """
     wanted = Wanted.of(observables)
-    return hunted(window, wanted, met_in(window, wanted), named_max)
+    return _hunted(window, wanted, _met_in(window, wanted), named_max)
 
 
-def met_in(window: Window, wanted: Wanted) -> list[pa.Table]:
-    """What was met, summed by number, table and host: what several windows give that lie one after the other in time
-    and meet at whole hours is what one window over all of it gives."""
+def _met_in(window: Window, wanted: Wanted) -> list[pa.Table]:
+    """What was met, summed by number, table and host."""
     met: list[pa.Table] = []
     begin = 0
     for kind, keys in wanted.kinds:
@@ -233,8 +232,8 @@ def _exact(window: Window, table: str, column: str, wanted: pa.Table) -> list[pa
     return [] if found is None else [found]
 
 
-def hunted(window: Window, wanted: Wanted, met: Sequence[pa.Table], named_max: int = HOSTS_NAMED_MAX) -> list[Hunted]:
-    """All that :func:`met_in` gave of these, in order of observable."""
+def _hunted(window: Window, wanted: Wanted, met: Sequence[pa.Table], named_max: int) -> list[Hunted]:
+    """All that :func:`_met_in` gave of these, in order of observable."""
     if not met:
         return []
     rows = window.rows(

@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
@@ -22,7 +23,6 @@ from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import Snapshot
 from bavn.actor.store.query.address_macros import ADDRESS_MACROS
 from bavn.actor.store.query.query import admit
-from bavn.actor.store.query.window_files import NoLease, WindowFiles, damage_in
 from bavn.actor.store.segments.rollup import fresh_rollup
 from bavn.actor.store.segments.segment import ROLLUP_OF, ROLLUPS, Segment
 from bavn.actor.store.segments.views import (
@@ -61,69 +61,39 @@ class Held(Protocol):
     def release(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowFiles:
+    """The files of a window, and how they are read."""
+
+    first_us: int
+    last_us: int
+    homes: tuple[str, ...]
+    limits: StoreLimits
+    snapshot: Snapshot
+
+
 class StoreWindow:
     """Implements the Window port over a snapshot. Close it, or let it go, so that old files can be deleted."""
 
     def __init__(
         self,
         *,
-        first_us: int,
-        last_us: int,
-        snapshot: Snapshot,
+        sight: WindowFiles,
         root: Path,
-        homes: tuple[str, ...],
-        limits: StoreLimits,
         lease: Held,
         damage: Callable[[Sequence[Segment]], StoreDamaged | None],
         watchdog: Watchdog,
-        spill: Path | None = None,
     ) -> None:
-        self._first_us, self._last_us, self._homes = first_us, last_us, homes
-        self._snapshot, self._limits, self._lease, self._damage = snapshot, limits, lease, damage
-        self._files, self._spill, self._watchdog = root / "segments", spill or root / "spill", watchdog
+        self._lease, self._damage = lease, damage
+        self._first_us, self._last_us, self._homes = sight.first_us, sight.last_us, sight.homes
+        self._snapshot, self._limits = sight.snapshot, sight.limits
+        self._files, self._spill, self._watchdog = root / "segments", root / "spill", watchdog
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._made: set[str] = set()
-        self._few = sum(s.rows for s in snapshot.segments if s.table in TABLES) <= QUICK_ROWS_MAX
+        self._few = sum(s.rows for s in sight.snapshot.segments if s.table in TABLES) <= QUICK_ROWS_MAX
         self._cursor: Any = None
         self._interrupted = False
-
-    @classmethod
-    def seen(cls, sight: WindowFiles, root: Path, spill: Path) -> Self:
-        """What another process sees, over the same files under ``root``; spills to ``spill``."""
-        return cls(
-            first_us=sight.first_us,
-            last_us=sight.last_us,
-            snapshot=sight.snapshot,
-            root=root,
-            homes=sight.homes,
-            limits=sight.limits,
-            lease=NoLease(),
-            damage=damage_in(root / "segments"),
-            watchdog=Watchdog(),
-            spill=spill,
-        )
-
-    @property
-    def sight(self) -> WindowFiles:
-        """This window as a value; good for as long as the window is held."""
-        return WindowFiles(
-            first_us=self._first_us,
-            last_us=self._last_us,
-            homes=self._homes,
-            limits=self._limits,
-            snapshot=self._snapshot,
-        )
-
-    @property
-    def root(self) -> Path:
-        """The folder that holds ``segments``."""
-        return self._files.parent
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether it answers nothing any more."""
-        return self._interrupted or self._watchdog.stopped
 
     @property
     def first_us(self) -> int:

@@ -61,7 +61,7 @@ class SegmentWriter:
         ) as writer:
             writer.write_table(rows)
             writer.add_key_value_metadata({KEY: description.encode()})
-        return self._finished(file, number, table, table, rows.num_rows, span_of(rows), hours=hours_of(rows))
+        return self._finished(number, table, table, rows.num_rows, span_of(rows), hours=hours_of(rows))
 
     def hours(
         self,
@@ -92,7 +92,6 @@ class SegmentWriter:
             .fetchall()
         )
         return self._finished(
-            file,
             number,
             table,
             table,
@@ -122,7 +121,6 @@ class SegmentWriter:
             counted = f"SELECT hour, count(*) FROM read_parquet({quoted(str(file))}) GROUP BY hour ORDER BY hour"
             hours = tuple(cursor.execute(counted).fetchall())
         return self._finished(
-            file,
             number,
             table,
             of.raw,
@@ -144,7 +142,6 @@ class SegmentWriter:
 
     def _finished(
         self,
-        file: Path,
         number: int,
         table: str,
         raw: str,
@@ -156,6 +153,7 @@ class SegmentWriter:
         hours_n: int = 1,
         of: int | None = None,
     ) -> Segment:
+        file = self._place(table, number, hour, hours_n)
         self._disk.keep(file)
         return Segment(
             id=number,

@@ -101,19 +101,14 @@ class WordsRequest(CaseInput):
     to: str = Field(default="", max_length=40)
 
 
-class Deadlines(CaseInput):
-    """Within how many hours each step of a task is done; nothing: as the centre's settings have it."""
+class TaskRequest(CaseInput):
+    """``actors`` empty: all in the case. Hours that are not given are the centre's own."""
 
     acknowledge_hours: int | None = Field(default=None, ge=1, le=2160, description="Acknowledged within these hours.")
     applies_hours: int | None = Field(
         default=None, ge=1, le=2160, description="Whether it applies is said within these hours."
     )
     done_hours: int | None = Field(default=None, ge=1, le=2160, description="Done within these hours.")
-
-
-class TaskRequest(Deadlines):
-    """``actors`` empty: all in the case. Hours that are not given are the centre's own."""
-
     actors: list[str] = Field(default=[], max_length=500)
     kind: TaskKind = "task"
     text: str = Field(min_length=1, max_length=2000)
@@ -154,6 +149,12 @@ class SplitRequest(Asks):
     observables: list[Named] = Field(min_length=1, max_length=500)
 
 
+class PartRequest(CaseInput):
+    """Whether you are on the case."""
+
+    on: bool
+
+
 class NoteRequest(CaseInput):
     """What the next one must know; it stays at the centre."""
 
@@ -181,19 +182,19 @@ def release(
     return cases.act(case_id, CaseAct.RELEASE, by, why, None if terms is None else terms.terms(), seen)
 
 
-@act(Right.TRIAGE, *KINDS)
+@act(Right.TRIAGE, *KINDS, only="page")
 def comment(cases: Cases, by: str, case_id: str, body: CommentRequest) -> None:
     """A remark for the centre alone; it stands in the case's history."""
     cases.comment(case_id, by, body.text)
 
 
-@act(Right.TRIAGE, *KINDS)
+@act(Right.TRIAGE, *KINDS, only="page")
 def say(work: Work, by: str, case_id: str, body: WordsRequest) -> None:
     """Words that the actors in the case read: all of them, or one."""
     work.say(case_id, by, body.text, body.to)
 
 
-@act(Right.TRIAGE, *KINDS)
+@act(Right.TRIAGE, *KINDS, only="page")
 def ask(desk: "Desk", by: str, case_id: str, body: TaskRequest) -> tuple[Task, ...]:
     """A task or question to actors, with deadlines; they are in the case from then on."""
     desk.cases.case(case_id)
@@ -203,70 +204,65 @@ def ask(desk: "Desk", by: str, case_id: str, body: TaskRequest) -> tuple[Task, .
     return desk.work.ask(case_id, actors, body.kind, body.text, by, hours, body.seen)
 
 
-@act(Right.TRIAGE, *KINDS)
+@act(Right.TRIAGE, *KINDS, only="page")
 def change_task(work: Work, by: str, task_id: str, body: TaskChange) -> Task:
     """Take a task back, or open it again."""
     return work.change_task(task_id, TaskAct(body.act), by, body.why)
 
 
-@act(Right.TRIAGE, *KINDS)
+@act(Right.TRIAGE, *KINDS, only="page")
 def mark(files: Files, by: str, case_id: str, body: MarkRequest) -> None:
     """TLP, PAP, RSIT and ATT&CK of a case; bind all that comes of it."""
     made = Marking(tlp=body.tlp, pap=Pap[body.pap], rsit=body.rsit, techniques=tuple(body.techniques))
     files.mark(case_id, by, made, body.why, body.seen)
 
 
-@act(Right.TRIAGE, *KINDS)
+@act(Right.TRIAGE, *KINDS, only="page")
 def hand_over(files: Files, by: str, case_id: str, body: OwnerRequest) -> Case:
     """Give the case to another person."""
     return files.hand_over(case_id, by, body.to, body.why, body.seen)
 
 
-@act(Right.TRIAGE, *KINDS)
-def join(people: People, by: str, case_id: str) -> None:
-    """Say that you are on the case; everybody who looks at it sees so."""
-    people.join(case_id, by)
+@act(Right.TRIAGE, *KINDS, only="page")
+def take_part(people: People, by: str, case_id: str, *, on: bool) -> None:
+    """Say that you are on the case, so that everybody who looks at it sees so; or not any more: whoever owns it hands
+    it over first."""
+    (people.join if on else people.leave)(case_id, by)
 
 
-@act(Right.TRIAGE, *KINDS)
-def leave(people: People, by: str, case_id: str) -> None:
-    """Say that you are not on the case any more; whoever owns it hands it over first."""
-    people.leave(case_id, by)
-
-
-@act(Right.TRIAGE, *KINDS)
+@act(Right.TRIAGE, *KINDS, only="page")
 def note(people: People, by: str, case_id: str, body: NoteRequest) -> None:
     """Write what the next one must know: it stands on top of the case, and stays at the centre."""
     people.note(case_id, by, body.text)
 
 
-@act(Right.READ, *KINDS)
+@act(Right.READ, *KINDS, only="page")
 def report(desk: "Desk", by: str, case_id: str, sector: str, zone: tzinfo) -> Document:
     """The case's report as it stands: people, questions and answers, NIS2's clocks, decisions, what is in force. It
     names actors, so it is the centre's own."""
     return case_report.report(room_of(desk, case_id, zone), sector, zone, by)
 
 
-@act(Right.TRIAGE, *KINDS)
+@act(Right.TRIAGE, *KINDS, only="page")
 def merge(files: Files, by: str, case_id: str, body: MergeRequest) -> Case:
     """Merge the case into another, which goes on with everything of both."""
     return files.merge(case_id, body.into, by, body.why, body.seen)
 
 
-@act(Right.TRIAGE, *KINDS)
+@act(Right.TRIAGE, *KINDS, only="page")
 def split(files: Files, by: str, case_id: str, body: SplitRequest) -> Case:
     """Make a new case of some of its observables."""
     return files.split(case_id, [one.observable() for one in body.observables], by, body.why, body.seen)
 
 
-@act(Right.TRIAGE, *KINDS)
+@act(Right.TRIAGE, *KINDS, only="page")
 def involve(desk: "Desk", by: str, case_id: str, body: ActorRequest) -> None:
     """Add an actor by hand: it sees its part of the case from then on."""
     known_actors(desk, body.actor)
     desk.work.involved.add(case_id, body.actor, by, body.why)
 
 
-@act(Right.TRIAGE, *KINDS)
+@act(Right.TRIAGE, *KINDS, only="page")
 def take_evidence(desk: "Desk", by: str, case_id: str, begins: str) -> tuple[Evidence, bytes]:
     """The zip file that an actor attached; that you took it out is a line of the audit log."""
     desk.cases.case(case_id)

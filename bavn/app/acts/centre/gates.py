@@ -4,4 +4,4 @@ from bavn.app.access.rights import Right
 from bavn.app.acts.act import act
 from bavn.app.acts.gates import opened
 
-open_gate = act(Right.MEMBERS, by_command_alone=True)(opened)
+open_gate = act(Right.MEMBERS, only="command")(opened)

@@ -131,7 +131,7 @@ def ask_radius(desk: "Desk", by: str, indicator_id: str, body: RadiusAsking) -> 
     return question if question.approved_us is not None else desk.questions.approve(question.id, second)
 
 
-@act(Right.APPROVE, *REFUSES)
+@act(Right.APPROVE, *REFUSES, only="page")
 def serve(upkeep: Upkeep, by: str, producer: str, way: Literal["retire", "restore"], why: str) -> None:
     """Take a producer of indicators out of service, or put it back."""
     {"retire": upkeep.retire, "restore": upkeep.restore}[way](producer, by, why)

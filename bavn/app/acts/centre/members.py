@@ -90,7 +90,7 @@ def let_join(apart: ApartBook, by: str, group: str, why: str) -> bool:
     return apart.let_join(group, by, why)
 
 
-@act(Right.MEMBERS, *REFUSES)
+@act(Right.MEMBERS, *REFUSES, only="page")
 def quota(members: "Membership", by: str, actor: str, body: QuotaSetting) -> None:
     """Give it an own quota for one kind of message, or put that back to the sector's."""
     members.set_quota(actor, body.kind, body.quota(), by)

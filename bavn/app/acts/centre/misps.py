@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import ActRefused, WhoActs, act
@@ -66,7 +66,16 @@ class Misps:
         return self.file.misps[name]
 
 
+Way = Literal["push", "pull"]
+
+
 @act(Right.PUBLISH)
+def ask(misps: Misps, by: str, name: str, way: Way) -> "Pushed | tuple[int, int]":
+    """Make a MISP hold what its partner may have (with nothing new nothing is sent), or take in what was sighted of our
+    indicators there."""
+    return push(misps, by, name) if way == "push" else pull(misps, by, name)
+
+
 def push(misps: Misps, by: str, name: str) -> "Pushed":
     """Make a MISP hold what its partner may have; with nothing new nothing is sent."""
     table = misps.table(name)
@@ -74,7 +83,6 @@ def push(misps: Misps, by: str, name: str) -> "Pushed":
         return exchange.push(name, table.partner, port, publish=table.publish, distribution=table.distribution, by=by)
 
 
-@act(Right.PUBLISH)
 def pull(misps: Misps, by: str, name: str) -> tuple[int, int]:
     """Take in what was sighted of our indicators at a MISP."""
     table = misps.table(name)

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from bavn.centre.desk.desk import Desk
 
 
-class Reach(CaseInput):
-    """How far an incident reaches; nothing: as it was noted."""
+class Nis2Request(CaseInput):
+    """What happened at an actor; ``at_us`` None: now. What is None stays as it was noted before."""
 
+    act: Nis2Act
+    at_us: int | None = Field(default=None, ge=0, lt=2**53)
+    correct: bool = False
+    why: str = Field(default="", max_length=WHY_MAX)
     cross_border: CrossBorder | None = Field(default=None, description="Whether it may reach other countries.")
     trust_service: bool | None = Field(default=None, description="A trust service notifies within 24 hours.")
     touched: list[str] | None = Field(
@@ -28,16 +32,7 @@ class Reach(CaseInput):
     )
 
 
-class Nis2Request(Reach):
-    """What happened at an actor; ``at_us`` None: now. What is None stays as it was noted before."""
-
-    act: Nis2Act
-    at_us: int | None = Field(default=None, ge=0, lt=2**53)
-    correct: bool = False
-    why: str = Field(default="", max_length=WHY_MAX)
-
-
-@act(Right.TRIAGE, *KINDS)
+@act(Right.TRIAGE, *KINDS, only="page")
 def note(desk: "Desk", by: str, zone: ZoneInfo, case_id: str, actor: str, body: Nis2Request) -> Nis2View:
     """Note what happened at an actor; becoming aware starts its clocks."""
     known_actors(desk, actor)

@@ -3,9 +3,8 @@
 Refuses to render, and to say who is a publisher: the account's role does.
 """
 
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-import typer
 from pydantic import Field
 
 from bavn.app.access.rights import Right
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from bavn.app.centre.publish_parts import Sending
     from bavn.app.config.load import CentreFile
     from bavn.centre.desk.publishing import Publishing
-    from bavn.centre.publish.facts import Catalogue
 
 REFUSES: Final[tuple[Kind, ...]] = (
     (UnknownEdition, 404, "unknown-document", "you"),
@@ -57,7 +55,7 @@ class Wording(Input):
     act: Literal["reword", "add", "remove"]
     en: str = Field(default="", max_length=TEXT_CHARS_MAX)
     da: str = Field(default="", max_length=TEXT_CHARS_MAX)
-    sources: Annotated[list[SourceGiven], typer.Option("--source")] = Field(default=[], max_length=SOURCES_MAX - 1)
+    sources: list[SourceGiven] = Field(default=[], max_length=SOURCES_MAX - 1)
 
     def change(self) -> Change:
         """As the room takes it. Raises ActRefused."""
@@ -89,13 +87,13 @@ class Acting(Input):
     seen: int = Field(ge=1, le=100_000)
 
 
-@act(Right.TRIAGE, *REFUSES)
-def draft(publishing: "Publishing", body: Drafting, catalogue: "Catalogue | None") -> Edition:
+@act(Right.TRIAGE, *REFUSES, only="page")
+def draft(publishing: "Publishing", body: Drafting) -> Edition:
     """Build a document of what the centre has and keep it as a draft; again, as long as nobody has edited it."""
-    return publishing.draft(body.kind, body.period, catalogue)
+    return publishing.draft(body.kind, body.period)
 
 
-@act(Right.TRIAGE, *REFUSES)
+@act(Right.TRIAGE, *REFUSES, only="page")
 def edit(editions: Editions, by: str, edition_id: str, body: Wording, why: str, seen: int | None) -> Edition:
     """Put a sentence in other words, add one, or take a block out; each is a new version, with your name."""
     return editions.edit(edition_id, body.change(), by, why, seen)
@@ -107,7 +105,7 @@ def step(editions: Editions, by: str, edition_id: str, way: PersonsAct, why: str
     return editions.act(edition_id, way, by, why, seen, by_role=True)
 
 
-@act(Right.PUBLISH, *REFUSES, by_command_alone=True)
+@act(Right.PUBLISH, *REFUSES, only="command")
 def send(
     publishing: "Publishing", by: str, file: "CentreFile", edition_id: str, to: tuple[str, ...], language: Language
 ) -> "Sending":

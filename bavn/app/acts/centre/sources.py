@@ -43,12 +43,6 @@ class Assumed(Input):
     every_minutes: Annotated[int | None, typer.Option("--every")] = Field(
         default=None, ge=5, le=43_200, description="Minutes between two readings."
     )
-    hunts_per_day: int | None = Field(
-        default=None,
-        ge=0,
-        le=1000,
-        description="New indicators hunted for by themselves; a second person allows it.",
-    )
     may_block: Annotated[bool | None, typer.Option("--may-block/--never-blocks")] = Field(
         default=None, description="Of one alone: whether its word may ever block."
     )
@@ -59,18 +53,7 @@ class Assumed(Input):
         return {name: value for name, value in said.items() if value is not None}
 
 
-class AssumedWhole(Assumed):
-    """The same, with what only the command line says."""
-
-    whole_days: int | None = Field(
-        default=None,
-        ge=0,
-        le=365,
-        description="taxii, misp: read whole so often, to notice what was deleted there; 0: never.",
-    )
-
-
-class NewSource(AssumedWhole):
+class NewSource(Assumed):
     """A source as it is added; the room says what it may be called and where it may stand."""
 
     name: str
@@ -94,15 +77,8 @@ def add(
 
 @act(Right.PUBLISH, *REFUSES)
 def change(intelligence: "Intelligence", by: str, name: str, given: Assumed, **more: Any) -> SourceState:
-    """Change what is given and leave the rest. Its hunts then need a second person anew."""
+    """Change what is given and leave the rest."""
     return intelligence.sources.set(name, by, **given.given(), **more)
-
-
-@act(Right.TRIAGE, *REFUSES)
-def allow_hunts(intelligence: "Intelligence", by: str, name: str) -> SourceState:
-    """Stand behind the hunts of a source that somebody else added: what it newly tells is then asked of the sector, up
-    to its budget."""
-    return intelligence.sources.allow_hunts(name, by)
 
 
 @act(Right.TRIAGE, *REFUSES)
@@ -123,7 +99,7 @@ def end(intelligence: "Intelligence", by: str, name: str, why: str) -> SourceSta
     return intelligence.end(name, by, why)
 
 
-@act(Right.TRIAGE, *REFUSES)
+@act(Right.TRIAGE, *REFUSES, only="page")
 def decide(
     intelligence: "Intelligence",
     by: str,

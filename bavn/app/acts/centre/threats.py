@@ -28,13 +28,13 @@ class Sorting(Input):
     why: Why
 
 
-@act(Right.APPROVE, *KINDS)
+@act(Right.APPROVE, *KINDS, only="page")
 def set_level(judgements: Judgements, by: str, threat: Threat, body: LevelSetting) -> None:
     """Set a level, with your name and a reason; it counts from now on."""
     judgements.set_level(threat, Level(body.level), by, body.why)
 
 
-@act(Right.TRIAGE, *KINDS)
+@act(Right.TRIAGE, *KINDS, only="page")
 def sort(publishing: "Publishing", by: str, case_id: str, body: Sorting) -> Threat | None:
     """Say what sort of threat a case is; it goes before what its RSIT type says."""
     threat = Threat(body.threat) if body.threat else None

@@ -10,31 +10,24 @@ from bavn.app.access.rights import Right
 from bavn.app.acts.act import act
 from bavn.app.acts.centre import alarms as alarm_acts
 from bavn.app.acts.centre import cases as case_acts
-from bavn.app.acts.centre import exercises as exercise_acts
 from bavn.app.acts.centre import indicators as indicator_acts
-from bavn.app.acts.centre import learning, policies, publications, questions, rollout, switch
 from bavn.app.acts.centre import members as member_acts
-from bavn.app.acts.centre import sources as source_acts
+from bavn.app.acts.centre import policies, publications, questions, switch
 from bavn.app.acts.centre import warnings as warning_acts
 from bavn.app.acts.waiting import LINES_MAX, Cause, Step, Viewer, Waiting, hand
 from bavn.centre.cases.case.pages import CaseAsk
-from bavn.centre.cases.exercises.exercises import Exercises
 from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.cases.indicators.pages import IndicatorFilter, indicators_page
-from bavn.centre.cases.intelligence.sources import ACTIVE, Sources
 from bavn.centre.cases.two_people import CENTRE
 from bavn.centre.cases.warnings.warnings import Warnings
 from bavn.centre.desk.membership import invited_members
-from bavn.centre.desk.rollout_facts import ready_steps
 from bavn.centre.publish.life import EditionState
 from bavn.model.counted import actors, indicators
 from bavn.model.moment import iso
 from bavn.model.ports import Clock
 from bavn.model.sector.alarm import KINDS as ALARM_KINDS
 from bavn.model.sector.case import CaseAct, CaseState
-from bavn.model.sector.exercise import ExerciseState
 from bavn.model.sector.indicator_life import LifeState, may_go
-from bavn.model.sector.rollout import STAGES
 from bavn.model.sector.sector_warning import WarningState
 from bavn.model.text import Text
 
@@ -163,26 +156,6 @@ def _policies(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
             )
 
 
-def _learned(desk: "Desk", _: Clock) -> Iterator[Waiting]:
-    for version in desk.learning.every():
-        if version.approved_us is None and version.ended_us is None:
-            yield Waiting(
-                kind="learned",
-                subject=version.id,
-                what=Text("What verdicts taught the score"),
-                will=Text(
-                    "Leads are ranked by it from the next ranking on; it rests on {n} verdicts.",
-                    n=version.learned.judged,
-                ),
-                act=learning.approve,
-                page="/protection?tab=learned",
-                since_us=version.proposed_us,
-                by=version.proposed_by,
-                second=True,
-                step=_approve(f"/protection/learned/{version.id}/approve"),
-            )
-
-
 def _questions(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
     now_us = clock.now_us()
     for view in desk.questions.every(LINES_MAX):
@@ -207,29 +180,13 @@ def _questions(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
             )
 
 
-def _exercises(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
-    for exercise in Exercises(desk.engine, clock).every(LINES_MAX, state=ExerciseState.CONFIRMED):
-        yield Waiting(
-            kind="exercise-release",
-            subject=exercise.id,
-            what=Text("EXERCISE: release {title}", title=exercise.plan.title),
-            will=Text("Its made-up indicator goes to the actors that take part. Nothing real is touched."),
-            act=exercise_acts.release,
-            page=f"/exercises/{exercise.id}",
-            since_us=exercise.confirmed_us or exercise.planned_us,
-            by=exercise.by.get("confirmed", ""),
-            second=True,
-            step=Step(verb=Text("Release"), path=f"/exercises/{exercise.id}/release"),
-        )
-
-
 def _warnings(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
     for view in Warnings(desk.engine, clock).every(LINES_MAX, state=WarningState.DRAFT):
         warning = view.warning
         yield Waiting(
             kind="warning",
             subject=warning.id,
-            what=Text("A warning is drafted: {title}", title=warning.content.title),
+            what=Text("A warning is drafted: {title}", title=warning.content.headline),
             will=Text("Read it, and send it: every actor that it is for is told, and answers."),
             act=warning_acts.step,
             page=f"/warnings/{warning.id}",
@@ -290,44 +247,6 @@ def _joins(desk: "Desk", _: Clock) -> Iterator[Waiting]:
             )
 
 
-def _hunts(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
-    for state in Sources(desk.engine, clock).every():
-        source = state.source
-        if state.state == ACTIVE and source.hunts_per_day and not state.hunts_by:
-            yield Waiting(
-                kind="source-hunts",
-                subject=source.name,
-                what=Text("{name} is to hunt by itself", name=Text.plain(source.name)),
-                will=Text("Up to {n} of its elements a day are asked of every actor.", n=source.hunts_per_day),
-                act=source_acts.allow_hunts,
-                page=f"/sources/{source.name}",
-                since_us=state.added_us,
-                by=state.added_by,
-                second=True,
-                step=Step(verb=Text("Allow it"), path=f"/sources/{source.name}/hunts"),
-            )
-
-
-def _rollout(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
-    for ready in ready_steps(desk.engine, clock.now_us()):
-        actor, to = ready.actor, STAGES[ready.to]
-        yield Waiting(
-            kind="rollout",
-            subject=f"{actor}:{ready.to.value}",
-            what=Text("{actor} can come to its next state: {state}", actor=Text.plain(actor), state=to),
-            will=Text(
-                "All that it needs is there. It then stands in the plan as reached; nothing changes at its node."
-            ),
-            act=rollout.step,
-            page=f"/rollout/{actor}",
-            since_us=ready.since_us,
-            by=ready.by,
-            step=Step(
-                verb=Text("Take the step"), path=f"/rollout/{actor}/steps", body={"act": ready.act.value}, why=True
-            ),
-        )
-
-
 def _enrolments(desk: "Desk", clock: Clock) -> Iterator[Waiting]:
     now_us = clock.now_us()
     for invited in invited_members(desk.engine):
@@ -376,14 +295,10 @@ KINDS: Final[tuple[Finds, ...]] = (
     _releases,
     _indicators,
     _policies,
-    _learned,
     _questions,
-    _exercises,
     _warnings,
     _publications,
     _joins,
-    _hunts,
-    _rollout,
     _enrolments,
     _alarms,
 )

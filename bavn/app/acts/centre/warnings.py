@@ -48,7 +48,7 @@ class AddressShape(Input):
     functions: Annotated[Some, typer.Option("--function")] = Field((), description="A critical function; repeatable.")
     suppliers: Annotated[Some, typer.Option("--supplier")] = Field((), description="A supplier; repeatable.")
     regions: Annotated[Some, typer.Option("--region")] = Field(
-        (), description="A region of the roll-out's register; repeatable."
+        (), description="A region, as the roll-out names it; repeatable."
     )
     actors: Annotated[Names, typer.Option("--to")] = Field(
         (), description="An actor by name, whatever else; repeatable."
@@ -76,6 +76,7 @@ class WarningBody(Input):
     )
     acknowledge_hours: int = Field(24, ge=1, le=HOURS_MAX, description="Hours until somebody must have acknowledged.")
     hours: int = Field(14 * 24, ge=1, le=HOURS_MAX, description="Hours for which it is in force.")
+    drill: bool = Field(False, description="People practise: every title of it begins with DRILL.")
     address: AddressShape = AddressShape()
 
     def content(self) -> Content:
@@ -89,6 +90,7 @@ class WarningBody(Input):
             observables=tuple(map(_named, self.observables)),
             acknowledge_hours=self.acknowledge_hours,
             hours=self.hours,
+            drill=self.drill,
         )
 
 
@@ -117,6 +119,7 @@ def fields_of(content: Content) -> dict[str, Any]:
         "observables": [str(one) for one in content.observables],
         "acknowledge_hours": content.acknowledge_hours,
         "hours": content.hours,
+        "drill": content.drill,
     }
 
 

@@ -7,7 +7,7 @@ from bavn.app.acts.node.here import Here
 from bavn.model.text import Text
 
 
-@act(Right.SOC_TRIAGE, by_command_alone=True)
+@act(Right.SOC_TRIAGE, only="command")
 def send(here: Here, by: str) -> Text:
     """Sends one now: the running node does it within seconds."""
     with here.book() as book:

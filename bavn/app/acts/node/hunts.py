@@ -44,7 +44,7 @@ def save(here: Here, name: str, body: HuntSave, ask: Callable[[str], None]) -> t
     return hunt, saved_hunts.save(folder, hunt)
 
 
-@act(Right.SOC_HUNT)
+@act(Right.SOC_HUNT, only="page")
 def delete(here: Here, name: str) -> Path:
     """Takes one of the node's own hunts away; those of Bavn stay."""
     config = here.config()

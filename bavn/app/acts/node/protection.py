@@ -56,7 +56,7 @@ def switch(here: Here, by: str, position: Literal["on", "off"]) -> Text:
     return Text("The switch was on already. {done}", done=done) if on_already else done
 
 
-@act(Right.SOC_PROTECT, by_command_alone=True)
+@act(Right.SOC_PROTECT, only="command")
 def replace_centre(here: Here, by: str, *, keep_blocks: bool) -> Replaced:
     """Start anew with a centre that was cleaned or replaced: forget every number it counted; lift what it blocked;
     open the gates that were shut for it; drop what it said that waits behind them.
@@ -68,7 +68,7 @@ def replace_centre(here: Here, by: str, *, keep_blocks: bool) -> Replaced:
     return centre_replaced(config, book_of(here.file), by, keep_blocks=keep_blocks)
 
 
-@act(Right.SOC_PROTECT, by_command_alone=True)
+@act(Right.SOC_PROTECT, only="command")
 def accept_key(here: Here, by: str) -> Sequence[Text]:
     """Join by each key that was refused because it is not the one its day began with here; all ids of that day are
     asked for anew. Names who signed it. Ask the key holders first: a day's key has no reason to change unless they

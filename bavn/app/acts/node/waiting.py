@@ -6,7 +6,6 @@ from typing import Final
 from urllib.parse import quote
 
 from bavn.actor.door.conversations.case_book import CASES_SQL, cases_of
-from bavn.actor.door.conversations.exercises import EXERCISES_SQL, STEPS_SQL, exercises_of, invitations, steps_of
 from bavn.actor.door.conversations.nis2_steps import NIS2_SQL, nis2_statements_of
 from bavn.actor.door.conversations.warnings import ANSWERS_SQL, WARNINGS_SQL, answers_of, unread, warnings_of
 from bavn.actor.door.queries import asked_elements
@@ -18,7 +17,6 @@ from bavn.app.access.rights import Right
 from bavn.app.acts.act import act
 from bavn.app.acts.node import cases as case_acts
 from bavn.app.acts.node import door as door_acts
-from bavn.app.acts.node import exercises as exercise_acts
 from bavn.app.acts.node import hits as hit_acts
 from bavn.app.acts.node import protection as protection_acts
 from bavn.app.acts.node import warnings as warning_acts
@@ -52,7 +50,7 @@ def _hits(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
                 will=Text("You look after it, and your colleagues see that you do. Nothing is sent."),
                 act=hit_acts.take_hit,
                 page=_page(node, "today"),
-                since_us=hit.heard_us,
+                since_us=hit.received_us,
                 weight=3,
                 node=node,
                 step=Step(
@@ -116,7 +114,7 @@ def _tasks(rows: Asks, node: str, now_us: int) -> Iterator[Waiting]:
                 will=LATE if late else ANSWER,
                 act=case_acts.answer,
                 page=_page(node, "cases", case.case_id),
-                since_us=case.heard_us,
+                since_us=case.received_us,
                 weight=3 if late else 2,
                 node=node,
             )
@@ -140,7 +138,7 @@ def reports_owed(rows: Asks, node: str, now_us: int) -> Iterator[Waiting]:
             will=Text("You send it to the authority yourselves; then you note in the case that it was sent."),
             act=case_acts.note,
             page=_page(node, "cases", case.case_id),
-            since_us=case.heard_us,
+            since_us=case.received_us,
             weight=3 if owed.due_us - now_us < DAY_US else 1,
             node=node,
             due_us=owed.due_us,
@@ -149,36 +147,20 @@ def reports_owed(rows: Asks, node: str, now_us: int) -> Iterator[Waiting]:
 
 def _warnings(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
     for warning in unread(warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))):
-        title = Text.written(warning.said["title_en"], da=warning.said["title_da"])
         yield Waiting(
             kind="warning",
             subject=warning.warning_id,
-            what=Text("A warning to read: {title}", title=title),
+            what=Text("A warning to read: {title}", title=warning.headline),
             will=Text("You tell the centre that a person here has read it."),
             act=warning_acts.answer,
             page=_page(node, "warnings", warning.warning_id),
-            since_us=warning.heard_us,
+            since_us=warning.received_us,
             weight=2,
             node=node,
         )
 
 
-def _exercises(rows: Asks, node: str, _: int) -> Iterator[Waiting]:
-    for exercise in invitations(exercises_of(rows(EXERCISES_SQL)), steps_of(rows(STEPS_SQL))):
-        title = Text.written(exercise.said["title_en"], da=exercise.said["title_da"])
-        yield Waiting(
-            kind="exercise",
-            subject=exercise.exercise_id,
-            what=Text("EXERCISE: does this actor take part in {title}?", title=title),
-            will=Text("You say yes or no. What is played is made up, and stands apart from all that is real."),
-            act=exercise_acts.answer,
-            page=_page(node, "today"),
-            since_us=exercise.heard_us,
-            node=node,
-        )
-
-
-KINDS: Final[tuple[Finds, ...]] = (_hits, reports_owed, _tasks, _blocks, _reveals, _warnings, _exercises)
+KINDS: Final[tuple[Finds, ...]] = (_hits, reports_owed, _tasks, _blocks, _reveals, _warnings)
 """Every kind of thing that waits at a node."""
 
 

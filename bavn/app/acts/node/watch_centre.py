@@ -12,7 +12,7 @@ from bavn.wire.ledger import Ledger, Note
 WHY_CHARACTERS_MAX = 500
 
 
-@act(Right.SOC_PROTECT, by_command_alone=True)
+@act(Right.SOC_PROTECT, only="command")
 def begin_anew(here: Here, by: str, why: str) -> int:
     """Take the next log that the centre shows for its log; how many cases of evidence that settled. They stay, with a
     line in the ledger of who did it and why."""

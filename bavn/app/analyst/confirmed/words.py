@@ -38,7 +38,7 @@ def sentence(hit: HitHere, zone: tzinfo | None) -> Text:
     """``Confirmed attack, blocked since 29 November 2026, met here 116 times from 1 machine, first on 22 November``
     and its year. ``zone``: whose days; None: this machine's."""
     known = hit.confirmed
-    stand = STANDS[known.stands].filled(since=local_day(known.forced_us or known.heard_us, zone))
+    stand = STANDS[known.stands].filled(since=local_day(known.forced_us or known.received_us, zone))
     times = Text.counted("{count:,} time", "{count:,} times", known.count)
     machines = max(known.hosts or 0, len(hit.hosts))
     met = (

@@ -31,6 +31,8 @@ _LOG = logging.getLogger(__name__)
 MAIL: Final = "mail"
 EVERY_S: Final = 10.0
 END_S: Final = 2.0
+MAILS_PER_HOUR_MAX: Final = 12
+"""To one address, half of them kept for confirmed attacks; what is more comes together in one mail."""
 FAILS_BEFORE_PROBLEM: Final = 2
 """One failure may be a restart of the mail server; after the second one somebody is told."""
 HANGS_US: Final = 5 * MINUTE_US
@@ -110,7 +112,7 @@ class Mailing:
         before = mailed(self._book.rows, to)
         for urgent in (True, False):
             fresh = [thing for thing in things if thing.urgent is urgent and thing.id not in before]
-            room = self._config.remind.mails_per_hour_max // 2
+            room = MAILS_PER_HOUR_MAX // 2
             yield from batches(fresh, room - self._book.within_the_hour(to, now_us, urgent=urgent))
 
     def _sent(self, to: str, things: Sequence[Thing]) -> bool:

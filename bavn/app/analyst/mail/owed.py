@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final, Literal
 
 from bavn.actor.door.conversations.case_book import CASES_SQL, KeptCase, cases_of
-from bavn.actor.door.conversations.exercises import EXERCISES_SQL, STEPS_SQL, exercises_of, invitations, steps_of
 from bavn.actor.door.conversations.nis2_steps import NIS2_SQL, nis2_statements_of
 from bavn.actor.door.conversations.warnings import ANSWERS_SQL, WARNINGS_SQL, answers_of, unread, warnings_of
 from bavn.actor.protect.confirmed import Confirmed, hits
@@ -32,12 +31,12 @@ from bavn.model.health import file_old
 from bavn.model.malformed import UNREADABLE
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, as_datetime
 from bavn.model.sector.nis2 import NAMES, Due
-from bavn.model.sector.sector_warning import URGENCIES, Urgency
+from bavn.model.sector.sector_warning import URGENCIES, Urgency, headline
 from bavn.model.sector.work import DueState, due_state
 from bavn.model.spans import local_day
 from bavn.model.text import Language, Text
 
-Kind = Literal["hit", "task", "warning", "nis2", "exercise", "alarm"]
+Kind = Literal["hit", "task", "warning", "nis2", "alarm"]
 NIS2_NEAR_US: Final = 12 * HOUR_US
 """So long before it a report's deadline is near: half of the 24 hours that the first one has."""
 OLD_US: Final = 30 * DAY_US
@@ -130,7 +129,7 @@ def _hits(given: Owing) -> Iterator[Thing]:
             yield Thing(
                 id=f"hit {hit.indicator_id} {hit.taken_us or 0}",
                 kind="hit",
-                since_us=hit.heard_us,
+                since_us=hit.received_us,
                 subject=Text("A CONFIRMED ATTACK WAS HERE"),
                 lines=partial(_hit_lines, whole, hit),
                 page=("today",),
@@ -171,7 +170,7 @@ def _tasks(given: Owing, case: KeptCase) -> Iterator[Thing]:
         yield Thing(
             id=" ".join(("task", task_id, *about)),
             kind="task",
-            since_us=case.heard_us,
+            since_us=case.received_us,
             subject=_WAITED_FOR[state],
             lines=_lines(_ASKED, _CASE.filled(case_id=case.case_id), _STEPS[step], _when(given, due_us)),
             page=("cases", case.case_id),
@@ -212,24 +211,11 @@ def _warnings(given: Owing) -> Iterator[Thing]:
         yield Thing(
             id=" ".join(("warning", warning.warning_id, str(warning.version), *about)),
             kind="warning",
-            since_us=warning.heard_us,
-            subject=_TO_READ[state],
+            since_us=warning.received_us,
+            subject=headline(_TO_READ[state], drill=warning.said["drill"]),
             lines=_lines(_WARNED, Text("Urgency: {urgency}", urgency=urgency), _when(given, due_us)),
             page=("warnings", warning.warning_id),
             command=f"bavn node warnings {warning.warning_id}",
-        )
-
-
-def _exercises(given: Owing) -> Iterator[Thing]:
-    for exercise in invitations(exercises_of(given.rows(EXERCISES_SQL)), steps_of(given.rows(STEPS_SQL))):
-        yield Thing(
-            id=f"exercise {exercise.exercise_id}",
-            kind="exercise",
-            since_us=exercise.heard_us,
-            subject=Text("EXERCISE: the centre asks whether you take part"),
-            lines=_lines(Text("You say yes or no. What is played is made up, and stands apart from all that is real.")),
-            page=("today",),
-            command="bavn node exercise list",
         )
 
 
@@ -272,7 +258,6 @@ _FINDS: Final = {
     "hits": _hits,
     "cases": _cases,
     "warnings": _warnings,
-    "exercises": _exercises,
     "alarms": _alarms,
 }
 

@@ -51,19 +51,18 @@ class MispTurn:
 
 
 class IntelKeeper:
-    """``actors`` names whom a hunt asks. ``broken`` hears of what must end the process. ``misps``: partners' MISPs."""
+    """``broken`` hears of what must end the process. ``misps``: partners' MISPs."""
 
     def __init__(
         self,
         intelligence: Intelligence,
         base: Path,
         clock: Clock,
-        actors: Callable[[], Sequence[str]],
         broken: Callable[[BaseException], None],
         misps: Sequence[MispTurn] = (),
     ) -> None:
         self._intelligence, self._base, self._clock = intelligence, base, clock
-        self._actors, self._broken = actors, broken
+        self._broken = broken
         self._ended = threading.Event()
         self._tidied_us = 0
         self._misps, self._misps_us = misps, dict[str, int]()
@@ -94,7 +93,7 @@ class IntelKeeper:
         contained.part("intelligence partners", self._turn_to_misp)
         if self._clock.now_us() - self._tidied_us >= TIDY_EVERY_US:
             self._tidied_us = self._clock.now_us()
-            contained.part("intelligence order", lambda: self._intelligence.tidy(self._actors()))
+            contained.part("intelligence order", self._intelligence.tidy)
 
     def _ask_one(self) -> None:
         states = self._intelligence.sources.every()

@@ -18,7 +18,6 @@ from bavn.app.process.real import SystemDice
 from bavn.app.process.warning_lists import warning_lists
 from bavn.centre.cases.indicators.upkeep import Upkeep
 from bavn.centre.cases.policies import Policies
-from bavn.centre.cases.questions import Questions
 from bavn.centre.desk.partnership import open_partners
 from bavn.centre.inbox.intel_gate import IntelGate
 from bavn.centre.inbox.misp_sightings import MispSightings
@@ -54,7 +53,6 @@ def open_intelligence(
         settings=config.intelligence,
         lists=warning_lists(),
         partners=open_partners(engine, clock),
-        questions=Questions(engine, clock, two_people=config.limits.questions_two_people),
         offers=Offers(book, clock, SystemDice(), ours),
         failures=failures,
     )
@@ -115,7 +113,6 @@ def keeping_intelligence(
         intelligence,
         file.base,
         BesideClock(file.folder),
-        lambda: [actor.name for actor in registry.members()[1]],
         broken,
         turns,
     )

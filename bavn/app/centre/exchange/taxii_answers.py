@@ -17,6 +17,8 @@ from bavn.wire.partners import taxii
 from bavn.wire.partners.taxii import Page, Wanted
 
 ROOT: Final = "/exchange/"
+PAGE_MAX: Final = 1000
+BODY_BYTES_MAX: Final = 8_000_000
 Query = Sequence[tuple[str, str]]
 
 
@@ -50,7 +52,14 @@ class Answers:
     """One for all partners. ``body_bytes_max``: the longest body taken in; ``page_max``: objects on a page."""
 
     def __init__(
-        self, exchange: Exchange, offers: Offers, *, sector: str, contact: str, page_max: int, body_bytes_max: int
+        self,
+        exchange: Exchange,
+        offers: Offers,
+        *,
+        sector: str,
+        contact: str,
+        page_max: int = PAGE_MAX,
+        body_bytes_max: int = BODY_BYTES_MAX,
     ) -> None:
         self._exchange, self._offers = exchange, offers
         self._sector, self._contact, self._page_max = sector, contact, page_max

@@ -45,8 +45,6 @@ def open_exchange(file: CentreFile, centre: Centre, keys: PartyKeys) -> Beside |
         centre.offers,
         sector=file.centre.limits.sector,
         contact=table.contact,
-        page_max=table.page_objects,
-        body_bytes_max=table.post_mb_max * 1_000_000,
     )
     limits = TaxiiLimits(requests_per_minute=table.requests_per_minute, failures_per_minute=table.failures_per_minute)
     return Beside(

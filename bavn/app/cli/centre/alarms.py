@@ -1,5 +1,4 @@
-"""`bavn centre alarms`, `canaries`, `coverage`: what is wrong, how far canaries came, who could
-have seen what.
+"""`bavn centre alarms` and `coverage`: what is wrong, and who could have seen what.
 
 Refuses to find alarms: the running centre does, each quarter of a minute.
 """
@@ -10,8 +9,9 @@ from typing import Annotated
 import typer
 
 from bavn.app.acts.centre import alarms as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened, show
-from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, named, opened
+from bavn.app.cli.person import of_act
+from bavn.app.cli.shown import AsJson, show
 from bavn.app.process.exits import Exit
 from bavn.model.moment import iso
 from bavn.model.text import Text
@@ -51,30 +51,6 @@ def alarms(
     show(rows, as_json=as_json)
     if any(alarm.ended_us is None for alarm in standing_alarms):
         raise typer.Exit(Exit.UNHEALTHY)
-
-
-def canaries(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
-    """How far the daily canary came at each actor, link by link; when each link last passed, and how long it took."""
-    from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS
-
-    with opened(config) as desk:
-        found = sorted(desk.chains().items())
-    rows = []
-    for actor, chain in found:
-        for at in chain.links:
-            why = WHYS.get(at.link.why)
-            rows.append(
-                {
-                    "actor": actor,
-                    **named(chain, "day", "run"),
-                    "link": LINKS[at.link.link].say(language),
-                    "state": STATES[at.link.state].say(language),
-                    "why": why and why.say(language),
-                    "passed": None if at.passed_us is None else iso(at.passed_us)[:19],
-                    "took": None if at.took is None else TOOK[at.took].say(language),
-                }
-            )
-    show(rows, as_json=as_json)
 
 
 def coverage(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from bavn.app.acts.centre import questions as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened, show
-from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, named, opened
 from bavn.app.cli.language import language_of_rows, tell
+from bavn.app.cli.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.shown import AsJson, show
 from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, HOUR_US, as_us, iso, iso_hour

@@ -4,19 +4,23 @@ Refuses to compute: the desk does.
 """
 
 import json
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from bavn.app.acts.centre import switch as acts
 from bavn.app.acts.centre.indicators import REFUSES
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened, show
-from bavn.app.cli.centre.person import AsLocalRoot, instead, needs, of_act
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, named, opened
+from bavn.app.cli.person import AsLocalRoot, instead, needs, of_act
+from bavn.app.cli.shown import AsJson, show
 from bavn.app.cli.spread import typed
 from bavn.app.cli.words import number
 from bavn.centre.books.clock import STEPS, IndicatorClock
 from bavn.model.moment import SECOND_US, iso
 from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.centre.cases.sector_switch import SwitchOffRequest, Turn
 
 
 def clock(
@@ -72,39 +76,46 @@ def kill_switch(
             else:
                 needs(by, acts.turn_off.right)
                 acts.turn_off(desk.switch, who, body)
-        rows = [
-            {
-                "turn": turn.number,
-                "state": "on" if turn.on else "off",
-                **named(turn, "by", "asked_by", "why"),
-                "at": iso(turn.at_us)[:23],
-                "told": len(desk.switch.queued_at(turn.number)),
-            }
-            for turn in desk.switch.turns()
-        ]
+        rows = [_turned(turn, len(desk.switch.queued_at(turn.number))) for turn in desk.switch.turns()]
         request = desk.switch.off_request()
     if request is not None:
-        until = f"{iso(request.until_us)[:16]}Z"
-        words = Text(
-            "Still on: {by} wants it off ({why}); a second person must say the same before {until}.",
-            by=request.by,
-            why=request.why,
-            until=until,
-        )
-        rows.append(
-            {
-                "turn": request.number,
-                "state": "off asked",
-                "by": "",
-                "asked_by": request.by,
-                "why": request.why,
-                "at": iso(request.at_us)[:23],
-                "told": 0,
-            }
-        )
+        rows.append(_asked_off(request))
         if not as_json:
-            print(words.say(language))
+            print(_waits(request).say(language))
     show(rows, as_json=as_json)
+
+
+def _turned(turn: "Turn", actors: int) -> dict[str, Any]:
+    """``actors``: how many were told."""
+    return {
+        "turn": turn.number,
+        "state": "on" if turn.on else "off",
+        **named(turn, "by", "asked_by", "why"),
+        "at": iso(turn.at_us)[:23],
+        "told": actors,
+    }
+
+
+def _asked_off(request: "SwitchOffRequest") -> dict[str, Any]:
+    """What one person asked for, and nobody has been told."""
+    return {
+        "turn": request.number,
+        "state": "off asked",
+        "by": "",
+        "asked_by": request.by,
+        "why": request.why,
+        "at": iso(request.at_us)[:23],
+        "told": 0,
+    }
+
+
+def _waits(request: "SwitchOffRequest") -> Text:
+    return Text(
+        "Still on: {by} wants it off ({why}); a second person must say the same before {until}.",
+        by=request.by,
+        why=request.why,
+        until=f"{iso(request.until_us)[:16]}Z",
+    )
 
 
 def _whole(clock: IndicatorClock) -> dict[str, Any]:

@@ -1,10 +1,8 @@
-"""What the centre's subcommands share: the desk on the centre's database, and rows shown as a table or as JSON lines.
+"""What the centre's subcommands share: the desk on the centre's database.
 
 Refuses to know what is asked of the desk.
 """
 
-import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +12,10 @@ import typer
 
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import ActRefused, Kind, refusing
-from bavn.app.cli.centre.person import option
-from bavn.app.cli.language import language_here
+from bavn.app.cli.person import option
 from bavn.app.cli.words import Spoken as SpokenHere
-from bavn.app.cli.words import cell
 from bavn.app.fit.service_user import as_its_user, service_config
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from bavn.app.config.load import CentreFile
@@ -29,13 +24,11 @@ if TYPE_CHECKING:
 Config = Annotated[
     Path, typer.Option("--config", "-c", is_eager=True, callback=as_its_user, help="The centre's configuration file.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
 Spoken = SpokenHere
 By = Annotated[str, option("sac", Right.TRIAGE)]
 ByHere = Annotated[str, option("sac", None)]
 """Where there are no accounts yet: whoever is at the machine."""
 Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log.")]
-WIDTH_PLAIN = 180
 CENTRE_TOML = service_config("centre.toml")
 
 
@@ -72,36 +65,6 @@ def at_work(config: Path) -> Iterator["Desk"]:
         raise Stop(Exit.NOT_NOW if refused.code is Exit.USAGE else refused.code, refused.text) from refused
 
 
-def show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
-    """Rows with the same keys, one a line."""
-    from rich.console import Console
-    from rich.table import Table
-
-    if as_json:
-        for row in rows:
-            print(json.dumps(row, ensure_ascii=False))
-        return
-    if not rows:
-        print(Text("nothing yet").say(language_here()))
-        return
-    table = Table(box=None, pad_edge=False)
-    for name in rows[0]:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
-    (Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)).print(table)
-
-
 def named(value: object, *names: str) -> dict[str, Any]:
     """What a value has under these names, as a part of a row."""
     return {name: getattr(value, name) for name in names}
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, bool):
-        return cell("yes" if value else "no", language_here())
-    if isinstance(value, list | tuple):
-        return ", ".join(_cell(item) for item in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{name}: {_cell(item)}" for name, item in value.items())
-    return "" if value is None else str(value)

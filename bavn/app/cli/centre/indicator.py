@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bavn.app.acts.centre import indicators as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, named, opened, show
-from bavn.app.cli.centre.intel.rules import For, show_rules
-from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, Why, configured, named, opened
 from bavn.app.cli.help import Commands
 from bavn.app.cli.language import language_of_rows, tell
+from bavn.app.cli.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.shown import AsJson, For, show, show_rules
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.intel.indicator import Pap
@@ -64,7 +64,7 @@ def draft(
     show(rows, as_json=as_json)
 
 
-def _step(way: Literal["review", "refresh", "withdraw"], what: str) -> None:
+def _step(way: Literal["review", "refresh", "withdraw", "wrong"], what: str) -> None:
     @app.command(way, help=what)
     def done(
         wanted: Wanted,
@@ -165,27 +165,12 @@ _step("refresh", "It was truly met: its days begin anew, everywhere.")
 _step("withdraw", "Take it back: every actor lifts it, those that are away when they come back. One person is enough.")
 
 
-@app.command("wrong")
-def wrong(
-    wanted: Wanted,
-    config: Config = CENTRE_TOML,
-    *,
-    why: Why,
-    by: Annotated[str, of_act(acts.step)] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Say that it is false: what it is worth sinks."""
-    with opened(config, *acts.REFUSES) as desk:
-        body = typed(acts.Acting, act="wrong", why=why)
-        rows = [
-            _row(desk, acts.step(desk.indicator_book, by, life.id, body), language_of_rows(as_json=as_json))
-            for life in _meant(desk, wanted)
-        ]
-    show(rows, as_json=as_json)
+_step("wrong", "Say that it is false: what it is worth sinks.")
 
 
-@app.command("list")
-def listed(
+@app.command("show")
+def shown(
+    wanted: Annotated[str, typer.Argument(help="Only this one: indicator--..., its beginning, or type:value.")] = "",
     config: Config = CENTRE_TOML,
     *,
     state: Annotated[LifeState | None, typer.Option(help="Only these.")] = None,
@@ -193,34 +178,33 @@ def listed(
     language: Spoken = "en",
     limit: int = 100,
 ) -> None:
-    """Indicators, the latest first: where each stands, who stands behind it, what it is worth."""
+    """Indicators, the latest first: where each stands, who stands behind it, what it is worth. Of one also what was
+    found before release, where it stands at each actor, and all that was done to it."""
     with opened(config, *acts.REFUSES) as desk:
+        if wanted:
+            _show_one(desk, _meant(desk, wanted)[0], language, as_json=as_json)
+            return
         lives = desk.indicator_book.every(state, limit)
         rows = [_standing_row(desk, one, language) for one in desk.upkeep.statuses(lives, desk.now_us())]
     show(rows, as_json=as_json)
 
 
-@app.command("show")
-def show_one(wanted: Wanted, config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
-    """One indicator: what was found before release, where it stands at each actor, and all that was done to it."""
-    with opened(config, *acts.REFUSES) as desk:
-        life = _meant(desk, wanted)[0]
-        row = _row(desk, life, language)
-        checks = life.checks if life.state is not LifeState.DRAFT else desk.indicator_book.looked_at(life)
-        row["checks"] = [{"check": c.name, "stops": c.stops, "words": c.words.say(language)} for c in checks]
-        row["actors"] = [
-            {
-                "actor": actor.actor,
-                "state": actor.state or ("held" if actor.held else "no answer"),
-                "rule": actor.rule,
-                "enforced_by": list(actor.enforcers),
-                "not_carried_by": list(actor.not_carried),
-                "enforced": None if actor.enforced_us is None else iso(actor.enforced_us),
-            }
-            for actor in desk.deliveries.at_actors(life.id)
-        ]
-        history = desk.indicator_book.history(life.id)
-        row["radius"] = _radius(desk, life, language)
+def _show_one(desk: "Desk", life: "Life", language: Language, *, as_json: bool) -> None:
+    row = _row(desk, life, language)
+    checks = life.checks if life.state is not LifeState.DRAFT else desk.indicator_book.looked_at(life)
+    row["checks"] = [{"check": c.name, "stops": c.stops, "words": c.words.say(language)} for c in checks]
+    row["actors"] = [
+        {
+            "actor": actor.actor,
+            "state": actor.state or ("held" if actor.held else "no answer"),
+            "rule": actor.rule,
+            "enforced_by": list(actor.enforcers),
+            "not_carried_by": list(actor.not_carried),
+            "enforced": None if actor.enforced_us is None else iso(actor.enforced_us),
+        }
+        for actor in desk.deliveries.at_actors(life.id)
+    ]
+    row["radius"] = _radius(desk, life, language)
     if as_json:
         print(json.dumps(row, ensure_ascii=False))
         return
@@ -233,7 +217,7 @@ def show_one(wanted: Wanted, config: Config = CENTRE_TOML, *, as_json: AsJson = 
         print(sentence)
     if actors:
         show(actors, as_json=False)
-    for line in history:
+    for line in desk.indicator_book.history(life.id):
         print(f"{iso(line.at_us)[:19]}  {line.who:<16} {line.act:<20} {line.detail}")
 
 
@@ -253,36 +237,6 @@ def rules(
     with opened(config, *acts.REFUSES) as desk:
         ids = [life.id for life in _meant(desk, wanted)]
         show_rules(rules_released(desk, ids, form, address), form, as_json=as_json, language=language)
-
-
-@app.command("noise")
-def noise(
-    producer: Annotated[str, typer.Argument(help="detector:NAME, policy:ID, person:NAME or source:NAME.")] = "",
-    config: Config = CENTRE_TOML,
-    *,
-    retire: Annotated[bool, typer.Option("--retire", help="Take it out of service.")] = False,
-    restore: Annotated[bool, typer.Option("--restore", help="Put it back into service.")] = False,
-    why: Annotated[str, typer.Option(help="The reason, for the audit log.")] = "",
-    by: Annotated[str, of_act(acts.serve)] = "",
-    as_json: AsJson = False,
-) -> None:
-    """How good each producer's indicators turned out to be, the noisiest first; retire one by hand, or restore it."""
-    with opened(config, *acts.REFUSES) as desk:
-        if retire or restore:
-            if retire == restore or not producer:
-                raise Stop(Exit.USAGE, Text("name one producer, and either --retire or --restore"))
-            acts.serve(desk.upkeep, by, producer, "retire" if retire else "restore", why)
-        rows = [
-            {
-                "producer": row.name,
-                **named(row, "true", "false", "open"),
-                "noise": round(row.noise, 3),
-                "retired": row.retired,
-            }
-            for row in desk.upkeep.producers()
-            if producer in ("", row.name)
-        ]
-    show(rows, as_json=as_json)
 
 
 _STOPS = Text.in_context("check of an indicator", "STOP")

@@ -2,17 +2,15 @@
 
 import json
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
-import typer
-
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, configured, named, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, configured, named, opened
 from bavn.app.cli.gates import centre_book
 from bavn.app.cli.help import Commands
 from bavn.app.cli.language import tell
 from bavn.app.cli.later import commands_in, later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
+from bavn.app.cli.shown import AsJson, show
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import HOUR_US, iso
 from bavn.model.text import Text
@@ -24,26 +22,20 @@ COMMANDS: Final = commands_in(
     "bavn.app.cli.centre",
     {
         "rollout.member": ("invite", "revoke"),
-        "rounds.round": ("round_",),
+        "rounds.round": ("rounds",),
         "ask": ("ask", "questions", "approve_question", "end_question"),
-        "intel.exchange": ("export", "import_", "offers"),
-        "intel.proposals": ("proposals", "proposal"),
+        "intel.exchange": ("export", "offers"),
+        "intel.proposals": ("proposals",),
         "intel.misp": ("misp_feed",),
-        "leads": ("leads", "open_case", "benign", "ignore", "heed", "calibration", "laws"),
+        "leads": ("leads", "laws"),
         "store": ("upgrade", "backup", "restore"),
-        "casework": (
-            *("comment", "case", "mark", "hand_over", "merge", "split", "involve", "task", "tasks", "task_cancel"),
-            *("task_reopen", "say", "parts", "case_evidence", "timeline", "rsit_"),
-        ),
-        "case_room": ("case_join", "case_leave", "case_note", "case_report"),
-        "remind": ("remind", "reminders"),
-        "alarms": ("alarms", "canaries", "coverage"),
-        "publish": ("picture", "feed"),
-        "benchmark": ("benchmark",),
+        "casework": ("case",),
+        "remind": ("remind",),
+        "alarms": ("alarms", "coverage"),
+        "publish": ("publication", "publication_send"),
         "rollout.accept": ("accept",),
         "clock": ("clock", "kill_switch"),
         "value": ("value",),
-        "story": ("replay", "story"),
         "rounds.counts": ("counts",),
         "set_aside": ("set_aside",),
         "rounds.log": ("log",),
@@ -53,55 +45,31 @@ COMMANDS: Final = commands_in(
     "health": "bavn.app.cli.service_health:centre_health",
     "failures": "bavn.app.cli.failures:centre_failures",
     "gates": "bavn.app.cli.gates:centre_gates",
-    "open-gate": "bavn.app.cli.gates:centre_open_gate",
     "waiting": "bavn.app.cli.centre.waiting:centre_waiting",
-    "ask-to-look": "bavn.app.cli.centre.waiting:centre_hand_over",
     "console": "bavn.app.cli.console:centre_console",
 }
 GROUPS: Final = {
     "policy": "bavn.app.cli.centre.policy:app",
-    "learn": "bavn.app.cli.centre.learn:app",
-    "nis2": "bavn.app.cli.centre.nis2:app",
     "member": "bavn.app.cli.centre.rollout.member:app",
     "partner": "bavn.app.cli.centre.intel.partner:app",
     "source": "bavn.app.cli.centre.intel.source:app",
     "misp": "bavn.app.cli.centre.intel.misp:group",
-    "brief": "bavn.app.cli.centre.publish:brief",
-    "forecast": "bavn.app.cli.centre.publish:forecast",
-    "threat": "bavn.app.cli.centre.threat:app",
     "rollout": "bavn.app.cli.centre.rollout.main:app",
     "indicator": "bavn.app.cli.centre.indicator:app",
     "warning": "bavn.app.cli.centre.warning:app",
-    "exercise": "bavn.app.cli.centre.exercise:app",
     "account": "bavn.app.cli.account:sac",
 }
 SECTIONS: Final = {
-    Text("What waits, and leads"): (
-        *("waiting", "ask-to-look", "leads", "open-case", "benign", "ignore", "heed", "value", "story", "replay"),
-        *("learn", "calibration", "laws"),
-    ),
-    Text("Cases"): (
-        *("cases", "case", "case-join", "case-leave", "case-note", "case-report", "comment", "mark", "hand-over"),
-        *("merge", "split", "timeline", "rsit"),
-    ),
-    Text("With the actors of a case"): (
-        *("involve", "parts", "task", "tasks", "task-cancel", "task-reopen", "say", "case-evidence", "nis2"),
-        *("remind", "reminders"),
-    ),
+    Text("What waits, and leads"): (*("waiting", "leads", "value", "laws"),),
+    Text("Cases"): ("cases", "case", "remind"),
     Text("Protection"): ("indicator", "indicators", "policy", "clock", "kill-switch"),
-    Text("Ask, warn and exercise"): (*("ask", "questions", "approve-question", "end-question", "warning", "exercise"),),
-    Text("Sources and partners"): (
-        *("source", "partner", "proposals", "proposal", "offers", "import", "export", "misp", "misp-feed"),
-    ),
-    Text("What the sector reads"): ("picture", "threat", "brief", "forecast", "feed", "benchmark"),
+    Text("Ask and warn"): ("ask", "questions", "approve-question", "end-question", "warning"),
+    Text("Sources and partners"): (*("source", "partner", "proposals", "offers", "export", "misp", "misp-feed"),),
+    Text("What the sector reads"): ("publication", "publication-send"),
     Text("Members"): ("rollout", "invite", "accept", "members", "member", "revoke"),
-    Text("Whether it can be trusted"): (
-        *("rounds", "round", "round-audit", "counts", "quarantine", "ledger", "audit", "log"),
-    ),
-    Text("Whether it runs well"): (
-        *("health", "alarms", "canaries", "coverage", "failures", "set-aside", "gates", "open-gate"),
-    ),
-    Text("Set up and keep running"): (*("init", "run", "console", "account", "hub", "upgrade", "backup", "restore"),),
+    Text("Whether it can be trusted"): (*("rounds", "round-audit", "counts", "quarantine", "ledger", "audit", "log"),),
+    Text("Whether it runs well"): (*("health", "alarms", "coverage", "failures", "set-aside", "gates"),),
+    Text("Set up and keep running"): (*("init", "run", "console", "account", "upgrade", "backup", "restore"),),
 }
 app = Commands(
     help="The sector analysis centre.",
@@ -141,29 +109,6 @@ def run(config: Config = CENTRE_TOML) -> None:
         run_centre(file, listens, failures)
 
 
-@app.command("hub")
-def hub(
-    name: Annotated[str, typer.Argument(help="a-z, 0-9 and -")],
-    config: Config = CENTRE_TOML,
-    *,
-    host: Annotated[list[str], typer.Option(help="Name or address under which nodes reach the hub; repeatable.")],
-    into: Annotated[Path, typer.Option(help="The folder to write; bring it to the hub's machine.")],
-) -> None:
-    """Make the certificates of a regional hub, for a year. Then name it in [fanout] hubs."""
-    from bavn.app.centre.fanout import make_hub
-    from bavn.model.sector.member import ACTOR_NAME, is_reserved
-
-    if not ACTOR_NAME.fullmatch(name) or is_reserved(name):
-        raise Stop(
-            Exit.USAGE,
-            Text(
-                "no hub can be called {name!r}: 2 to 40 of a-z, 0-9 and -, and no role such as `centre`", name=name[:60]
-            ),
-        )
-    made = make_hub(configured(config), name, tuple(host), into)
-    tell(Text("the hub's certificates are in {folder}", folder=made.folder))
-
-
 @app.command("members")
 def members(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     """Actors, their state, and how their nodes said they were."""
@@ -181,30 +126,6 @@ def members(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
                 "suppliers": list(m.role.suppliers),
             }
             for m in desk.members()
-        ]
-    show(rows, as_json=as_json)
-
-
-@app.command("rounds")
-def rounds(config: Config = CENTRE_TOML, *, as_json: AsJson = False, limit: int = 20) -> None:
-    """The latest rounds: who took part, what was learned."""
-    with opened(config) as desk:
-        rows = [
-            {
-                "round": s.round.id,
-                "tier": s.round.params.tier,
-                "t": s.round.params.t,
-                "opened": iso(s.round.opened_us),
-                "phase": s.round.phase.value,
-                "uploaded": list(s.uploaded),
-                "turned_away": [list(entry) for entry in s.turned_away],
-                "quarantined": s.quarantined,
-                "elements_max": s.round.params.m,
-                "upload_bytes": s.round.params.upload_bytes,
-                "ended": None if s.round.ended_us is None else iso(s.round.ended_us),
-                "cpu_s": s.round.cpu_ms / 1000,
-            }
-            for s in desk.rounds(limit)
         ]
     show(rows, as_json=as_json)
 

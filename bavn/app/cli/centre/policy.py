@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from bavn.app.acts.centre import policies as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, named, opened, show
-from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, named, opened
 from bavn.app.cli.help import Commands
+from bavn.app.cli.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.shown import AsJson, show
 from bavn.centre.cases.policies import PolicyState, StandingPolicy
 from bavn.model.moment import DAY_US, iso
 from bavn.model.observable import ObservableType

@@ -1,11 +1,13 @@
-"""`bavn centre remind` and `reminders`: send what is due now, see what was sent. The running centre does it itself."""
+"""`bavn centre remind`: send what is due now, or see what was sent. The running centre does it itself."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, configured, named, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, configured, named, opened
 from bavn.app.cli.language import tell
+from bavn.app.cli.shown import AsJson, show
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
@@ -17,10 +19,16 @@ def remind(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be sent, word for word, and to whom.")
     ] = False,
+    sent: Annotated[bool, typer.Option("--sent", help="What was sent to whom, what waits, what was given up.")] = False,
+    as_json: AsJson = False,
+    limit: Annotated[int, typer.Option(help="With --sent: the latest so many.")] = 100,
 ) -> None:
-    """Send the reminders that are due now, once."""
+    """Send the reminders that are due now, once; or show those that were sent."""
     from bavn.app.centre.reminding import Reminding, ways_of
 
+    if sent:
+        _show_sent(config, limit, as_json=as_json)
+        return
     file = configured(config)
     ways = ways_of(file)
     if not ways.recipients:
@@ -35,21 +43,20 @@ def remind(
                 subject, text = reminding.words(reminder, recipient, file.remind.language)
                 print(f"{recipient.way} -> {recipient.name}\n{subject}\n{text}")
             return
-        sent, failed = reminding.once()
-    tell(Text("{sent} sent, {failed} wait to be tried again", sent=sent, failed=failed))
+        delivered, failed = reminding.once()
+    tell(Text("{sent} sent, {failed} wait to be tried again", sent=delivered, failed=failed))
     if failed:
         raise Stop(
             Exit.UNREACHABLE,
             Text.counted(
-                "{count:,} reminder could not be delivered (bavn centre reminders)",
-                "{count:,} reminders could not be delivered (bavn centre reminders)",
+                "{count:,} reminder could not be delivered (bavn centre remind --sent)",
+                "{count:,} reminders could not be delivered (bavn centre remind --sent)",
                 failed,
             ),
         )
 
 
-def reminders(config: Config = CENTRE_TOML, *, as_json: AsJson = False, limit: int = 100) -> None:
-    """What was sent to whom, what waits and what was given up, the latest first."""
+def _show_sent(config: Path, limit: int, *, as_json: bool) -> None:
     with opened(config) as desk:
         rows = [
             {

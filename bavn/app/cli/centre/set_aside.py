@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken
 from bavn.app.cli.gates import centre_book
+from bavn.app.cli.shown import AsJson
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, ByHere, Config, Spoken, configured
+from bavn.app.cli.centre.desk import CENTRE_TOML, ByHere, Config, Spoken, configured
+from bavn.app.cli.shown import AsJson
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 

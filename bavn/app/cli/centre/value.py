@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, opened
+from bavn.app.cli.shown import AsJson
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.intel.spelled import observable_of
 from bavn.model.observable import NotCanonical

@@ -14,10 +14,11 @@ import typer
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import warnings as acts
 from bavn.app.acts.centre.refusals import observable_of
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, named, show
-from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, Why, configured, named
 from bavn.app.cli.help import Commands
 from bavn.app.cli.language import tell
+from bavn.app.cli.person import of_act
+from bavn.app.cli.shown import AsJson, show
 from bavn.app.cli.spread import Given, spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 app = Commands(help="Warnings to the sector, and their follow-up.")
 
-Id = Annotated[str, typer.Argument(help="warning-..., as `list` shows it.")]
+Id = Annotated[str, typer.Argument(help="warning-..., as `show` names it.")]
 SAID: Final = ("title_en", "title_da", "text_en", "text_da")
 _ROW: Final = Text("warning|state|urgency|title|TLP|version|sent|told|acknowledged|affected|done|overdue")
 _ACTOR: Final = Text("actor|told|answer|since|mail|words")
@@ -124,82 +125,34 @@ def _step(way: Literal["send", "end", "withdraw"], what: str) -> None:
         tell(_AT_VERSION.filled(warning=kept.id, state=WARNING_STATES[kept.state], version=kept.version))
 
 
-_step("send", "Let it go out at once: console, mail, feed and every node that it is addressed to.")
+_step("send", "Let it go out at once: console, mail and every node that it is addressed to.")
 _step("end", "It is over; whoever was told hears so.")
 _step("withdraw", "It was wrong, or a draft that nobody needs; whoever was told hears so.")
 
 
-@app.command("list")
-def listed(
+@app.command("show")
+def shown(
+    warning: Annotated[str, typer.Argument(help="Only this one, and how each actor follows it up.")] = "",
     config: Config = CENTRE_TOML,
     *,
     state: Annotated[WarningState | None, typer.Option(help="Only those that stand so.")] = None,
     limit: int = 50,
     as_json: AsJson = False,
     language: Spoken = "en",
-) -> None:
-    """The warnings, the latest first, and how many actors have answered what."""
-    with opened(config) as (_, warnings, _, _):
-        rows = [_row(view, language, as_json=as_json) for view in warnings.every(limit, state=state)]
-    show(rows, as_json=as_json)
-
-
-@app.command("show")
-def shown(
-    warning: Id,
-    config: Config = CENTRE_TOML,
-    *,
-    as_json: AsJson = False,
-    language: Spoken = "en",
     check: Annotated[bool, typer.Option("--check", help="Exit with code 10 if an acknowledgement is overdue.")] = False,
 ) -> None:
-    """One warning, and how each actor that it went to follows it up."""
+    """The warnings, the latest first, and how many actors have answered what; or one of them."""
     with opened(config) as (_, warnings, mails, _):
-        view = warnings.get(warning)
-        mailed = mails.stands(view.warning)
-    if as_json:
-        show([_row(view, language, as_json=True) | {"actors": _plain(view, mailed)}], as_json=True)
+        views = [warnings.get(warning)] if warning else list(warnings.every(limit, state=state))
+        mailed = mails.stands(views[0].warning) if warning else {}
+    if warning and not as_json:
+        _print(views[0], mailed, language)
     else:
-        _print(view, mailed, language)
-    late = [one.actor for one in view.actors if one.overdue]
+        more = {"actors": _plain(views[0], mailed)} if warning else {}
+        show([_row(view, language, as_json=as_json) | more for view in views], as_json=as_json)
+    late = sorted({one.actor for view in views for one in view.actors if one.overdue})
     if check and late:
         raise Stop(Exit.UNHEALTHY, Text("no acknowledgement from {named}", named=", ".join(late)))
-
-
-@app.command("mail")
-def mail(config: Config = CENTRE_TOML) -> None:
-    """Mail what is owed now; the running centre does so by itself."""
-    from bavn.app.centre.reminding import ways_of
-    from bavn.app.centre.warning_mail import once
-
-    with opened(config) as (file, _, mails, registry):
-        server = ways_of(file).mail
-        if server is None:
-            raise Stop(Exit.CONFIGURATION, Text("[remind] smtp_host names no mail server"))
-        went, failed = once(file, mails, registry, server)
-    tell(Text("{sent} mailed, {waiting} wait", sent=went, waiting=failed))
-    if failed:
-        raise Stop(Exit.UNREACHABLE, Text("some mails could not be sent; they are tried again"))
-
-
-@app.command("feed")
-def feed(
-    out: Annotated[Path, typer.Argument(help="The file to write, such as warnings.da.xml.")],
-    config: Config = CENTRE_TOML,
-    *,
-    language: Spoken = "en",
-) -> None:
-    """Write an Atom feed of what was sent under TLP:CLEAR or GREEN, for a web server of your own to lay out."""
-    from bavn.app.centre.publish_parts import write
-    from bavn.app.centre.warning_mail import ENTRIES_MAX
-    from bavn.app.centre.warning_mail import feed as made_feed
-    from bavn.app.process.real import SystemClock
-
-    with opened(config) as (file, warnings, _, _):
-        kept = [view.warning for view in warnings.every(10 * ENTRIES_MAX)]
-        sector = file.centre.limits.sector
-    write(out, made_feed(kept, language, sector=sector, now_us=SystemClock().now_us()).encode())
-    print(out)
 
 
 def _row(view: "WarningView", language: Language, *, as_json: bool) -> dict[str, Any]:
@@ -210,7 +163,8 @@ def _row(view: "WarningView", language: Language, *, as_json: bool) -> dict[str,
             "warning": kept.id,
             "state": kept.state.value,
             "urgency": content.urgency.value,
-            "title": content.title.say(language),
+            "title": content.headline.say(language),
+            "drill": content.drill,
             "text": content.text.say(language),
             "tlp": content.tlp.value,
             "pap": f"PAP:{content.pap.name}",
@@ -226,7 +180,7 @@ def _row(view: "WarningView", language: Language, *, as_json: bool) -> dict[str,
         kept.id,
         WARNING_STATES[kept.state].say(language),
         URGENCIES[content.urgency].say(language),
-        content.title.say(language),
+        content.headline.say(language),
         content.tlp.value,
         kept.version,
         sent,

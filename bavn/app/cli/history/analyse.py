@@ -8,7 +8,6 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from stat import S_ISCHR
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,13 +17,12 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text as Cell
 
+from bavn.app.cli.history.given import Reading, indicators_of, network_of, sigma_rules, suricata_rules, zone_of
 from bavn.app.cli.node import assets as hosts
-from bavn.app.cli.node.hunt.ioc import no_indicators
-from bavn.app.cli.node.hunt.show import visible
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import Spoken, heading, number, small
 from bavn.app.process.ctrl_c import ctrl_c
-from bavn.app.process.exits import Exit, Stop, why_of
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.counted import own_hosts, records
 from bavn.model.evidence import alert_line
 from bavn.model.moment import iso
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
     from bavn.actor.detect.rank import Ranked
     from bavn.actor.sense.rules.text import LeftOut
     from bavn.app.analyst.analyse import Findings, Unread
-    from bavn.app.analyst.rule_paths import GivenRules
     from bavn.model.intel.rule import RowRule
     from bavn.model.suspicion import Suspicion
 
@@ -45,21 +42,6 @@ P_SHOWN_MAX = 0.05
 WIDTH_PLAIN = 180
 INPUTS_SHOWN_MAX = 40
 REASONS_SHOWN_MAX = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How what is given is read."""
-
-    home: Annotated[list[str] | None, typer.Option(help="An own network (CIDR); may be repeated.")] = None
-    ioc: Annotated[list[Path] | None, typer.Option(help="A list of indicators; may be repeated.")] = None
-    time_zone: Annotated[str, typer.Option(help="Zone of log times that name none (Europe/Copenhagen).")] = "UTC"
-    sigma: Annotated[list[Path] | None, typer.Option(help="Sigma rules: a file or folder; may be repeated.")] = None
-    rules: Annotated[
-        list[Path] | None,
-        typer.Option(help="Suricata's rules for captures: a file, folder or archive, or a node's; may be repeated."),
-    ] = None
-    together: Annotated[bool, typer.Option("--together", help="Look at all of it as one network's.")] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +82,8 @@ def analyse(
     with ctrl_c() as go_on, ExitStack() as undo:
         from bavn.app.analyst.analyse import Unread
 
-        rules, unreadable = _rules(reading.sigma or [], language, verbose=shown.verbose)
-        indicators, without = _indicators(reading.ioc or [], language)
-        unreadable += without
+        rules, unreadable = sigma_rules(reading.sigma or [], language, verbose=shown.verbose)
+        indicators, without = indicators_of(reading.ioc or [], language)
         looking = _looked_at(
             paths,
             reading,
@@ -114,46 +95,54 @@ def analyse(
             with_crypto=cbom is not None,
         )
         looked = undo.enter_context(closing(looking))  # interrupted, it leaves no folder behind
-        keep = Kept(
-            1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top, shown.all_
-        )
-        faults = failed = looked_at = last_us = 0
-        refusal_shown = False
-        crypto: tuple[Use, ...] = ()
+        keep, outcome = _kept(shown), _Outcome(unreadable=unreadable + without)
         for findings in looked:
             go_on()
             if isinstance(findings, Unread):
-                faults += 1
+                outcome.faults += 1
                 print(f"bavn: {plain_name(findings.source)}: {findings.reason.say(language)}", file=sys.stderr)
                 continue
-            looked_at += 1
-            crypto += findings.crypto
-            last_us = max(last_us, findings.last_us)
-            faults += findings.partly_read
-            _say_refused(findings, language)
-            if not refusal_shown and findings.rules_refused:
-                refusal_shown = True
-                _say_rules_refused(*findings.rules_refused, language)
-            failed += bool(findings.failed)
-            _say_failed(findings, language)
-            if as_json and findings.failed and not (findings.assets if with_assets else keep.of(findings)):
-                print(json.dumps({"source": findings.source, "failed": list(findings.failed)}, ensure_ascii=False))
-            if with_assets:
-                beside = {"source": findings.source} | ({"failed": list(findings.failed)} if findings.failed else {})
-                hosts.show(list(findings.assets), language, as_json=as_json, beside=beside)
-                continue
-            _show(findings, keep, language, as_json=as_json)
-        if cbom is not None and looked_at:
-            hosts.write_cbom(cbom, crypto, actor="analysed", at_us=last_us, language=language)
-        if (faults and not looked_at) or ((unreadable or failed) and not faults):
+            _say_missing(findings, language, with_rules=not outcome.rules_refused)
+            outcome.add(findings)
+            _show(findings, keep, language, as_json=as_json, with_assets=with_assets)
+        if cbom is not None and outcome.looked_at:
+            hosts.write_cbom(cbom, outcome.crypto, actor="analysed", at_us=outcome.last_us, language=language)
+        outcome.end(language)
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What came of all paths. ``unreadable``: lists and rules that could not be read; ``faults``: paths that could not,
+    or only in part; ``failed``: paths at which a detector failed. ``rules_refused``: whether Suricata took not every
+    rule; ``crypto``, ``last_us``: as Findings has them, of all."""
+
+    unreadable: int
+    faults: int = 0
+    failed: int = 0
+    looked_at: int = 0
+    rules_refused: bool = False
+    crypto: "tuple[Use, ...]" = ()
+    last_us: int = 0
+
+    def add(self, findings: "Findings") -> None:
+        self.looked_at += 1
+        self.faults += findings.partly_read
+        self.failed += bool(findings.failed)
+        self.rules_refused |= findings.rules_refused is not None
+        self.crypto += findings.crypto
+        self.last_us = max(self.last_us, findings.last_us)
+
+    def end(self, language: Language) -> None:
+        """Raises Exit or Stop where something is missing."""
+        if (self.faults and not self.looked_at) or ((self.unreadable or self.failed) and not self.faults):
             raise typer.Exit(Exit.INPUT)
-        if faults:
+        if self.faults:
             raise Stop(
                 Exit.INPUT,
                 Text.counted(
                     "one of the paths could not be read in full; the rest was analysed",
                     "{count:,} of the paths could not be read in full; the rest was analysed",
-                    faults,
+                    self.faults,
                 ).say(language),
             )
 
@@ -175,11 +164,11 @@ def _looked_at(
 
     with tempfile.TemporaryDirectory(prefix="bavn-rules-") as scratch:
         wanted = Wanted(
-            zone=_zone(reading.time_zone),
-            homes=tuple(_network(text) for text in reading.home or ()),
+            zone=zone_of(reading.time_zone),
+            homes=tuple(network_of(text) for text in reading.home or ()),
             indicators=indicators,
             sigma=sigma,
-            rules=_suricata_rules(reading.rules or [], Path(scratch), language),
+            rules=suricata_rules(reading.rules or [], Path(scratch), language),
             with_assets=with_assets,
             with_crypto=with_crypto,
         )
@@ -203,29 +192,6 @@ def _unless[**P](stopped: Callable[[], None], tell: Callable[P, None]) -> Callab
     return told
 
 
-def _suricata_rules(paths: list[Path], scratch: Path, language: Language) -> "GivenRules | None":
-    """Suricata's rules as one file; those that may not run are counted. Stop for a path without a rule."""
-    if not paths:
-        return None
-    from bavn.actor.sense.rules.source import RulesRefused
-    from bavn.app.analyst.rule_paths import given_rules
-
-    try:
-        rules = given_rules(paths, scratch)
-    except RulesRefused as error:
-        raise Stop(Exit.USAGE, Text.shaped("--rules {why}", why=Text.of_error(error))) from error
-    if rules.left_out:
-        first = rules.left_out[0]
-        sentence = Text.counted(
-            "one of Suricata's rules is left out: {first}",
-            "{count:,} of Suricata's rules are left out, the first: {first}",
-            len(rules.left_out),
-            first=first.sentence,
-        )
-        print(f"bavn: {sentence.say(language)}", file=sys.stderr)
-    return rules
-
-
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What is shown: up to this p, from this evidence on, at most so many for each source. ``whole``: what the internet
@@ -245,6 +211,12 @@ class Kept:
         ]
 
 
+def _kept(shown: Shown) -> Kept:
+    if shown.all_:
+        return Kept(1.0, -1.0, shown.top, whole=True)
+    return Kept(shown.p_max, shown.evidence_min, shown.top)
+
+
 def _tell(status: Status, language: Language, source: str, rows: int) -> None:
     status.update(Text("reading {source}: {records}", source=source, records=records(rows)).say(language))
 
@@ -256,6 +228,14 @@ def _tell_done(status: Status, language: Language, done: int, every: int) -> Non
 def _tell_look(status: Status, language: Language, source: str, look: int, looks: int) -> None:
     said = Text("looking at {source}: day {look} of {looks}", source=source, look=look, looks=looks)
     status.update(said.say(language))
+
+
+def _say_missing(findings: "Findings", language: Language, *, with_rules: bool) -> None:
+    """What gave nothing. ``with_rules``: also that Suricata takes not every rule, which is the same at each path."""
+    _say_refused(findings, language)
+    if with_rules and findings.rules_refused:
+        _say_rules_refused(*findings.rules_refused, language)
+    _say_failed(findings, language)
 
 
 def _say_refused(findings: "Findings", language: Language) -> None:
@@ -302,75 +282,18 @@ def plain_name(path: str) -> str:
     return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in path)
 
 
-def _zone(text: str) -> str:
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(text).key
-    except (ValueError, OSError, KeyError) as error:
-        raise Stop(Exit.USAGE, Text("--time-zone {text}: no such zone (as Europe/Copenhagen is)", text=text)) from error
-
-
-def _network(text: str) -> str:
-    from ipaddress import ip_network
-
-    try:
-        return str(ip_network(text, strict=False))
-    except ValueError as error:
-        raise Stop(Exit.USAGE, Text("--home {text}: {error}", text=text, error=Text.of_error(error))) from error
+def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool, with_assets: bool) -> None:
+    """Own hosts or suspicions; as JSON what failed is said also where there are none."""
+    if as_json and findings.failed and not (findings.assets if with_assets else keep.of(findings)):
+        print(json.dumps({"source": findings.source, "failed": list(findings.failed)}, ensure_ascii=False))
+    if with_assets:
+        beside = {"source": findings.source} | ({"failed": list(findings.failed)} if findings.failed else {})
+        hosts.show(list(findings.assets), language, as_json=as_json, beside=beside)
+        return
+    _show_suspicions(findings, keep, language, as_json=as_json)
 
 
-def _indicators(files: list[Path], language: Language) -> "tuple[IndicatorSet, int]":
-    """The indicators of all lists, and how many lists hold not one: these are named."""
-    from bavn.actor.detect.indicators.indicators import NO_INDICATORS
-    from bavn.actor.detect.indicators.reader import read
-    from bavn.app.analyst.analyse import NO_FILE
-
-    indicators, without = NO_INDICATORS, 0
-    for file in files:
-        try:
-            if S_ISCHR(file.stat().st_mode):  # one such as /dev/zero has no end
-                raise Stop(Exit.USAGE, Text.shaped("--ioc {file}: {why}", file=file, why=NO_FILE))
-            with file.open(encoding="utf-8", errors="replace") as lines:
-                reading = read(lines)
-        except OSError as error:
-            raise Stop(Exit.USAGE, Text("--ioc {file}: {why}", file=file, why=why_of(error))) from error
-        indicators |= reading.indicators
-        no_indicators(visible(str(file)), list(reading.refusals), reading.refused, language)
-        if not reading.indicators:
-            without += 1
-            said = Text("there is not one indicator in it").say(language)
-            print(f"bavn: {visible(str(file))}: {said}", file=sys.stderr)
-    return indicators, without
-
-
-def _rules(paths: list[Path], language: Language, *, verbose: bool) -> "tuple[tuple[RowRule, ...], int]":
-    """The rules that run, and how many cannot be read: these are named, those that are not supported counted (or named
-    too)."""
-    from bavn.actor.hunt.sigma import rules_of
-    from bavn.app.node.sigma_files import sigma_outcomes
-
-    for path in paths:
-        if not path.exists():
-            raise Stop(Exit.USAGE, Text("--sigma {path}: there is no such file or folder", path=path))
-    outcomes = sigma_outcomes(paths) if paths else []
-    left = sum(outcome.standing == "unsupported" for outcome in outcomes)
-    if left and not verbose:
-        sentence = Text.counted(
-            "{count:,} of {outcomes:,} Sigma rules is not supported and does not run (--verbose says why)",
-            "{count:,} of {outcomes:,} Sigma rules are not supported and do not run (--verbose says why)",
-            left,
-            outcomes=len(outcomes),
-        ).say(language)
-        print(f"bavn: {sentence}", file=sys.stderr)
-    for outcome in outcomes:
-        if outcome.standing == "unreadable" or (verbose and outcome.standing == "unsupported"):
-            named = f"{outcome.file}: {outcome.title}".removesuffix(": ")
-            print(f"bavn: {named}: {outcome.reason}", file=sys.stderr)
-    return rules_of(outcomes), sum(outcome.standing == "unreadable" for outcome in outcomes)
-
-
-def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool) -> None:
+def _show_suspicions(findings: "Findings", keep: Kept, language: Language, *, as_json: bool) -> None:
     from bavn.app.analyst.knocking import knocks, lines_of
     from bavn.app.process.real import SystemClock
 

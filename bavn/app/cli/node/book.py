@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from bavn.app.access.rights import Right
-from bavn.app.cli.centre.person import option
+from bavn.app.cli.person import option
 from bavn.app.cli.words import Spoken, heading
 from bavn.app.fit.service_user import as_its_user, service_config
 from bavn.app.node.book_queries import Asks, asks, book_of

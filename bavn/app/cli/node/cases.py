@@ -14,11 +14,11 @@ from bavn.app.acts.node import cases as acts
 from bavn.app.acts.node import waiting
 from bavn.app.acts.node.here import Here, answer_waits
 from bavn.app.acts.waiting import Waiting
-from bavn.app.cli.centre.person import of_act
-from bavn.app.cli.centre.waiting import Thing, To, people_here, show_waiting, viewer_of
 from bavn.app.cli.language import tell
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
+from bavn.app.cli.person import of_act
 from bavn.app.cli.spread import typed
+from bavn.app.cli.waiting import Thing, To, named_both, people_here, show_waiting, viewer_of
 from bavn.app.node.case_parts import OWED, became_text, dues_of, kept_case, moment, named
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
@@ -158,7 +158,7 @@ def _show_all(cases: "list[KeptCase]", now_us: int, language: Language) -> None:
                 case.part["tlp"],
                 len(case.part["own"]) + case.part.get("own_left", 0),
                 _owed(case, now_us, language),
-                iso(case.heard_us)[:16],
+                iso(case.received_us)[:16],
             )
             for case in cases
         ],
@@ -277,7 +277,7 @@ def _steps(case: "KeptCase", steps: "list[Nis2Statement]") -> list[dict[str, Any
 def _plain(case: "KeptCase", replies: "list[CaseReply]", now_us: int) -> dict[str, Any]:
     return {
         **case.part,
-        "heard": iso(case.heard_us),
+        "heard": iso(case.received_us),
         "first": iso(case.first_us),
         "owed": [
             {"task": task["task_id"], "step": step, "due": iso(due_us), "standing": state.value}
@@ -304,18 +304,17 @@ def _plain(case: "KeptCase", replies: "list[CaseReply]", now_us: int) -> dict[st
 ByWaiting = Annotated[str, of_act(waiting.hand_over)]
 
 
-def node_waiting(config: Config = NODE_TOML, *, by: ByWaiting = "", as_json: AsJson = False) -> None:
-    """What waits for a person at this node: who asked, since when, what doing it does, and who can."""
+def node_waiting(
+    thing: Thing = "", config: Config = NODE_TOML, *, to: To = "", by: ByWaiting = "", as_json: AsJson = False
+) -> None:
+    """What waits for a person at this node: who asked, since when, what doing it does, and who can. With --to a
+    colleague is asked to look at one of it."""
     folder, lines = _at_node(config)
     with people_here(folder) as (handed, people):
-        show_waiting(lines, by, handed, people, as_json=as_json)
-
-
-def node_hand_over(thing: Thing, config: Config = NODE_TOML, *, to: To, by: ByWaiting = "") -> None:
-    """Ask a colleague who can do it to look at what waits."""
-    folder, lines = _at_node(config)
-    with people_here(folder) as (handed, people):
-        tell(waiting.hand_over(handed, viewer_of(by, "soc"), lines, people, thing, to))
+        if named_both(thing, to):
+            tell(waiting.hand_over(handed, viewer_of(by, "soc"), lines, people, thing, to))
+        else:
+            show_waiting(lines, by, handed, people, as_json=as_json)
 
 
 def _at_node(config: Path) -> tuple[Path, list[Waiting]]:

@@ -1,25 +1,18 @@
 """`bavn node dpia`: a draft of the data protection impact assessment and of the record of processing, of what this
-node is really set to do. `bavn node privacy-check`: what leaves with a chosen host, name or day, and what without it.
-Refuses to judge, and to send it anywhere.
+node is really set to do. Refuses to judge, and to send it anywhere.
 """
 
-import json
-import tempfile
 from collections import Counter
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.cli.node.book import NODE_TOML, Config, Spoken
 from bavn.model.moment import DAY_US
-from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.app.policy.assessment import Left
-    from bavn.app.policy.privacy_check import Compared
 
 
 def dpia(
@@ -75,93 +68,3 @@ def _left(book: Path, since_us: int) -> "dict[str, Left] | None":
                 messages[line.privacy] += 1
                 size[line.privacy] += line.bytes
     return {name: Left(count, size[name]) for name, count in messages.items()}
-
-
-NOT_PLAYED = Text(
-    "Played among parties that hold everything this node suspects, from its suspicions on. Not played: what detectors"
-    " would make of other hosts, and counts (one host moves one number by one, below its noise)."
-)
-
-
-def privacy_check(
-    config: Config = NODE_TOML,
-    *,
-    host: Annotated[str, typer.Option(help="An own address: the world without it.")] = "",
-    name: Annotated[str, typer.Option(help="A name or address outside: the world without it.")] = "",
-    day: Annotated[str, typer.Option(help="A day (UTC) such as 2026-11-01: the world without it.")] = "",
-    as_json: AsJson = False,
-    language: Spoken = "en",
-) -> None:
-    """Show what leaves with one host, name or day of this node's own data, and what without it.
-
-    Both worlds are played through the real door in a folder that is thrown away. Exit code 12 where something differs
-    that does not rest on what was chosen.
-    """
-    from bavn.actor.door.suspicions import RANKED_SQL, ranked_of
-    from bavn.app.config.load import read_node
-    from bavn.app.policy.privacy_check import Chosen, compared
-    from bavn.app.process.real import SystemClock
-    from bavn.rehearsal.trial import NoTrial
-
-    if sum(map(bool, (host, name, day))) != 1:
-        raise Stop(Exit.USAGE, Text("give one of --host, --name and --day"))
-    chosen = Chosen(host=host, name=name, day=_day(day) if day else None)
-    node = read_node(config)
-    with asks(config) as rows:
-        suspicions = [ranked.suspicion for ranked in ranked_of(rows(RANKED_SQL))]
-    with tempfile.TemporaryDirectory(prefix="bavn-privacy-") as folder:
-        try:
-            result = compared(
-                node.node.actor,
-                node.door,
-                node.node.homes,
-                suspicions,
-                chosen,
-                SystemClock().now_us(),
-                Path(folder),
-            )
-        except NoTrial as error:
-            raise Stop(Exit.USAGE, Text.of_error(error)) from error
-    _print(result, language, as_json=as_json)
-    if result.else_:
-        raise typer.Exit(Exit.DISPROVED)
-
-
-def _day(text: str) -> int:
-    try:
-        return date.fromisoformat(text).toordinal() - date(1970, 1, 1).toordinal()
-    except ValueError as error:
-        raise Stop(Exit.USAGE, Text("{text} is no day: write 2026-11-01", text=repr(text[:20]))) from error
-
-
-def _print(result: "Compared", language: Language, *, as_json: bool) -> None:
-    if as_json:
-        fields = {
-            "suspicions": result.suspicions,
-            "touched": result.touched,
-            "uploads": result.uploads,
-            "same": result.same,
-        }
-        words = {
-            "by_intent": [text.say(language) for text in result.by_intent],
-            "else": [text.say(language) for text in result.else_],
-        }
-        print(json.dumps(fields | {"upload_bytes": result.upload_bytes} | words, ensure_ascii=False))
-        return
-    lines = [
-        Text("{touched} of {all} suspicions rest on it.", touched=result.touched, all=result.suspicions),
-        Text(
-            "Uploads with and without it: {count}, {size} bytes, the same number, length and order; what is in them is"
-            " random to everybody below the threshold.",
-            count=result.uploads,
-            size=result.upload_bytes,
-        ),
-        Text("Reports that are the same with and without it: {count}.", count=result.same),
-        Text("What differs by intent: {count}.", count=len(result.by_intent)),
-        *(Text.shaped("  {text}", text=text) for text in result.by_intent),
-        Text("What differs otherwise: {count}.", count=len(result.else_)),
-        *(Text.shaped("  {text}", text=text) for text in result.else_),
-        NOT_PLAYED,
-    ]
-    for line in lines:
-        print(line.say(language))

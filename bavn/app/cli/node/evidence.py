@@ -20,10 +20,10 @@ from bavn.app.analyst.confirmed.here import ConfirmedWords, first_seen_us
 from bavn.app.analyst.evidence_of import sheets_of, window_of
 from bavn.app.analyst.next_door import KnownInSector, next_door_of
 from bavn.app.analyst.suspected import one_named, said_of
-from bavn.app.cli.centre.person import needs, of_act
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken
 from bavn.app.cli.node.hunt.show import show
 from bavn.app.cli.node.suspicions import verdict_words
+from bavn.app.cli.person import needs, of_act
 from bavn.app.cli.spread import spread, typed
 from bavn.app.cli.words import small
 from bavn.app.process.exits import Exit, Stop

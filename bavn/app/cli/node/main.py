@@ -1,17 +1,11 @@
 """`bavn node`: enrol, run, and look at what an actor's own node did, suspects and lets out."""
 
-import os
-from pathlib import Path
-from typing import Annotated, Final
-
-import typer
+from typing import Final
 
 from bavn.app.cli.help import Commands
-from bavn.app.cli.language import tell
 from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, book_of
-from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 
 COMMANDS: Final = {
@@ -35,8 +29,7 @@ COMMANDS: Final = {
     "counts": "bavn.app.cli.node.counts:counts",
     "evidence": "bavn.app.cli.node.evidence:evidence",
     "packets": "bavn.app.cli.node.hunt.packets:packets",
-    "replay": "bavn.app.cli.node.replay:replay",
-    "attach": "bavn.app.cli.attach:attach",
+    "attach": "bavn.app.cli.node.attach:attach",
     "cases": "bavn.app.cli.node.cases:cases",
     "case-answer": "bavn.app.cli.node.cases:case_answer",
     "case-say": "bavn.app.cli.node.cases:case_say",
@@ -46,13 +39,9 @@ COMMANDS: Final = {
     "health": "bavn.app.cli.node.health:health",
     "failures": "bavn.app.cli.failures:node_failures",
     "remind": "bavn.app.cli.remind:remind",
-    "reminders": "bavn.app.cli.remind:reminders",
     "gates": "bavn.app.cli.gates:node_gates",
-    "open-gate": "bavn.app.cli.gates:node_open_gate",
-    "canary": "bavn.app.cli.node.exercise:canary",
+    "canary": "bavn.app.cli.node.canary:canary",
     "hits": "bavn.app.cli.node.protection:hits",
-    "hit-taken": "bavn.app.cli.node.protection:hit_taken",
-    "story": "bavn.app.cli.node.protection:story",
     "blocks": "bavn.app.cli.node.protection:blocks",
     "approve": "bavn.app.cli.node.protection:approve",
     "lift": "bavn.app.cli.node.protection:lift",
@@ -65,12 +54,10 @@ COMMANDS: Final = {
     "listen": "bavn.app.cli.node.way_in:listen",
     "watch": "bavn.app.cli.node.way_in:watch",
     "dpia": "bavn.app.cli.node.dpia:dpia",
-    "privacy-check": "bavn.app.cli.node.dpia:privacy_check",
     "accept": "bavn.app.cli.accept:node_accept",
     "verify-protocol": "bavn.app.cli.accept:verify_protocol",
     "today": "bavn.app.cli.node.suspicions:today",
     "waiting": "bavn.app.cli.node.cases:node_waiting",
-    "ask-to-look": "bavn.app.cli.node.cases:node_hand_over",
     "console": "bavn.app.cli.console:node_console",
 }
 GROUPS: Final = {
@@ -79,35 +66,32 @@ GROUPS: Final = {
     "rules": "bavn.app.cli.node.rules:app",
     "policy": "bavn.app.cli.node.policy:app",
     "never-block": "bavn.app.cli.node.never:app",
-    "exercise": "bavn.app.cli.node.exercise:app",
     "account": "bavn.app.cli.account:soc",
 }
 SECTIONS: Final = {
     Text("What happened to us"): (
-        *("today", "waiting", "ask-to-look", "hits", "hit-taken", "story", "suspicions", "verdict", "verdicts"),
+        *("today", "waiting", "hits", "suspicions", "verdict", "verdicts"),
         *("verdict-end", "hand"),
     ),
-    Text("Look closer"): ("evidence", "packets", "value", "hunt", "assets", "cbom", "replay", "store"),
+    Text("Look closer"): ("evidence", "packets", "value", "hunt", "assets", "cbom", "store"),
     Text("Protection"): ("blocks", "approve", "lift", "dry-run", "never-block", "kill-switch"),
     Text("Together with the centre"): (
-        *("cases", "case-answer", "case-say", "case-nis2", "attach", "warnings", "warning-answer", "exercise"),
+        *("cases", "case-answer", "case-say", "case-nis2", "attach", "warnings", "warning-answer"),
     ),
     Text("What leaves this actor"): (
         *("policy", "left", "counts", "reveals", "withdraw", "veto", "allow", "questions", "commons", "ledger"),
-        *("privacy-check", "dpia", "watch-centre", "centre-replaced", "accept-key"),
+        *("dpia", "watch-centre", "centre-replaced", "accept-key"),
     ),
     Text("Whether it runs well"): (
         "health",
         "canary",
         "remind",
-        "reminders",
         "failures",
         "gates",
-        "open-gate",
         "rules",
     ),
     Text("Set up and keep running"): (
-        *("guard", "listen", "watch", "enrol", "run", "accept", "verify-protocol", "console", "account", "group-key"),
+        *("guard", "listen", "watch", "enrol", "run", "accept", "verify-protocol", "console", "account"),
     ),
 }
 app = Commands(
@@ -116,20 +100,9 @@ app = Commands(
 )
 
 
-@app.command("group-key")
-def group_key(file: Annotated[Path, typer.Argument(help="Where to write it; must not exist.")]) -> None:
-    """Make a new group key for mode M1. Hand it to the other actors yourselves, never through the centre."""
-    from bavn.app.process.real import SystemDice
-    from bavn.psi.keys import new_group_key_file
-
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise Stop(Exit.CONFIGURATION, Text("{file} exists: a group key is never overwritten", file=file)) from error
-    with os.fdopen(handle, "wb") as made:
-        made.write(new_group_key_file(SystemDice()))
-    warned = Text("{file}: the centre must never see it, nor collude with any actor that has it (docs/private-join.md)")
-    tell(warned.filled(file=file))
+@app.callback()
+def node() -> None:
+    """An actor's own node."""
 
 
 @app.command("ledger")

@@ -11,9 +11,9 @@ import typer
 
 from bavn.app.acts.node import never as acts
 from bavn.app.acts.node.here import Here
-from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
+from bavn.app.cli.person import of_act
 from bavn.app.cli.spread import typed
 from bavn.model.moment import iso
 from bavn.model.text import Text

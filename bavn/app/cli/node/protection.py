@@ -1,4 +1,4 @@
-"""`bavn node hits, story, hit-taken, blocks, approve, lift, kill-switch, centre-replaced, accept-key`: what was met
+"""`bavn node hits, blocks, approve, lift, kill-switch, centre-replaced, accept-key`: what was met
 here, what is in force, and what people do."""
 
 import json
@@ -12,16 +12,13 @@ from bavn.app.acts.node import hits as hit_acts
 from bavn.app.acts.node import protection as acts
 from bavn.app.acts.node.here import Here
 from bavn.app.analyst.confirmed.here import HitHere, hits_here
-from bavn.app.analyst.confirmed.story import own_part, replay_of, story_of
 from bavn.app.analyst.confirmed.words import sentence, what_to_do
 from bavn.app.analyst.named_items import named_items
 from bavn.app.analyst.suspected import ranked
-from bavn.app.cli.centre.person import of_act
-from bavn.app.cli.centre.told_again import show_replay, show_story
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
+from bavn.app.cli.person import of_act
 from bavn.app.cli.words import cell
 from bavn.app.process.exits import Exit, Stop
-from bavn.app.process.real import SystemClock
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
 
@@ -71,11 +68,20 @@ def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
 def hits(
     config: Config = NODE_TOML,
     *,
+    take: Annotated[str, typer.Option(help="Say that you look after this one; nothing of it is sent.")] = "",
+    by: Annotated[str, of_act(hit_acts.take_hit)] = "",
     as_json: AsJson = False,
     language: Spoken = "en",
     check: Annotated[bool, typer.Option("--check", help="Exit with code 10 if there is one that nobody has.")] = False,
 ) -> None:
     """Attacks that the sector confirmed and that were met here: since when, on which machines, and what to do now."""
+    if take:
+        here = Here(config)
+        with here.asks() as rows:
+            named = named_items(rows, take)
+        for one in named:
+            print(hit_acts.take_hit(here, by, one.id).say(language))
+        return
     with asks(config) as rows:
         met = hits_here(rows, ranked(rows))
     for hit in met:
@@ -87,34 +93,6 @@ def hits(
         print(Text("Nothing that the sector confirmed was met here.").say(language))
     if check and (free := [hit.confirmed.observable.value for hit in met if not hit.confirmed.is_taken]):
         raise Stop(Exit.UNHEALTHY, Text("a confirmed attack was met here: {named}", named=", ".join(free)))
-
-
-def story(
-    named: Named,
-    config: Config = NODE_TOML,
-    *,
-    replay: Annotated[bool, typer.Option("--replay", help="Step by step in place of a paragraph.")] = False,
-    as_json: AsJson = False,
-    language: Spoken = "en",
-) -> None:
-    """This actor's own part of a confirmed attack that was met here: when it was first met, where it stood among what
-    people here read, when the sector knew, when it was blocked. The paragraph names no machine."""
-    with asks(config) as rows:
-        hit = _hit_named(hits_here(rows, ranked(rows)), named)
-        own = own_part(rows, hit, SystemClock().now_us())
-    if replay:
-        show_replay(replay_of(own), language, as_json=as_json)
-    else:
-        show_story(story_of(own, None), language, as_json=as_json, at_node=True)
-
-
-def _hit_named(met: list[HitHere], named: str) -> HitHere:
-    """By its indicator's id, its value, or type:value. Stop where there is none."""
-    for hit in met:
-        seen = hit.confirmed.observable
-        if named.strip().lower() in (hit.confirmed.indicator_id, seen.value, str(seen)):
-            return hit
-    raise Stop(Exit.NOT_FOUND, hit_acts.NO_HIT)
 
 
 def _show_hit(hit: HitHere, language: Language) -> None:
@@ -152,21 +130,6 @@ def _plain(hit: HitHere, language: Language) -> dict[str, object]:
         "says": sentence(hit, None).say(language),
         "to_do": [step.say(language) for step in what_to_do(hit)],
     }
-
-
-def hit_taken(
-    indicator: Named,
-    config: Config = NODE_TOML,
-    *,
-    by: Annotated[str, of_act(hit_acts.take_hit)] = "",
-    language: Spoken = "en",
-) -> None:
-    """Say that you look after a confirmed attack that was met here; nothing of it is sent."""
-    here = Here(config)
-    with here.asks() as rows:
-        named = named_items(rows, indicator)
-    for one in named:
-        print(hit_acts.take_hit(here, by, one.id).say(language))
 
 
 def approve(

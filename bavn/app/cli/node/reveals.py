@@ -13,8 +13,8 @@ import typer
 
 from bavn.app.acts.node import door as acts
 from bavn.app.acts.node.here import Here
-from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
+from bavn.app.cli.person import of_act
 from bavn.app.cli.spread import typed
 from bavn.app.node.reveal_words import element_of
 from bavn.model.moment import iso

@@ -13,11 +13,11 @@ import typer
 
 from bavn.app.access.rights import Right
 from bavn.app.acts.node.here import Here
-from bavn.app.cli.centre.intel.rules import For, show_rules
-from bavn.app.cli.centre.person import option
 from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
 from bavn.app.cli.node.rule_files import day_now, entries_of, files_to_try, filters_of, known_rules, read, tried_rules
+from bavn.app.cli.person import option
+from bavn.app.cli.shown import For, show_rules
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import cell, number
 from bavn.app.process.exits import Exit, Stop, cannot_write

@@ -14,7 +14,9 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 
 if TYPE_CHECKING:
-    from bavn.app.config.load import NodeConfig
+    from pathlib import Path
+
+    from bavn.app.config.load import NodeConfig, NodeTable
     from bavn.app.net.mailer import MailServer
     from bavn.app.node.parts import NodeParts
 
@@ -28,9 +30,9 @@ def enrol(
     config: Config = NODE_TOML,
     *,
     keyholder: Annotated[
-        bool, typer.Option("--keyholder", help="At the key holder, with its own pin and token.")
+        bool, typer.Option("--keyholder", help="At a key holder, with its own pin and token.")
     ] = False,
-    holder: Annotated[int, typer.Option(help="Which of several key holders (mode M3), by its number.")] = 0,
+    holder: Annotated[int, typer.Option(help="Which of several key holders, by its number.")] = 0,
     language: Spoken = "en",
 ) -> None:
     """Become a member: make keys here and fetch a certificate with a one-time token."""
@@ -44,22 +46,11 @@ def enrol(
     if not TOKEN.fullmatch(token):
         raise Stop(Exit.USAGE, Text("--token must be the 43 characters that `bavn centre invite` printed"))
     given = read_node(config)
-    url, folder = given.node.centre_url, CENTRE_KEYS
-    several = len(given.node.keyholder_urls)
-    if keyholder or holder:
-        url, folder = given.node.key_holders.get(holder, ("", ""))
-    if not url and several and (keyholder or holder):
-        raise Stop(
-            Exit.USAGE,
-            Text(
-                "{config} [node]: keyholder_urls names {n} key holders: say which with --holder, one of {numbers}",
-                config=config,
-                n=several,
-                numbers=", ".join(map(str, given.node.key_holders)),
-            ),
-        )
+    url, folder = (
+        _enrols_at(given.node, config, holder) if keyholder or holder else (given.node.centre_url, CENTRE_KEYS)
+    )
     if not url:
-        name = ("keyholder_urls" if holder else "keyholder_url") if keyholder or holder else "centre_url"
+        name = "keyholder_urls" if keyholder or holder else "centre_url"
         raise Stop(
             Exit.CONFIGURATION,
             Text("{config} [node]: {name} is empty: there is nobody to enrol at", config=config, name=name),
@@ -79,6 +70,24 @@ def enrol(
     there = given.folder / folder
     said = Text("{actor} is enrolled; keys and certificate are in {folder}", actor=given.node.actor, folder=there)
     print(said.say(language))
+
+
+def _enrols_at(node: "NodeTable", config: "Path", holder: int) -> tuple[str, str]:
+    """Address and folder of keys of the key holder with this number, 0 for the only one; two empty texts where none is
+    named. Stop, where there are several and it is none of them."""
+    several = len(node.keyholder_urls)
+    found = node.key_holders.get(holder or int(several == 1), ("", ""))
+    if found[0] or not several:
+        return found
+    raise Stop(
+        Exit.USAGE,
+        Text(
+            "{config} [node]: keyholder_urls names {n} key holders: say which with --holder, one of {numbers}",
+            config=config,
+            n=several,
+            numbers=", ".join(map(str, node.key_holders)),
+        ),
+    )
 
 
 def run(config: Config = NODE_TOML, *, language: Spoken = "en") -> None:

@@ -17,8 +17,8 @@ from bavn.app.analyst.knocking import knocks, lines_of
 from bavn.app.analyst.next_door import next_door_of
 from bavn.app.analyst.suspected import ranked, said_of
 from bavn.app.analyst.today.inbox import inbox_now
-from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
+from bavn.app.cli.person import of_act
 from bavn.app.cli.words import number, small
 from bavn.app.process.real import SystemClock
 from bavn.model.moment import iso

@@ -13,8 +13,8 @@ from bavn.app.acts.node import verdicts as acts
 from bavn.app.acts.node.here import Here
 from bavn.app.analyst.suspected import one_named
 from bavn.app.analyst.verdict_words import until_us
-from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
+from bavn.app.cli.person import of_act
 from bavn.app.cli.spread import typed
 from bavn.app.cli.words import cell
 from bavn.model.moment import iso

@@ -10,8 +10,8 @@ import typer
 
 from bavn.app.acts.node import warnings as acts
 from bavn.app.acts.node.here import Here, answer_waits
-from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
+from bavn.app.cli.person import of_act
 from bavn.app.cli.spread import typed
 from bavn.app.node.case_parts import became_text, moment, named
 from bavn.app.process.exits import Exit, Stop
@@ -68,7 +68,7 @@ def warnings(
                     item.said["tlp"],
                     ANSWERS[state_after(item, answers)].say(language),
                     iso(item.said["until_us"])[:16],
-                    _words(item, "title", language),
+                    item.headline.say(language),
                 )
                 for item in kept
             ],
@@ -104,18 +104,14 @@ def warning_answer(
     print(answer_waits(here, kept.warning_id, left.number).say(language))
 
 
-def _words(warning: "KeptWarning", what: str, language: Language) -> str:
-    """Its title or its text, as the centre's people wrote it: in English and Danish."""
-    return Text.written(warning.said[f"{what}_en"], da=warning.said[f"{what}_da"]).say(language)
-
-
 def _show_one(warning: "KeptWarning", statements: "Sequence[AnswerStatement]", language: Language) -> None:
     text = warning.said
     state, urgency = WARNING_STATES[WarningState(warning.state)], URGENCIES[Urgency(text["urgency"])]
+    written = Text.written(text["text_en"], da=text["text_da"])
     print(
         f"{warning.warning_id}  {state.say(language)}  {urgency.say(language)}  {text['tlp']}  PAP:{PAPS[text['pap']]}"
     )
-    print(f"\n{_words(warning, 'title', language)}\n\n{_words(warning, 'text', language)}\n")
+    print(f"\n{warning.headline.say(language)}\n\n{written.say(language)}\n")
     for observable in text["observables"]:
         print(f"  {observable['type']}:{observable['value']}")
     by, until = iso(text["acknowledge_us"])[:16], iso(text["until_us"])[:16]
@@ -131,7 +127,7 @@ def _plain(warning: "KeptWarning", statements: "Sequence[AnswerStatement]") -> d
 
     return {
         **warning.said,
-        "heard": iso(warning.heard_us),
+        "heard": iso(warning.received_us),
         "answer": state_after(warning, statements).value,
         "answers": [
             {

@@ -48,16 +48,15 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """By whom it takes part in the private join. Of several key holders (mode M3) addresses, pins and tokens are given
-    in the holders' order."""
+    """By whom it takes part in the private join. Addresses, pins and tokens of key holders are given in their order."""
 
     keyholder: Annotated[
         list[str] | None,
         typer.Option("--keyholder", help="https address of a key holder; again for each of several, in their order."),
     ] = None
     keyholders_k: Annotated[
-        int, typer.Option(help="How many of several key holders evaluate together, as they agreed.")
-    ] = 2
+        int, typer.Option(help="How many key holders evaluate together, as they agreed; 0: more than half.")
+    ] = 0
     keyholder_pin: Annotated[
         list[str] | None, typer.Option(help="SHA-256 of a key holder's authority; of each, in their order.")
     ] = None
@@ -68,9 +67,6 @@ class Join:
             envvar="BAVN_KEYHOLDER_TOKEN",
         ),
     ] = None
-    group_key: Annotated[Path | None, typer.Option(help="Mode M1 instead of a key holder: the group's key file.")] = (
-        None
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,11 +259,8 @@ def _serve(config: Path, way: "WayIn", member: Member, join: Join, *, instance: 
 def _become_member(config: Path, given: "NodeConfig", member: Member, join: Join) -> None:
     from bavn.app.cli.node.run import enrol
     from bavn.app.config.load import CENTRE_KEYS
-    from bavn.app.fit.way_in import take_group_key
     from bavn.wire.safe import Safe
 
-    if join.group_key is not None:
-        take_group_key(given, join.group_key)
     if given.node.centre_url and not Safe(given.folder / CENTRE_KEYS).enrolled:
         if not (member.pin and member.token):
             raise Stop(
@@ -279,7 +272,7 @@ def _become_member(config: Path, given: "NodeConfig", member: Member, join: Join
 
 
 def _join(config: Path, given: "NodeConfig", join: Join) -> None:
-    """Enrols at each key holder that it is not enrolled at yet. One of several that does not answer holds nothing up
+    """Enrols at each key holder that it is not enrolled at yet. One that does not answer holds nothing up
     while enough others let the node in: the same command tries it again. Stop where too few do."""
     from bavn.app.cli.node.run import enrol
     from bavn.model.ports import LinkDown, LinkRefused
@@ -291,18 +284,15 @@ def _join(config: Path, given: "NodeConfig", join: Join) -> None:
         for number, (_, folder) in node.key_holders.items()
         if not Safe(given.folder / folder).enrolled
     }
-    needed = node.keyholders_k if node.keyholder_urls else len(node.key_holders)
+    needed = node.keyholders_k if node.keyholder_urls else 0
     failed: dict[int, Exception] = {}
     for number in lacking:
-        at = max(number - 1, 0)
-        pins, tokens = (join.keyholder_pin or [])[at : at + 1], (join.keyholder_token or [])[at : at + 1]
+        pins, tokens = ((given or [])[number - 1 : number] for given in (join.keyholder_pin, join.keyholder_token))
         if not (pins and tokens):
             continue
         try:
             enrol(pin=pins[0], token=tokens[0], config=config, keyholder=True, holder=number)
         except (LinkDown, LinkRefused) as error:
-            if not number:
-                raise
             failed[number] = error
     for number, why in failed.items():
         said = Text("key holder {number} does not take this node in: {why}", number=number, why=Text.of_error(why))
@@ -312,15 +302,6 @@ def _join(config: Path, given: "NodeConfig", join: Join) -> None:
         return
     if failed:
         raise next(iter(failed.values()))
-    if not node.keyholder_urls:
-        raise Stop(
-            Exit.USAGE,
-            Text(
-                "{actor} is not known to the key holder yet: give --keyholder-pin and --keyholder-token (bavn"
-                " keyholder invite)",
-                actor=node.actor,
-            ),
-        )
     raise Stop(
         Exit.USAGE,
         Text(

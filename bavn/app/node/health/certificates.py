@@ -17,7 +17,6 @@ from bavn.wire.safe import Safe
 
 PARTIES = {
     "centre": (CENTRE_KEYS, Text("the centre"), "bavn node enrol"),
-    "keyholder": (KEYHOLDER_KEYS, Text("the key holder"), "bavn node enrol --keyholder"),
 }
 
 
@@ -35,7 +34,7 @@ def ends_of(config: NodeConfig) -> dict[str, int]:
     """When this node's certificates end, in us since 1970, by party; 0 for a file that holds none. What is not there
     is left out: the node does not start without."""
     ends, given = {}, config.node
-    holders = {f"keyholder-{number}" if number else "keyholder": url for number, (url, _) in given.key_holders.items()}
+    holders = {f"keyholder-{number}": url for number, (url, _) in given.key_holders.items()}
     for party, url in {"centre": given.centre_url, **holders}.items():
         certificate: Path = Safe(config.folder / _party(party)[0]).certificate
         try:
@@ -48,7 +47,7 @@ def ends_of(config: NodeConfig) -> dict[str, int]:
     return ends
 
 
-def certificate_problems(ends: Mapping[str, int], now_us: int, days_min: int) -> list[Problem]:
+def certificate_problems(ends: Mapping[str, int], now_us: int) -> list[Problem]:
     """One for each that has ended, or ends before the node should have renewed it."""
     problems = []
     for party, end_us in ends.items():
@@ -60,7 +59,7 @@ def certificate_problems(ends: Mapping[str, int], now_us: int, days_min: int) ->
                 again=again,
             )
             problems.append(Problem(code="certificate_ended", source=party, text=text))
-        elif ends_soon(end_us, now_us, days_min):
+        elif ends_soon(end_us, now_us):
             days = (end_us - now_us) // DAY_US
             text = Text(
                 "the certificate from {who} ends in {days} and could not be renewed: is {who} reached?",

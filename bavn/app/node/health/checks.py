@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 CENTRE: Final = Text.in_context("node health checks", "the centre")
 KEYHOLDER: Final = Text("the key holder")
+QUEUE_S_MAX: Final = 1800
+"""How long what waits for the centre may not grow less."""
 _OF_PART: Final = {
     "detector": "detector_fails",
     "correlator": "detector_fails",
@@ -55,12 +57,11 @@ class QueueWatch:
     messages: int = 0
     since_us: int = 0
 
-    def problems(self, messages: int, now_us: int, queue_s_max: int) -> list[Problem]:
-        """``queue_s_max``: seconds."""
+    def problems(self, messages: int, now_us: int) -> list[Problem]:
         if not messages or messages < self.messages or not self.since_us:
             self.since_us = now_us
         self.messages = messages
-        if now_us - self.since_us <= queue_s_max * SECOND_US:
+        if now_us - self.since_us <= QUEUE_S_MAX * SECOND_US:
             return []
         text = Text.counted(
             "{count:,} message waits for the centre, and for {lasted} there was never none",
@@ -142,7 +143,7 @@ class NodeChecks:
         problems: list[Problem] = []
         if self.centre is not None:
             problems += self.centre.problems("centre", CENTRE, limits.centre_silent_s_max)
-            problems += self.queue.problems(queued, now_us, limits.queue_s_max)
+            problems += self.queue.problems(queued, now_us)
         if self.keyholder is not None:
             problems += self.keyholder.problems("keyholder", KEYHOLDER, limits.centre_silent_s_max)
         if self.holders is not None:

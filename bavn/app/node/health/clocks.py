@@ -8,7 +8,7 @@ from typing import Final
 
 from bavn.actor.sense.account import Figures
 from bavn.app.process.problem import Problem
-from bavn.model.health import CLOCK_JUMP_S_MAX
+from bavn.model.health import CLOCK_JUMP_S_MAX, CLOCK_OFF_S_MAX
 from bavn.model.moment import SECOND_US
 from bavn.model.spans import lasting
 from bavn.model.text import Text
@@ -17,9 +17,7 @@ OLD_S: Final = 7 * 86400
 """Records that are older than this when they come are an old log that is read, not a clock that is slow."""
 
 
-def clock_problems(
-    sources: Sequence[Figures], centre_skew_s: int | None, clock_s_max: int, jumped_s: int = 0
-) -> list[Problem]:
+def clock_problems(sources: Sequence[Figures], centre_skew_s: int | None, jumped_s: int = 0) -> list[Problem]:
     """``centre_skew_s``: the node's clock minus the centre's; None where nobody knows. ``jumped_s``: how far the node's
     own clock jumped of late."""
     problems = []
@@ -36,8 +34,8 @@ def clock_problems(
                 ),
             )
         )
-    problems += [problem for source in sources if (problem := _of_source(source, clock_s_max)) is not None]
-    if centre_skew_s is not None and abs(centre_skew_s) > clock_s_max:
+    problems += [problem for source in sources if (problem := _of_source(source)) is not None]
+    if centre_skew_s is not None and abs(centre_skew_s) > CLOCK_OFF_S_MAX:
         way = Text("ahead of") if centre_skew_s > 0 else Text("behind")
         problems.append(
             Problem(
@@ -53,10 +51,10 @@ def clock_problems(
     return problems
 
 
-def _of_source(source: Figures, clock_s_max: int) -> Problem | None:
+def _of_source(source: Figures) -> Problem | None:
     """What a sensor's newest records say of its clock; nothing while they are old, or the reader is behind."""
     off = source.clock_offset_s
-    if off is None or abs(off) <= clock_s_max or off < -OLD_S:
+    if off is None or abs(off) <= CLOCK_OFF_S_MAX or off < -OLD_S:
         return None
     if off < 0 and (source.lag_bytes or source.caught_up_us is None):
         return None

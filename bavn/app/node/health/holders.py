@@ -1,4 +1,4 @@
-"""How the key holders of mode M3 do, as this node sees them: what is wrong with which, and what a page may show.
+"""How the key holders do, as this node sees them: what is wrong with which, and what a page may show.
 
 Refuses to ask them: what rounds and probes came to is handed in.
 """

@@ -11,9 +11,11 @@ from typing import Any, Final
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.problem import Problem
 from bavn.model.malformed import MALFORMED
-from bavn.model.moment import HOUR_US, iso
+from bavn.model.moment import DAY_US, iso
 from bavn.model.text import Text
 
+SAID_US: Final = DAY_US
+"""So long what was lost stays said, unless a person acknowledges it before (node health --acknowledge)."""
 LOST_MAX: Final = 200
 """Kinds of loss that are remembered at most, the latest ones."""
 OF_THE_STORE: Final = ("set_aside", "manifest", "segments_unread")
@@ -78,12 +80,12 @@ class LostBook:
         while len(self._lost) > LOST_MAX:
             del self._lost[next(iter(self._lost))]
 
-    def forget(self, now_us: int, said_hours: int, acknowledged_us: int) -> None:
+    def forget(self, now_us: int, acknowledged_us: int) -> None:
         """What is long ago, and what happened before a person said that they know of it."""
         self._lost = {
             key: one
             for key, one in self._lost.items()
-            if one.latest_us > acknowledged_us and now_us - one.latest_us < said_hours * HOUR_US
+            if one.latest_us > acknowledged_us and now_us - one.latest_us < SAID_US
         }
 
     def problems(self) -> Sequence[Problem]:

@@ -16,6 +16,8 @@ from bavn.model.text import Text
 UNFINISHED_BYTES: Final = 4096
 """A line that its writer has not ended yet waits, and is nobody's fault, as long as nothing is added."""
 
+PROGRESS_S_MAX: Final = 300
+"""How long a source may take nothing in while bytes wait."""
 PATIENT_TIMES: Final = 12
 
 
@@ -25,8 +27,7 @@ class Progress:
     def __init__(self) -> None:
         self._since: dict[str, tuple[int, int, int]] = {}
 
-    def problems(self, sources: Sequence[Figures], now_us: int, progress_s_max: int) -> list[Problem]:
-        """``progress_s_max``: seconds; 0 asks nothing."""
+    def problems(self, sources: Sequence[Figures], now_us: int) -> list[Problem]:
         stuck = []
         for source in sources:
             taken = source.rows + source.passed + source.refused
@@ -37,7 +38,7 @@ class Progress:
             waited_us = now_us - since[2]
             times = PATIENT_TIMES if source.name in PATIENT else 1
             grew = source.lag_bytes > since[1] or source.lag_bytes > UNFINISHED_BYTES
-            if source.broken or not grew or not progress_s_max or waited_us <= times * progress_s_max * SECOND_US:
+            if source.broken or not grew or waited_us <= times * PROGRESS_S_MAX * SECOND_US:
                 continue
             text = Text(
                 "{source} has taken nothing in for {waited}, and {lag_bytes:,} bytes wait",

@@ -151,14 +151,14 @@ class Recorder:
         """All that is wrong: by the figures, by what was lost before, by what is checked beside them."""
         limits = self.config.health
         self._count_losses(now)
-        self._lost.forget(now.now_us, limits.loss_said_hours, self._acknowledged_us())
+        self._lost.forget(now.now_us, self._acknowledged_us())
         lost = self._lost.problems()
         known = {(one.code, one.source) for one in lost}
         problems_now = [
             one for one in problems(now, limits) if not _whole(one, now) and (one.code, one.source) not in known
         ]
         problems_now += lost
-        problems_now += self._progress.problems(now.sources, now.now_us, limits.progress_s_max)
+        problems_now += self._progress.problems(now.sources, now.now_us)
         problems_now += self.checks.problems(limits, self.queued(), self.rules()[0], now.now_us)
         problems_now += [
             Problem(

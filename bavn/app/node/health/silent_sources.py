@@ -30,7 +30,7 @@ def silence_problems(sources: Sequence[Figures], now_us: int, began_us: int, sil
     sooner. One that is broken or behind says so by itself."""
     problems = []
     for source in sources:
-        since_us = now_us - (began_us if source.heard_us is None else source.heard_us)
+        since_us = now_us - (began_us if source.received_us is None else source.received_us)
         if source.name in OCCASIONAL or source.broken or source.lag_bytes or not silent_s_max:
             continue
         if since_us > silent_us_max(source, silent_s_max):

@@ -17,13 +17,18 @@ from bavn.app.node.health.silent_sources import NO_SOURCE, silence_problems
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.problem import Problem
 from bavn.model.counted import records
-from bavn.model.health import PATIENT
+from bavn.model.health import LAG_S_MAX, LOSS_PERMILLE_MAX, PATIENT
 from bavn.model.moment import SECOND_US
 from bavn.model.spans import lasting
 from bavn.model.text import Number, Text
 
 CAPTURE_DROPS: Final = "capture_drops"
 STREAM_GAPS: Final = "stream_gaps"
+STREAM_GAP_PERMILLE_MAX: Final = 100
+"""Holes for each 1,000 TCP connections, by which packets are missed."""
+LAG_MB_MAX: Final = 512
+DETECT_S_MAX: Final = 900
+"""How long one run of the detectors may take."""
 TOLD_TWICE: Final = "told_twice_flows"
 TWICE_SHARE_MAX: Final = 0.05
 TWICE_ROWS_MIN: Final = 1000
@@ -119,16 +124,16 @@ class Vitals:
 
 def problems(now: Vitals, limits: HealthTable) -> tuple[Problem, ...]:
     """What is wrong, the worst kind first."""
-    found_problems = [*_broken(now), *_restarted(now), *_losses(now, limits)]
-    found_problems += [problem for source in now.sources for problem in _lags(now, source, limits)]
+    found_problems = [*_broken(now), *_restarted(now), *_losses(now)]
+    found_problems += [problem for source in now.sources for problem in _lags(now, source)]
     found_problems += silence_problems(now.sources, now.now_us, now.began_us, limits.silent_s_max)
     found_problems += [NO_SOURCE] if now.idle else []
     found_problems += [Problem(code="rules", source="rules", text=text) for text in now.rules]
     found_problems += sigma_problems(now.sigma)
     found_problems += _told_twice(now)
-    found_problems += certificate_problems(now.certificates, now.now_us, limits.certificate_days_min)
-    found_problems += clock_problems(now.sources, now.centre_skew_s, limits.clock_s_max, now.jumped_s)
-    found_problems += [*_store_refuses(now), *_failed(now), *_detects_slowly(now, limits), *_disk_full(now, limits)]
+    found_problems += certificate_problems(now.certificates, now.now_us)
+    found_problems += clock_problems(now.sources, now.centre_skew_s, now.jumped_s)
+    found_problems += [*_store_refuses(now), *_failed(now), *_detects_slowly(now), *_disk_full(now, limits)]
     return tuple(found_problems)
 
 
@@ -151,9 +156,9 @@ def _restarted(now: Vitals) -> Iterator[Problem]:
             yield Problem(code="restarted", source=name, text=text)
 
 
-def _losses(now: Vitals, limits: HealthTable) -> Iterator[Problem]:
+def _losses(now: Vitals) -> Iterator[Problem]:
     for lost in now.recent:
-        if lost.count and (lost.permille is None or lost.permille > _allowed(lost, limits)):
+        if lost.count and (lost.permille is None or lost.permille > _allowed(lost)):
             yield Problem(code=f"lost_{lost.what}", source=lost.source, text=lost.text())
 
 
@@ -186,11 +191,11 @@ def _failed(now: Vitals) -> Iterator[Problem]:
             yield Problem(code=code, source="node", text=Text.plain(said))
 
 
-def _detects_slowly(now: Vitals, limits: HealthTable) -> Iterator[Problem]:
+def _detects_slowly(now: Vitals) -> Iterator[Problem]:
     if now.detecting_us is None:
         return
     took_s = (now.now_us - now.detecting_us) // SECOND_US
-    if took_s > limits.detect_s_max:
+    if took_s > DETECT_S_MAX:
         text = Text("the detectors have run for {took}", took=lasting(took_s * SECOND_US))
         yield Problem(code="detect_slow", source="node", text=text)
 
@@ -205,13 +210,13 @@ def _disk_full(now: Vitals, limits: HealthTable) -> Iterator[Problem]:
         yield Problem(code="disk_full", source="node", text=text)
 
 
-def _allowed(lost: Recent, limits: HealthTable) -> int:
-    return limits.stream_gap_permille_max if lost.what == STREAM_GAPS else limits.loss_permille_max
+def _allowed(lost: Recent) -> int:
+    return STREAM_GAP_PERMILLE_MAX if lost.what == STREAM_GAPS else LOSS_PERMILLE_MAX
 
 
-def _lags(now: Vitals, source: Figures, limits: HealthTable) -> list[Problem]:
+def _lags(now: Vitals, source: Figures) -> list[Problem]:
     lag_s, lag_mb = now.lag_s(source), source.lag_bytes >> 20
-    if source.name in PATIENT or (lag_s <= limits.lag_s_max and lag_mb <= limits.lag_mb_max):
+    if source.name in PATIENT or (lag_s <= LAG_S_MAX and lag_mb <= LAG_MB_MAX):
         return []
     behind = Text("{source} is {lag_mb:,} MB behind: the node does not keep up", source=source.name, lag_mb=lag_mb)
     if lag_s:

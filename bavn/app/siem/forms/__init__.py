@@ -4,10 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bavn.app.siem.event import SiemEvent, Teller
-from bavn.app.siem.forms import cef, ecs, ocsf
+from bavn.app.siem.forms import cef, ecs
 
 Form = Callable[[SiemEvent, Teller], dict[str, Any] | str]
 
-FORMS: Final[Mapping[str, Form]] = {"ecs": ecs.document, "ocsf": ocsf.document, "cef": cef.line}
-LINES: Final = frozenset({"cef"})
-"""Forms that are text and no JSON."""
+FORMS: Final[Mapping[str, Form]] = {"ecs": ecs.document, "cef": cef.line}

@@ -13,16 +13,12 @@ from bavn.model.moment import iso
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.outcome import Refused
 
-Form = Literal["suricata", "sigma", "kql", "spl", "eql"]
+Form = Literal["suricata", "sigma"]
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 TITLES: Final[dict[Form, str]] = {
     "suricata": "Suricata",
     "sigma": "Sigma",
-    "kql": "KQL (Sentinel, Defender)",
-    "spl": "SPL (Splunk)",
-    "eql": "EQL (Elastic)",
 }
-SHA1_HEX_CHARS: Final = 40
 _ID: Final = re.compile(r"indicator--[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TECHNIQUE: Final = re.compile(r"T[0-9]{4}(\.[0-9]{3})?")
 _PLACE: Final = re.compile(r"https?://[A-Za-z0-9.:_~/?=\[\]-]{1,200}")
@@ -37,10 +33,6 @@ class Head:
     lines: tuple[str, ...]
     technique: str
     place: str
-
-    def commented(self, sign: str) -> str:
-        """As lines of comment."""
-        return "".join(f"{sign} {line}\n" for line in (self.title, *self.lines))
 
 
 def refusal(indicator: Indicator, now_us: int) -> Refused | None:
@@ -77,13 +69,3 @@ def fields_of_pair(observable: Observable) -> list[tuple[str, str]]:
     """The client's and the server's fingerprint of a pair, each with its field as Zeek calls it."""
     client, _, server = observable.value.partition("+")
     return [("ja4" if "_" in client else "ja3", client), ("ja4s" if "_" in server else "ja3s", server)]
-
-
-def no_field(tool: str) -> Refused:
-    """``tool``: whose events have no field for such a value."""
-    return Refused("no_field", "{tool} has no field for such a value", tool=tool)
-
-
-def colons(digits: str) -> str:
-    """A fingerprint in pairs, as Suricata writes one."""
-    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))

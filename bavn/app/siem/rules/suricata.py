@@ -7,7 +7,7 @@ thousand may meet in one; Suricata then refuses the second by name.
 from typing import Final
 
 from bavn.actor.protect.enforcers.suricata_rules import LIMIT_S
-from bavn.app.siem.rules.rule import SHA1_HEX_CHARS, Head, colons
+from bavn.app.siem.rules.rule import Head
 from bavn.model.intel.indicator import Indicator
 from bavn.model.intel.own_rules import INDICATOR_RULES, RULES_OF_ONE
 from bavn.model.moment import SECOND_US, iso
@@ -21,6 +21,7 @@ _NAMES: Final = (
     ("http", "http.host", ""),
 )
 """Protocol, buffer, and whether the buffer keeps capitals."""
+SHA1_HEX_CHARS: Final = 40
 _ONE_FINGERPRINT: Final = {ObservableType.JA3: "ja3.hash", ObservableType.JA4: "ja4.hash"}
 
 
@@ -41,7 +42,8 @@ def written(indicator: Indicator, head: Head) -> str | Refused:
             protocol = "quic" if value.startswith("q") else "tls"
             ways = [(f"{protocol} any any -> any any", f'{_ONE_FINGERPRINT[kind]}; content:"{value}"; ')]
         case ObservableType.CERT if len(value) == SHA1_HEX_CHARS:
-            ways = [("tls any any -> any any", f'tls.cert_fingerprint; content:"{colons(value)}"; ')]
+            pairs = ":".join(value[at : at + 2] for at in range(0, len(value), 2))
+            ways = [("tls any any -> any any", f'tls.cert_fingerprint; content:"{pairs}"; ')]
         case ObservableType.CERT:
             return Refused("no_field", "Suricata knows a certificate by its SHA-1 and not by its SHA-256")
         case ObservableType.SHA256:
@@ -49,7 +51,7 @@ def written(indicator: Indicator, head: Head) -> str | Refused:
         case _:
             return Refused("no_field", "a Suricata rule looks one way, and the two fingerprints go both ways")
     rules = [_rule(indicator, head, place, *way) for place, way in enumerate(ways)]
-    return head.commented("#") + "".join(rules)
+    return "".join(f"# {line}\n" for line in (head.title, *head.lines)) + "".join(rules)
 
 
 def sid_of(indicator_id: str, place: int = 0) -> int:

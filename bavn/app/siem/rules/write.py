@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from bavn.app.siem.rules import eql, kql, sigma, spl, suricata
+from bavn.app.siem.rules import sigma, suricata
 from bavn.app.siem.rules.rule import Form, Head, head_of, refusal
 from bavn.model.intel.indicator import Indicator
 from bavn.model.outcome import Refused
@@ -11,9 +11,6 @@ from bavn.model.outcome import Refused
 WRITERS: Final[dict[Form, Callable[[Indicator, Head], str | Refused]]] = {
     "suricata": suricata.written,
     "sigma": sigma.written,
-    "kql": kql.written,
-    "spl": spl.written,
-    "eql": eql.written,
 }
 
 

@@ -12,13 +12,15 @@ from typing import BinaryIO, Final
 from bavn.app.siem.transports.base import Handed, Message, NotTaken
 from bavn.model.text import Text
 
+BYTES_MAX: Final = 100_000_000
+FILES_MAX: Final = 5
 _PIECE_BYTES: Final = 65_536
 
 
 class FileTransport:
     """``file`` and the older ones beside it: ``file.1`` is the newest of them, at most ``files_max``."""
 
-    def __init__(self, file: Path, bytes_max: int, files_max: int) -> None:
+    def __init__(self, file: Path, bytes_max: int = BYTES_MAX, files_max: int = FILES_MAX) -> None:
         self._file, self._bytes_max, self._files_max = file, bytes_max, files_max
 
     @property

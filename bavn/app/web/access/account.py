@@ -15,11 +15,11 @@ from bavn.app.access.rights import Right
 from bavn.app.access.sessions import RECENT_US, TOKEN_DAYS_MAX, Token
 from bavn.app.process.spoken import Spoken
 from bavn.app.web.access.keeper import Keeper, Signed, trouble_of
-from bavn.app.web.access.setup import Label
 from bavn.app.web.frame import Person, Trouble, filled, signed_in
 from bavn.model.text import Text
 
 Own = Annotated[Person, signed_in()]
+Label = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class PasskeyShown(BaseModel):
@@ -33,7 +33,7 @@ class PasskeyShown(BaseModel):
 
 
 class SessionShown(BaseModel):
-    """``here``: the one that asks. ``how``: passkey, password, recovery, oidc."""
+    """``here``: the one that asks. ``how``: passkey, link, oidc."""
 
     model_config = ConfigDict(frozen=True)
     id: str
@@ -60,14 +60,11 @@ class TokenShown(BaseModel):
 
 
 class AccountShown(BaseModel):
-    """``recovery``: how many recovery codes are left. ``may_change``: until when proofs may be changed without another
-    log-on."""
+    """``may_change_until_us``: until when proofs may be changed without another log-on."""
 
     model_config = ConfigDict(frozen=True)
     name: str
     origin: Literal["local", "oidc"]
-    password: bool
-    recovery: int
     passkeys: list[PasskeyShown]
     sessions: list[SessionShown]
     tokens: list[TokenShown]
@@ -111,8 +108,6 @@ def routes(keeper: Keeper) -> APIRouter:
         return AccountShown(
             name=name,
             origin=signed.account.origin,
-            password=signed.account.password,
-            recovery=signed.account.recovery,
             passkeys=[filled(PasskeyShown, p) for p in keeper.passkeys.of(name)],
             sessions=[filled(SessionShown, s, here=s.id == signed.session.id) for s in keeper.sessions.of(name)],
             tokens=[token_shown(one) for one in keeper.tokens.of(name)],

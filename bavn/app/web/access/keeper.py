@@ -12,7 +12,6 @@ from fastapi import Request, Response
 
 from bavn.app.access.accounts import Account, Accounts, CannotAccount
 from bavn.app.access.book import CONSOLE, Book
-from bavn.app.access.factors import Factors
 from bavn.app.access.passkeys import Passkeys
 from bavn.app.access.proving import of_session, of_token
 from bavn.app.access.rights import ROLES, Role
@@ -20,7 +19,6 @@ from bavn.app.access.sessions import RECENT_US, TOKEN_PREFIX, Session, Sessions,
 from bavn.app.access.tries import TRY_US, Tries
 from bavn.app.acts.accounts import CANNOT
 from bavn.app.net.throttle import Throttle
-from bavn.app.web.access.backoff import Backoff
 from bavn.app.web.console import BYTES_PER_MINUTE_MAX, ConsoleSettings, client_address, neighbourhood
 from bavn.app.web.frame import Person, SessionContext, Trouble
 from bavn.app.web.guard import READS
@@ -78,17 +76,15 @@ class KeeperSettings:
 class Keeper:
     """Everything about people of one console. From any thread."""
 
-    def __init__(self, book: Book, settings: KeeperSettings, factors: Factors | None = None) -> None:
+    def __init__(self, book: Book, settings: KeeperSettings) -> None:
         if not settings.origins:
             raise SettingsError(Text("a console has an address"))
         self.book, self.settings = book, settings
         self.accounts = Accounts(book, settings.roles)
-        self.factors = factors or Factors(book)
         self.passkeys = Passkeys(book, settings.origins)
         self.sessions = Sessions(book, idle_us=settings.idle_us, whole_us=settings.whole_us)
         self.tokens = Tokens(book)
         self.tries = Tries(book)
-        self.backoff = Backoff(book)
         self._logons = Throttle(settings.logons_per_minute, BYTES_PER_MINUTE_MAX)
         self._noted = Throttle(REFUSALS_NOTED_PER_MINUTE_MAX, BYTES_PER_MINUTE_MAX)
 
@@ -195,11 +191,6 @@ class Keeper:
     def address(self, request: Request) -> str:
         return client_address(request, self.settings.proxies)
 
-    def refused(self, name: str, address: str, how: str) -> NoReturn:
-        """Notes a log-on that failed, and says the one thing that is ever said of it."""
-        self.note_refused(shown(name), how=how, address=address)
-        raise Trouble(401, "refused", Text("This log-on was refused."))
-
     def note_refused(self, subject: str, **detail: str) -> None:
         """One line of the log; beyond so many a minute one line for all of them, so that nobody fills the disk."""
         full = self._noted.over("")
@@ -209,11 +200,12 @@ class Keeper:
             last = self._noted.over("")
             self.book.note(tx, CONSOLE, "log-ons-refused" if last else "log-on-refused", subject, **detail)
 
-    def sign_in(self, request: Request, response: Response, name: str, how: str) -> None:
-        """A new session in the person's browser; what was there before ends."""
+    def sign_in(self, request: Request, response: Response, name: str, how: str, made_by: str = "") -> None:
+        """A new session in the person's browser; what was there before ends. ``made_by``: who made the sign-in link,
+        where it was one."""
         before = request.cookies.get(self.settings.cookie, "")[:SECRET_CHARS_MAX] or None
         agent = request.headers.get("user-agent", "")
-        self.hand(response, self.sessions.begin(name, how, self.address(request), agent, before))
+        self.hand(response, self.sessions.begin(name, how, self.address(request), agent, before, made_by))
 
     def rotate(self, response: Response, signed: Signed) -> str:
         """After a change of how somebody proves who they are: a new secret here, and the end of every other session.
@@ -273,16 +265,6 @@ def same(given: str, wanted: str) -> bool:
     import hmac
 
     return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
-
-
-def shown(name: str) -> str:
-    """A name that somebody typed, as far as it may stand in a log: never what may be a password typed too early."""
-    from bavn.centre.cases.two_people import NotAllowed, person
-
-    try:
-        return person(name)
-    except NotAllowed:
-        return "(no name)"
 
 
 def wait() -> NoReturn:

@@ -1,4 +1,4 @@
-"""``/logon``: proving who one is, by password and code or by passkey; ``/session``: leaving.
+"""``/logon``: proving who one is, by passkey or by a sign-in link; ``/session``: leaving.
 
 What failed is never said: one refusal for all. Refuses to know roles.
 """
@@ -10,38 +10,26 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bavn.app.access.oidc import Provider
 from bavn.app.access.passkeys import CREDENTIAL_CHARS_MAX
-from bavn.app.web.access.keeper import Keeper, wait
+from bavn.app.web.access.keeper import Keeper
 from bavn.app.web.frame import Person, Trouble, public, signed_in
 from bavn.app.web.problems import WORDS
+from bavn.model.text import Text
 
-NAME_CHARS_MAX: Final = 64
-CODE_CHARS_MAX: Final = 40
+LINK_CHARS_MAX: Final = 64
 
 
 class Ways(BaseModel):
-    """How one can log on here. ``oidc``: what the identity provider is called; null for none."""
+    """How one can log on here, besides passkeys. ``oidc``: what the identity provider is called; null for none."""
 
     model_config = ConfigDict(frozen=True)
-    password: bool
-    passkey: bool
     oidc: str | None
 
 
-class ByPassword(BaseModel):
-    """``code``: the app's, or a recovery code."""
+class ByLink(BaseModel):
+    """``link``: the secret, what follows # in the address: so it stands in no log."""
 
     model_config = ConfigDict(frozen=True)
-    name: str = Field(max_length=NAME_CHARS_MAX)
-    password: str = Field(max_length=256)
-    code: str = Field(max_length=CODE_CHARS_MAX)
-
-
-class ByRecovery(BaseModel):
-    """``code``: one of the recovery codes that were shown once."""
-
-    model_config = ConfigDict(frozen=True)
-    name: str = Field(max_length=NAME_CHARS_MAX)
-    code: str = Field(max_length=CODE_CHARS_MAX)
+    link: str = Field(min_length=20, max_length=LINK_CHARS_MAX)
 
 
 class Proof(BaseModel):
@@ -65,10 +53,10 @@ def routes(keeper: Keeper, provider: Provider | None = None) -> APIRouter:
     @router.get("/logon", operation_id="logon_ways", dependencies=[public()])
     def ways() -> Ways:
         """How one can log on here."""
-        return Ways(password=True, passkey=True, oidc=None if provider is None else provider.label)
+        return Ways(oidc=None if provider is None else provider.label)
 
-    _by_codes(router, keeper)
     _by_passkey(router, keeper)
+    _by_link(router, keeper)
 
     @router.delete("/session", operation_id="sign_out", status_code=204)
     def leave(request: Request, response: Response, person: Annotated[Person, signed_in()]) -> None:
@@ -81,35 +69,6 @@ def routes(keeper: Keeper, provider: Provider | None = None) -> APIRouter:
         keeper.take_back(response)
 
     return router
-
-
-def _by_codes(router: APIRouter, keeper: Keeper) -> None:
-    """By what one knows, and an app or a list of codes: whoever guesses waits longer each time."""
-
-    @router.post("/logon/password", operation_id="logon_password", status_code=204, dependencies=[public()])
-    def password(given: ByPassword, request: Request, response: Response) -> None:
-        """By password and code. 401 for whatever does not fit; 429 after too many of those."""
-        address = keeper.pay(request)
-        if keeper.backoff.wait_s(given.name, address) > 0:
-            wait()
-        name = keeper.factors.prove(given.name, given.password, given.code)
-        if name is None:
-            keeper.backoff.failed(given.name, address)
-            keeper.refused(given.name, address, "password")
-        keeper.backoff.worked(given.name, address)
-        keeper.sign_in(request, response, name, "password")
-
-    @router.post("/logon/recovery", operation_id="logon_recovery", status_code=204, dependencies=[public()])
-    def recovery(given: ByRecovery, request: Request, response: Response) -> None:
-        """By a recovery code alone, for whoever lost their device. 401 for whatever does not fit."""
-        address = keeper.pay(request)
-        if keeper.backoff.wait_s(given.name, address) > 0:
-            wait()
-        name = keeper.factors.recover(given.name, given.code)
-        if name is None:
-            keeper.backoff.failed(given.name, address)
-            keeper.refused(given.name, address, "recovery")
-        keeper.sign_in(request, response, name, "recovery")
 
 
 def _by_passkey(router: APIRouter, keeper: Keeper) -> None:
@@ -132,8 +91,25 @@ def _by_passkey(router: APIRouter, keeper: Keeper) -> None:
         if begun is not None and fits(given.credential):
             name = keeper.passkeys.prove(given.credential, begun["challenge"])
         if name is None:
-            keeper.refused("", address, "passkey")
+            keeper.note_refused("(passkey)", how="passkey", address=address)
+            raise Trouble(401, "refused", Text("This log-on was refused."))
         keeper.sign_in(request, response, name, "passkey")
+
+
+def _by_link(router: APIRouter, keeper: Keeper) -> None:
+    """By a sign-in link, which the machine's command line makes."""
+
+    @router.post("/logon/link", operation_id="logon_link", status_code=204, dependencies=[public()])
+    def link(given: ByLink, request: Request, response: Response) -> None:
+        """By a sign-in link, which is spent. 404 for one that is spent, too old or nobody's."""
+        address = keeper.pay(request)
+        spent = keeper.accounts.spend(given.link)
+        if spent is None:
+            keeper.note_refused("(link)", how="link", address=address)
+            text = Text("This link is used, too old, or not a link of this console: ask for a new one.")
+            raise Trouble(404, "no-link", text, "operator")
+        account, made_by = spent
+        keeper.sign_in(request, response, account.name, "link", made_by)
 
 
 def fits(credential: dict[str, Any]) -> bool:

@@ -1,7 +1,7 @@
 """``/accounts``: who has an account here; added, changed, reset and shut out by whoever has the right for it.
 
-Nobody changes their own roles, and whoever sees only some nodes gives out no more than those. Refuses to show a secret
-twice: the link of a new account stands in the one answer.
+Nobody changes their own roles, and whoever sees only some nodes gives out no more than those. Makes no sign-in link:
+the machine's command line does.
 """
 
 from typing import Annotated, Literal
@@ -20,27 +20,17 @@ Admin = Annotated[Person, allow(Right.ACCOUNTS)]
 
 
 class AccountRow(BaseModel):
-    """``actors``: the nodes that this person may see; null for all. ``proofs``: what they can prove themselves by."""
+    """``actors``: the nodes that this person may see; null for all."""
 
     model_config = ConfigDict(frozen=True)
     name: str
     origin: Literal["local", "oidc"]
-    state: Literal["invited", "active", "disabled"]
+    state: Literal["active", "disabled"]
     roles: list[Role]
     actors: list[str] | None
-    password: bool
     passkeys: int
-    recovery: int
     created_us: int
     seen_us: int | None
-
-
-class Invited(BaseModel):
-    """``link``: one-time, for a day; hand it over outside Bavn. It is not shown again."""
-
-    model_config = ConfigDict(frozen=True)
-    name: str
-    link: str
 
 
 class LogLine(BaseModel):
@@ -65,33 +55,20 @@ def routes(keeper: Keeper) -> APIRouter:
         """Every account that this person may see, by name."""
         return Rows(items=[_row(one) for one in keeper.accounts.every() if _giving(keeper, person).within(one)])
 
-    @router.post("", operation_id="account_add")
-    def add(given: acts.New, request: Request, person: Annotated[Person, allow(acts.add)]) -> Invited:
-        """A new account, and the link by which its owner sets it up."""
+    @router.post("", operation_id="account_add", status_code=204, description=acts.add.__doc__)
+    def add(given: acts.New, request: Request, person: Annotated[Person, allow(acts.add)]) -> None:
         browser(keeper, request, person)
-        return Invited(name=given.name, link=link_of(keeper, acts.add(_giving(keeper, person), given)))
+        acts.add(_giving(keeper, person), given)
 
     @router.put("/{name}", operation_id="account_change", status_code=204, description=acts.change.__doc__)
     def change(name: str, given: acts.Given, request: Request, person: Annotated[Person, allow(acts.change)]) -> None:
         browser(keeper, request, person)
         acts.change(_giving(keeper, person), name, given)
 
-    @router.post("/{name}/reset", operation_id="account_reset")
-    def reset(name: str, request: Request, person: Annotated[Person, allow(acts.reset)]) -> Invited:
-        """Takes every proof from an account whose owner lost theirs; a new link."""
+    @router.post("/{name}/{how}", operation_id="account_turn", status_code=204, description=acts.turn.__doc__)
+    def turn(name: str, how: acts.Turn, request: Request, person: Annotated[Person, allow(acts.turn)]) -> None:
         browser(keeper, request, person)
-        whose, secret = acts.reset(_giving(keeper, person), name)
-        return Invited(name=whose, link=link_of(keeper, secret))
-
-    @router.post("/{name}/disable", operation_id="account_disable", status_code=204, description=acts.disable.__doc__)
-    def disable(name: str, request: Request, person: Annotated[Person, allow(acts.disable)]) -> None:
-        browser(keeper, request, person)
-        acts.disable(_giving(keeper, person), name)
-
-    @router.post("/{name}/enable", operation_id="account_enable", status_code=204, description=acts.enable.__doc__)
-    def enable(name: str, request: Request, person: Annotated[Person, allow(acts.enable)]) -> None:
-        browser(keeper, request, person)
-        acts.enable(_giving(keeper, person), name)
+        acts.turn(_giving(keeper, person), name, how)
 
     @router.get("/log", operation_id="accounts_log")
     def log(
@@ -106,11 +83,6 @@ def routes(keeper: Keeper) -> APIRouter:
         return page(shown, limit, lambda one: (one.seq,))
 
     return router
-
-
-def link_of(keeper: Keeper, secret: str) -> str:
-    """What the owner opens; the secret stands after # and so reaches no server's log."""
-    return f"{keeper.settings.origins[0]}/setup#{secret}"
 
 
 def _row(one: Account) -> AccountRow:

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from bavn.app.web.sac import (
     alarms,
     audit,
-    exercises,
+    choices,
     indicators,
     leads,
     members,
@@ -25,10 +25,11 @@ from bavn.app.web.sac import (
 )
 from bavn.app.web.sac.cases import board, work
 from bavn.app.web.sac.exchange import misps, partners, proposals, sources
-from bavn.app.web.sac.values import card, graph, story
+from bavn.app.web.sac.values import card
 
 AREAS: Final[tuple[APIRouter, ...]] = (
     overview.router,
+    choices.router,
     leads.router,
     board.router,
     work.router,
@@ -47,9 +48,6 @@ AREAS: Final[tuple[APIRouter, ...]] = (
     rollout.router,
     warnings.router,
     alarms.router,
-    exercises.router,
     card.router,
-    graph.router,
-    story.router,
 )
 """Mounted below /api/v1."""

@@ -6,7 +6,7 @@ Refuses to find anything: desk and alarms are asked.
 from collections.abc import Sequence
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 
 from bavn.app.access.rights import Right
 from bavn.app.acts.centre import alarms as acts
@@ -87,9 +87,10 @@ class TechniqueCoverage(Shape):
 
 
 class Coverage(Shape):
-    """The map: a row an actor, a column a detector; and each technique."""
+    """Alarms that stand, the latest first; the map: a row an actor, a column a detector; and each technique."""
 
     now_us: int
+    alarms: list[AlarmShown]
     detectors: list[Column]
     actors: list[ActorCoverage]
     techniques: list[TechniqueCoverage]
@@ -97,16 +98,6 @@ class Coverage(Shape):
 
 router = APIRouter(tags=["alarms"])
 """/alarms and /coverage."""
-
-
-@router.get("/alarms", operation_id="alarms")
-def alarms(
-    context: Context,
-    _: Annotated[Person, allow(Right.READ)],
-    every: Annotated[bool, Query(description="Also those that are over.")] = False,
-) -> list[AlarmShown]:
-    """Alarms that stand, or all of 90 days, the latest first."""
-    return [alarm_shown(one) for one in context.desk.alarms.every(standing=not every, limit=ALARMS_MAX)]
 
 
 @router.post("/alarms/{number}/take", operation_id="take_alarm", description=acts.take.__doc__)
@@ -120,8 +111,9 @@ def take(
 
 @router.get("/coverage", operation_id="coverage")
 def coverage(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Coverage:
-    """Who could see what now, given sources, health and canaries; a blind spot says why."""
-    return looked_at(context.desk.coverage(), dict(context.desk.chains()), context.clock.now_us())
+    """Alarms; and who could see what now, given sources, health and canaries: a blind spot says why."""
+    alarms = [alarm_shown(one) for one in context.desk.alarms.every(standing=True, limit=ALARMS_MAX)]
+    return looked_at(alarms, context.desk.coverage(), dict(context.desk.chains()), context.clock.now_us())
 
 
 def alarm_shown(alarm: Alarm) -> AlarmShown:
@@ -136,10 +128,13 @@ def alarm_shown(alarm: Alarm) -> AlarmShown:
     )
 
 
-def looked_at(seeing: Sequence[DetectorCoverage], chains: dict[str, Chain], now_us: int) -> Coverage:
+def looked_at(
+    alarms: list[AlarmShown], seeing: Sequence[DetectorCoverage], chains: dict[str, Chain], now_us: int
+) -> Coverage:
     """The whole map."""
     return Coverage(
         now_us=now_us,
+        alarms=alarms,
         detectors=[Column(detector=name, says=TextShape.of(one.says)) for name, one in SIGHTS.items()],
         actors=[_actor(eye, chains.get(eye.actor)) for eye in seeing],
         techniques=[_technique(name, behind_technique(seeing, name)) for name in TECHNIQUES],

@@ -41,16 +41,12 @@ class LineShape(Shape):
 
 
 class Lines(Shape):
-    """The latest first. ``next``: go on there; a page may be short where few lines hold the words."""
+    """The latest first. ``next``: go on there; a page may be short where few lines hold the words. ``acts`` and
+    ``people``: what a search can be narrowed to; on the first page alone."""
 
     items: list[LineShape]
     next: str | None
     looked_at_max: int
-
-
-class Narrowing(Shape):
-    """What a search can be narrowed to."""
-
     acts: list[str]
     people: list[str]
 
@@ -86,19 +82,15 @@ def audit(
     """Who did what, the latest first; narrowed by person, act, subject, words and time."""
     wanted = WantedLines(who=who, act=act, subject=subject, words=q, since_us=since_us, until_us=until_us)
     at = opened(after, int)
+    named, people = acts_and_people(context.desk.engine) if at is None else ((), ())
     lines = found_lines(context.desk.engine, wanted, limit, at[0] if at else None)
     return Lines(
         items=[_line(line) for line in lines.lines],
         looked_at_max=LOOKED_AT_MAX,
         next=None if lines.next_seq is None else cursor(lines.next_seq),
+        acts=list(named),
+        people=list(people),
     )
-
-
-@router.get("/narrowing", operation_id="audit_narrowing")
-def narrowing(context: Context, _: Annotated[Person, allow(Right.AUDIT)]) -> Narrowing:
-    """Every act and everybody that the log names."""
-    acts, people = acts_and_people(context.desk.engine)
-    return Narrowing(acts=list(acts), people=list(people))
 
 
 @router.get("/chain", operation_id="audit_chain")

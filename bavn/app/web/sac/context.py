@@ -18,7 +18,6 @@ from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemDice
 from bavn.app.web.answers import Answers
 from bavn.app.web.frame import behind
-from bavn.app.web.sac.exchange.usefulness import UsefulnessCache
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.partnership import open_credentials, open_partners
 from bavn.centre.members.enrolment import Enrolment
@@ -46,7 +45,6 @@ class SacContext:
     credentials: PartnerCredentials
     intelligence: Intelligence
     book: Book
-    usefulness: UsefulnessCache
     answers: Answers
 
     @property
@@ -88,6 +86,5 @@ def open_context(file: CentreFile) -> Iterator[SacContext]:
             credentials=open_credentials(partners, clock, dice, authority),
             intelligence=intelligence,
             book=book,
-            usefulness=UsefulnessCache(intelligence, clock),
             answers=answers,
         )

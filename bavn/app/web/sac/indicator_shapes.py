@@ -7,26 +7,23 @@ from typing import Final
 
 from bavn.app.acts.centre import indicators as acts
 from bavn.app.web.frame import Person, TextShape, filled
+from bavn.app.web.rule_shapes import IndicatorRules, RuleShape
 from bavn.app.web.sac.bodies import Shape
-from bavn.app.web.sac.lit import LitShape, lit_of
 from bavn.centre.books.clock import IndicatorClock, only_hunted
-from bavn.centre.cases.indicators.indicator import IndicatorSettings, IndicatorStatus, Life
+from bavn.centre.cases.indicators.indicator import IndicatorStatus, Life
 from bavn.centre.cases.indicators.steps import STEPS, UNREAD, behind, read_too
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.radius import Radius, radius_of
-from bavn.centre.desk.story.facts import story_facts
 from bavn.centre.share.deliveries import AtActor
 from bavn.centre.share.stage_book import StagesStatus
-from bavn.model.intel.decay import worth
 from bavn.model.intel.indicator import PapName, Tlp
-from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.moment import HOUR_US
 from bavn.model.observable import ObservableType
 from bavn.model.principal import may_be_second
 from bavn.model.received import Observed
 from bavn.model.sector.indicator_life import LIFE, LifeAct, LifeState, may_go
 from bavn.model.text import Text
 
-DECAY_POINTS: Final = 60
 SECOND_PERSON: Final = frozenset({LifeAct.APPROVE, LifeAct.RELEASE})
 OTHER: Final = Text("Somebody else must do this: two different people stand behind what may block.")
 ROLE: Final = Text("An approver must do this.")
@@ -132,21 +129,6 @@ class ClockShape(Shape):
     hunted: list[str]
 
 
-class DecayPoint(Shape):
-    """A point of the curve."""
-
-    at_us: int
-    worth: int
-
-
-class DecayShape(Shape):
-    """What it is worth if nobody meets it again; below ``line`` it expires."""
-
-    points: list[DecayPoint]
-    line: int
-    half_life_days: float
-
-
 class HistoryLine(Shape):
     """A line of the audit log about it."""
 
@@ -171,7 +153,9 @@ class RadiusShape(Shape):
 
 
 class IndicatorWhole(Shape):
-    """One indicator with all that is known of it. ``radius``: None where nobody asked; ``may_ask_radius``: you may."""
+    """One indicator with all that is known of it. ``rules``: it as a rule for the tool in which you work (Suricata,
+    Sigma, KQL, SPL, EQL); they watch, and block nothing. ``radius``: None where nobody asked; ``may_ask_radius``: you
+    may."""
 
     row: IndicatorRow
     checks: list[CheckShape]
@@ -180,9 +164,8 @@ class IndicatorWhole(Shape):
     true_groups: list[str]
     false_groups: list[str]
     producers: list[str]
-    decay: DecayShape
     clock: ClockShape | None
-    lit: LitShape | None
+    rules: list[RuleShape]
     radius: RadiusShape | None
     may_ask_radius: bool
     history: list[HistoryLine]
@@ -278,24 +261,6 @@ def clock_shape(clock: IndicatorClock) -> ClockShape:
     )
 
 
-def decay_of(standing: IndicatorStatus, settings: IndicatorSettings, now_us: int) -> DecayShape:
-    """The curve from its last refresh to its end, or for thirty days where it has none."""
-    life = standing.life
-    half = settings.half_life_days(life.observable.type.value)
-    since_us = max(life.seen_us, life.refreshed_us or 0, life.released_us or now_us)
-    ends_us = max(life.until_us or 0, standing.falls_us or 0, since_us + 30 * DAY_US)
-    span_us = ends_us - since_us
-    moments = [since_us + span_us * n // DECAY_POINTS for n in range(DECAY_POINTS + 1)]
-    t, f = len(standing.true_groups), len(standing.false_groups)
-    points = [
-        DecayPoint(
-            at_us=at_us, worth=worth(life.base, since_us, at_us, half_life_days=half, true_groups=t, false_groups=f)
-        )
-        for at_us in moments
-    ]
-    return DecayShape(points=points, line=settings.expire_below, half_life_days=half)
-
-
 def _radius_shape(radius: Radius) -> RadiusShape:
     return filled(
         RadiusShape,
@@ -306,14 +271,14 @@ def _radius_shape(radius: Radius) -> RadiusShape:
     )
 
 
-def whole_of(desk: Desk, standing: IndicatorStatus, person: Person, clock: ClockShape | None) -> IndicatorWhole:
+def whole_of(
+    desk: Desk, standing: IndicatorStatus, person: Person, clock: ClockShape | None, rules: IndicatorRules
+) -> IndicatorWhole:
     """All that is known of one."""
     life = standing.life
     checks = life.checks if life.state is not LifeState.DRAFT else desk.indicator_book.looked_at(life)
     actors, met = desk.deliveries.at_actors(life.id), desk.deliveries.sightings(life.id)
-    reporters = desk.work.involved.reporters(life.case_id)
     radius, now_us = radius_of(desk, life.id), desk.now_us()
-    first = story_facts(desk, life.id).first if life.released_us and actors else frozenset()
     return filled(
         IndicatorWhole,
         standing,
@@ -322,9 +287,8 @@ def whole_of(desk: Desk, standing: IndicatorStatus, person: Person, clock: Clock
         checks=[filled(CheckShape, one, says=TextShape.of(one.words)) for one in checks],
         actors=[at_actor(one) for one in actors],
         sightings=[sighting(one) for one in met],
-        decay=decay_of(standing, desk.indicator_book.settings, now_us),
         clock=clock,
-        lit=lit_of(life.released_us, actors, met, reporters, first) if life.released_us and actors else None,
+        rules=rules.rules,
         radius=None if radius is None else _radius_shape(radius),
         may_ask_radius=life.state is LifeState.APPROVED
         and person.may(acts.ask_radius.right)

@@ -48,12 +48,10 @@ class StateCount(Shape):
     indicators: int
 
 
-class Overview(Shape):
-    """How many stand where, how letters to actors stand, and whether the sector's kill switch is on."""
+class Indicators(Rows[IndicatorRow]):
+    """A page of indicators. ``states``: how many stand where, whatever is asked for."""
 
     states: list[StateCount]
-    deliveries: dict[str, int]
-    switch_on: bool
 
 
 class ClockRow(Shape):
@@ -99,22 +97,16 @@ def indicators(
     kind: Type = None,
     case_id: CaseId = "",
     wrong: Wrong = False,
-) -> Rows[IndicatorRow]:
+) -> Indicators:
     """Indicators, the latest drafted first, each with the acts that its state offers you."""
     wanted = IndicatorFilter(state=state, kind=kind, words=q, case_id=case_id, judged=wrong)
     lives = indicators_page(context.desk.engine, wanted, limit + 1, opened(after, int, str))
     shown = page(lives, limit, lambda life: (life.drafted_us, life.id))
     rings = context.desk.ring.stands([life.id for life in shown.items if life.released_us is not None])
     items = [row_of(one, rings.get(one.life.id), person) for one in _standings(context, shown.items)]
-    return Rows(items=items, next=shown.next)
-
-
-@router.get("/overview", operation_id="indicators_overview")
-def overview(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Overview:
-    """How many indicators stand where, and how their letters to actors stand."""
-    times = context.desk.times
-    states = [StateCount(state=LifeState(s), indicators=n) for s, n in times.life_counts().items()]
-    return Overview(states=states, deliveries=times.delivery_counts(), switch_on=times.switch_on())
+    counts = context.desk.times.life_counts().items()
+    states = [StateCount(state=LifeState(state), indicators=number) for state, number in counts]
+    return Indicators(items=items, next=shown.next, states=states)
 
 
 @router.get("/clocks", operation_id="indicator_clocks")
@@ -162,14 +154,6 @@ def indicator(context: Context, person: Annotated[Person, allow(Right.READ)], in
         return _whole(context, context.desk.indicator_book.get(indicator_id), person)
 
 
-@router.get("/{indicator_id}/rules", operation_id="indicator_rules")
-def rules(context: Context, _: Annotated[Person, allow(Right.READ)], indicator_id: Id) -> IndicatorRules:
-    """It as a rule for the tool in which you work: Suricata, Sigma, KQL, SPL, EQL; they watch, and block nothing."""
-    with refusing(*acts.REFUSES):
-        known = indicator_released(context.desk, indicator_id)
-    return IndicatorRules.of(known, context.clock.now_us(), place_of(context.file.console.address, indicator_id))
-
-
 @router.post("", operation_id="draft_indicators", status_code=201, description=acts.draft.__doc__)
 def draft(context: Context, person: Annotated[Person, allow(acts.draft)], body: acts.Drafting) -> Rows[IndicatorRow]:
     made = acts.draft(context.desk, person.name, body)
@@ -212,7 +196,9 @@ def _whole(context: SacContext, life: Life, person: Person) -> IndicatorWhole:
         clock = clock_shape(context.desk.times.clock(life.id))
     except UnknownIndicator:
         clock = None
-    return whole_of(context.desk, context.desk.upkeep.standing(life, context.desk.now_us()), person, clock)
+    known = indicator_released(context.desk, life.id)
+    rules = IndicatorRules.of(known, context.clock.now_us(), place_of(context.file.console.address, life.id))
+    return whole_of(context.desk, context.desk.upkeep.standing(life, context.desk.now_us()), person, clock, rules)
 
 
 def _clock_row(clock: IndicatorClock, life: Life) -> ClockRow:

@@ -66,13 +66,12 @@ def leads(
 
 @router.get("/{lead_id}", operation_id="lead")
 def lead(context: Context, _: Annotated[Person, allow(Right.READ)], lead_id: LeadId) -> LeadShown:
-    """One lead, alive or not: in words, then every term and reason, the counterfactuals, its timeline and its graph."""
+    """One lead, alive or not: in words, then every term and reason, the counterfactuals and its timeline."""
     with refusing(*KINDS):
         view = context.desk.lead(lead_id)
     return shown(
         view,
         context.desk.cases.of_lead(lead_id),
-        context.desk.calibration(),
         context.desk.now_us(),
         context.desk.ignored.of(lead_id),
         context.desk.coverage(),

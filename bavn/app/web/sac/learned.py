@@ -74,10 +74,10 @@ OF_COMMONS: Final = {
 """Of the commons round, in which nothing is ever named."""
 
 
-def learned(summary: RoundSummary | None) -> AreasLearned:
-    """Of one round with its figures, or of any."""
-    pieces = ALWAYS if summary is None else {**ALWAYS, "centre": (*_centre(summary), ALWAYS["centre"][2])}
-    if summary is not None and summary.round.params.tier == COMMONS:
+def learned(summary: RoundSummary) -> AreasLearned:
+    """Of one round, with its figures."""
+    pieces = {**ALWAYS, "centre": (*_centre(summary), ALWAYS["centre"][2])}
+    if summary.round.params.tier == COMMONS:
         pieces = OF_COMMONS
     return AreasLearned(
         parties=[

@@ -19,8 +19,7 @@ from bavn.centre.members.enrolment import TOKEN_LIFE_US
 from bavn.centre.members.registry import UnknownActor
 from bavn.model.health import ends_soon
 from bavn.model.moment import SECOND_US
-from bavn.model.node_health import NodeBounds
-from bavn.model.sector.functions import FUNCTIONS
+from bavn.model.node_health import condition_of
 from bavn.model.sector.member import ActorState
 from bavn.model.spans import lasting
 from bavn.model.text import Number, Text
@@ -102,14 +101,6 @@ class Token(Shape):
     says: TextShape
 
 
-class FunctionShape(Shape):
-    """A critical function that a member can have, and its points (nats) in what is looked at first."""
-
-    name: str
-    points: float
-    says: TextShape
-
-
 SHOWN_ONCE: Final = Text(
     "The token works once, for one day, and is never shown again. Hand it and the pin over outside Bavn."
 )
@@ -124,15 +115,6 @@ def members(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[M
     """All members, by name: their state, how their nodes said they are, and what is wrong."""
     until = context.registry.valid_until()
     items = [_row(context, view, until.get(view.actor.name)) for view in context.desk.members()]
-    return Rows(items=items, total=len(items))
-
-
-@router.get("/functions", operation_id="functions")
-def functions(_: Annotated[Person, allow(Right.READ)]) -> Rows[FunctionShape]:
-    """The critical functions that a member can have."""
-    items = [
-        FunctionShape(name=name, points=one.points, says=TextShape.of(one.words)) for name, one in FUNCTIONS.items()
-    ]
     return Rows(items=items, total=len(items))
 
 
@@ -217,7 +199,7 @@ def _group_of(context: SacContext, name: str) -> str:
 def _row(context: SacContext, view: MemberView, until_us: int | None) -> MemberRow:
     actor, health = view.actor, view.health
     active = actor.state is ActorState.ACTIVE
-    worries = _worries(view, until_us, context.clock.now_us(), context.desk.bounds)
+    worries = _worries(view, until_us, context.clock.now_us())
     return filled(
         MemberRow,
         actor,
@@ -233,7 +215,7 @@ def _apart(context: SacContext, view: MemberView) -> list[Text]:
     return [] if apart is None else [apart.text]
 
 
-def _worries(view: MemberView, until_us: int | None, now_us: int, bounds: NodeBounds) -> list[Text]:
+def _worries(view: MemberView, until_us: int | None, now_us: int) -> list[Text]:
     """What is wrong with an active member, the gravest first."""
     worries, health = [], view.health
     if until_us is not None and until_us <= now_us:
@@ -242,7 +224,7 @@ def _worries(view: MemberView, until_us: int | None, now_us: int, bounds: NodeBo
         worries.append(Text("its certificate ends soon, not renewed"))
     if health is None:
         return [*worries, Text("its node has never reported its health")]
-    condition = bounds.condition(health, now_us)
+    condition = condition_of(health, now_us)
     if condition.silent:
         worries.append(Text("its node is silent"))
     if condition.sensor_down:

@@ -9,38 +9,29 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 
 from bavn.app.access.rights import Right
-from bavn.app.acts.centre.cases import Named
 from bavn.app.centre.count_words import KINDS
 from bavn.app.web.frame import Person, TextShape, allow, filled
 from bavn.app.web.sac.context import Context, SacContext
 from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES
 from bavn.app.web.sac.shapes import Shape
-from bavn.app.web.sac.values.lead_view import LeadSummary, spread, summary
-from bavn.centre.books.clock import STEPS, IndicatorClock
+from bavn.app.web.sac.values.lead_view import LeadSummary, summary
 from bavn.centre.cases.case.pages import CaseAsk
-from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.desk.case.handover import handover
-from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine
 from bavn.centre.desk.participation import TookPart, took_part
 from bavn.centre.desk.views import MemberView
-from bavn.centre.members.rollout import parties
-from bavn.centre.store.engine import reading
+from bavn.centre.members import rollout
 from bavn.model.health import ROUNDS_PERCENT_MIN
 from bavn.model.moment import DAY_US, HOUR_US
-from bavn.model.node_health import NodeBounds
-from bavn.model.sector.case import CASE_WORDS, CaseState
+from bavn.model.node_health import condition_of
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.member import ActorKind, ActorState
 from bavn.model.sector.nis2 import NAMES
-from bavn.model.sector.tally import BLOCKED, TECHNIQUES
 from bavn.model.sector.work import DueState
-from bavn.model.text import Text
 
 LEADS_SHOWN: Final = 8
-CAMPAIGNS_SHOWN: Final = 12
-CLOCKS_SHOWN: Final = 20
-COUNT_DAYS: Final = 7
+TOUCHING: Final = 50
+"""Of so many leads, the first, is counted whom they touch."""
 DEADLINES_SHOWN: Final = 10
 
 
@@ -93,64 +84,6 @@ class KindSum(Shape):
     well: int
 
 
-class SpreadStep(Shape):
-    """An actor reached by a campaign, and the hour in which it first saw it."""
-
-    actor: str
-    at_us: int
-
-
-class CampaignShown(Shape):
-    """A lead that reached several actors, in the order in which they saw it; ``opening``: what it is, in a sentence;
-    ``span_us`` from the first to the last."""
-
-    lead_id: str
-    opening: TextShape
-    case_id: str | None
-    case_state: CaseState | None
-    case_state_said: TextShape | None
-    observables: list[Named]
-    techniques: list[str]
-    steps: list[SpreadStep]
-    span_us: int
-    last_us: int
-
-
-class ClockStep(Shape):
-    """A step on the way from first sighting to protection; ``at_us`` None until it happened."""
-
-    name: str
-    says: TextShape
-    at_us: int | None
-
-
-class ClockShown(Shape):
-    """One indicator's way. ``to_protected_us``: from the first report to the last actor that put it into force."""
-
-    indicator_id: str
-    case_id: str
-    observable: str
-    steps: list[ClockStep]
-    enforced: int
-    missing: list[str]
-    hunted: list[str]
-    slowest: TextShape | None
-    slowest_s: float | None
-    to_protected_us: int | None
-
-
-class CountShown(Shape):
-    """A sum over actors, noise and all; the true number lies in [low, high] with 95 %."""
-
-    what: str
-    entry: str
-    says: TextShape
-    told: int
-    value: int
-    low: int
-    high: int
-
-
 class Owed(Shape):
     """Something that an actor owes and whose time has passed, or soon will. ``what``: a step of a task, or nis2, where
     ``report`` says which."""
@@ -188,9 +121,6 @@ class SectorOverview(Shape):
     kinds: list[KindSum]
     actors: list[Tile]
     leads: list[LeadSummary]
-    campaigns: list[CampaignShown]
-    clocks: list[ClockShown]
-    counts: list[CountShown]
     deadlines: list[Owed]
     handover: list[TextShape]
     missing: list[Coded]
@@ -206,7 +136,7 @@ def overview(
     _: Annotated[Person, allow(Right.READ)],
     budget: Annotated[int, Query(ge=1, le=50, description="Leads to show.")] = LEADS_SHOWN,
 ) -> SectorOverview:
-    """The sector now: actors, what waits, campaigns, the clock, and what is not known."""
+    """The sector now: actors, what waits, and what is not known."""
     return context.answers.of(("overview", budget), lambda: looked_at(context, budget))
 
 
@@ -214,17 +144,12 @@ def looked_at(context: SacContext, budget: int) -> SectorOverview:
     """All of it."""
     desk, now_us = context.desk, context.clock.now_us()
     waiting, waits = desk.lead_page(LeadAsk(stands="waiting"), budget)
-    top, leads = desk.lead_page(LeadAsk(), max(CAMPAIGNS_SHOWN, 50))
+    top, leads = desk.lead_page(LeadAsk(), TOUCHING)
     took = took_part(desk.engine, now_us - DAY_US)
-    actors = tiles(desk.members(), took, top, now_us, regions_of(context), desk.bounds)
-    counts_shown, counted = counts(context, now_us)
+    actors = tiles(desk.members(), took, top, now_us, rollout.regions(context.desk.engine))
     owed = deadlines(context, now_us)
     standing = desk.alarms.every(standing=True)
-    known = {
-        "counts": counts_shown,
-        "quiet": bool(counted) or not counts_shown,
-        "regions": all(tile.region for tile in actors),
-    }
+    known = {"regions": all(tile.region for tile in actors)}
     return SectorOverview(
         sector=context.sector,
         now_us=now_us,
@@ -242,19 +167,10 @@ def looked_at(context: SacContext, budget: int) -> SectorOverview:
             alarms_untaken=sum(not alarm.acked_by for alarm in standing),
         ),
         leads=[summary(*each) for each in zip(waiting, desk.briefs([line.view for line in waiting]), strict=True)],
-        campaigns=campaigns(desk, top),
-        clocks=clocks(desk),
-        counts=counted,
         deadlines=owed[:DEADLINES_SHOWN],
         handover=[TextShape.of(line) for line in handover(desk, context.zone)],
         missing=[Coded(code=code, says=TextShape.of(words)) for code, words in MISSING.items() if not known[code]],
     )
-
-
-def regions_of(context: SacContext) -> dict[str, str]:
-    """actor -> where it lies, as the roll-out's register says; empty for unknown."""
-    with reading(context.desk.engine) as connection:
-        return {one.actor: one.region for one in parties(connection)}
 
 
 def tiles(
@@ -263,7 +179,6 @@ def tiles(
     top: Sequence[LeadLine],
     now_us: int,
     regions: Mapping[str, str],
-    bounds: NodeBounds,
 ) -> list[Tile]:
     """Every actor that is not shut out, by kind and name."""
     touched: dict[str, int] = {}
@@ -276,7 +191,7 @@ def tiles(
             touched.get(member.actor.name, 0),
             regions.get(member.actor.name, ""),
             took.get(member.actor.name),
-            blind_spots(member, took.get(member.actor.name), now_us, bounds),
+            blind_spots(member, took.get(member.actor.name), now_us),
         )
         for member in members
         if member.actor.state is not ActorState.REVOKED
@@ -284,7 +199,7 @@ def tiles(
     return sorted(tiles, key=lambda tile: (tile.kind, tile.name))
 
 
-def blind_spots(member: MemberView, took: TookPart | None, now_us: int, bounds: NodeBounds) -> list[str]:
+def blind_spots(member: MemberView, took: TookPart | None, now_us: int) -> list[str]:
     """Codes of BLIND, the worst first."""
     health = member.health
     if member.actor.state is not ActorState.ACTIVE:
@@ -292,7 +207,7 @@ def blind_spots(member: MemberView, took: TookPart | None, now_us: int, bounds: 
     if health is None:
         return ["never-heard"]
     share = 1.0 if took is None or not took.rounds else took.uploaded / took.rounds
-    condition = bounds.condition(health, now_us)
+    condition = condition_of(health, now_us)
     looked = {
         "silent": condition.silent,
         "sensor-down": condition.sensor_down,
@@ -314,63 +229,6 @@ def kinds(actors: Sequence[Tile]) -> list[KindSum]:
     return [
         KindSum(kind=kind, says=mine[0].kind_said, actors=len(mine), well=sum(tile.standing == "good" for tile in mine))
         for kind, mine in named.items()
-    ]
-
-
-def campaigns(desk: Desk, top: Sequence[LeadLine]) -> list[CampaignShown]:
-    """What reached two actors or more, the latest to spread first."""
-    campaigns_shown = []
-    for line in top:
-        steps = spread(line.view.lead.signs)
-        if len(steps) > 1 and not _innocent(line):
-            campaigns_shown.append((line, steps))
-    campaigns_shown.sort(key=lambda one: (-one[1][-1][1], one[0].view.lead.id))
-    latest = campaigns_shown[:CAMPAIGNS_SHOWN]
-    briefs = desk.briefs([line.view for line, _ in latest])
-    return [_campaign(line, steps, brief.opening) for (line, steps), brief in zip(latest, briefs, strict=True)]
-
-
-def _innocent(line: LeadLine) -> bool:
-    """A person said so; or a list does of everything in it, and nobody has looked yet."""
-    if line.case_state is not None and line.case_state is not CaseState.NEW:
-        return line.case_state is CaseState.DISMISSED
-    return all(element.listed for element in line.view.elements)
-
-
-def clocks(desk: Desk) -> list[ClockShown]:
-    """The latest releases on their way to protection."""
-    latest = desk.times.clocks(CLOCKS_SHOWN)
-    lives = desk.indicator_book.by_id([one.indicator_id for one in latest])
-    return [_clock(one, lives[one.indicator_id]) for one in latest]
-
-
-def _clock(indicator_clock: IndicatorClock, kept: Life) -> ClockShown:
-    steps = dict(indicator_clock.steps)
-    report, last = steps["report"] or steps["confirmed"], steps["last_block"]
-    return filled(
-        ClockShown,
-        indicator_clock,
-        observable=str(kept.observable),
-        steps=[
-            ClockStep(name=name, says=TextShape.of(STEPS[name]), at_us=at_us) for name, at_us in indicator_clock.steps
-        ],
-        enforced=len(indicator_clock.enforced),
-        slowest=None if indicator_clock.slowest is None else TextShape.of(STEPS[indicator_clock.slowest[0]]),
-        slowest_s=None if indicator_clock.slowest is None else indicator_clock.slowest[1],
-        to_protected_us=None if report is None or last is None else last - report,
-    )
-
-
-def counts(context: SacContext, now_us: int) -> tuple[bool, list[CountShown]]:
-    """Whether enough actors told counts of the last whole days to be summed; and what stands clear of the noise, all
-    actors together, the largest first."""
-    last = now_us // DAY_US - 1
-    words = {**TECHNIQUES, **BLOCKED}
-    every = [count for count in context.desk.counts(last - COUNT_DAYS + 1, last) if count.kind == "all"]
-    clear_of_noise = [count for count in every if count.known]
-    return bool(every), [
-        filled(CountShown, count, says=TextShape.of(words[count.entry]))
-        for count in sorted(clear_of_noise, key=lambda count: (-count.low, count.what, count.entry))
     ]
 
 
@@ -423,19 +281,3 @@ def _tile(member: MemberView, leads: int, region: str, took: TookPart | None, co
 
 def _kind(kind: str) -> ActorKind:
     return kind if kind in KINDS else "other"  # type: ignore[return-value]  # the register's own words
-
-
-def _campaign(line: LeadLine, steps: Sequence[tuple[str, int]], opening: Text) -> CampaignShown:
-    lead, state = line.view.lead, line.case_state
-    return CampaignShown(
-        lead_id=lead.id,
-        opening=TextShape.of(opening),
-        case_id=line.case_id,
-        case_state=state,
-        case_state_said=None if state is None else TextShape.of(CASE_WORDS[state]),
-        observables=[Named.of(one) for one in lead.observables],
-        techniques=sorted({sign.technique for sign in lead.signs}),
-        steps=[SpreadStep(actor=actor, at_us=at_us) for actor, at_us in steps],
-        span_us=steps[-1][1] - steps[0][1],
-        last_us=steps[-1][1],
-    )

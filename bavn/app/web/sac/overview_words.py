@@ -29,13 +29,5 @@ BLIND: Final = {
 BAD: Final = frozenset({"never-heard", "silent", "sensor-down", "no-rounds"})
 
 MISSING: Final = {
-    "regions": Text("Where some actors lie is not in the register of members: bavn centre rollout sets it."),
-    "counts": Text(
-        "Fewer than three actors have told counts of the last seven days: no sum is shown, so that"
-        " none of them can be read out of it."
-    ),
-    "quiet": Text(
-        "Actors have told counts of the last seven days, and none of them stands clear of the noise"
-        " that is added to each: Rounds, Counts and budget shows all of them."
-    ),
+    "regions": Text("Where some actors lie is not known: bavn centre rollout set --region."),
 }

@@ -1,22 +1,21 @@
-"""The SAC console's standing policies, what verdicts teach the score, noisy producers and the sector's kill switch.
+"""The SAC console's standing policies, noisy producers and the sector's kill switch.
 
 Refuses to decide who may: two people stand behind a policy, one is enough to lift.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import refusing
-from bavn.app.acts.centre import indicators, learning
+from bavn.app.acts.centre import indicators
 from bavn.app.acts.centre import policies as acts
 from bavn.app.acts.centre import switch as switches
 from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import Context, SacContext
-from bavn.centre.books.learned import LearnedVersion
 from bavn.centre.cases.policies import PolicyState, StandingPolicy
 from bavn.centre.cases.sector_switch import SwitchOffRequest
 from bavn.model.moment import iso
@@ -25,7 +24,6 @@ from bavn.model.principal import may_be_second
 from bavn.model.text import Number, Text
 
 PolicyId = Annotated[str, Path(pattern=r"^policy-[0-9]{1,12}$")]
-VersionId = Annotated[str, Path(pattern=r"^learned-[0-9]{1,12}$")]
 
 
 class PolicyShape(Shape):
@@ -63,32 +61,6 @@ class Proposing(Shape):
     until_us: int = Field(ge=0, le=2**53)
 
 
-class VersionShape(Shape):
-    """What verdicts taught the score. ``stand``: proposed, in_force, over (another counts) or ended."""
-
-    id: str
-    stand: str
-    says: TextShape
-    proposed_by: str
-    proposed_us: int
-    approved_by: str | None
-    approved_us: int | None
-    ended_by: str | None
-    ended_us: int | None
-    may_approve: bool
-
-
-class BinShape(Shape):
-    """Judged cases whose score was from ``low`` up to ``high`` (null: without end): how many were confirmed, and the
-    mean of what was predicted of them before (null: nothing was)."""
-
-    low: float | None
-    high: float | None
-    judged: int
-    confirmed: int
-    predicted: float | None
-
-
 class ProducerShape(Shape):
     """How good what one producer made turned out to be. ``noise``: 90 % lower bound of the false share."""
 
@@ -108,10 +80,11 @@ class Producers(Shape):
     false_max: float
 
 
-class Retiring(Because):
-    """A producer: ``detector:NAME``, ``policy:ID``, ``person:NAME`` or ``source:NAME``."""
+class Serving(Because):
+    """Retire or restore a producer: ``detector:NAME``, ``policy:ID``, ``person:NAME`` or ``source:NAME``."""
 
     producer: str = Field(min_length=1, max_length=120)
+    act: Literal["retire", "restore"]
 
 
 class TurnShape(Shape):
@@ -170,56 +143,17 @@ def end(
     return _policy(context, acts.end(context.desk.cases.policies, person.name, policy_id, body.why), person)
 
 
-@router.get("/learned", operation_id="learned_versions")
-def versions(context: Context, person: Annotated[Person, allow(Right.READ)]) -> Rows[VersionShape]:
-    """What verdicts have taught the score, the latest first: what each version moves and which counts."""
-    return Rows(items=[_version(context, made, person) for made in reversed(context.desk.learning.every())])
-
-
-@router.get("/predicted", operation_id="predicted")
-def predicted(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[BinShape]:
-    """What the score predicted of cases, against what people confirmed."""
-    return Rows(items=[filled(BinShape, scores) for scores in context.desk.calibration().bins])
-
-
-@router.post("/learned", operation_id="propose_learned", status_code=201, description=learning.propose.__doc__)
-def propose_learned(context: Context, person: Annotated[Person, allow(learning.propose)]) -> VersionShape:
-    return _version(context, learning.propose(context.desk, person.name), person)
-
-
-@router.post("/learned/{version_id}/approve", operation_id="approve_learned", description=learning.approve.__doc__)
-def approve_learned(
-    context: Context, person: Annotated[Person, allow(learning.approve)], version_id: VersionId
-) -> VersionShape:
-    return _version(context, learning.approve(context.desk, person.name, version_id), person)
-
-
-@router.post(
-    "/learned/{version_id}/take-back", operation_id="take_back_learned", description=learning.take_back.__doc__
-)
-def take_back_learned(
-    context: Context, person: Annotated[Person, allow(learning.take_back)], version_id: VersionId, body: Because
-) -> VersionShape:
-    return _version(context, learning.take_back(context.desk, person.name, version_id, body.why), person)
-
-
 @router.get("/producers", operation_id="producers")
 def producers(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Producers:
     """What made the sector's indicators, the noisiest first: how many were met, and how many found wrong."""
     return _all_producers(context)
 
 
-@router.post("/producers/retire", operation_id="retire_producer")
-def retire(context: Context, person: Annotated[Person, allow(indicators.serve)], body: Retiring) -> Producers:
-    """Take a producer out of service: a detector no longer feeds a standing policy alone, a policy is ended."""
-    indicators.serve(context.desk.upkeep, person.name, body.producer, "retire", body.why)
-    return _all_producers(context)
-
-
-@router.post("/producers/restore", operation_id="restore_producer")
-def restore(context: Context, person: Annotated[Person, allow(indicators.serve)], body: Retiring) -> Producers:
-    """Put it back into service. A policy that was ended stays ended: propose it again."""
-    indicators.serve(context.desk.upkeep, person.name, body.producer, "restore", body.why)
+@router.post("/producers", operation_id="serve_producer")
+def serve(context: Context, person: Annotated[Person, allow(indicators.serve)], body: Serving) -> Producers:
+    """Take a producer out of service (a detector no longer feeds a standing policy alone, a policy is ended), or put it
+    back: a policy that was ended stays ended."""
+    indicators.serve(context.desk.upkeep, person.name, body.producer, body.act, body.why)
     return _all_producers(context)
 
 
@@ -269,29 +203,6 @@ def _policy(context: SacContext, state: PolicyState, person: Person) -> PolicySh
         may_approve=stand == "proposed"
         and person.may(acts.approve.right)
         and may_be_second(state.proposed_by, person.name),
-        says=TextShape.of(says),
-    )
-
-
-def _version(context: SacContext, version: LearnedVersion, person: Person) -> VersionShape:
-    holds, learned = context.desk.learning.in_force(), version.learned
-    stand = "ended" if version.ended_us else "over" if version.may_count else "proposed"
-    moves = ", ".join(f"{name or '*'} {min(nats):+.2f} … {max(nats):+.2f}" for name, nats in learned.shifts.items())
-    says = Text(
-        "From {judged} verdicts, {confirmed} of them confirmed. Nats a report, by detector: {moves}. Of campaigns"
-        " {share} % are taken to be new.",
-        judged=learned.judged,
-        confirmed=learned.confirmed,
-        moves=moves,
-        share=round(100 * learned.new_share),
-    )
-    return filled(
-        VersionShape,
-        version,
-        stand="in_force" if version == holds else stand,
-        may_approve=stand == "proposed"
-        and person.may(learning.approve.right)
-        and may_be_second(version.proposed_by, person.name),
         says=TextShape.of(says),
     )
 

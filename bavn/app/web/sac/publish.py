@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import publications as acts
-from bavn.app.centre.publish_parts import Form, catalogue, publishing_of, rendered_apart, standing
+from bavn.app.centre.publish_parts import Form, publishing_of, rendered_apart, standing
 from bavn.app.reports.page import DocumentStatus
 from bavn.app.web.frame import Person, Rows, allow, filled
 from bavn.app.web.sac.context import Context, SacContext
@@ -59,9 +59,7 @@ def picture_file(
 
 @router.post("", operation_id="draft_publication", status_code=201, description=acts.draft.__doc__)
 def draft(context: Context, _: Annotated[Person, allow(acts.draft)], body: acts.Drafting) -> EditionRow:
-    with installed():
-        from_file = catalogue(context.file, None)
-    return EditionRow.of(acts.draft(publishing_of(context.file, context.desk), body, from_file))
+    return EditionRow.of(acts.draft(publishing_of(context.file, context.desk), body))
 
 
 @router.get("/{edition_id}", operation_id="publication")
@@ -104,11 +102,11 @@ def _editions(context: SacContext) -> Editions:
 
 
 def _picture(context: SacContext, days: int) -> Document:
-    with refusing(*acts.REFUSES), installed():
+    with refusing(*acts.REFUSES):
         publishing = publishing_of(context.file, context.desk)
         return context.answers.of(
             ("picture", days),
-            lambda: publishing.built(Kind.PICTURE, "", catalogue(context.file, None), days),
+            lambda: publishing.built(Kind.PICTURE, "", days),
             of_days=True,
         )
 

@@ -85,15 +85,6 @@ class RoundWhole(Shape):
     learned: AreasLearned
 
 
-class QuarantineRow(Shape):
-    """A cell whose holders named different values: somebody is wrong or lies, so nothing of it counts."""
-
-    round_id: str
-    table: int
-    bin: int
-    named: list[list[str]]
-
-
 class CountRow(Shape):
     """A sum under differential privacy, told where it stands clear of its noise: the true ones of the whole table lie
     in [low, high] with 95 %. ``interval``: that in words, or that it is not known."""
@@ -185,19 +176,6 @@ def rounds(
     found = context.desk.rounds(limit + 1, tier=tier, after=None if at is None else (at[0], at[1]))
     shown = page(found, limit, lambda one: (one.round.opened_us, one.round.id))
     return Rows(items=[_row(one) for one in shown.items], next=shown.next)
-
-
-@router.get("/quarantine", operation_id="quarantine")
-def quarantine(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[QuarantineRow]:
-    """Cells whose holders named different values, for a person to look at."""
-    items = [filled(QuarantineRow, one) for one in context.desk.quarantine()]
-    return Rows(items=items, total=len(items))
-
-
-@router.get("/learned", operation_id="learned")
-def all_learned(_: Annotated[Person, allow(Right.READ)]) -> AreasLearned:
-    """What the centre, an actor and a key holder learn of any round, in plain words."""
-    return learned(None)
 
 
 @router.get("/log", operation_id="centre_log")

@@ -10,11 +10,12 @@ from fastapi import APIRouter
 from bavn.app.access.rights import Right
 from bavn.app.acts.centre import threats as acts
 from bavn.app.centre.publish_parts import publishing_of
-from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
+from bavn.app.web.frame import Person, TextShape, allow, filled
 from bavn.app.web.sac.cases.work import done
 from bavn.app.web.sac.context import Context, SacContext
 from bavn.app.web.sac.shapes import Done, Shape
 from bavn.centre.publish.document import Kind
+from bavn.centre.publish.facts import DocumentFacts
 from bavn.centre.publish.levels import proposals, threat_of
 from bavn.centre.publish.parts.threats import NO_TREND, TRENDS, level_words
 from bavn.centre.publish.threat import THREATS, UNKNOWN, Threat
@@ -62,21 +63,33 @@ class SortedCase(Shape):
     confirmed_us: int | None
 
 
+class Threats(Shape):
+    """The level of each sort of threat, of the last 90 days: what a person set, else what the data proposes. ``cases``:
+    each case confirmed in those days, unknown ones first; ``history``: levels that people set, the latest first."""
+
+    levels: list[ThreatShown]
+    cases: list[SortedCase]
+    history: list[LevelRow]
+
+
 router = APIRouter(prefix="/threats", tags=["threats"])
 """Below /threats."""
 
 
 @router.get("", operation_id="threats")
-def levels(context: Context, _: Annotated[Person, allow(Right.READ)]) -> list[ThreatShown]:
-    """The level of each sort of threat, of the last 90 days: what a person set, else what the data proposes."""
-    return context.answers.of("threats", lambda: threats(context))
+def threats(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Threats:
+    """Levels, the cases that they rest on, and what people set."""
+    return context.answers.of("threats", lambda: _threats(context))
 
 
-@router.get("/history", operation_id="threat_history")
-def history(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[LevelRow]:
-    """Levels that people set, the latest first."""
+def _threats(context: SacContext) -> Threats:
+    facts = publishing_of(context.file, context.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
+    return Threats(levels=_levels(facts), cases=_sorted(facts), history=_history(context))
+
+
+def _history(context: SacContext) -> list[LevelRow]:
     every = publishing_of(context.file, context.desk).judgements.levels()
-    rows = [
+    return [
         filled(
             LevelRow,
             level,
@@ -84,19 +97,11 @@ def history(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[L
             level=int(level.level),
             level_said=TextShape.of(level_words(level.level)),
         )
-        for level in reversed(every)
+        for level in list(reversed(every))[:SETS_SHOWN]
     ]
-    return Rows(items=rows[:SETS_SHOWN], total=len(rows))
 
 
-@router.get("/cases", operation_id="threat_cases")
-def cases(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[SortedCase]:
-    """Each case confirmed in the last 90 days with its sort of threat; unknown ones first."""
-    return context.answers.of("threat cases", lambda: _sorted(context))
-
-
-def _sorted(context: SacContext) -> Rows[SortedCase]:
-    facts = publishing_of(context.file, context.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
+def _sorted(facts: DocumentFacts) -> list[SortedCase]:
     rows = []
     for fact in facts.confirmed_in(facts.period):
         threat = threat_of(fact)
@@ -110,8 +115,7 @@ def _sorted(context: SacContext) -> Rows[SortedCase]:
                 confirmed_us=fact.confirmed_us,
             )
         )
-    rows.sort(key=lambda case: (case.threat is not None, case.case_id))
-    return Rows(items=rows, total=len(rows))
+    return sorted(rows, key=lambda case: (case.threat is not None, case.case_id))
 
 
 @router.post("/cases/{case_id}", operation_id="sort_case", description=acts.sort.__doc__)
@@ -124,14 +128,13 @@ def sort(context: Context, person: Annotated[Person, allow(acts.sort)], case_id:
 @router.post("/{threat}", operation_id="set_threat_level", description=acts.set_level.__doc__)
 def set_level(
     context: Context, person: Annotated[Person, allow(acts.set_level)], threat: Threat, body: acts.LevelSetting
-) -> list[ThreatShown]:
+) -> Threats:
     acts.set_level(publishing_of(context.file, context.desk).judgements, person.name, threat, body)
-    return threats(context)
+    return _threats(context)
 
 
-def threats(context: SacContext) -> list[ThreatShown]:
+def _levels(facts: DocumentFacts) -> list[ThreatShown]:
     """One for each sort, in their order."""
-    facts = publishing_of(context.file, context.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
     return [
         ThreatShown(
             threat=proposal.threat,

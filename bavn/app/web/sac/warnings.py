@@ -63,11 +63,13 @@ class WarningWhole(Shape):
     """A warning, what it says, and actor by actor. ``reaches``: the active actors that its address reaches now."""
 
     row: WarningRow
+    title: TextShape
     text: TextShape
     pap: PapName
     observables: list[str]
     acknowledge_hours: int
     hours: int
+    drill: bool
     source: str
     ref: str
     address: acts.AddressShape
@@ -135,7 +137,7 @@ def _row(view: WarningView, person: Person) -> WarningRow:
         kept.content,
         state=kept.state.value,
         says=TextShape.of(WARNING_STATES[kept.state]),
-        title=TextShape.of(kept.content.title),
+        title=TextShape.of(kept.content.headline),
         urgency=kept.content.urgency.value,
         urgency_says=TextShape.of(URGENCIES[kept.content.urgency]),
         may=acts_ if person.may(acts.step.right) else [],
@@ -151,6 +153,7 @@ def _whole(context: SacContext, warning_id: str, person: Person) -> WarningWhole
         WarningWhole,
         kept.content,
         row=_row(view, person),
+        title=TextShape.of(kept.content.title),
         text=TextShape.of(kept.content.text),
         pap=kept.content.pap.name,
         observables=[str(observable) for observable in kept.content.observables],

@@ -6,7 +6,6 @@ from bavn.app.web.soc import (
     cases,
     door,
     evidence,
-    exercises,
     health,
     hits,
     hosts,
@@ -18,20 +17,17 @@ from bavn.app.web.soc import (
     today,
     warnings,
 )
-from bavn.app.web.soc.inbox import routes as inbox
 from bavn.app.web.soc.packets import routes as packets
 from bavn.app.web.soc.values import card
 
 AREAS: Final = (
     health.router,
     today.router,
-    inbox.router,
     hits.router,
     evidence.router,
     judging.router,
     cases.router,
     warnings.router,
-    exercises.router,
     hunting.router,
     packets.router,
     hosts.router,

@@ -11,12 +11,14 @@ import secrets
 import subprocess
 import sys
 import threading
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from bavn.app.process.exits import Exit
 from bavn.app.web.frame import Trouble
+from bavn.app.web.soc.errors import trouble_of
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
 from bavn.model.text import Text
@@ -92,6 +94,20 @@ class Askings:
             )
         return asking
 
+    def now(self, asking: Asking, wait_s: float = 0.0) -> Asking:
+        """A copy as it stands, after waiting so long for its end: its state and its answer are of one moment."""
+        asking.over.wait(wait_s)
+        with self._lock:
+            return copy(asking)
+
+    def answer(self, asking: Asking, wait_s: float) -> dict[str, Any]:
+        """What it is answered with; stopped where that takes longer. Trouble where there is no answer."""
+        if not asking.over.wait(wait_s):
+            self.cancel(asking)
+        if asking.state != "done":
+            raise trouble_of(Exit.EXCEEDED if asking.state == "cancelled" else asking.code, asking.reason)
+        return asking.answer
+
     def cancel(self, asking: Asking) -> None:
         """Ends it now. Harmless for one that has ended."""
         with self._lock:
@@ -132,8 +148,8 @@ class Askings:
             self.ready()
         with self._lock:
             if asking.state == "running":
-                _answered(asking, answer, process.returncode)
-                asking.ended_us = self._clock.now_us()
+                state, asking.ended_us = _answered(asking, answer, process.returncode), self._clock.now_us()
+                asking.state = state  # last: what is read after it is whole
             asking.process = None
             asking.over.set()
 
@@ -180,17 +196,17 @@ def _spoken(process: "subprocess.Popen[bytes]", line: bytes) -> bytes | None:
         return answer
 
 
-def _answered(asking: Asking, data: bytes | None, returncode: int) -> None:
-    asking.state = "failed"
+def _answered(asking: Asking, data: bytes | None, returncode: int) -> State:
     if data is None:
         asking.code, asking.reason = Exit.EXCEEDED, f"the answer has more than {ANSWER_BYTES_MAX >> 20} MB"
-        return
+        return "failed"
     try:
         answer = json.loads(data)
     except ValueError:
         asking.code = Exit.EXCEEDED if returncode in (Exit.EXCEEDED, -9, -6) else Exit.BROKEN
-        return
+        return "failed"
     if "stop" in answer:
         asking.code, asking.reason = Exit(answer["stop"]), str(answer["reason"])
-        return
-    asking.state, asking.answer, asking.size = "done", answer, len(data)
+        return "failed"
+    asking.answer, asking.size = answer, len(data)
+    return "done"

@@ -118,7 +118,7 @@ class CaseShort(Frozen):
     tasks: int
     owed_us: int | None
     overdue: bool
-    heard_us: int
+    received_us: int
 
 
 class Case(CaseShort):
@@ -178,9 +178,9 @@ def cases(context: Context, node: NodeName, person: Reads, limit: Limit = 100, a
         kept = cases_of(rows(CASES_SQL))
         here_known = _known(rows, kept, here.suspected())
     at, now_us = opened(after, int, str), context.clock.now_us()
-    rest = [one for one in kept if at is None or (-one.heard_us, one.case_id) > (-at[0], at[1])]
+    rest = [one for one in kept if at is None or (-one.received_us, one.case_id) > (-at[0], at[1])]
     short = [CaseShort(**_short(one, here_known, now_us)) for one in rest[: limit + 1]]
-    return page(short, limit, lambda one: (one.heard_us, one.id))
+    return page(short, limit, lambda one: (one.received_us, one.id))
 
 
 @router.get("/{case}", operation_id="nodeCase")
@@ -256,7 +256,7 @@ def _short(case: KeptCase, known: _Known, now_us: int) -> dict[str, Any]:
         "tasks": len(case.part["tasks"]),
         "owed_us": min((due for due, _ in owed), default=None),
         "overdue": any(state is DueState.OVERDUE for _, state in owed),
-        "heard_us": case.heard_us,
+        "received_us": case.received_us,
     }
 
 

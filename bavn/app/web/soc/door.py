@@ -4,7 +4,7 @@ As `bavn node ledger, reveals, veto, allow, withdraw, counts`. Rights: soc:read;
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
@@ -15,18 +15,17 @@ from fastapi.responses import StreamingResponse
 from bavn.actor.door.budget import Budget
 from bavn.actor.door.queries import asked_elements, days_told, overrides
 from bavn.actor.door.rounds.commons_days import CommonsDay
-from bavn.actor.door.rounds.reveals import REVEALS_SQL, WITHDRAWALS_SQL, reveals_of, withdrawals_of
+from bavn.actor.door.rounds.reveals import REVEALS_SQL, WITHDRAWALS_SQL, Withdrawal, reveals_of, withdrawals_of
 from bavn.app.acts.node import door as acts
 from bavn.app.analyst.commons import canary_text, commons_seen
 from bavn.app.node.book_queries import book_of
 from bavn.app.node.health.commons_words import known_of, left_text, state_text
 from bavn.app.node.reveal_preview import preview
 from bavn.app.node.reveal_words import answer_text, element_of, together, withdrawal_text
-from bavn.app.policy.left import strongest
-from bavn.app.policy.past import has_left
+from bavn.app.policy.left import has_left, strongest
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, cursor, filled, opened
 from bavn.app.web.sending import sent
-from bavn.app.web.soc.context import Context, Node
+from bavn.app.web.soc.context import Context, Node, SocContext
 from bavn.app.web.soc.field_words import LeavingField, fields_of, fields_of_text
 from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, NodeName, Reads, file_name
 from bavn.model.moment import DAY_US
@@ -102,6 +101,22 @@ class Waiting(Frozen):
     refused: TextShape | None
 
 
+class ElementOverride(Frozen):
+    """A veto or a permission that people here gave."""
+
+    element: str
+    wish: str
+    by: str
+    at_us: int
+
+
+class Decisions(Frozen):
+    """What people decide on: what waits for them, and what they said, the newest first."""
+
+    waiting: list[Waiting]
+    wishes: list[ElementOverride]
+
+
 class CommonsKnown(Frozen):
     """How many of the elements listed so many organisations know."""
 
@@ -145,15 +160,6 @@ class WithdrawalShown(Frozen):
     says: TextShape
 
 
-class ElementOverride(Frozen):
-    """A veto or a permission that people here gave."""
-
-    element: str
-    wish: str
-    by: str
-    at_us: int
-
-
 class CountsDay(Frozen):
     """A day whose counts were told; ``epsilon`` what it cost. ``cells``: what was told, noise and all."""
 
@@ -170,6 +176,19 @@ class Counts(Frozen):
     budget: float
     holds: bool
     tells: bool
+
+
+class Daily(Frozen):
+    """What leaves once a day, of the node as a whole."""
+
+    commons: CommonsShown
+    counts: Counts
+
+
+class RevealPage(Rows[RevealShown]):
+    """What the centre asked. ``withdrawn``: what was taken back, the newest first."""
+
+    withdrawn: list[WithdrawalShown]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,14 +279,17 @@ def check(context: Context, node: NodeName, person: Reads) -> ChainChecked:
     )
 
 
-@router.get("/waiting", operation_id="doorWaiting")
-def waiting(context: Context, node: NodeName, person: Reads) -> list[Waiting]:
-    """What the centre asked and a person must decide on, with the report that would leave."""
+@router.get("/decisions", operation_id="doorDecisions")
+def decisions(context: Context, node: NodeName, person: Reads) -> Decisions:
+    """What the centre asked and a person must decide on, with the report that would leave; vetoes and permissions."""
     here = context.node(node, person)
     with here.asks() as rows:
         requests = asked_elements(rows)
-    if not requests:
-        return []
+        wishes = [ElementOverride(element=e, wish=w, by=by, at_us=at_us) for e, w, by, at_us in overrides(rows)]
+    return Decisions(waiting=_waiting_of(context, here, requests) if requests else [], wishes=wishes)
+
+
+def _waiting_of(context: SocContext, here: Node, requests: Sequence[tuple[str, int]]) -> list[Waiting]:
     config, suspicions, verdicts = here.config(), here.plain_suspicions(), here.verdicts()
     with here.book() as book:
         return [
@@ -289,10 +311,12 @@ def look(context: Context, node: NodeName, person: Reads, element: Annotated[str
 @router.get("/reveals", operation_id="reveals")
 def reveals(
     context: Context, node: NodeName, person: Reads, limit: Limit = 100, after: After = None, q: Word = ""
-) -> Rows[RevealShown]:
-    """What the centre asked this node to name, the newest first: on how many receipts, and what was answered."""
+) -> RevealPage:
+    """What the centre asked this node to name, the newest first: on how many receipts, what was answered, and what was
+    taken back."""
     with context.node(node, person).asks() as rows:
         asked = reveals_of(rows(f"{REVEALS_SQL} LIMIT {REVEALS_MAX}"))
+        withdrawn = withdrawals_of(rows(f"{WITHDRAWALS_SQL} LIMIT 500"))
     every = [one for one in together(asked) if q.lower() in str(one[0].observable)]
     at = opened(after, int)
     begin = at[0] if at else 0
@@ -311,14 +335,11 @@ def reveals(
         for last, shown, cells in every[begin : begin + limit]
     ]
     end = begin + len(shown)
-    return Rows(items=shown, next=cursor(end) if end < len(every) else None, total=len(every))
+    on = cursor(end) if end < len(every) else None
+    return RevealPage(items=shown, next=on, total=len(every), withdrawn=_withdrawn(withdrawn))
 
 
-@router.get("/withdrawals", operation_id="withdrawals")
-def withdrawals(context: Context, node: NodeName, person: Reads) -> list[WithdrawalShown]:
-    """What was taken back, the newest first."""
-    with context.node(node, person).asks() as rows:
-        withdrawn = withdrawals_of(rows(f"{WITHDRAWALS_SQL} LIMIT 500"))
+def _withdrawn(withdrawn: Sequence[Withdrawal]) -> list[WithdrawalShown]:
     return [
         WithdrawalShown(
             element=str(withdrawal.observable),
@@ -337,14 +358,6 @@ def withdraw(context: Context, node: NodeName, asked: acts.WithdrawRequest, pers
     return Done.of(Text("{observable} is to be taken back. {when}", observable=element, when=here.when()))
 
 
-@router.get("/wishes", operation_id="wishes")
-def wishes(context: Context, node: NodeName, person: Reads) -> list[ElementOverride]:
-    """Vetoes and permissions of people here, the newest first."""
-    with context.node(node, person).asks() as rows:
-        found = overrides(rows)
-    return [ElementOverride(element=element, wish=wish, by=by, at_us=at_us) for element, wish, by, at_us in found]
-
-
 @router.put("/wishes", operation_id="setWish", description=acts.override.__doc__)
 def set_wish(context: Context, node: NodeName, request: acts.OverrideRequest, person: Overrides) -> Done:
     observable = acts.override(context.node(node, person), person.name, request)
@@ -356,10 +369,15 @@ def set_wish(context: Context, node: NodeName, request: acts.OverrideRequest, pe
     return Done.of(says[request.wish])
 
 
-@router.get("/commons", operation_id="commons")
-def commons(context: Context, node: NodeName, person: Reads) -> CommonsShown:
-    """Each day's round about what is ordinary here: what left, what came back, and what it was good for."""
+@router.get("/daily", operation_id="doorDaily")
+def daily(context: Context, node: NodeName, person: Reads) -> Daily:
+    """What leaves once a day: the round about what is ordinary here with what it was good for, and the counts that were
+    told to the sector, noise and all, with what is left of their budget."""
     here = context.node(node, person)
+    return Daily(commons=_commons(context, here), counts=_counts(context, here))
+
+
+def _commons(context: SocContext, here: Node) -> CommonsShown:
     with here.asks() as rows:
         seen = commons_seen(rows, context.clock)
     return CommonsShown(
@@ -370,10 +388,7 @@ def commons(context: Context, node: NodeName, person: Reads) -> CommonsShown:
     )
 
 
-@router.get("/counts", operation_id="counts")
-def counts(context: Context, node: NodeName, person: Reads) -> Counts:
-    """What counts were told to the sector, noise and all, and what is left of their budget."""
-    here = context.node(node, person)
+def _counts(context: SocContext, here: Node) -> Counts:
     policy = here.config().door
     with here.book() as book:
         ledger_ = Ledger(book)

@@ -245,11 +245,8 @@ def _health(here: Node, config: NodeConfig, log: LogWatched | None) -> Health:
     now_us = here.clock.now_us()
     certificates = _certificates(config)
     written = _health_file(config.folder / HEALTH_FILE)
-    days_min = config.health.certificate_days_min
     problems = [
-        _about_to_end(certificate, now_us)
-        for certificate in certificates
-        if ends_soon(certificate.ends_us, now_us, days_min)
+        _about_to_end(certificate, now_us) for certificate in certificates if ends_soon(certificate.ends_us, now_us)
     ]
     if written is None:
         state, says = "never", NEVER
@@ -289,7 +286,7 @@ def _health_file(file: Path) -> dict[str, Any] | None:
 
 def _certificates(config: NodeConfig) -> list[CertificateShown]:
     certificates = []
-    holders = ((folder, "keyholder", number or None) for number, (_, folder) in config.node.key_holders.items())
+    holders = ((folder, "keyholder", number) for number, (_, folder) in config.node.key_holders.items())
     for folder, at, number in ((CENTRE_KEYS, "centre", None), *holders):
         safe = Safe(config.folder / folder)
         try:

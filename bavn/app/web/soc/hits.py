@@ -1,6 +1,6 @@
-"""Confirmed attacks that were met here: what a node says loudest, with what to do now. Rights: soc:read, soc:triage.
+"""Confirmed attacks that were met here: what a node says loudest, with what to do now. Right: soc:triage.
 
-As `bavn node hits`, `story` and `hit-taken`. Own machines are named here alone; what leaves of a hit is a sighting.
+As `bavn node hits`. Own machines are named here alone; what leaves of a hit is a sighting.
 """
 
 from typing import Annotated
@@ -8,14 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter
 
 from bavn.app.acts.node import hits as acts
-from bavn.app.analyst.confirmed.here import HitHere, hits_here
-from bavn.app.analyst.confirmed.story import own_part, replay_of, story_of
+from bavn.app.analyst.confirmed.here import HitHere
 from bavn.app.analyst.confirmed.words import what_to_do
-from bavn.app.web.frame import Person, TextShape, Trouble, allow, filled
+from bavn.app.web.frame import Person, TextShape, allow, filled
 from bavn.app.web.soc.context import Context
-from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, IndicatorId, NodeName, Reads
+from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, IndicatorId, NodeName
 from bavn.app.web.soc.suspected_shapes import ConfirmedShown
-from bavn.app.web.story import StoryShape
 
 Takes = Annotated[Person, allow(acts.take_hit)]
 
@@ -43,35 +41,13 @@ router = APIRouter(prefix="/nodes/{node}/hits", tags=["hits"], responses=REFUSAL
 """Confirmed attacks that were met at a node."""
 
 
-@router.get("", operation_id="hits")
-def hits(context: Context, node: NodeName, person: Reads) -> list[HitShown]:
-    """What the sector confirmed and was met here, what nobody has taken first."""
-    here = context.node(node, person)
-    suspected = here.suspected()
-    with here.asks() as rows:
-        return [_shown(hit) for hit in hits_here(rows, suspected)]
-
-
 @router.post("/{indicator}/taken", operation_id="takeHit", description=acts.take_hit.__doc__)
 def take_hit(context: Context, node: NodeName, indicator: IndicatorId, person: Takes) -> Done:
     return Done.of(acts.take_hit(context.node(node, person), person.name, indicator))
 
 
-@router.get("/{indicator}/story", operation_id="hitStory")
-def hit_story(context: Context, node: NodeName, indicator: IndicatorId, person: Reads) -> StoryShape:
-    """This actor's own part of it: when it was first met here, when the sector knew, when it was blocked; step by step,
-    and in a paragraph with its sources."""
-    here, now_us = context.node(node, person), context.clock.now_us()
-    suspected = here.suspected()
-    with here.asks() as rows:
-        hit = next((hit for hit in hits_here(rows, suspected) if hit.confirmed.indicator_id == indicator), None)
-        if hit is None:
-            raise Trouble(404, "no-hit", acts.NO_HIT)
-        own = own_part(rows, hit, now_us)
-    return StoryShape.of(story_of(own, None), replay_of(own), now_us)
-
-
-def _shown(hit: HitHere) -> HitShown:
+def hit_shown(hit: HitHere) -> HitShown:
+    """One of them, with what to do now."""
     where = {entry.suspicion.host: entry.suspicion.id for entry in reversed(hit.suspicions)}
     short = ConfirmedShown.of(hit.confirmed, hit.first_us)
     return filled(

@@ -1,4 +1,4 @@
-"""Own hosts by their traffic: role, system and vendor with the reasons, services, peers, a timeline. Right: soc:read.
+"""Own hosts by their traffic: role, system and vendor with the reasons, services, peers. Right: soc:read.
 
 All hosts of a node are surveyed at once, in a process of its own, when somebody looks and the last survey is too old.
 A host's suspicions stand beside it and are not added up (docs/decisions/0006). Nothing of it leaves.
@@ -15,9 +15,9 @@ from bavn.app.analyst.confirmed.here import HitHere, hits_here
 from bavn.app.analyst.packets.kept import why_none
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.soc.context import Context, Node
+from bavn.app.web.soc.peers import PEERS_SHOWN_MAX, PeerOf, names_of, peers_of
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, HostAddress, NodeName, Reads, like
 from bavn.app.web.soc.suspected_shapes import ConfirmedShown, KnownInSectorShown, Suspected, shown
-from bavn.app.web.soc.timeline import PEERS_SHOWN_MAX, Hour, PeerOf, names_of, talk_of
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.record import address_text, address_uuid
 from bavn.model.text import Text
@@ -54,7 +54,8 @@ class HostShort(Frozen):
 
 class Hosts(Frozen):
     """A page of hosts. ``at_us``: when they were surveyed; None while the first survey is being made. ``making``: a
-    newer one is being made now. ``refused``: why the last one failed."""
+    newer one is being made now. ``refused``: why the last one failed. ``roles``: those
+    that a host may have."""
 
     items: list[HostShort]
     next: str | None
@@ -62,6 +63,7 @@ class Hosts(Frozen):
     at_us: int | None
     making: bool
     refused: TextShape | None
+    roles: list[RoleSure]
 
 
 class HintShown(Frozen):
@@ -108,14 +110,11 @@ class HostCard(HostShort):
     no_packets: TextShape | None
 
 
-class Timeline(Frozen):
-    """A host's traffic by the hour, and with whom. ``peers_more``: others are not shown."""
+class Peers(Frozen):
+    """With whom a host spoke, the busiest first. ``more``: others are not shown."""
 
-    first_us: int
-    last_us: int
-    hours: list[Hour]
     peers: list[PeerOf]
-    peers_more: bool
+    more: bool
 
 
 router = APIRouter(prefix="/nodes/{node}/hosts", tags=["hosts"], responses=REFUSALS)
@@ -148,14 +147,8 @@ def hosts(
         at_us=survey.at_us,
         making=survey.making,
         refused=survey.refused,
+        roles=[RoleSure(role=role, says=TextShape.of(words), sure=0.0) for role, words in SAID.items()],
     )
-
-
-@router.get("/roles", operation_id="hostRoles")
-def roles(context: Context, node: NodeName, person: Reads) -> list[RoleSure]:
-    """The roles that hosts may have."""
-    context.node(node, person)
-    return [RoleSure(role=role, says=TextShape.of(words), sure=0.0) for role, words in SAID.items()]
 
 
 @router.get("/{host}", operation_id="host")
@@ -179,34 +172,27 @@ def host(context: Context, node: NodeName, host: HostAddress, person: Reads) -> 
     return whole.model_copy(update={"no_packets": None if none is None else TextShape.of(none)})
 
 
-@router.get("/{host}/timeline", operation_id="hostTimeline")
-def timeline(
+@router.get("/{host}/peers", operation_id="hostPeers")
+def peers(
     context: Context,
     node: NodeName,
     host: HostAddress,
     person: Reads,
     days: Annotated[int, Query(ge=1, le=400)] = 7,
     next_door: Annotated[bool, Query()] = True,
-) -> Timeline:
-    """Traffic by the hour over the last so many days of the history, and whom it spoke with most; with ``next_door``
-    how many of the sector know each of them, for which the names are read by which it called them."""
+) -> Peers:
+    """Whom it spoke with most over the last so many days of the history; with ``next_door`` how many of the sector
+    know each of them, for which the names are read by which it called them."""
     here, address = context.node(node, person), _address(host)
     with here.looking(days * DAY_US) as window:
-        hours, peers = talk_of(window, address)
-        outside = {peer.peer for peer in peers if not peer.home} if next_door else ()
+        spoken = peers_of(window, address)
+        outside = {peer.peer for peer in spoken if not peer.home} if next_door else ()
         names = names_of(window, address, outside)
-        with here.asks() as rows:
-            known = here.next_door(rows).of_values(names.values())
-        known_peers = {peer: KnownInSectorShown.of(known[name]) for peer, name in names.items() if name in known}
-        return Timeline(
-            first_us=window.first_us,
-            last_us=window.last_us,
-            hours=hours,
-            peers=[
-                peer.model_copy(update={"next_door": known_peers.get(peer.peer)}) for peer in peers[:PEERS_SHOWN_MAX]
-            ],
-            peers_more=len(peers) > PEERS_SHOWN_MAX,
-        )
+    with here.asks() as rows:
+        known = here.next_door(rows).of_values(names.values())
+    sector = {peer: KnownInSectorShown.of(known[name]) for peer, name in names.items() if name in known}
+    first = [peer.model_copy(update={"next_door": sector.get(peer.peer)}) for peer in spoken[:PEERS_SHOWN_MAX]]
+    return Peers(peers=first, more=len(spoken) > PEERS_SHOWN_MAX)
 
 
 def _address(text: str) -> str:

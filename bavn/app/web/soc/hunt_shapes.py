@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from bavn.app.web.frame import TextShape
+from bavn.app.web.frame import Rows, TextShape
 from bavn.app.web.soc.shapes import Column, Frozen
 
 
@@ -26,6 +26,13 @@ class Helper(Frozen):
 
     name: str
     gives: str
+
+
+class HuntTables(Frozen):
+    """What a query may ask."""
+
+    tables: list[TableShown]
+    functions: list[Helper]
 
 
 class HuntShown(Frozen):
@@ -98,60 +105,6 @@ class HuntStatus(Frozen):
     matches: list[RuleMatch]
 
 
-class PictureCount(Frozen):
-    """A value as it is shown (None: the row has none), and its rows."""
-
-    value: str | None
-    rows: int
-
-
-class PictureSeries(Frozen):
-    """Rows in each step. ``rest``: of all values without a series of their own."""
-
-    value: str | None
-    rest: bool
-    rows: list[int]
-
-
-class PictureField(Frozen):
-    """The most frequent values of a column, and how many rows have another."""
-
-    name: str
-    top: list[PictureCount]
-    rest: int
-
-
-class PictureShown(Frozen):
-    """Rows over time, and the values of columns. ``notes``: what it does not show; ``sql``: the same rows."""
-
-    table: str
-    by: str
-    first_us: int
-    step_us: int
-    rows: int
-    series: list[PictureSeries]
-    fields: list[PictureField]
-    notes: list[TextShape]
-    sql: str
-
-
-class PictureKept(Frozen):
-    """How many rows are kept in each step of time, as the store's own list says."""
-
-    first_us: int
-    step_us: int
-    rows: list[int]
-
-
-class PictureTable(Frozen):
-    """A table that can be drawn, and the columns that are counted by value, those first that tell most. ``kept``: None
-    where all its rows are counted at once."""
-
-    name: str
-    fields: list[str]
-    kept: PictureKept | None
-
-
 class ValueKnown(Frozen):
     """How many of the sector know a name or an address that stands in an answer; ``value``: its whole cell."""
 
@@ -160,8 +113,9 @@ class ValueKnown(Frozen):
     says: TextShape
 
 
-class AnswerKnown(Frozen):
-    """What is known of an answer's names; ``why_nothing``: why of none of them anything is."""
+class AnswerRows(Rows[list[Any]]):
+    """Rows of an answer, and what is known of their names: those of which nothing is known are left out.
+    ``why_nothing``: why of none of them anything is."""
 
     known: list[ValueKnown]
     why_nothing: TextShape | None

@@ -6,40 +6,33 @@ It asks and changes nothing; what it shows names hosts and stays here.
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from bavn.actor.hunt.picture import FIELDS, FIELDS_SHOWN_MAX, FILTERS_MAX, QUICK_ROWS, kept
 from bavn.actor.hunt.saved import SavedHunt
-from bavn.actor.hunt.span import LAST_US
 from bavn.actor.store.query.address_macros import HELPERS
 from bavn.actor.store.segments.segment import ROLLUPS
 from bavn.app.acts.node import hunts as acts
 from bavn.app.analyst import saved_hunts
-from bavn.app.analyst.hunting import picture_request
 from bavn.app.analyst.values.pivots import PIVOTS, VALUE_CHARS_MAX
-from bavn.app.process.exits import Exit
 from bavn.app.process.one_line import pathless
 from bavn.app.web.exporting import cell, line
-from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, filled, opened, page
+from bavn.app.web.frame import After, Limit, Person, TextShape, Trouble, allow, filled, opened, page
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.asking import Asking
 from bavn.app.web.soc.context import Context, Node
-from bavn.app.web.soc.errors import answered, trouble_of
+from bavn.app.web.soc.errors import trouble_of
 from bavn.app.web.soc.hunt_shapes import (
-    AnswerKnown,
+    AnswerRows,
     Helper,
     Hunts,
     HuntShown,
     HuntStatus,
+    HuntTables,
     ListRefusal,
-    PictureKept,
-    PictureShown,
-    PictureTable,
     RuleMatch,
     RuleOutcome,
     TableColumn,
@@ -64,24 +57,14 @@ HuntName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 AskingId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{10,40}$")]
 
 
-class PictureFilter(BaseModel):
-    """Rows whose ``column`` is ``value`` (None: has none); with ``keep`` False all others."""
-
-    column: str = Field(max_length=40)
-    value: str | None = Field(max_length=10_000)
-    keep: bool = True
-
-
 class Question(BaseModel):
     """What is asked, over which span: ``last`` back from the newest record (7d, 12h), or ``from_us`` and ``to_us``.
 
     ``sql``: one SELECT. ``hunt``: a saved one, with ``given`` for what it needs. ``pivot``: all records that share
     ``value``. ``sigma``: rules as YAML texts; ``check``: only what each would run as. ``list``: indicators as text.
-    ``picture``: a table over time ``by`` a column, narrowed by ``filters``, with the values of ``fields``; ``quick``:
-    of the newest rows alone where many are kept and no span is asked for.
     """
 
-    kind: Literal["sql", "hunt", "pivot", "sigma", "list", "picture"]
+    kind: Literal["sql", "hunt", "pivot", "sigma", "list"]
     sql: str = Field(default="", max_length=SQL_CHARS_MAX)
     hunt: str = Field(default="", max_length=63)
     given: dict[str, Annotated[str, Field(max_length=1000)]] = Field(default_factory=dict, max_length=20)
@@ -90,11 +73,6 @@ class Question(BaseModel):
     rules: str = Field(default="", max_length=RULES_CHARS_MAX)
     check: bool = False
     text: str = Field(default="", max_length=LIST_CHARS_MAX)
-    table: str = Field(default="", max_length=40)
-    by: str = Field(default="", max_length=40)
-    filters: list[PictureFilter] = Field(default_factory=list, max_length=FILTERS_MAX)
-    fields: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=FIELDS_SHOWN_MAX)
-    quick: bool = False
     last: str = Field(default="", pattern=r"^([1-9][0-9]{0,5}[smhdw])?$")
     from_us: int | None = Field(default=None, ge=0, le=2**53)
     to_us: int | None = Field(default=None, ge=0, le=2**53)
@@ -106,47 +84,23 @@ router = APIRouter(prefix="/nodes/{node}/hunt", tags=["hunt"], responses=REFUSAL
 
 
 @router.get("/tables", operation_id="huntTables")
-def tables(context: Context, node: NodeName, person: Hunter) -> list[TableShown]:
-    """The tables that may be asked, and their columns."""
+def tables(context: Context, node: NodeName, person: Hunter) -> HuntTables:
+    """The tables that may be asked with their columns, and the functions for addresses and hours in a query."""
     context.node(node, person)
-    return [
-        TableShown(
-            name=name,
-            columns=[
-                TableColumn(name=c.name, type="address" if c.type == "UUID" else c.type, holds=c.holds) for c in columns
-            ],
-        )
-        for name, columns in (TABLES | ROLLUPS).items()
-    ]
-
-
-@router.get("/pictures", operation_id="huntPictures")
-def pictures(context: Context, node: NodeName, person: Hunter) -> list[PictureTable]:
-    """What can be drawn, by which columns; of a table with many rows how many are kept over time, at once."""
-    here, rows = context.node(node, person), {}
-    context.askings.ready()  # what is drawn is asked next
-    with suppress(Trouble), here.looking(LAST_US) as window:  # a node without a history keeps no row
-        for name in FIELDS:
-            rows[name] = {hour: stamp[0] for hour, stamp in window.hour_stamps(name).items()}
-    return [
-        PictureTable(name=name, fields=list(fields), kept=_kept(rows.get(name, {})))
-        for name, fields in FIELDS.items()
-        if fields
-    ]
-
-
-def _kept(by_hour: dict[int, int]) -> PictureKept | None:
-    if sum(by_hour.values()) <= QUICK_ROWS:
-        return None
-    steps = kept(by_hour)
-    return PictureKept(first_us=steps.first_us, step_us=steps.step_us, rows=steps.rows)
-
-
-@router.get("/functions", operation_id="huntFunctions")
-def functions(context: Context, node: NodeName, person: Hunter) -> list[Helper]:
-    """Functions for addresses and hours in a query."""
-    context.node(node, person)
-    return [Helper(name=name, gives=gives) for name, gives in HELPERS.items()]
+    context.askings.ready()
+    return HuntTables(
+        tables=[
+            TableShown(
+                name=name,
+                columns=[
+                    TableColumn(name=c.name, type="address" if c.type == "UUID" else c.type, holds=c.holds)
+                    for c in columns
+                ],
+            )
+            for name, columns in (TABLES | ROLLUPS).items()
+        ],
+        functions=[Helper(name=name, gives=gives) for name, gives in HELPERS.items()],
+    )
 
 
 @router.get("/saved", operation_id="savedHunts")
@@ -166,11 +120,7 @@ def save(context: Context, node: NodeName, name: HuntName, request: acts.HuntSav
 
     def ask(sql: str) -> None:
         asking = context.askings.start(here.file, node, person.name, "sql", {"sql": sql, "rows": 1, **_WHOLE})
-        if not asking.over.wait(TRIED_S_MAX):
-            context.askings.cancel(asking)
-            raise trouble_of(Exit.EXCEEDED, "")
-        if asking.state == "failed":
-            raise trouble_of(asking.code, asking.reason)
+        context.askings.answer(asking, TRIED_S_MAX)
 
     return _hunt(acts.save(here, name, request, ask)[0], own=True)
 
@@ -186,8 +136,7 @@ def ask(context: Context, node: NodeName, question: Question, person: Hunter) ->
     """Begins to answer a question. Ask for its answer until it is no longer running."""
     here = context.node(node, person)
     kind, request = _request(here, question)
-    asking = context.askings.start(here.file, node, person.name, kind, request)
-    return _shown(asking)
+    return _shown(context.askings.now(context.askings.start(here.file, node, person.name, kind, request)))
 
 
 @router.get("/asks/{asking}", operation_id="asked")
@@ -200,9 +149,7 @@ def asked(
 ) -> HuntStatus:
     """Where a question stands; waits a little for it to be answered."""
     context.node(node, person)
-    found = context.askings.of(asking, node, person.name)
-    found.over.wait(wait_s)
-    return _shown(found)
+    return _shown(context.askings.now(context.askings.of(asking, node, person.name), wait_s))
 
 
 @router.delete("/asks/{asking}", operation_id="stopAsking")
@@ -211,42 +158,28 @@ def stop(context: Context, node: NodeName, asking: AskingId, person: Hunter) -> 
     context.node(node, person)
     found = context.askings.of(asking, node, person.name)
     context.askings.cancel(found)
-    return _shown(found)
+    return _shown(context.askings.now(found))
 
 
 @router.get("/asks/{asking}/rows", operation_id="askedRows")
 def rows(
     context: Context, node: NodeName, asking: AskingId, person: Hunter, limit: Limit = 500, after: After = None
-) -> Rows[list[Any]]:
-    """The rows of an answer, page by page."""
-    context.node(node, person)
-    every = _done(context.askings.of(asking, node, person.name)).answer.get("rows", [])
-    at = opened(after, int)
-    begin = at[0] if at else 0
-    made = page(list(enumerate(every[begin : begin + limit + 1], begin + 1)), limit, lambda entry: (entry[0],))
-    return Rows(items=[row for _, row in made.items], next=made.next, total=len(every))
-
-
-@router.get("/asks/{asking}/picture", operation_id="askedPicture")
-def picture(context: Context, node: NodeName, asking: AskingId, person: Hunter) -> PictureShown:
-    """The picture that was asked for."""
-    context.node(node, person)
-    asking_done = _done(context.askings.of(asking, node, person.name))
-    if asking_done.kind != "picture":
-        raise Trouble(404, "no-picture", Text("This question was no picture."))
-    return PictureShown(**asking_done.answer)
-
-
-@router.get("/asks/{asking}/next-door", operation_id="askedNextDoor")
-def next_door(context: Context, node: NodeName, asking: AskingId, person: Hunter) -> AnswerKnown:
-    """How many of the sector know the names and addresses of an answer; those of which nothing is known are left out,
-    and so are those after the first 2,000."""
+) -> AnswerRows:
+    """The rows of an answer, page by page; and how many of the sector know the names and addresses on that page."""
     here = context.node(node, person)
     answer = _done(context.askings.of(asking, node, person.name)).answer
+    every = answer.get("rows", [])
+    at = opened(after, int)
+    begin = at[0] if at else 0
+    shown = page(list(enumerate(every[begin : begin + limit + 1], begin + 1)), limit, lambda entry: (entry[0],))
+    items = [row for _, row in shown.items]
     columns = [column["name"] for column in answer.get("columns", [])]
     with here.asks() as asks:
-        known, why = here.next_door(asks).of_answer(columns, answer.get("rows", []))
-    return AnswerKnown(
+        known, why = here.next_door(asks).of_answer(columns, items)
+    return AnswerRows(
+        items=items,
+        next=shown.next,
+        total=len(every),
         known=[
             ValueKnown(value=value, short=TextShape.of(found.short), says=TextShape.of(found.says))
             for value, found in known.items()
@@ -294,11 +227,6 @@ def _request(here: Node, question: Question) -> tuple[str, dict[str, Any]]:
             raise _incomplete(Text("This hunt needs {missing}", missing=missing[0]))
         more = {"sql": hunt.sql, "given": question.given, "span": hunt.span, "columns": list(hunt.columns)}
         return "sql", {**span, **more}
-    if question.kind == "picture":
-        wanted = question.model_dump(include={"table", "by", "filters", "fields", "quick"})
-        with answered():
-            picture_request(wanted)
-        return "picture", {**span, **wanted}
     needed = {"sql": question.sql, "sigma": question.rules, "list": question.text, "pivot": question.value}
     if not needed[question.kind].strip() or (question.kind == "pivot" and question.pivot not in PIVOTS):
         raise _incomplete(Text("There is nothing to ask"))
@@ -334,7 +262,7 @@ def _shown(asking: Asking) -> HuntStatus:
         asking,
         refused=refused,
         columns=answer.get("columns", []),
-        rows=len(answer.get("rows", [])) if asking.kind != "picture" else 0,
+        rows=len(answer.get("rows", [])),
         more=answer.get("more", False),
         looked=answer.get("looked"),
         refused_lines=answer.get("refused", 0),

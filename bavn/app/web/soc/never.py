@@ -10,11 +10,17 @@ from bavn.app.acts.node import never as acts
 from bavn.app.analyst.trying import wanted_of
 from bavn.app.node.protect import never_list
 from bavn.app.web.frame import After, Limit, Person, Rows, allow, filled, opened, page
-from bavn.app.web.soc.context import Context
+from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.protect_shapes import Listed, NeverDraft, NeverEntry, Touched
 from bavn.app.web.soc.shapes import REFUSALS, Done, NodeName, Reads
 
 SHOWN_MAX: Final = 100
+
+
+class Never(Rows[NeverEntry]):
+    """A page of the list. ``about``: whether it forbids a block of the value that was asked about."""
+
+    about: Listed | None
 
 
 router = APIRouter(prefix="/nodes/{node}/protection/never-block", tags=["protection"], responses=REFUSALS)
@@ -30,28 +36,25 @@ def never(
     after: After = None,
     q: Annotated[str, Query(max_length=100)] = "",
     own: Annotated[bool, Query(description="By hand alone.")] = False,
-) -> Rows[NeverEntry]:
+    what: Annotated[str, Query(max_length=320, description="Whether the list forbids a block of this value.")] = "",
+) -> Never:
     """What this actor blocks for nobody: Bavn's list or the one that the policy names, what was added by hand, its
     own, and the centre."""
+    here = context.node(node, person)
     entries_shown = [
         entry
-        for entry in acts.entries_of(context.node(node, person))
+        for entry in acts.entries_of(here)
         if q.lower() in f"{entry.value} {entry.table} {entry.why} {entry.by}".lower() and (not own or entry.by_hand)
     ]
     at = opened(after, int)
     begin = at[0] if at else 0
     shown = page(list(enumerate(entries_shown[begin : begin + limit + 1], begin + 1)), limit, lambda e: (e[0],))
-    return Rows(
-        items=[filled(NeverEntry, entry) for _, entry in shown.items], next=shown.next, total=len(entries_shown)
-    )
+    items = [filled(NeverEntry, entry) for _, entry in shown.items]
+    about = _about(here, what) if what else None
+    return Never(items=items, next=shown.next, total=len(entries_shown), about=about)
 
 
-@router.get("/check", operation_id="checkNeverBlock")
-def check(
-    context: Context, node: NodeName, person: Reads, what: Annotated[str, Query(min_length=1, max_length=320)]
-) -> Listed:
-    """Whether the list forbids a block of this value, and under which table."""
-    here = context.node(node, person)
+def _about(here: Node, what: str) -> Listed:
     observable = wanted_of(what, here.file)
     table = never_list(here.config()).hit(observable)
     return Listed(value=str(observable), table=table)

@@ -27,7 +27,7 @@ HOLDER_STATES: Final = {
 
 
 class KeyHolderShown(Frozen):
-    """One of several key holders (mode M3). ``state``: answers, silent, refuses, wrong, misnumbered, or unasked (no
+    """A key holder. ``state``: answers, silent, refuses, wrong, misnumbered, or unasked (no
     round has come to it yet); ``since_us``: since when it fails, and ``why``; ``answered_us``: when it last gave a
     right part of an answer."""
 

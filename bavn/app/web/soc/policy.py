@@ -12,15 +12,12 @@ from bavn.app.acts.node import policy as acts
 from bavn.app.acts.node.policy import Value
 from bavn.app.node.book_queries import book_of
 from bavn.app.policy.by_question import QUESTIONS, PolicyQuestion
-from bavn.app.policy.explain import policy_of
-from bavn.app.policy.file import Draft, fields_of, mark_of, text_of
+from bavn.app.policy.file import STRICT, Draft, fields_of, mark_of, text_of
 from bavn.app.policy.file import Field as PolicyField
 from bavn.app.policy.left import LeftClass, left_in
 from bavn.app.policy.means import means
-from bavn.app.policy.past import DAYS, Stayed
-from bavn.app.policy.trial import STRICT, try_policy
 from bavn.app.web.frame import Person, TextShape, allow, filled
-from bavn.app.web.soc.context import Context, Node
+from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.health import policy_waits
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
 from bavn.model.moment import DAY_US
@@ -28,7 +25,6 @@ from bavn.model.text import Text
 from bavn.wire.ledger import look_on
 
 CHOICES = ["automatic", "ask", "never"]
-PAST_LINES_MAX = 100
 
 
 class FieldShown(Frozen):
@@ -91,33 +87,10 @@ class ChangeShown(Frozen):
     after: Value
 
 
-class PastLine(Frozen):
-    """A line of the ledger that would not have left, and why."""
-
-    seq: int
-    at_us: int
-    kind: str
-    named: str
-    why: TextShape
-
-
-class PastShown(Frozen):
-    """What the policy would have kept at home of what left in the last ``days`` days. ``lines``: the newest first, at
-    most PAST_LINES_MAX."""
-
-    days: int
-    left: int
-    stays: int
-    says: list[TextShape]
-    lines: list[PastLine]
-
-
 class PolicyDraft(Frozen):
-    """What would be written, whole, and what differs. ``past``: what it would have kept here; none of it where nothing
-    that leaves is changed, or the node has not run."""
+    """What would be written, whole, and what differs."""
 
     changes: list[ChangeShown]
-    past: PastShown | None
     text: str
     seen: str
 
@@ -196,11 +169,10 @@ def policy(context: Context, node: NodeName, person: Reads) -> PolicyShown:
 def preview(
     context: Context, node: NodeName, request: acts.ChangeRequest, person: Annotated[Person, allow(acts.change)]
 ) -> PolicyDraft:
-    """What a change would write, and what it would have kept at home of the last days. A policy that the node would not
-    start with is refused with the reason, beside the field whose fault it is."""
+    """What a change would write. A policy that the node would not start with is refused with the reason, beside the
+    field whose fault it is."""
     here = context.node(node, person)
-    draft = acts.drafted(here, request)
-    return _shown(draft, request.seen, _past(here, draft))
+    return _shown(acts.drafted(here, request), request.seen)
 
 
 @router.put("", operation_id="writePolicy", description=acts.change.__doc__)
@@ -208,7 +180,7 @@ def put(
     context: Context, node: NodeName, request: acts.ChangeRequest, person: Annotated[Person, allow(acts.change)]
 ) -> PolicyDraft:
     written = acts.change(context.node(node, person), person.name, request)
-    return _shown(written, mark_of(written.text), None)
+    return _shown(written, mark_of(written.text))
 
 
 def _field(field: PolicyField) -> FieldShown:
@@ -229,28 +201,7 @@ def _question(one: PolicyQuestion) -> PolicyQuestionShown:
     return filled(PolicyQuestionShown, one, fields=list(one.fields), **said)
 
 
-def _past(here: Node, draft: Draft) -> PastShown | None:
-    config = here.config()
-    if not (config.folder / "node.db").exists() or all(each.field.table != "door" for each in draft.changes):
-        return None
-    after = policy_of(draft.text, config, "policy.toml").door
-    with here.asks() as rows, look_on(book_of(here.file)) as reader:
-        trial = try_policy(rows, reader, config, after, here.clock.now_us())
-    return PastShown(
-        days=DAYS,
-        left=trial.past.left,
-        stays=len(trial.past.stays),
-        says=[TextShape.of(each) for each in trial.says],
-        lines=[_past_line(each) for each in trial.past.stays[::-1][:PAST_LINES_MAX]],
-    )
-
-
-def _past_line(one: Stayed) -> PastLine:
-    named = str(one.observable or "")
-    return filled(PastLine, one.line, named=named, why=TextShape.of(one.why.reason))
-
-
-def _shown(draft: Draft, seen: str, past: PastShown | None) -> PolicyDraft:
+def _shown(draft: Draft, seen: str) -> PolicyDraft:
     changes = [
         ChangeShown(
             table=c.field.table,
@@ -262,7 +213,7 @@ def _shown(draft: Draft, seen: str, past: PastShown | None) -> PolicyDraft:
         )
         for c in draft.changes
     ]
-    return PolicyDraft(changes=changes, past=past, text=draft.text, seen=seen)
+    return PolicyDraft(changes=changes, text=draft.text, seen=seen)
 
 
 left_router = APIRouter(prefix="/nodes/{node}/door/left", tags=["door"], responses=REFUSALS)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from bavn.actor.protect.enforcers.textlist import ADDRESS_LIST, IP4_LIST, IP6_LIST, NAME_LIST
 from bavn.app.config.enforce import EnforceTable
 from bavn.app.web.frame import TextShape
+from bavn.app.web.rule_shapes import RuleShape
 from bavn.app.web.soc.shapes import Frozen
 from bavn.app.web.soc.suspected_shapes import KnownInSectorShown
 from bavn.model.text import Text
@@ -104,14 +105,16 @@ class RollbackShown(Frozen):
 
 class Block(BlockShort):
     """With all that is known of it. ``bundle``: STIX, as it came; ``tried``: its dry run; ``would_break``: what a block
-    of it would break, where that is known: a person reads it before they approve. ``acts``: what may be done about it
-    now."""
+    of it would break, where that is known: a person reads it before they approve. ``rules``: it as a rule for the
+    tool in which you work (Suricata, Sigma, KQL, SPL, EQL); they watch, and block nothing. ``acts``: what may be done
+    about it now."""
 
     bundle: str
     met: list[Met]
     tried: dict[str, Any]
     rollback: RollbackShown
     would_break: TextShape | None
+    rules: list[RuleShape]
     acts: list[Literal["approve", "lift"]]
 
 
@@ -224,7 +227,6 @@ _ENFORCERS: Final[tuple[tuple[str, str, Text], ...]] = (
     ("suricata_socket", "suricata_dataset", Text("the sensor's lists")),
     ("squid_folder", "squid_acl", Text("the proxy squid")),
     ("update_server", "bind_update", Text("the name server BIND")),
-    ("webhook_url", "webhook", Text("a receiver of commands")),
 )
 _TURNED: Final[dict[str, Text]] = {
     "approve": Text("an approval"),

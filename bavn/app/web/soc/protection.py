@@ -129,6 +129,7 @@ def block(context: Context, node: NodeName, indicator: IndicatorId, person: Read
             raise acts.no_indicator()
         met, hit = queries.met_of(rows, indicator), queries.hosts_hit(rows, indicator)
         left = queries.left_on_items(rows).get(indicator)
+        known = indicator_here(rows, indicator)
     row, bundle = items[:-1], items[-1]
     policy = here.config().protect
     tried = json.loads(row[11]) if row[11] else {}
@@ -140,6 +141,7 @@ def block(context: Context, node: NodeName, indicator: IndicatorId, person: Read
         **short,
         would_break=None if accident is None else TextShape.of(accident.words),
         bundle=bundle,
+        rules=[] if known is None else IndicatorRules.of(known, context.clock.now_us()).rules,
         met=[Met(kind=kind, count=count, first_us=first, last_us=last) for kind, count, first, last in met],
         tried=tried,
         rollback=RollbackShown(
@@ -149,16 +151,6 @@ def block(context: Context, node: NodeName, indicator: IndicatorId, person: Read
         ),
         acts=acts.offered(row[4], left[0] if left else "", runs=here.runs()),
     )
-
-
-@router.get("/blocks/{indicator}/rules", operation_id="blockRules")
-def rules(context: Context, node: NodeName, indicator: IndicatorId, person: Reads) -> IndicatorRules:
-    """It as a rule for the tool in which you work: Suricata, Sigma, KQL, SPL, EQL; they watch, and block nothing."""
-    with context.node(node, person).asks() as rows:
-        known = indicator_here(rows, indicator)
-    if known is None:
-        raise acts.no_indicator()
-    return IndicatorRules.of(known, context.clock.now_us())
 
 
 @router.post("/blocks/{indicator}/{act}", operation_id="actOnBlock", description=acts.act_on.__doc__)
@@ -193,8 +185,7 @@ def start_dry_run(context: Context, node: NodeName, body: DryRunRequest, person:
     wanted_of(body.what, here.file)  # what is no observable is said at once
     request = {"what": body.what, "days": body.days}
     asking = context.askings.start(here.file, node, person.name, "dry_run", request)
-    asking.over.wait(WAIT_S_MAX)
-    return _tried(here, asking)
+    return _tried(here, context.askings.now(asking, WAIT_S_MAX))
 
 
 @router.get("/dry-runs/{asking}", operation_id="dryRun")
@@ -208,8 +199,7 @@ def dry_run(
     """Where a dry run stands; waits a little for it."""
     here = context.node(node, person)
     found = context.askings.of(asking, node, person.name)
-    found.over.wait(wait_s)
-    return _tried(here, found)
+    return _tried(here, context.askings.now(found, wait_s))
 
 
 def _short(row: tuple[Any, ...], left: tuple[str, str] | None) -> dict[str, Any]:

@@ -114,7 +114,7 @@ class ConfirmedShown(Frozen):
             indicator=known.indicator_id,
             type=known.observable.type.value,
             value=known.observable.value,
-            since_us=known.heard_us if known.forced_us is None else known.forced_us,
+            since_us=known.received_us if known.forced_us is None else known.forced_us,
             hosts=known.hosts or None,
             first_us=first_us,
         )

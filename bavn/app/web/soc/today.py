@@ -1,7 +1,4 @@
-"""Today: what is suspicious at a node now, folded by host and story. Right: soc:read.
-
-A host's suspicions are not added up (docs/decisions/0006): hosts stand in the order of their strongest.
-"""
+"""Today: what is suspicious at a node now, and every suspicion in reading order. Right: soc:read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,60 +6,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from bavn.actor.door.queries import asked_count
-from bavn.actor.door.suspicions import RUN_SQL, Ranked
-from bavn.actor.protect.confirmed import hits
+from bavn.actor.door.suspicions import Ranked
 from bavn.actor.protect.queries import TURN_WAITS, kill_switches
+from bavn.app.analyst.confirmed.here import hits_here
 from bavn.app.analyst.knocking import KnockDay, knocks
 from bavn.app.analyst.packets.kept import why_none
 from bavn.app.web.frame import After, Limit, Rows, TextShape, opened, page
 from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.health import problems_of
+from bavn.app.web.soc.hits import HitShown, hit_shown
+from bavn.app.web.soc.inbox import TodaysInbox, todays_inbox
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId
-from bavn.app.web.soc.suspected_shapes import ConfirmedShown, Suspected, SuspectedWhole, shown
-from bavn.model.moment import DAY_US
+from bavn.app.web.soc.suspected_shapes import Suspected, SuspectedWhole, shown
 
-STORIES_SHOWN_MAX = 6
-Folded = Annotated[bool, Query(description="Without what stands on a line of today/knocks.")]
+Folded = Annotated[bool, Query(description="Without what stands on a line of `knocks` of today.")]
 Words = Annotated[str, Query(max_length=100)]
-
-
-class Count(Frozen):
-    """How many of a kind."""
-
-    name: str
-    count: int
-
-
-class Today(Frozen):
-    """A node at a glance; what waits for a person is ``/waiting``. ``ran_us`` None: its detectors have not run yet.
-    ``asked``: elements that the centre asks to be named and a person must decide on; ``hits``: confirmed attacks that
-    were met here and that nobody has taken; ``log``: what does not fit about the centre's log, and what to do."""
-
-    ran_us: int | None
-    suspicions: int
-    ignored: int
-    new: int
-    hosts: int
-    detectors: list[Count]
-    asked: int
-    hits: int
-    log: list[TextShape]
-
-
-class PeerSuspicion(Frozen):
-    """What one host and one peer are suspected of together. ``others``: further suspicions of the same. ``confirmed``:
-    the sector's word on any of them."""
-
-    peer: str
-    detectors: list[str]
-    techniques: list[str]
-    nats: float
-    first_us: int
-    last_us: int
-    strongest: Suspected
-    others: list[str]
-    confirmed: ConfirmedShown | None
 
 
 class KnockLine(Frozen):
@@ -72,19 +30,17 @@ class KnockLine(Frozen):
     suspicions: int
 
 
-class HostToday(Frozen):
-    """A host with its stories, the strongest first. ``more``: stories that are not shown here. ``confirmed``: the
-    sector's word on any of its suspicions."""
+class Today(Frozen):
+    """A node at a glance; what waits for a person is ``/waiting``. ``detectors``: those that suspect something now;
+    ``knocks``: what the internet tried here, a line a day; ``hits``: what the sector confirmed and was met here,
+    what nobody has taken first; ``log``: what does not fit about the centre's log, and what to do."""
 
-    host: str
-    rank: int
     suspicions: int
-    nats: float
-    first_us: int
-    last_us: int
-    stories: list[PeerSuspicion]
-    more: int
-    confirmed: ConfirmedShown | None
+    detectors: list[str]
+    knocks: list[KnockLine]
+    hits: list[HitShown]
+    log: list[TextShape]
+    inbox: TodaysInbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,62 +72,23 @@ router = APIRouter(prefix="/nodes/{node}", tags=["today"], responses=REFUSALS)
 
 @router.get("/today", operation_id="today")
 def today(context: Context, node: NodeName, person: Reads) -> Today:
-    """How much there is to look at."""
+    """What deserves eyes now, one entry a story; what is below, counted; and what was looked at."""
     here = context.node(node, person)
     suspected, now_us = here.suspected(), context.clock.now_us()
     with here.asks() as rows:
-        run = rows(RUN_SQL)
-        wished = asked_count(rows)
-        met = hits(rows)
+        hits = [hit_shown(hit) for hit in hits_here(rows, suspected)]
         turn_waits = TURN_WAITS in kill_switches(rows)
+        inbox = todays_inbox(here, rows, suspected, person.name, now_us)
     live = [entry for entry in suspected if entry.rank]
-    counts: dict[str, int] = {}
-    for entry in live:
-        counts[entry.suspicion.detector] = counts.get(entry.suspicion.detector, 0) + 1
+    days = dict.fromkeys(_knocks(suspected).values())
     return Today(
-        ran_us=run[0][0] if run else None,
         suspicions=len(live),
-        ignored=len(suspected) - len(live),
-        new=sum(entry.known_us > now_us - DAY_US for entry in live),
-        hosts=len({entry.suspicion.host for entry in live}),
-        detectors=[Count(name=name, count=count) for name, count in sorted(counts.items())],
-        asked=wished,
-        hits=sum(not hit.is_taken for hit in met),
+        detectors=sorted({entry.suspicion.detector for entry in live}),
+        knocks=[KnockLine(says=TextShape.of(day.line(now_us)), suspicions=len(day.suspicions)) for day in days],
+        hits=hits,
         log=problems_of(here.config(), "centre_log") + [TextShape.of(TURN_WAITS)] * turn_waits,
+        inbox=inbox,
     )
-
-
-@router.get("/today/hosts", operation_id="todayHosts")
-def hosts(
-    context: Context,
-    node: NodeName,
-    person: Reads,
-    limit: Limit = 50,
-    after: After = None,
-    q: Words = "",
-    detector: Words = "",
-    folded: Folded = False,
-) -> Rows[HostToday]:
-    """Suspicions folded by host and story, hosts in the order of their strongest suspicion."""
-    here = context.node(node, person)
-    fitting = _fitting(here.suspected(), q, detector, folded=folded)
-    stories_of = _by_host([entry for entry in fitting if entry.rank])
-    at = opened(after, int)
-    rest = [entries for entries in stories_of if at is None or entries[0].rank > at[0]][: limit + 1]
-    with here.asks() as rows:
-        wanted = {id(entry): entry for stories in rest for entry in stories}
-        shapes = dict(
-            zip(wanted, shown(list(wanted.values()), rows, context.clock.now_us(), here.next_door(rows)), strict=True)
-        )
-    return page([_host(entries, shapes) for entries in rest], limit, lambda host: (host.rank,))
-
-
-@router.get("/today/knocks", operation_id="todayKnocks")
-def tried(context: Context, node: NodeName, person: Reads) -> list[KnockLine]:
-    """What the internet tried here, a line a day; suspicions that are not shown one by one where ``folded`` asks so."""
-    days = dict.fromkeys(_knocks(context.node(node, person).suspected()).values())
-    now_us = context.clock.now_us()
-    return [KnockLine(says=TextShape.of(day.line(now_us)), suspicions=len(day.suspicions)) for day in days]
 
 
 @router.get("/suspicions", operation_id="suspicions")
@@ -229,50 +146,3 @@ def _holds(one: Ranked, words: list[str]) -> bool:
     why = " ".join(said for text in (s.headline, s.why) for said in text.spoken().values())
     text = f"{s.id} {s.host} {s.peer} {s.detector} {s.technique} {why} {' '.join(map(str, s.observables))}"
     return all(word in text.lower() for word in words)
-
-
-def _by_host(entries: list[Ranked]) -> list[list[Ranked]]:
-    """One list a host, each in reading order; hosts in the order of their first."""
-    by_host: dict[str, list[Ranked]] = {}
-    for entry in entries:
-        by_host.setdefault(entry.suspicion.host, []).append(entry)
-    return list(by_host.values())
-
-
-def _host(entries: list[Ranked], shown: dict[int, Suspected]) -> HostToday:
-    by_peer: dict[str, list[Ranked]] = {}
-    for entry in entries:
-        by_peer.setdefault(entry.suspicion.peer, []).append(entry)
-    stories = [_story(peer, those, shown) for peer, those in list(by_peer.items())[:STORIES_SHOWN_MAX]]
-    return HostToday(
-        host=entries[0].suspicion.host,
-        rank=entries[0].rank,
-        suspicions=len(entries),
-        nats=max(entry.suspicion.evidence_nats for entry in entries),
-        first_us=min(shown[id(entry)].first_us for entry in entries),
-        last_us=max(entry.suspicion.last_us for entry in entries),
-        stories=stories,
-        more=len(by_peer) - len(stories),
-        confirmed=_word(entries, shown),
-    )
-
-
-def _story(peer: str, entries: list[Ranked], shown: dict[int, Suspected]) -> PeerSuspicion:
-    suspicions = [one.suspicion for one in entries]
-    return PeerSuspicion(
-        peer=peer,
-        detectors=list(dict.fromkeys(s.detector for s in suspicions)),
-        techniques=list(dict.fromkeys(s.technique for s in suspicions)),
-        nats=max(s.evidence_nats for s in suspicions),
-        first_us=min(shown[id(entry)].first_us for entry in entries),
-        last_us=max(s.last_us for s in suspicions),
-        strongest=shown[id(entries[0])],
-        others=[s.id for s in suspicions[1:]],
-        confirmed=_word(entries, shown),
-    )
-
-
-def _word(entries: list[Ranked], shown: dict[int, Suspected]) -> ConfirmedShown | None:
-    """The sector's word on any of these: that which was met most."""
-    said = [word for entry in entries if (word := shown[id(entry)].confirmed) is not None]
-    return max(said, key=lambda word: word.count, default=None)

@@ -70,7 +70,7 @@ class NodeWarning(Frozen):
     sent_us: int
     acknowledge_us: int
     until_us: int
-    heard_us: int
+    received_us: int
     answer: str
     answer_says: TextShape
     acts: list[str]
@@ -154,7 +154,7 @@ def _shown(warning: KeptWarning, mine: Sequence[AnswerStatement]) -> NodeWarning
         says=TextShape.of(WARNING_STATES[WarningState(warning.state)]),
         urgency=urgency.value,
         urgency_says=TextShape.of(URGENCIES[urgency]),
-        title=TextShape(en=text["title_en"], da=text["title_da"]),
+        title=TextShape.of(warning.headline),
         text=TextShape(en=text["text_en"], da=text["text_da"]),
         tlp=text["tlp"],
         pap=PAPS[text["pap"]],
@@ -162,7 +162,7 @@ def _shown(warning: KeptWarning, mine: Sequence[AnswerStatement]) -> NodeWarning
         sent_us=text["sent_us"],
         acknowledge_us=text["acknowledge_us"],
         until_us=text["until_us"],
-        heard_us=warning.heard_us,
+        received_us=warning.received_us,
         answer=state.value,
         answer_says=TextShape.of(ANSWERS[state]),
         acts=sorted(act.value for at, act in ANSWER_LIFE if at is state),

@@ -124,7 +124,7 @@ class Cases:
         endless reason, and for a merge (Files.merge names the other case)."""
         person(user)
         if act is CaseAct.MERGE:
-            raise ValueError(Text("a merge names the case that goes on: bavn centre merge"))
+            raise ValueError(Text("a merge names the case that goes on"))
         if act is not CaseAct.TAKE and not why.strip():
             raise ValueError(Text("to {act} a case needs a reason", act=word(act)))
         if len(why) > WHY_CHARACTERS_MAX:
@@ -368,8 +368,6 @@ class Cases:
             raise ChangedMeanwhile(Text("{id} was changed by somebody else; look again", id=case.id))
         _VERDICTS.get(act, no_verdict)(connection, next_case, who, now_us)
         detail: dict[str, Any] = {"from": case.state.value, "to": state.value, "why": why}
-        if act in (CaseAct.CONFIRM, CaseAct.DISMISS):
-            detail["score"] = round(case.score, 6)  # as it was judged: a verdict moves the score (calibration.py)
         if act is CaseAct.RELEASE:
             detail["terms"] = asdict(next_case.terms)
         audit.note(connection, now_us, who, act.value, case.id, detail)

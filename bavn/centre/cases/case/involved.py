@@ -134,21 +134,6 @@ class Involved:
         with reading(self._engine) as connection:
             return frozenset(connection.scalars(query))
 
-    def cases_with(self, technique: str, limit: int) -> tuple[str, ...]:
-        """Cases in which something was reported as this technique, the latest first."""
-        latest = func.max(INVOLVED.c.since_us).desc()
-        query = select(INVOLVED.c.case_id).where(INVOLVED.c.technique == technique).group_by(INVOLVED.c.case_id)
-        with reading(self._engine) as connection:
-            return tuple(connection.scalars(query.order_by(latest, INVOLVED.c.case_id).limit(limit)))
-
-    def observables_with(self, technique: str, limit: int) -> tuple[Observable, ...]:
-        """What was reported as this technique in cases, the latest first."""
-        named = (INVOLVED.c.type, INVOLVED.c.value)
-        query = select(*named).where(INVOLVED.c.technique == technique).group_by(*named)
-        with reading(self._engine) as connection:
-            rows = connection.execute(query.order_by(func.max(INVOLVED.c.since_us).desc(), *named).limit(limit))
-            return tuple(Observable.of(row.type, row.value) for row in rows)
-
 
 def actor_counts(connection: Connection) -> dict[str, int]:
     """case -> how many actors are in it; a case with nobody is left out."""

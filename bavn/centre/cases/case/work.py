@@ -182,7 +182,7 @@ class Work:
         with writing(self._engine) as connection:
             still_open(connection, case_id)
             if to and not is_in(connection, case_id, to):
-                raise ValueError(Text("{to} is not in {case_id}: bavn centre involve", to=to, case_id=case_id))
+                raise ValueError(Text("{to} is not in {case_id}", to=to, case_id=case_id))
             self._keep_words(connection, case_id, to, user, text, by_actor=False)
             audit.note(connection, self._clock.now_us(), user, "say", case_id, {"to": to or "all", "text": text})
 

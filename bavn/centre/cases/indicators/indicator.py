@@ -10,7 +10,6 @@ from typing import Any
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable
 from bavn.model.sector.indicator_life import LifeState, distinct
-from bavn.model.settings import setting
 from bavn.model.text import Text
 
 HALF_LIVES = {
@@ -28,63 +27,34 @@ HALF_LIVES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndicatorSettings:
-    """``[indicators]`` of the centre's configuration: how confidence decays, who gets it first, what is noise."""
+    """How confidence decays, who gets it first, what is noise."""
 
-    half_life_address_days: float = setting(
-        14.0, unit="days", holds="An address that nobody meets is worth half as much after this.", low=0.5, high=3650
-    )
-    half_life_domain_days: float = setting(45.0, unit="days", holds="The same for a domain.", low=0.5, high=3650)
-    half_life_fingerprint_days: float = setting(
-        90.0, unit="days", holds="The same for JA3, JA4 and pairs of fingerprints.", low=0.5, high=3650
-    )
-    half_life_certificate_days: float = setting(
-        90.0, unit="days", holds="The same for a certificate.", low=0.5, high=3650
-    )
-    half_life_hash_days: float = setting(180.0, unit="days", holds="The same for a file's hash.", low=0.5, high=3650)
-    expire_below: int = setting(
-        25, unit="of 100", holds="An indicator worth less than this expires, and the delist is pushed.", low=0, high=100
-    )
-    refresh_every_h: float = setting(
-        24.0, unit="hours", holds="True sightings refresh an indicator at most this often.", low=0.1, high=720
-    )
-    canary_quiet_s: float = setting(
-        900.0,
-        unit="s",
-        holds="So long after the ring's last receipt, without a rollback, the others get it.",
-        low=0.0,
-        high=604_800,
-    )
-    canary_wait_s: float = setting(
-        14_400.0,
-        unit="s",
-        holds="The ring's actors that have not answered by then are no longer waited for, if one enforces it.",
-        low=1.0,
-        high=604_800,
-    )
-    canary_hits_max: int = setting(
-        10,
-        unit="hits",
-        holds="More hits than this at one actor of the ring stop the release (told in steps: 1, 3, 10, 100).",
-        low=1,
-        high=100,
-    )
-    noise_outcomes_min: int = setting(
-        5, unit="outcomes", holds="A producer is judged from so many outcomes on.", low=2, high=1000
-    )
-    noise_false_max: float = setting(
-        0.5,
-        unit="share",
-        holds="A producer whose share of false outcomes is above this (90 % lower bound) is retired.",
-        low=0.05,
-        high=1.0,
-    )
-    noise_groups_min: int = setting(
-        2,
-        unit="groups",
-        holds="So many independent groups must find an indicator wrong, and more than met it, to retire it.",
-        low=1,
-        high=100,
-    )
+    half_life_address_days: float = 14.0
+    """An address that nobody meets is worth half as much after this."""
+    half_life_domain_days: float = 45.0
+    """The same for a domain."""
+    half_life_fingerprint_days: float = 90.0
+    """The same for JA3, JA4 and pairs of fingerprints."""
+    half_life_certificate_days: float = 90.0
+    """The same for a certificate."""
+    half_life_hash_days: float = 180.0
+    """The same for a file's hash."""
+    expire_below: int = 25
+    """An indicator worth less than this expires, and the delist is pushed."""
+    refresh_every_h: float = 24.0
+    """True sightings refresh an indicator at most this often."""
+    canary_quiet_s: float = 900.0
+    """So long after the ring's last receipt, without a rollback, the others get it."""
+    canary_wait_s: float = 14_400.0
+    """The ring's actors that have not answered by then are no longer waited for, if one enforces it."""
+    canary_hits_max: int = 10
+    """More hits than this at one actor of the ring stop the release (told in steps: 1, 3, 10, 100)."""
+    noise_outcomes_min: int = 5
+    """A producer is judged from so many outcomes on."""
+    noise_false_max: float = 0.5
+    """A producer whose share of false outcomes is above this (90 % lower bound) is retired."""
+    noise_groups_min: int = 2
+    """So many independent groups must find an indicator wrong, and more than met it, to retire it."""
 
     def half_life_days(self, kind: str) -> float:
         """By the observable's type."""

@@ -68,6 +68,20 @@ class CaseTerms:
     confidence: Callable[[ElementFacts], int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What a person drafts. ``base``: its confidence; ``case_id`` empty: of no case."""
+
+    observable: Observable
+    evidence: Evidence
+    technique: str
+    tlp: Tlp
+    pap: Pap
+    days: int
+    base: int
+    case_id: str = ""
+
+
 class Indicators:
     """All methods may be called from any process on the same database."""
 
@@ -95,8 +109,16 @@ class Indicators:
     ) -> Life:
         """An indicator of a person's own knowledge. ``producers``: where it comes from, beside the person. Raises
         NotAllowed, case.NotNow where one is on its way or in force; ValueError for what cannot be."""
-        evidence = Evidence(by_hand=True, producers=(f"person:{user}", *producers))
-        return self._drafted(observable, user, why, evidence, technique, tlp, pap, days, confidence, None)
+        wanted = _Wanted(
+            observable=observable,
+            evidence=Evidence(by_hand=True, producers=(f"person:{user}", *producers)),
+            technique=technique,
+            tlp=tlp,
+            pap=pap,
+            days=days,
+            base=confidence,
+        )
+        return self._drafted(wanted, user, why)
 
     def draft_of_case(
         self,
@@ -111,10 +133,17 @@ class Indicators:
         confidence: int = HAND_CONFIDENCE,
     ) -> Life:
         """The same for an element of a case, with what the sector's reports say of it."""
-        technique = case.facts.technique
-        return self._drafted(
-            element.observable, user, why, evidence_for(element), technique, tlp, pap, days, confidence, case
+        wanted = _Wanted(
+            observable=element.observable,
+            evidence=evidence_for(element),
+            technique=case.facts.technique,
+            tlp=tlp,
+            pap=pap,
+            days=days,
+            base=confidence,
+            case_id=case.id,
         )
+        return self._drafted(wanted, user, why)
 
     def act(
         self, wanted_id: str, act: LifeAct, user: str, why: str, rev: int | None = None, *, read: bool = False
@@ -319,23 +348,11 @@ class Indicators:
             )
         )
 
-    def _drafted(
-        self,
-        observable: Observable,
-        user: str,
-        why: str,
-        evidence: Evidence,
-        technique: str,
-        tlp: Tlp,
-        pap: Pap,
-        days: int,
-        confidence: int,
-        case: Case | None,
-    ) -> Life:
+    def _drafted(self, wanted: _Wanted, user: str, why: str) -> Life:
         person(user)
         reason("draft", why)
-        self._may_be_drafted(technique, evidence, days, confidence)
-        wanted_id, now_us = indicator_id(observable), self.clock.now_us()
+        self._may_be_drafted(wanted)
+        wanted_id, now_us = indicator_id(wanted.observable), self.clock.now_us()
         with writing(self.engine) as connection:
             row = connection.execute(select(LIFE_TABLE).where(LIFE_TABLE.c.id == wanted_id).with_for_update()).first()
             known = None if row is None else life_of(row)
@@ -347,20 +364,20 @@ class Indicators:
                         state=word(known.state),
                     )
                 )
-            detail = {"observable": str(observable), "why": why, "pap": int(pap), "days": days}
+            detail = {"observable": str(wanted.observable), "why": why, "pap": int(wanted.pap), "days": wanted.days}
             line = audit.note(connection, now_us, user, "indicator-draft", wanted_id, detail)
             life = Life(
                 id=wanted_id,
-                observable=observable,
+                observable=wanted.observable,
                 state=LifeState.DRAFT,
                 rev=1,
-                technique=technique,
-                tlp=tlp,
-                case_id=case.id if case else f"case-{line.hash[:16]}",
-                pap=pap,
-                days=days,
-                base=confidence,
-                evidence=evidence,
+                technique=wanted.technique,
+                tlp=wanted.tlp,
+                case_id=wanted.case_id or f"case-{line.hash[:16]}",
+                pap=wanted.pap,
+                days=wanted.days,
+                base=wanted.base,
+                evidence=wanted.evidence,
                 drafted_by=user,
                 drafted_us=now_us,
                 why=why,
@@ -368,16 +385,17 @@ class Indicators:
             self.write(connection, known, life if known is None else again(known, life))
         return self.get(wanted_id)
 
-    def _may_be_drafted(self, technique: str, evidence: Evidence, days: int, confidence: int) -> None:
+    def _may_be_drafted(self, wanted: _Wanted) -> None:
         """ValueError for terms that no indicator can have."""
-        if not (1 <= days <= self.bounds.days_max and 0 <= confidence <= 100):
+        if not (1 <= wanted.days <= self.bounds.days_max and 0 <= wanted.base <= 100):
             raise ValueError(
                 Text(
                     "an indicator lasts 1 to {days_max} days, with a confidence of 0 to 100",
                     days_max=self.bounds.days_max,
                 )
             )
-        if not TECHNIQUE.fullmatch(technique) or max(map(len, evidence.producers), default=0) > PRODUCER_CHARS_MAX:
+        longest = max(map(len, wanted.evidence.producers), default=0)
+        if not TECHNIQUE.fullmatch(wanted.technique) or longest > PRODUCER_CHARS_MAX:
             raise ValueError(
                 Text(
                     "a technique is written T1071 or T1071.001, a source in {producer_chars_max} characters",

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, Subquery, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Subquery, and_, case, delete, func, insert, select, update
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.tables import CLAIM, HIT, PROPOSAL, make_intel_tables
-from bavn.centre.cases.intelligence.usefulness import ObservableHistory
 from bavn.centre.cases.tables import VERDICT
 from bavn.centre.cases.two_people import NotAllowed, person
 from bavn.centre.store.engine import reading, writing
@@ -55,7 +54,7 @@ class ClaimKept:
     source: str
     claim: Claim
     first_us: int
-    heard_us: int
+    last_us: int
     until_us: int
     gone: str
 
@@ -71,7 +70,6 @@ class Proposal:
     by: str
     why: str
     case_id: str
-    hunt: str
     claims: tuple[ClaimKept, ...]
     met: Mapping[str, str]
 
@@ -110,7 +108,7 @@ class Proposals:
             for kind in ObservableType:
                 until_us = now_us + self._settings.lifetime_us(kind)
                 here = live & (CLAIM.c.type == kind.value)
-                values = {"heard_us": now_us, "gone_us": None, "gone": ""}
+                values = {"last_us": now_us, "gone_us": None, "gone": ""}
                 later = CLAIM.c.end_us.is_(None) | (CLAIM.c.end_us >= until_us)
                 tx.execute(update(CLAIM).where(here, later).values(**values, until_us=until_us))
                 sooner = (CLAIM.c.end_us > now_us) & (CLAIM.c.end_us < until_us)
@@ -142,7 +140,7 @@ class Proposals:
     # --- what people and the centre do -------------------------------------------------------------------------
 
     def dismiss(self, observable: Observable, by: str, why: str) -> None:
-        """Found harmless by a person: it is neither hunted for nor made a case of, and counts against its sources.
+        """Found harmless by a person: no case is made of it, and it counts against its sources.
         Raises UnknownProposal, NotAllowed; ValueError without a reason."""
         if not why.strip() or len(why) > WHY_CHARS_MAX:
             raise ValueError(Text("say why, in at most {why_chars_max} characters", why_chars_max=WHY_CHARS_MAX))
@@ -157,12 +155,6 @@ class Proposals:
     def made_case(self, observable: Observable, case_id: str, by: str) -> None:
         """A case was opened of it. Repeatable."""
         self._turn(observable, CASE, by, "", from_=(PROPOSED, CASE), case_id=case_id)
-
-    def hunted(self, observables: Iterable[Observable], question_id: str) -> None:
-        """They are asked for by this question."""
-        with writing(self._engine) as tx:
-            for one in observables:
-                tx.execute(update(PROPOSAL).where(_here(PROPOSAL, one)).values(hunt=question_id))
 
     def met(self, hits: Iterable[tuple[Observable, str, str, int]]) -> int:
         """(observable, actor, how, hour) of what actors met; only what is proposed is kept, the first time counts."""
@@ -216,20 +208,6 @@ class Proposals:
             rows = connection.execute(query.limit(max(1, min(limit, SHOWN_MAX)))).all()
             return [self._whole(connection, row) for row in rows]
 
-    def to_hunt(self, source: str, limit: int) -> list[Observable]:
-        """The newest that this source proposes and that nobody has asked the sector for."""
-        query = (
-            select(PROPOSAL.c.type, PROPOSAL.c.value)
-            .join(CLAIM, and_(CLAIM.c.type == PROPOSAL.c.type, CLAIM.c.value == PROPOSAL.c.value))
-            .where(PROPOSAL.c.state == PROPOSED, PROPOSAL.c.hunt == "", PROPOSAL.c.huntable)
-            .where(CLAIM.c.source == source, CLAIM.c.gone_us.is_(None))
-            .group_by(PROPOSAL.c.type, PROPOSAL.c.value, PROPOSAL.c.first_us)
-            .order_by(PROPOSAL.c.first_us.desc(), PROPOSAL.c.type, PROPOSAL.c.value)
-            .limit(limit)
-        )
-        with reading(self._engine) as connection:
-            return [_observable(row) for row in connection.execute(query)]
-
     def claims_of(self, source: str) -> dict[str, Claim]:
         """item -> its last claim, withdrawn ones too."""
         asked = select(CLAIM.c.item, CLAIM.c.body).where(CLAIM.c.source == source)
@@ -251,37 +229,19 @@ class Proposals:
         with reading(self._engine) as connection:
             return int(connection.scalar(select(func.count()).select_from(PROPOSAL)) or 0)
 
-    def usefulness_counts(self) -> Iterator[ObservableHistory]:
-        """Every observable that is remembered, with who told of it and what became of it: for usefulness.measure."""
+    def judged(self) -> dict[str, tuple[int, int]]:
+        """source -> how many of its claims a person judged, and how many of those were found harmless."""
+        claimed = select(CLAIM.c.source, CLAIM.c.type, CLAIM.c.value).distinct().subquery()
+        false = (PROPOSAL.c.state == DISMISSED) | (func.coalesce(VERDICT.c.verdict, "") == "benign")
+        query = (
+            select(claimed.c.source, func.count(), func.sum(case((false, 1), else_=0)))
+            .join(PROPOSAL, and_(PROPOSAL.c.type == claimed.c.type, PROPOSAL.c.value == claimed.c.value))
+            .outerjoin(VERDICT, and_(VERDICT.c.type == claimed.c.type, VERDICT.c.value == claimed.c.value))
+            .where((PROPOSAL.c.state == DISMISSED) | VERDICT.c.verdict.is_not(None))
+            .group_by(claimed.c.source)
+        )
         with reading(self._engine) as connection:
-            facts = {(row.type, row.value): row for row in connection.execute(select(PROPOSAL))}
-            met = {tuple(row) for row in connection.execute(select(HIT.c.type, HIT.c.value).distinct())}
-            verdicts = select(VERDICT.c.type, VERDICT.c.value, VERDICT.c.verdict)
-            judged = {(row.type, row.value): row.verdict for row in connection.execute(verdicts)}
-            query = (
-                select(
-                    CLAIM.c.type,
-                    CLAIM.c.value,
-                    CLAIM.c.source,
-                    func.min(CLAIM.c.first_us).label("first_us"),
-                    func.count(CLAIM.c.gone_us).label("gone"),
-                    func.count().label("claims"),
-                )
-                .group_by(CLAIM.c.type, CLAIM.c.value, CLAIM.c.source)
-                .order_by(CLAIM.c.type, CLAIM.c.value)
-            )
-            key: tuple[str, str] | None = None
-            first: dict[str, int] = {}
-            live: set[str] = set()
-            for row in connection.execute(query):
-                if key != (row.type, row.value):
-                    if key is not None:
-                        yield _history(key, first, live, facts.get(key), key in met, judged.get(key))
-                    key, first, live = (row.type, row.value), {}, set()
-                first[row.source] = row.first_us
-                live |= {row.source} if row.gone < row.claims else set()
-            if key is not None:
-                yield _history(key, first, live, facts.get(key), key in met, judged.get(key))
+            return {source: (count, int(harmless)) for source, count, harmless in connection.execute(query)}
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -305,7 +265,7 @@ class Proposals:
             "value": named.value,
             "body": claim_text(claim),
             "first_us": known.first_us if known is not None and same else received.received_us,
-            "heard_us": known.heard_us if known is not None and same and claim.withdrawn else received.received_us,
+            "last_us": known.last_us if known is not None and same and claim.withdrawn else received.received_us,
             "until_us": until_us if claim.until_us is None else min(claim.until_us, until_us),
             "end_us": claim.until_us,
             "gone_us": received.received_us if claim.withdrawn else None,
@@ -316,31 +276,25 @@ class Proposals:
         by_name: dict[Observable, list[ReceivedClaim]] = {}
         for claim in heard:
             by_name.setdefault(claim.claim.observable, []).append(claim)
-        known: dict[Observable, bool] = {}
+        known: set[Observable] = set()
         for kind, values in _by_first([(named.type.value, named.value) for named in by_name]):
             for row in tx.execute(select(PROPOSAL).where(PROPOSAL.c.type == kind, PROPOSAL.c.value.in_(values))):
-                known[_observable(row)] = bool(row.huntable)
+                known.add(_observable(row))
         rows = []
         for observable, claims in by_name.items():
-            meant = any(claim.claim.detect and not claim.claim.derived for claim in claims)
             if observable in known:
-                if meant and not known[observable] and not self._listed(observable):
-                    tx.execute(update(PROPOSAL).where(_here(PROPOSAL, observable)).values(huntable=True))
                 continue
-            listed = self._listed(observable)
             rows.append(
                 {
                     "type": observable.type.value,
                     "value": observable.value,
                     "first_us": min(claim.received_us for claim in claims),
-                    "listed": json.dumps(listed),
+                    "listed": json.dumps(self._listed(observable)),
                     "state": PROPOSED,
                     "by_user": "",
                     "at_us": 0,
                     "why": "",
                     "case_id": "",
-                    "hunt": "",
-                    "huntable": meant and not listed,
                 }
             )
         if rows:
@@ -376,7 +330,6 @@ class Proposals:
             by=row.by_user,
             why=row.why,
             case_id=row.case_id,
-            hunt=row.hunt,
             claims=tuple(_kept(one) for one in claims),
             met={one.actor: one.how for one in hits},
         )
@@ -389,26 +342,7 @@ def proposed() -> Subquery:
 
 def _kept(row: Row[Any]) -> ClaimKept:
     claim = replace(claim_of(row.body), withdrawn=bool(row.gone))
-    return ClaimKept(row.source, claim, row.first_us, row.heard_us, row.until_us, row.gone)
-
-
-def _history(
-    key: tuple[str, str],
-    first: Mapping[str, int],
-    live: set[str],
-    fact: Row[Any] | None,
-    met: bool,
-    verdict: str | None,
-) -> ObservableHistory:
-    dismissed = fact is not None and fact.state == DISMISSED
-    return ObservableHistory(
-        first_us=dict(first),
-        live=frozenset(live),
-        listed=fact is not None and fact.listed != "[]",
-        met=key is not None and met,
-        judged=dismissed or verdict is not None,
-        false=dismissed or verdict == "benign",
-    )
+    return ClaimKept(row.source, claim, row.first_us, row.last_us, row.until_us, row.gone)
 
 
 def _here(table: Any, observable: Observable) -> Any:

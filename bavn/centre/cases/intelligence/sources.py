@@ -1,6 +1,6 @@
 """Sources of intelligence from outside: added, changed, suspended, taken up again and ended by people, all audited.
 
-A source that hunts by itself has two people behind it. Refuses to ask a source anything: the node does.
+Refuses to ask a source anything: the node does.
 """
 
 import json
@@ -12,14 +12,14 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.tables import SOURCE, make_intel_tables
-from bavn.centre.cases.two_people import CENTRE, NotAllowed, person, second
+from bavn.centre.cases.two_people import CENTRE, NotAllowed, person
 from bavn.centre.store.engine import reading, writing
 from bavn.centre.store.rows import value_from
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded
-from bavn.model.sector.intel import SOURCES_MAX, Access, BadSource, Source
+from bavn.model.sector.intel import SOURCES_MAX, Access, BadSource, IntelSettings, Source
 from bavn.model.sector.refusal import word
 from bavn.model.text import Text
 
@@ -28,6 +28,8 @@ WHY_CHARS_MAX: Final = 500
 FAILURE_CHARS_MAX: Final = 300
 BUSY_US_MAX: Final = 10 * MINUTE_US
 """A process that read a source and has not been heard of for so long is dead."""
+REFUSED_MIN: Final = 100
+"""A source is judged by its refused items when it has this many items."""
 
 
 class UnknownSource(Exception):
@@ -36,21 +38,19 @@ class UnknownSource(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """A source and how it stands. ``hunts_by``: the second person behind hunts, if any. ``tried_us``, ``synced_us``: 0
-    for never; ``failure``: of the last try, empty after a good one; ``read_us``: when it was read whole at first.
-    ``taken``, ``refused``: items at gate 2; refused are those that speak against the source (not what is old)."""
+    """A source and how it stands. ``tried_us``, ``synced_us``: 0 for never; ``failure``: of the last try, empty after a
+    good one. ``taken``, ``refused``: items at gate 2; refused are those that speak against the source (not what is
+    old)."""
 
     source: Source
     added_by: str
     added_us: int
-    hunts_by: str
     state: str
     why: str
     cursor: Mapping[str, Any]
     tried_us: int
     synced_us: int
     failure: str
-    read_us: int
     taken: int
     refused: int
 
@@ -85,7 +85,6 @@ class Sources:
                     body=source_text(source),
                     added_by=recorded(person(by)),
                     added_us=now_us,
-                    hunts_by="",
                     state=ACTIVE,
                     why="",
                     cursor="{}",
@@ -93,7 +92,6 @@ class Sources:
                     synced_us=0,
                     failure="",
                     busy_us=0,
-                    read_us=0,
                     taken=0,
                     refused=0,
                 )
@@ -102,30 +100,17 @@ class Sources:
         return self.get(source.name)
 
     def set(self, name: str, by: str, **given: Any) -> SourceState:
-        """Replace what is given. What hunts by itself needs its second person anew. Raises UnknownSource, BadSource,
-        NotAllowed for one that has ended."""
+        """Replace what is given. Raises UnknownSource, BadSource, NotAllowed for one that has ended."""
         with writing(self._engine) as tx:
             before = self._in(tx, name)
             if before.state == ENDED:
                 raise NotAllowed(Text("{name} has ended; add a new source", name=name))
             after = replace(before.source, **given)
             moved = (after.place, after.kind) != (before.source.place, before.source.kind)
-            values = {"body": source_text(after), "hunts_by": "", "added_by": recorded(person(by))}
-            values |= {"cursor": "{}"} if moved else {}
+            values = {"body": source_text(after)} | ({"cursor": "{}"} if moved else {})
             tx.execute(update(SOURCE).where(SOURCE.c.name == name).values(**values))
             detail = {"before": source_plain(before.source), "after": source_plain(after)}
             self._note(tx, by, "source-set", name, detail)
-        return self.get(name)
-
-    def allow_hunts(self, name: str, by: str) -> SourceState:
-        """Stand behind the hunts of somebody else's source. Raises UnknownSource, NotAllowed."""
-        with writing(self._engine) as tx:
-            before = self._in(tx, name)
-            second(before.added_by, by, Text("two different people stand behind what is hunted for without a person"))
-            if before.state == ENDED or not before.source.hunts_per_day:
-                raise NotAllowed(Text("{name} has ended, or is not to hunt: set its hunts per day first", name=name))
-            tx.execute(update(SOURCE).where(SOURCE.c.name == name).values(hunts_by=recorded(by)))
-            self._note(tx, by, "source-hunts", name, {"per_day": before.source.hunts_per_day})
         return self.get(name)
 
     def suspend(self, name: str, who: str, why: str) -> SourceState:
@@ -176,14 +161,6 @@ class Sources:
         with writing(self._engine) as tx:
             here = SOURCE.c.name == name
             tx.execute(update(SOURCE).where(here).values(tried_us=now_us, synced_us=now_us, failure=""))
-            tx.execute(update(SOURCE).where(here, SOURCE.c.read_us == 0).values(read_us=now_us))
-
-    def compared(self, name: str, known: int, missing: int, why: str) -> None:
-        """It was read whole: of ``known`` objects so many are not there any more. ``why`` nothing was taken back, if
-        so."""
-        detail = {"known": known, "missing": missing} | ({"why": why} if why else {})
-        with writing(self._engine) as tx:
-            self._note(tx, CENTRE, "source-compared", name, detail)
 
     def get(self, name: str) -> SourceState:
         """Raises UnknownSource."""
@@ -224,6 +201,17 @@ class Sources:
         if row is None:
             raise UnknownSource(Text("no source is called {name}", name=repr(name[:60])))
         return _state(row)
+
+
+def noise(state: SourceState, judged: int, false: int, settings: IntelSettings) -> Text | None:
+    """Why a source is to be suspended; None if it is not. ``judged``: its claims that a person judged, ``false`` of
+    them harmless."""
+    if judged >= settings.judged_min and false > settings.false_share_max * judged:
+        return Text("{false_hits} of {judged} judged claims were false", false_hits=false, judged=judged)
+    met = state.taken + state.refused
+    if met >= REFUSED_MIN and state.refused > settings.refused_share_max * met:
+        return Text("{refused} of {taken} items could not be used", refused=state.refused, taken=met)
+    return None
 
 
 def source_plain(source: Source) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Engine, Index, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Engine, Index, Integer, MetaData, String, Table
 from sqlalchemy import Text as LongText
 
 from bavn.centre.cases.tables import make_tables as make_case_tables
@@ -17,8 +17,6 @@ SOURCE: Final = Table(
     Column("body", LongText, nullable=False),
     Column("added_by", String(64), nullable=False),
     Column("added_us", BigInteger, nullable=False),
-    # The second person behind hunts without a person; empty until there is one.
-    Column("hunts_by", String(64), nullable=False),
     Column("state", String(12), nullable=False),
     Column("why", LongText, nullable=False),
     Column("cursor", LongText, nullable=False),
@@ -27,8 +25,6 @@ SOURCE: Final = Table(
     Column("failure", LongText, nullable=False),
     # Since when a process reads it, kept up while it does; 0 for none.
     Column("busy_us", BigInteger, nullable=False),
-    # When it had been read whole for the first time; 0 before.
-    Column("read_us", BigInteger, nullable=False),
     # Items that met gate 2 since the source was added or taken up again.
     Column("taken", BigInteger, nullable=False),
     Column("refused", BigInteger, nullable=False),
@@ -44,7 +40,7 @@ CLAIM: Final = Table(
     Column("body", LongText, nullable=False),
     # When the centre first heard it, when last, when it is over by age; the source's own end.
     Column("first_us", BigInteger, nullable=False),
-    Column("heard_us", BigInteger, nullable=False),
+    Column("last_us", BigInteger, nullable=False),
     Column("until_us", BigInteger, nullable=False),
     Column("end_us", BigInteger),
     Column("gone_us", BigInteger),
@@ -65,10 +61,6 @@ PROPOSAL: Final = Table(
     Column("at_us", BigInteger, nullable=False),
     Column("why", LongText, nullable=False),
     Column("case_id", String(40), nullable=False),
-    Column("hunt", String(40), nullable=False),
-    # Whether a source means it for detection; what is context, derived or listed is never hunted for by itself.
-    Column("huntable", Boolean, nullable=False),
-    Index("intel_proposal_state", "state", "hunt"),
     Index("intel_proposal_listed", "state", "first_us", "type", "value"),
 )
 
@@ -80,14 +72,6 @@ HIT: Final = Table(
     Column("actor", String(40), primary_key=True),
     Column("how", String(12), nullable=False),
     Column("hour", Integer, nullable=False),
-)
-
-HUNT_DAY: Final = Table(
-    "intel_hunt_day",
-    METADATA,
-    Column("source", String(40), primary_key=True),
-    Column("day", Integer, primary_key=True),
-    Column("hunted", Integer, nullable=False),
 )
 
 

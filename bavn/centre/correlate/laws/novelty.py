@@ -29,10 +29,9 @@ ALL: Final = ""
 @dataclass(frozen=True, slots=True)
 class Novelty:
     """``shares``: detector -> the share of new ones among what it reported, and on how many elements that rests; ALL:
-    of everything. ``campaigns``: the share of campaigns that are new (verdicts move it: learned.py)."""
+    of everything."""
 
     shares: Mapping[str, Fit] = field(default_factory=dict)
-    campaigns: float = NEW_CAMPAIGN
 
     def share(self, detectors: Collection[str]) -> Fit:
         """The highest share among these detectors; of everything where none of them has one of its own."""
@@ -43,8 +42,8 @@ class Novelty:
     def nats(self, detectors: Collection[str], *, new: bool) -> float:
         """At least 0 for what is new, at most 0 for what is not."""
         if new:
-            return max(0.0, log(self.campaigns / self.share(detectors).a))
-        return min(0.0, log((1 - self.campaigns) / (1 - self.share(()).a)))
+            return max(0.0, log(NEW_CAMPAIGN / self.share(detectors).a))
+        return min(0.0, log((1 - NEW_CAMPAIGN) / (1 - self.share(()).a)))
 
 
 def measure(seen: Iterable[tuple[Collection[str], bool]], elements_min: int = PRIOR_ELEMENTS) -> Novelty:

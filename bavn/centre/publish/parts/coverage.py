@@ -54,7 +54,7 @@ def _sees(one: MemberFact) -> bool:
 
 
 def _received(one: MemberFact, facts: DocumentFacts) -> bool:
-    return not away(one.heard_us, facts.now_us)
+    return not away(one.health_us, facts.now_us)
 
 
 def _figure(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Figure:

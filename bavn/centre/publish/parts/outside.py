@@ -6,7 +6,7 @@ from bavn.centre.publish.wording import plain, whole
 from bavn.model.sector.partner import PARTNER_KINDS
 from bavn.model.text import Text
 
-_USEFULNESS = (Source(SourceKind.QUERY, "bavn centre source usefulness"),)
+_SHOWN_BY = (Source(SourceKind.QUERY, "bavn centre source show"),)
 
 
 def outside(facts: DocumentFacts) -> Section:
@@ -21,7 +21,7 @@ def outside(facts: DocumentFacts) -> Section:
                 said=counted_words,
                 met=whole(met),
             ),
-            _USEFULNESS,
+            _SHOWN_BY,
         )
     ]
     if facts.outside:
@@ -31,7 +31,7 @@ def outside(facts: DocumentFacts) -> Section:
             Text(
                 "Abroad is told apart by the kind of party that speaks; by region of the world no figure is collected."
             ),
-            (Source(SourceKind.QUERY, "bavn centre partner list"),),
+            (Source(SourceKind.QUERY, "bavn centre partner show"),),
         ),
         _questions(facts),
     ]
@@ -44,7 +44,7 @@ def _figure(facts: DocumentFacts) -> Figure:
             PARTNER_KINDS.get(row.kind, plain(row.kind)),
             (whole(row.parties), whole(row.proposed), whole(row.met)),
             (float(row.proposed), float(row.met)),
-            _USEFULNESS,
+            _SHOWN_BY,
         )
         for row in facts.outside
     )
@@ -52,7 +52,7 @@ def _figure(facts: DocumentFacts) -> Figure:
     return Figure(
         id="outside-by-kind",
         title=Text("Proposed, by who speaks"),
-        said=Sentence(Text("Proposed: {words}.", words=words), _USEFULNESS),
+        said=Sentence(Text("Proposed: {words}.", words=words), _SHOWN_BY),
         drawn=Drawn.TABLE,
         columns=(
             Text("Kind of party"),

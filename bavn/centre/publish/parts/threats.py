@@ -46,7 +46,7 @@ def threats(facts: DocumentFacts) -> Section:
                     " count in no level until a person says so.",
                     said=cases_words,
                 ),
-                sources_of(SourceKind.CASE, (case.id for case in shown), "bavn centre threat types"),
+                sources_of(SourceKind.CASE, (case.id for case in shown), "bavn centre cases"),
             )
         )
     return Section(id="threat-level", title=Text("Threat level"), blocks=tuple(blocks))

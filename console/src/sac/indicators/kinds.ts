@@ -2,6 +2,7 @@
 import type { components } from "$api/sac";
 
 export type Row = components["schemas"]["IndicatorRow"];
+export type Page = components["schemas"]["Indicators"];
 export type Whole = components["schemas"]["IndicatorWhole"];
 export type AtActor = components["schemas"]["AtActorShape"];
 export type Tone = "plain" | "accent" | "good" | "low" | "medium" | "high" | "critical";

@@ -8,4 +8,3 @@ type Tone = "plain" | "accent" | "good" | "medium" | "high";
 
 const TONES: Readonly<Record<string, Tone>> = { in_force: "good", active: "good", suspended: "high", over: "medium", proposed: "accent", case: "good" };
 export const tone = (stand: string): Tone => TONES[stand] ?? "plain";
-export const scoreTone = (score: number): "good" | "medium" | "high" => (score >= 50 ? "good" : score >= 20 ? "medium" : "high");

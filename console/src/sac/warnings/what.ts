@@ -35,6 +35,7 @@ export interface Form {
   observables: string;
   acknowledge_hours: number;
   hours: number;
+  drill: boolean;
   address: Record<List, string[]>;
 }
 
@@ -42,10 +43,10 @@ export interface Form {
 export function formOf(one: Whole | undefined): Form {
   const list = (name: List): string[] => [...(one?.address[name] ?? [])];
   return {
-    title_en: one?.row.title.en ?? "", title_da: one?.row.title.da ?? "", text_en: one?.text.en ?? "", text_da: one?.text.da ?? "",
+    title_en: one?.title.en ?? "", title_da: one?.title.da ?? "", text_en: one?.text.en ?? "", text_da: one?.text.da ?? "",
     urgency: (one?.row.urgency as Urgency | undefined) ?? "important", tlp: one?.row.tlp ?? "TLP:AMBER", pap: one?.pap ?? "AMBER",
     observables: (one?.observables ?? []).map((name) => name.replace(/^[^:]+:/, "")).join("\n"),
-    acknowledge_hours: one?.acknowledge_hours ?? 24, hours: one?.hours ?? 14 * 24,
+    acknowledge_hours: one?.acknowledge_hours ?? 24, hours: one?.hours ?? 14 * 24, drill: one?.drill ?? false,
     address: { kinds: list("kinds"), functions: list("functions"), suppliers: list("suppliers"), regions: list("regions"), actors: list("actors") },
   };
 }

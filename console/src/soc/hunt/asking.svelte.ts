@@ -2,7 +2,7 @@
 import { got } from "$lib/client";
 import { asProblem, Problem } from "$lib/problem";
 import { api } from "../api";
-import type { AnswerKnown, Asked, Question, ValueKnown } from "../shapes";
+import type { AnswerRows, Asked, Question, ValueKnown } from "../shapes";
 
 const WAIT_S = 1.5;
 const PAGE = 500;
@@ -14,7 +14,7 @@ export class Asking {
   /** How many of the sector know a value of the answer, where this node has been told. */
   known = $state.raw<ReadonlyMap<string, ValueKnown>>(new Map());
   /** Why nothing is known of any of them. */
-  whyNothing = $state.raw<AnswerKnown["why_nothing"]>(null);
+  whyNothing = $state.raw<AnswerRows["why_nothing"]>(null);
   problem = $state.raw<Problem | null>(null);
   busy = $state(false);
   private turn = 0;
@@ -53,12 +53,10 @@ export class Asking {
       );
       if (turn !== this.turn) return;
       this.rows = [...this.rows, ...page.items];
+      this.known = new Map([...this.known, ...page.known.map((one) => [one.value, one] as const)]);
+      this.whyNothing = this.known.size ? null : page.why_nothing;
       after = page.next ?? undefined;
     } while (after);
-    const told = await got(api.GET("/api/v1/nodes/{node}/hunt/asks/{asking}/next-door", { params: { path: { node: this.node, asking } } }));
-    if (turn !== this.turn) return;
-    this.known = new Map(told.known.map((one) => [one.value, one]));
-    this.whyNothing = told.why_nothing;
   }
 
   async stop(): Promise<void> {

@@ -2,5 +2,5 @@
 import type { Question } from "../shapes";
 
 export const blank = (last: string, rows: number): Question => ({
-  kind: "sql", sql: "", hunt: "", given: {}, pivot: "", value: "", rules: "", check: false, text: "", table: "", by: "", filters: [], fields: [], quick: false, last, rows,
+  kind: "sql", sql: "", hunt: "", given: {}, pivot: "", value: "", rules: "", check: false, text: "", last, rows,
 });

@@ -1,4 +1,4 @@
-// Signing in, and setting up an account.
+// Signing in.
 import { t } from "$lib/gettext.svelte";
 
 export default () => ({
@@ -6,17 +6,7 @@ export default () => ({
   title: t("Sign in"),
   oidc: (name: string) => t("Sign in with {name}", { name }),
   passkey: t("Sign in with a passkey"),
-  or: t("or"),
-  name: t("Name"),
-  password: t("Password"),
-  code: t("One-time code"),
-  codeHelp: t("From your authenticator app: six digits. A recovery code stands in for it."),
-  enter: t("Sign in with password"),
-  enterRecovery: t("Sign in with a recovery code"),
-  lost: t("I have lost my device"),
-  found: t("I have my device"),
-  recovery: t("Recovery code"),
-  recoveryHelp: t("One of the codes you kept when the account was set up. Each is good once."),
+  noPasskey: (command: string) => t("A sign-in link lets you in without a passkey. It is made on the machine: {command}", { command }),
   refused: {
     "oidc-away": t("The identity provider cannot be reached. Try again in a moment, or sign in another way."),
     "oidc-refused": t("The identity provider did not vouch for you."),
@@ -25,20 +15,5 @@ export default () => ({
     "no-role": t("You are in no group that has a role here: ask whoever gives out accounts."),
   } as Record<string, string>,
   refusedOther: t("This log-on was refused: ask whoever gives out accounts."),
-  setUp: t("Set up your account"),
-  welcome: (name: string) => t("Welcome, {name}. Choose how you prove who you are from now on.", { name }),
-  label: t("What you call this device"),
-  labelHelp: t("A passkey stays on your device and cannot be phished."),
-  makePasskey: t("Make a passkey"),
-  usePassword: t("Use a password and an app instead"),
-  newPassword: t("New password"),
-  newPasswordHelp: t("A sentence is easier to remember than signs."),
-  scan: t("Scan this with your authenticator app:"),
-  qr: t("QR code for the authenticator app"),
-  orType: t("Or type it:"),
-  firstCode: t("The code that the app shows now."),
-  keep: t("Keep password and app"),
-  codesHelp: t("If you lose your device, one of these codes lets you in, each once. They are not shown again: keep them where you keep what matters."),
-  saveCodes: t("Save as a file"),
-  codesKept: t("I have kept them"),
+  linkHelp: t("This link signs you in once. Then add a passkey on your account page, and you need no link next time."),
 });

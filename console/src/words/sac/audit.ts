@@ -23,5 +23,4 @@ export default () => ({
   line: t("Line"),
   hash: t("Hash"),
   prev: t("Hash of the line before"),
-  clear: t("Show all"),
 });

@@ -19,10 +19,9 @@ export default () => ({
   cards: { actors: (n: string) => t("{n} actors", { n }), owed: (n: string) => t("{n} unanswered", { n }), overdue: (n: string) => t("{n} overdue", { n }), nobody: t("no owner yet") },
   tabs: {
     now: t("Now"), tasks: t("Tasks"), talk: t("Messages"), actors: t("Actors"), nis2: "NIS2", evidence: t("Evidence"), indicators: t("Indicators"),
-    timeline: t("Timeline"), story: t("Story"), file: t("File"),
+    timeline: t("Timeline"), file: t("File"),
   },
   acts: t("What can be done"),
-  actsNote: t("What the case allows now, and what each step does"),
   ownerNone: t("nobody yet"),
   leadsTo: (state: string) => t("Afterwards the case is {state}", { state }),
   noRight: t("Your role does not allow this; an administrator gives roles under Accounts."),

@@ -13,10 +13,9 @@ export default () => ({
   "member-set-apart": t("member set apart"), "member-let-join-asked": t("asked: member joins again"), "member-let-join": t("member joins again"),
   "member-suspend": t("member suspended"), "member-resume": t("member let in again"), "member-revoke": t("member shut out"),
   "partner-add": t("partner added"), "partner-set": t("partner changed"), "partner-end": t("partner ended"), "partner-key": t("credential made"), "partner-key-end": t("credential ended"),
-  "learned-proposed": t("what verdicts teach proposed"), "learned-approved": t("what verdicts teach approved"), "learned-taken-back": t("what verdicts teach taken back"),
   "policy-proposed": t("policy proposed"), "policy-approved": t("policy approved"), "policy-ended": t("policy ended"), "producer-retired": t("producer out of service"),
   "producer-restored": t("producer back in service"), "question-asked": t("question asked"), "question-approved": t("question approved"), "question-ended": t("question taken back"),
-  "source-add": t("source added"), "source-set": t("source changed"), "source-hunts": t("hunts allowed"), "source-suspend": t("source suspended"), "source-resume": t("source taken up"),
+  "source-add": t("source added"), "source-set": t("source changed"), "source-suspend": t("source suspended"), "source-resume": t("source taken up"),
   "source-end": t("source ended"), "misp-push": t("pushed to a MISP"), "misp-pull": t("sightings asked of a MISP"), "proposal-dismissed": t("proposal found harmless"), "proposal-case": t("case of a proposal"), "proposal-proposed": t("proposed again"),
   "kill-switch-on": t("kill switch on"), "kill-switch-off": t("kill switch off"), "kill-switch-off-asked": t("asked: kill switch off"),
 }) as Record<string, string>;

@@ -46,9 +46,9 @@ export default () => ({
   toLatest: t("Show the current one"),
   acts: {
     approve: { verb: t("Approve"), done: t("Approved"), effects: [t("You say that it is right as it stands."), t("Who edited it last cannot approve it.")] },
-    publish: { verb: t("Publish"), done: t("Published"), effects: [t("It may be sent, and is in the feed."), t("It can no longer be edited.")] },
-    archive: { verb: t("Archive"), done: t("Archived"), effects: [t("It leaves the feed and stays to be read.")] },
-    withdraw: { verb: t("Withdraw"), done: t("Withdrawn"), effects: [t("It leaves the feed. Those who received it by mail keep it."), t("It may be drafted anew.")] },
+    publish: { verb: t("Publish"), done: t("Published"), effects: [t("It may be sent."), t("It can no longer be edited.")] },
+    archive: { verb: t("Archive"), done: t("Archived"), effects: [t("It stays to be read.")] },
+    withdraw: { verb: t("Withdraw"), done: t("Withdrawn"), effects: [t("Those who received it by mail keep it."), t("It may be drafted anew.")] },
   },
   reword: t("Other words"),
   add: t("Add a sentence after"),

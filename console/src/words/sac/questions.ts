@@ -44,6 +44,4 @@ export default () => ({
   last: t("Last"),
   history: t("Days of history"),
   received: t("Answered"),
-  chart: t("What members said"),
-  members: t("Members"),
 });

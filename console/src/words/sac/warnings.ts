@@ -38,6 +38,7 @@ export default () => ({
   observablesHelp: t("One a line, also written evil[.]example.com. For people to look for; nothing is blocked."),
   acknowledgeHours: t("Hours to answer"),
   hours: t("Hours in force"),
+  drill: t("It is a drill: each title of it begins with DRILL"),
   to: t("To whom"),
   toHelp: t("Who fits every list in which something is chosen gets it, and who is named. Nothing chosen: everybody. Names alone: these alone."),
   kinds: t("Kinds"),

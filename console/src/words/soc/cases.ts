@@ -6,7 +6,7 @@ export default () => ({
   case: t("Case"), state: t("State"), kind: t("Class"), tlp: "TLP", own: t("Reported by us"), concerns: t("Its elements here"), notReported: t("nothing"), met: t("Met here"), notMet: t("not met here"), tasks: tc("cases.tasks", "Asked"), owed: t("Next deadline"), heard: t("Last news"),
   nothingOwed: t("nothing"), overdue: t("overdue"), none: t("This actor is in no case yet"), noneNext: t("A case appears here when the centre takes one up that this actor reported to."),
   attachTo: t("Choose the case that the evidence is for."),
-  back: t("All cases"), marked: t("Marking"), pap: "PAP", techniques: t("Techniques"), first: t("First news"), merged: (id: string) => t("Goes on as {id}", { id }),
+  back: t("All cases"), techniques: t("Techniques"), first: t("First news"), merged: (id: string) => t("Goes on as {id}", { id }),
   asks: { task: t("Task"), question: t("Question") } as Record<string, string>,
   step: { acknowledge: t("Acknowledge by"), applies: t("Say whether it applies by"), done: t("Done by") } as Record<string, string>,
   act: { acknowledge: t("Acknowledge"), applies: t("It applies here"), "not-applicable": t("Not applicable"), done: t("Done"), words: t("Said"), attach: tc("cases.act.attach", "Evidence") } as Record<string, string>,

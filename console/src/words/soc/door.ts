@@ -3,7 +3,7 @@ import { t, tc, tn } from "$lib/gettext.svelte";
 
 export default () => ({
   title: t("The door"), lead: t("Everything that left this actor, everything that was refused and why. Nothing goes out any other way."),
-  tabs: { left: t("What left"), ledger: t("Ledger"), waiting: t("Waits for a person"), reveals: t("Questions and answers"), wishes: t("Vetoes"), commons: t("What is ordinary"), counts: t("Counts") } as Record<string, string>,
+  tabs: { left: t("What left"), ledger: t("Ledger"), waiting: t("Waits for a person"), reveals: t("Questions and answers"), wishes: t("Vetoes"), daily: t("Once a day") } as Record<string, string>,
   span: t("So many days"), spans: { 1: t("A day"), 7: t("A week"), 28: t("Four weeks") } as Record<number, string>, earlier_: tc("door.left", "Earlier"), later: tc("door.left", "Later"),
   fromTo: (a: string, b: string) => t("{a} to {b}", { a, b }), newestAlone: t("There are more lines than are looked through at once: this is of the newest alone."),
   stayed: (n: string, number: number) => tn("{n} thing was refused and stayed here.", "{n} things were refused and stayed here.", number, { n }), stayedTitle: t("Refused, and so kept at home"), linesOf: t("The lines"),
@@ -20,9 +20,9 @@ export default () => ({
   field: t("Field"), valueOf: t("Value"), means: t("In words"), raw: t("As it leaves (JSON)"), fieldsOf: t("What leaves, field by field"),
   tier: t("Tier"), receipts: t("Others shown"), cells: tc("door.cells", "Cells"), says: t("Answer"), named: t("named"), notAsked: t("The centre has asked this node to name nothing yet"), notAskedNext: t("What is asked in a round is listed here, with how many others' receipts it came."),
   withdraw: tc("door.withdraw", "Take back"), withdrawSure: t("The centre drops this actor's reports on it, and it is vetoed from then on."), withdrawn: t("What was taken back"),
-  wish: { veto: t("never leaves"), allow: t("may be named") } as Record<string, string>, by: t("By"), undo: t("Take back"), noWishes: t("Nobody here has vetoed or allowed anything"), noWishesNext: t("Veto what must never leave, such as an own supplier's domain."),
+  wish: { veto: t("never leaves"), allow: t("may be named") } as Record<string, string>, undo: t("Take back"), noWishes: t("Nobody here has vetoed or allowed anything"), noWishesNext: t("Veto what must never leave, such as an own supplier's domain."),
   addVeto: t("Veto an element"), elementHelp: t("type:value, such as domain:example.com"), preview: t("See what would leave"),
-  day: t("Day"), epsilon: t("epsilon"), told: t("What was told, with its noise"), spent: (a: string, b: string) => t("epsilon {a} of {b} is spent in the last 30 days", { a, b }), budget: t("Budget"),
+  counts: t("Counts"), epsilon: t("epsilon"), told: t("What was told, with its noise"), spent: (a: string, b: string) => t("epsilon {a} of {b} is spent in the last 30 days", { a, b }), budget: t("Budget"),
   commonsLead: t("Once a day this node learns how many others know what is ordinary here. Nobody learns a name."), commonsOut: t("The policy takes no part in the commons round."),
   noCommons: t("No commons round has been opened yet"), noCommonsNext: t("The analysis centre opens one a day."), round: (date: string) => t("The round of {date}", { date }),
   stands: t("Where it stands"), sent: t("Went up"), elementsOf: (n: string, most: string) => t("{n} of at most {most} elements", { n, most }), tookPart: t("Took part"), groups: (n: string) => t("{n} organisations", { n }),
@@ -32,10 +32,10 @@ export default () => ({
   kinds: {
     Packets: t("Packets"), ShareUpload: t("upload to a round"), Receipts: t("receipts in a round"), Declined: t("decline in a round"), Report: t("report"), Withdrawn: t("report taken back"),
     Observation: t("sighting"), Receipt: t("receipt of a block"), QuestionAnswered: t("answer to a question"), QuestionDeclined: t("declined question"), QuestionCounted: t("how far a block would reach"),
-    CaseAnswered: t("answer in a case"), CaseEvidence: t("evidence"), Nis2Noted: t("NIS2 step noted"), WarningAnswered: t("answer to a warning"), ExerciseStep: t("step of an exercise"),
-    Counts: t("counts"), Health: tc("door.kinds.Health", "node health"), CanaryTold: t("daily canary"), RoundOpened: t("round opened"), ReceiptsAsked: t("receipts asked for"), RevealAsked: t("reveal asked for"),
+    CaseAnswered: t("answer in a case"), CaseEvidence: t("evidence"), Nis2Noted: t("NIS2 step noted"), WarningAnswered: t("answer to a warning"),
+    Counts: t("counts"), Health: tc("door.kinds.Health", "node health"), CanaryProgress: t("daily canary"), RoundOpened: t("round opened"), ReceiptsAsked: t("receipts asked for"), RevealAsked: t("reveal asked for"),
     RoundClosed: t("round closed"), IndicatorReleased: t("indicator released"), IndicatorWithdrawn: t("indicator withdrawn"), QuestionAsked: t("question"), RadiusAsked: t("question how far a block would reach"), CasePart: t("part of a case"),
-    VerdictGiven: t("verdict"), SectorSwitched: t("sector's kill switch"), WarningGiven: t("warning"), ExerciseTold: t("exercise"), CanaryAnswered: t("answer to the canary"),
+    VerdictGiven: t("verdict"), SectorSwitched: t("sector's kill switch"), WarningGiven: t("warning"), CanaryAnswered: t("answer to the canary"),
     CommonsAnswered: t("answer of the commons"),
   } as Record<string, string>,
 });

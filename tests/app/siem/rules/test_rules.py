@@ -27,9 +27,6 @@ from tests.app.siem.rules.examples import NOW_US, OBSERVABLES, PLACE, indicator
 NONE = {
     "suricata": {"cert-sha256", "sha256", "pair-ja3", "pair-ja4", "chain"},
     "sigma": {"chain"},
-    "kql": {"ja3", "ja4", "ja4-quic", "cert-sha1", "cert-sha256", "pair-ja3", "pair-ja4", "chain"},
-    "spl": {"chain"},
-    "eql": {"ja4", "ja4-quic", "pair-ja4", "chain"},
 }
 """What each language has no field for."""
 
@@ -104,7 +101,10 @@ def sids(text):
     return [int(sid) for sid in re.findall(r"sid:([0-9]+);", text)]
 
 
-def test_a_suricata_rule_keeps_its_number_and_newer_ones_have_a_higher_revision() -> None:
+def test_an_alert_of_a_suricata_rule_is_no_evidence_for_it_and_it_keeps_its_number() -> None:
+    number = sid_of(indicator(OBSERVABLES["ip4"]).id)
+    assert rest_on_own_rule(RowsRef("alert", (("signature_id", number),), 0, 0))
+    assert not rest_on_own_rule(RowsRef("alert", (("signature_id", INDICATOR_RULES.stop),), 0, 0))
     first, later = (rule("domain", "suricata", version=version) for version in (NOW_US, NOW_US + DAY_US))
     assert sids(first) == sids(later) == [sid_of(indicator(OBSERVABLES["domain"]).id, place) for place in range(4)]
     assert len(sids(first)) == RULES_OF_ONE
@@ -116,12 +116,6 @@ def test_a_suricata_rule_keeps_its_number_and_newer_ones_have_a_higher_revision(
     assert len(numbers) == 4 + 6, "no two indicators here share one"
     assert all(sid in INDICATOR_RULES and is_own_number(sid) for sid in numbers)
     assert INDICATOR_RULES[-1] < 2**31
-
-
-def test_an_alert_of_such_a_rule_is_no_evidence_for_the_indicator() -> None:
-    number = sid_of(indicator(OBSERVABLES["ip4"]).id)
-    assert rest_on_own_rule(RowsRef("alert", (("signature_id", number),), 0, 0))
-    assert not rest_on_own_rule(RowsRef("alert", (("signature_id", INDICATOR_RULES.stop),), 0, 0))
 
 
 CHECKS = [check for name, check in validators.items() if name not in ("attacktag", "d3_fendtag")]
@@ -145,22 +139,3 @@ def test_sigma_marks_strict_as_its_tags_have_it() -> None:
     (document,) = yaml.safe_load_all(rule_of(strict, "sigma", NOW_US))
     assert document["tags"] == ["tlp.amber-strict"]
     assert "references" not in document
-
-
-@pytest.mark.parametrize(
-    ("place", "met"),
-    [
-        ("evil-c2.example.com", True),
-        ("EVIL-C2.example.com.", True),
-        ("https://a.b.evil-c2.example.com:8443/x?y", True),
-        ("//evil-c2.example.com", False),
-        ("notevil-c2.example.com", False),
-        ("evil-c2.example.com.evil.org", False),
-        ("https://example.org/evil-c2.example.com", False),
-        ("https://example.org/?at=.evil-c2.example.com", False),
-        ("evil-c2xexample.com", False),
-    ],
-)
-def test_the_host_that_kql_looks_for_is_that_name_and_what_is_below_it(place, met) -> None:
-    (expression,) = re.findall(r'let host = @"([^"]+)";', rule("domain", "kql"))
-    assert bool(re.search(expression, place)) == met

@@ -101,7 +101,7 @@ def opened(chromium):
         context = chromium.new_context(
             viewport=SIZES[size],
             color_scheme=theme,
-            locale={"da": "da-DK", "sv": "sv-SE"}.get(lang, "en-GB"),
+            locale="da-DK" if lang == "da" else "en-GB",
             timezone_id=zone,
             base_url=served.address,
             reduced_motion="reduce",

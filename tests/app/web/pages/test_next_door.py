@@ -1,7 +1,6 @@
 """How many of the sector know it, in a browser: beside a suspicion, a host's peers, a hunt's answer, a dry run; and the
 daily round that told it, at the node and at the centre."""
 
-import re
 from urllib.parse import quote
 
 import pytest
@@ -79,13 +78,13 @@ ROUND = {
 @pytest.mark.parametrize(("lang", "size"), [("en", "desk"), ("da", "desk"), ("en", "phone"), ("da", "phone")])
 def test_the_days_round_is_told_at_the_node(opened, told, lang, size) -> None:
     page = opened(told, "soc.operator", lang=lang, size=size)
-    page.goto("/nodes/north/door?tab=commons")
+    page.goto("/nodes/north/door?tab=daily")
     settled(page)
     said = page.locator("main").inner_text()
     assert [one for one in ROUND[lang] if one not in said] == []
     assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
     shot(page, f"soc-commons-{lang}-{size}")
-    page.goto("/nodes/south/door?tab=commons")
+    page.goto("/nodes/south/door?tab=daily")
     settled(page)
     assert {"en": "No commons round", "da": "endnu ikke åbnet"}[lang] in page.locator("main").inner_text()
 
@@ -105,35 +104,6 @@ def test_the_rounds_of_all_days_are_told_at_the_centre_with_their_size_time_and_
     page.get_by_text(size_said).wait_for()
     assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
     shot(page, f"sac-commons-round-{lang}-{size}")
-
-
-@pytest.mark.parametrize(("lang", "size"), [("en", "desk"), ("da", "phone")])
-def test_a_hunt_begins_with_a_picture_that_writes_its_sql_by_keyboard_alone(opened, told, lang, size) -> None:
-    page = opened(told, "soc.operator", lang=lang, size=size)
-    page.goto("/nodes/north/hunt?by=dst_port")
-    settled(page)
-    only = {"en": "Only dst_port 445", "da": "Kun dst_port 445"}[lang]
-    page.get_by_label(only).focus()
-    page.keyboard.press("Enter")
-    sql = page.locator("pre").last
-    sql.get_by_text("WHERE dst_port = 445").wait_for()
-    page.get_by_label({"en": f"All but src {own(22)}", "da": f"Alle undtagen src {own(22)}"}[lang]).focus()
-    page.keyboard.press("Enter")
-    sql.get_by_text(f"src <> addr('{own(22)}')").wait_for()
-    settled(page)
-    shot(page, f"soc-hunt-picture-{lang}-{size}")
-    assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
-    counted = page.get_by_text(re.compile(r"^[\d.,]+ (rows?|rækker?)$")).first.inner_text().split()[0]
-    page.reload()
-    sql.get_by_text(f"src <> addr('{own(22)}')").wait_for()  # what was clicked stands in the address
-    page.get_by_role("button", name={"en": "Go on in SQL", "da": "Fortsæt i SQL"}[lang]).click()
-    assert "dst_port = 445" in page.locator("textarea").input_value()
-    page.keyboard.press("Control+Enter")
-    page.get_by_role("link", name={"en": "Packets", "da": "Pakker"}[lang]).first.wait_for()
-    assert counted in page.locator("main").inner_text()
-    page.go_back()
-    page.go_back()
-    page.get_by_label(only).wait_for()
 
 
 @pytest.mark.parametrize(("lang", "size"), [("en", "desk"), ("da", "phone")])

@@ -22,8 +22,6 @@ def saved(page, press) -> tuple[str, bytes]:
 @pytest.mark.parametrize(("lang", "theme"), [("en", "light"), ("da", "dark")])
 def test_every_part_is_clean(parts_page, lang, theme) -> None:
     page = parts_page(lang=lang, theme=theme)
-    page.locator(".chart canvas").wait_for()
-    page.locator(".graph line").first.wait_for(state="attached")
     for size in ("desk", "phone"):
         page.set_viewport_size(SIZES[size])
         page.wait_for_timeout(300)
@@ -141,20 +139,6 @@ def test_a_refusal_stands_where_it_was_asked(parts_page) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
-def test_what_is_drawn_is_kept_as_a_picture_and_told_as_a_table(parts_page, size) -> None:
-    page = parts_page()
-    page.set_viewport_size(SIZES[size])
-    page.locator(".chart canvas").wait_for()
-    page.locator(".graph line").first.wait_for(state="attached")
-    for name in ("bar", "plot", "graph"):
-        file, body = saved(page, page.get_by_role("button", name=f"Save as PNG: {name}").click)
-        assert (file, body[:4]) == (f"{name}.png", b"\x89PNG")
-        assert len(body) > 3000
-    page.locator("figure").first.get_by_text("Show as a table").click()
-    expect(page.get_by_role("cell", name="Mo")).to_be_visible()
-
-
 def test_language_zone_and_theme_change_at_once(parts_page) -> None:
     page = parts_page()
     page.get_by_role("button", name="Dansk").click()
@@ -173,33 +157,6 @@ def test_language_zone_and_theme_change_at_once(parts_page) -> None:
     assert page.evaluate("() => getComputedStyle(document.documentElement).colorScheme") == "dark"
 
 
-def test_a_graph_is_buttons_with_signs_in_columns_and_each_does_something(parts_page) -> None:
-    page = parts_page()
-    graph = page.locator(".graph")
-    graph.locator("line").first.wait_for(state="attached")
-    middle = {}
-    for name in ("cdn-sync-hub.net", "north", "185.32.20.6"):
-        box = graph.get_by_role("button", name=name).first.bounding_box()
-        middle[name] = box["x"] + box["width"] / 2
-    assert middle["cdn-sync-hub.net"] < middle["north"] < middle["185.32.20.6"]
-    assert graph.locator("line.dashed").count() == 1
-    legend = page.get_by_role("list", name=re.compile("What the signs mean|Hvad tegnene betyder"))
-    assert legend.get_by_role("listitem").count() == 6
-    graph.get_by_role("button", name=re.compile("^(Expand|Fold ud): north")).focus()
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("+ north")).to_be_visible()
-    graph.get_by_role("button", name=re.compile("185.32.20.6")).click()
-    expect(page.get_by_text("185.32.20.6", exact=True).nth(1)).to_be_visible()
-
-
-INKED = """(node, [red, green, blue]) => {
-  const all = node.getContext("2d").getImageData(0, 0, node.width, node.height).data;
-  for (let at = 0; at < all.length; at += 4)
-    if (all[at] === red && all[at + 1] === green && all[at + 2] === blue && all[at + 3] === 255) return true;
-  return false;
-}"""
-
-
 def test_what_has_been_is_never_ahead(parts_page) -> None:
     """A server's clock may be ahead of the browser's: the page's one moment, seen from before and after it."""
     page = parts_page()
@@ -208,18 +165,6 @@ def test_what_has_been_is_never_ahead(parts_page) -> None:
         page.reload()
         settled(page)
         expect(page.locator("time.both")).to_contain_text(re.compile(says))
-
-
-def test_charts_follow_the_theme(parts_page) -> None:
-    page = parts_page()
-    chart, light, dark = page.locator(".chart canvas").first, [0x1C, 0x5E, 0xA8], [0x74, 0xB3, 0xF7]
-    chart.wait_for()
-    page.wait_for_timeout(600)
-    assert (chart.evaluate(INKED, light), chart.evaluate(INKED, dark)) == (True, False)
-    page.locator("summary[aria-label=Theme], summary[aria-label=Udseende]").click()
-    page.get_by_role("button", name=re.compile("^(Dark|Mørkt)$")).click()
-    page.wait_for_timeout(600)
-    assert (chart.evaluate(INKED, light), chart.evaluate(INKED, dark)) == (False, True)
 
 
 def test_one_signs_out_by_the_palette_and_every_menu_has_a_name(parts_page) -> None:

@@ -18,13 +18,11 @@ def test_a_lead_that_is_not_there_leads_back_to_the_list(sac_page) -> None:
     expect(page).to_have_url(re.compile("/leads$"))
 
 
-def test_a_log_on_that_is_refused_says_what_to_check(sac_served, opened) -> None:
+def test_a_link_that_is_refused_says_what_to_do(sac_served, opened) -> None:
     page = opened(sac_served, None)
-    page.goto("/leads")
-    for name, value in (("name", "Nobody"), ("password", "wrong"), ("code", "123456")):
-        page.locator(f"input[name={name}]").fill(value)
-    page.get_by_role("button", name="Sign in with password").click()
-    expect(page.get_by_role("alert")).to_contain_text("Check the name, the password and that the code is a fresh one")
+    page.goto(f"/link#{'x' * 43}")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("This link is used, too old, or not a link of this console")
     assert axe_clean(page) == []
 
 
@@ -43,23 +41,8 @@ def test_what_could_not_be_asked_for_is_never_called_empty(sac_page, path, empty
 
 def test_a_change_without_an_answer_was_not_made(sac_served, opened) -> None:
     page = opened(sac_served, None)
-    page.goto("/leads")
-    for name, value in (("name", "Nobody"), ("password", "wrong"), ("code", "123456")):
-        page.locator(f"input[name={name}]").fill(value)
-    page.route(re.compile("/api/v1/logon/password"), lambda route: route.abort())
-    page.get_by_role("button", name="Sign in with password").click()
+    page.goto(f"/link#{'x' * 43}")
+    page.route(re.compile("/api/v1/logon/link"), lambda route: route.abort())
+    page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing was done: try again in a moment.")
     expect(page.get_by_role("alert")).not_to_contain_text("by itself")
-
-
-def test_a_recovery_code_is_asked_for_in_its_own_words(sac_served, opened) -> None:
-    page = opened(sac_served, None)
-    page.goto("/leads")
-    expect(page.locator("input[name=code]")).to_have_attribute("inputmode", "text")
-    for name, value in (("name", "Nobody"), ("password", "wrong"), ("code", "abcde-fghjk")):
-        page.locator(f"input[name={name}]").fill(value)
-    page.get_by_role("button", name="Sign in with password").click()
-    expect(page.get_by_role("alert")).to_contain_text("refused")
-    page.get_by_role("button", name="I have lost my device").click()
-    expect(page.get_by_role("alert")).to_have_count(0)
-    expect(page.get_by_role("button", name="Sign in with a recovery code")).to_be_visible()

@@ -54,57 +54,6 @@ def test_the_queue_says_why_in_words(sac_page, lang, size) -> None:
     shot(page, f"sac-leads-why-{lang}-{size}")
 
 
-AGAIN = {
-    "en": ("Play", "First met, at clinic-west.", "Copy for my management", "It was first met on ", "Print", "Edit"),
-    "da": (
-        "Afspil",
-        "Først mødt hos clinic-west.",
-        "Kopiér til min ledelse",
-        "Det blev først mødt den ",
-        "Udskriv",
-        "Redigér",
-    ),
-}
-
-
-def is_told_again(page, lang, size):
-    """By keys to the first sighting, played on; edited and copied in the other language; printed on one page."""
-    play, first, copy, _, print_, edit = AGAIN[lang]
-    slider = page.get_by_role("slider")
-    slider.press("Home")
-    expect(page.locator(".moment")).to_contain_text(first)
-    expect(page.locator("li.is-alone")).to_contain_text("clinic-west")
-    shot(page, f"sac-lead-replay-{lang}-{size}")
-    page.get_by_role("button", name=play, exact=True).click()
-    expect(slider).not_to_have_value("0")
-    slider.press("End")
-    other = "da" if lang == "en" else "en"
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.locator("main select").first.select_option(other)
-    page.get_by_role("button", name=edit, exact=True).click()
-    page.locator("main textarea").press("Control+End")
-    page.keyboard.type(" OK?")
-    page.get_by_role("button", name=copy, exact=True).click()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert AGAIN[other][3] in copied
-    assert copied.endswith(" OK?")
-    assert axe_clean(page) == []
-    page.evaluate("window.print = () => {}")
-    page.get_by_role("button", name=print_, exact=True).click()
-    page.locator("article.sheet").wait_for(state="attached")
-    foot, strip = {  # in the story's language, whatever the page is in
-        "en": ("Drafted by Bavn, edited by hand: ", "When it was met: "),
-        "da": ("Udkast af Bavn, rettet i hånden: ", "Hvornår det blev mødt: "),
-    }[other]
-    assert page.locator("article.sheet .foot").text_content().startswith(foot)
-    assert page.locator("article.sheet svg").get_attribute("aria-label").startswith(strip)
-    printed = page.pdf(format="A4", prefer_css_page_size=True)
-    assert printed.count(b"/Type /Page\n") == 1
-    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
-    expect(page.locator("article.sheet")).to_have_count(0)
-    page.locator("main select").first.select_option(lang)
-
-
 def said_of(desk, lead, lang):
     return desk.reviews([desk.lead(lead)])[0].opening.say(lang)
 
@@ -124,7 +73,6 @@ def test_a_lead_is_read_in_words_and_its_score_unfolds(sac_page, sac_served, lan
     assert page.locator("main p.opening").inner_text() == said_of(desk, lead, lang)
     shot(page, f"sac-lead-words-{lang}-{theme}-{size}")
     assert [*axe_clean(page), *untranslated(page), *csp_reports(page)] == []
-    is_told_again(page, lang, size)
     page.get_by_text(HEADINGS[lang][-1], exact=True).click()
     for name in FOLDED[lang]:
         page.get_by_role("heading", name=name, exact=True).wait_for()
@@ -134,42 +82,17 @@ def test_a_lead_is_read_in_words_and_its_score_unfolds(sac_page, sac_served, lan
     found = [*axe_clean(page), *untranslated(page), *csp_reports(page), *(["too wide"] if wide else [])]
     assert found == []
     page.get_by_text(HEADINGS[lang][-1], exact=True).click()
-    a_picture_grows_by_keys_alone(page, lang, size)
+    a_value_opens_its_card_by_keys_alone(page, lang, size)
 
 
-GRAPH = {"en": "How it fits together", "da": "Sådan hænger det sammen"}
-EXPAND = {"en": "Expand", "da": "Fold ud"}
 CARD = {
     "en": ("What is known of it", "In the sector", "What a block would hit"),
     "da": ("Det vides om det", "I sektoren"),
 }
 
 
-def a_picture_grows_by_keys_alone(page, lang, size) -> None:
-    """Each thing is a button that says what it is; the plus adds its neighbours; a value opens its card and closes."""
-    picture = page.get_by_role("group", name=GRAPH[lang])
-    before = picture.locator("[data-id]").count()
-    more = picture.locator(f"[data-id='domain:{CAMPAIGN[0].value}'] button.more")  # its indicator bears the same name
-    assert more.get_attribute("aria-label") == f"{EXPAND[lang]}: {CAMPAIGN[0].value}"
-    more.focus()
-    page.keyboard.press("Enter")
-    picture.locator("[data-id^='technique:']").first.wait_for()
-    assert picture.locator("[data-id]").count() > before
-    assert more.count() == 0
-    technique = picture.locator("[data-id^='technique:']").first
-    named = technique.get_attribute("data-id")
-    technique.locator("button.more").click()
-    expect(picture.locator(f"[data-id='{named}'] button.more")).to_have_count(0)
-    assert picture.locator("[data-id^='case:']").count() >= 1
-    assert picture.locator("line").count() >= picture.locator("[data-id]").count() - 1
-    small = page.evaluate(
-        """() => [...document.querySelectorAll("main .graph button")].map((one) => one.getBoundingClientRect())
-        .filter((place) => place.width < 24 || place.height < 24).length"""
-    )
-    assert small == 0
-    shot(page, f"sac-lead-picture-{lang}-{size}")
-    assert [*axe_clean(page), *untranslated(page)] == []
-    picture.locator(f"[data-id='domain:{CAMPAIGN[0].value}'] .pick").focus()
+def a_value_opens_its_card_by_keys_alone(page, lang, size) -> None:
+    page.locator("main dd").get_by_role("button", name=CAMPAIGN[0].value, exact=True).first.focus()
     page.keyboard.press("Enter")
     card = page.get_by_role("dialog", name=CARD[lang][0])
     for words in CARD[lang][1:]:
@@ -182,29 +105,16 @@ def a_picture_grows_by_keys_alone(page, lang, size) -> None:
 
 
 @pytest.mark.parametrize(("lang", "theme", "size"), [("en", "light", "desk"), ("da", "dark", "phone")])
-def test_a_release_is_played_again_member_by_member(sac_page, sac_served, lang, theme, size) -> None:
+def test_an_indicator_is_shown_as_a_rule_for_ones_own_tool(sac_page, sac_served, lang, theme, size) -> None:
     life = next(one for one in sac_served.drawn.desk.indicators() if one.kept.indicator.observable == CAMPAIGN[0])
     page = sac_page("analyst", lang=lang, theme=theme, size=size)
     page.goto(f"/indicators/{life.kept.indicator.id}")
     settled(page)
-    ring = page.get_by_role("slider", name={"en": "Moment", "da": "Tidspunkt"}[lang])
-    last = int(ring.get_attribute("max"))
-    assert last >= 1
-    assert page.locator("svg g.on").count() == 6, "at rest it shows how it stands"
-    ring.focus()
-    page.keyboard.press("Home")
-    assert page.locator("svg g.on").count() == 0
-    assert page.get_by_text({"en": "Before the order", "da": "Før ordren"}[lang], exact=True).is_visible()
-    page.get_by_role("button", name={"en": "Play", "da": "Afspil"}[lang]).first.click()  # the ring stands on top
-    expect(page.locator("svg g.on")).to_have_count(6)
-    assert ring.get_attribute("aria-valuetext").startswith(page.locator(".moment").first.inner_text()[:5])
-    shot(page, f"sac-lit-{lang}-{theme}-{size}")
-    assert [*axe_clean(page), *untranslated(page), *csp_reports(page)] == []
     page.get_by_text({"en": "As a rule for your own tool", "da": "Som regel til dit eget værktøj"}[lang]).click()
-    page.get_by_label({"en": "Tool", "da": "Værktøj"}[lang], exact=True).select_option("kql")
-    expect(page.get_by_text("union isfuzzy=true")).to_be_visible()
+    page.get_by_label({"en": "Tool", "da": "Værktøj"}[lang], exact=True).select_option("sigma")
+    expect(page.get_by_text("title: Bavn Shared Indicator")).to_be_visible()
     shot(page, f"sac-indicator-as-rule-{lang}-{theme}-{size}")
     assert [*axe_clean(page), *untranslated(page), *csp_reports(page)] == []
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name={"en": "Copy the rule", "da": "Kopiér reglen"}[lang]).click()
-    assert page.evaluate("navigator.clipboard.readText()").startswith("// Bavn, shared indicator: domain:")
+    assert page.evaluate("navigator.clipboard.readText()").startswith("title: Bavn Shared Indicator")

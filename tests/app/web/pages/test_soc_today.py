@@ -60,7 +60,10 @@ def test_what_the_internet_tried_is_a_line_until_each_is_asked_for(opened, knock
     shot(page, f"soc-today-knocks-{lang}-{size}")
     assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []
     page.get_by_label({"en": "Each address that tried", "da": "Hver adresse, der prøvede"}[lang]).check()
+    settled(page)
+    page.get_by_role("grid").evaluate("node => node.scrollTo(0, node.scrollHeight)")
     page.get_by_text(own(29)).first.wait_for()
+    page.evaluate("() => scrollTo(0, 0)")
     settled(page)
     assert doors not in page.locator("main").inner_text()
     assert [*csp_reports(page), *axe_clean(page), *untranslated(page)] == []

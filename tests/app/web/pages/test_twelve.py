@@ -127,6 +127,7 @@ def why_it_is_believed(player: Player) -> None:
     if player.how == "keys":
         player.search(CAMPAIGN[0].value, player.says("lead:", "spor:"))
     else:
+        player.link(player.says("All leads", "Alle spor"))
         player.link(CAMPAIGN[0].value)
     player.at_hand(player.page.locator("main p.opening"))
     player.sees(player.says("What speaks for it", "Det taler for"))
@@ -186,7 +187,7 @@ def what_left_us_last_week(player: Player) -> None:
     else:
         player.menu(player.says("The door", "Døren"))
         player.choose(player.says("So many days", "Så mange dage"), player.says("A week", "En uge"))
-    player.at_hand(player.page.get_by_text(player.says("52 things left this actor", "52 ting gik ud fra denne aktør")))
+    player.at_hand(player.page.get_by_text(player.says("49 things left this actor", "49 ting gik ud fra denne aktør")))
 
 
 def which_supplier(player: Player) -> None:
@@ -195,6 +196,7 @@ def which_supplier(player: Player) -> None:
         row = player.page.get_by_role("row").filter(has_text="region-syd")
         player.at_hand(row.get_by_text("kmd"))
     else:
+        player.link(player.says("All leads", "Alle spor"))
         player.link(CAMPAIGN[0].value)
         player.sees(player.says("They share the supplier kmd", "De har leverandøren kmd til fælles"))
 

@@ -11,7 +11,7 @@ from bavn.app.web.frame import API, Person
 from bavn.app.web.sac import leads, overview, threats
 from bavn.app.web.sac.cases import board, work
 from bavn.app.web.sac.context import SacContext, open_context
-from bavn.app.web.sac.values import card, graph
+from bavn.app.web.sac.values import card
 from tests.app.web.asking import ask, serve_as
 from tests.app.web.drawn_sector import ANNA, BO, copied, draw
 
@@ -38,7 +38,6 @@ class Console:
                 board.router,
                 work.router,
                 card.router,
-                graph.router,
             ):
                 add_exports(router)
                 app.include_router(router, prefix=API)

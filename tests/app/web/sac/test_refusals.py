@@ -18,7 +18,7 @@ from bavn.model.sector.case import CaseAct, CaseState, NotNow, after
 from bavn.model.sector.indicator_life import LifeAct, LifeState
 from bavn.model.sector.member import ActorState
 from bavn.model.sector.refusal import CONTEXT, word
-from bavn.model.sector.rollout import RolloutAct, Stage
+from bavn.model.sector.rollout import RolloutState
 from bavn.model.sector.sector_warning import (
     WARNING_LIFE,
     AnswerAct,
@@ -90,8 +90,7 @@ LIVES = (
     AnswerAct,
     EditionState,
     EditionAct,
-    Stage,
-    RolloutAct,
+    RolloutState,
 )
 
 

@@ -206,7 +206,7 @@ def test_cases_are_split_and_merged(fresh) -> None:
     assert fresh.get(f"/cases/{other}")["merged_into"] == case_id
 
 
-def test_the_overview_shows_who_is_silent_what_spread_and_what_nobody_knows(console) -> None:
+def test_the_overview_shows_who_is_silent_and_what_nobody_knows(console) -> None:
     seen = console.get("/overview")
     tiles = {one["name"]: one for one in seen["actors"]}
     assert {name: tiles[name]["standing"] for name in tiles} == {
@@ -221,17 +221,8 @@ def test_the_overview_shows_who_is_silent_what_spread_and_what_nobody_knows(cons
     }
     assert [one["code"] for one in tiles["clinic-west"]["blind"]] == ["silent"]
     assert [one["code"] for one in tiles["kommune-vest"]["blind"]] == ["sensor-down"]
-    assert tiles["region-nord"]["functions"][0] == {"en": "laboratory", "da": "laboratorium", "sv": "laboratorium"}
-    campaign = next(one for one in seen["campaigns"] if one["case_id"] == console.of(CAMPAIGN))
-    assert [one["actor"] for one in campaign["steps"]] == ["it-supplier", "region-nord", "region-syd", "kommune-oest"]
-    assert campaign["span_us"] == campaign["steps"][-1]["at_us"] - campaign["steps"][0]["at_us"] > 0
-    clock = next(one for one in seen["clocks"] if one["case_id"] == console.of(CAMPAIGN))
-    assert (clock["enforced"], clock["missing"], clock["to_protected_us"] > 0) == (
-        len(ACTORS) - 1,
-        ["clinic-west"],
-        True,
-    )
-    assert {one["code"] for one in seen["missing"]} == {"regions", "counts"}
+    assert tiles["region-nord"]["functions"][0] == {"en": "laboratory", "da": "laboratorium"}
+    assert {one["code"] for one in seen["missing"]} == {"regions"}
     assert any(one["overdue"] for one in seen["deadlines"])
     assert [one["report"]["da"] for one in seen["deadlines"] if one["what"] == "nis2"] == ["tidlig varsling"]
     assert seen["now"]["kill_switch"] is False
@@ -259,10 +250,10 @@ def test_a_case_is_one_room_of_people_notes_answers_decisions_and_the_next_clock
     at = f"/cases/{case_id}"
     assert [(one["name"], one["owner"]) for one in fresh.get(at)["room"]["people"]] == [(account("Anna Berg"), True)]
     fresh.post(f"{at}/acts", {"act": "confirm", "why": "two saw it"})
-    fresh.post(f"{at}/people", None, method="PUT", by=BO_APPROVER)
+    fresh.post(f"{at}/people", {"on": True}, method="PUT", by=BO_APPROVER)
     fresh.post(f"{at}/notes", {"text": "call them at eight"}, by=BO_APPROVER)
     fresh.post(f"{at}/notes", {"text": "x\u202ex"}, status=422)
-    fresh.post(f"{at}/people", None, method="DELETE", status=409)
+    fresh.post(f"{at}/people", {"on": False}, method="PUT", status=409)
     fresh.post(f"{at}/release", {"why": "stop it"}, by=BO_APPROVER)
     task, *_ = fresh.post(f"{at}/tasks", {"kind": "question", "text": "Whose machine?"})
     fresh.post(f"{at}/nis2/{task['actor']}", {"act": "aware"})
@@ -279,5 +270,5 @@ def test_a_case_is_one_room_of_people_notes_answers_decisions_and_the_next_clock
     first, second = room["decisions"]
     assert (first["who"], first["beside"], first["why"]) == (account("Bo Lund"), [account("Anna Berg")], "stop it")
     assert (second["who"], second["beside"], second["what"]["da"]) == (account("Anna Berg"), [], "Bekræftet som angreb")
-    fresh.post(f"{at}/people", None, method="DELETE", by=BO_APPROVER)
+    fresh.post(f"{at}/people", {"on": False}, method="PUT", by=BO_APPROVER)
     assert [one["name"] for one in fresh.get(at)["room"]["people"]] == [account("Anna Berg")]

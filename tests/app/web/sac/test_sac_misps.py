@@ -54,7 +54,7 @@ def test_a_misp_is_shown_and_pushed_to_by_hand(sac, instance) -> None:
     assert row["pull"]["counts"] == {"taken": 0, "refused": 0}
     acts = [line["act"] for line in sac.body("/audit?subject=misp/nord", name="Carl Juul")["items"]]
     assert acts[:2] == ["misp-pull", "misp-push"]
-    assert sac.body("/misps/sightings")["items"] == []
+    assert sac.body("/misps")["sightings"] == []
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ import pytest
 
 from bavn.app.access.rights import Role
 from bavn.app.web.problems import said
-from bavn.centre.desk.rolling import Entry
-from bavn.model.sector.rollout import RolloutAct, Stage, step_from
+from bavn.centre.members.rollout import RolloutRow
 from bavn.model.sector.sector_warning import Address
 from bavn.model.text import Text
 from tests.app.web.drawn_sector import ANNA
@@ -58,41 +57,21 @@ def test_a_warning_is_drafted_sent_changed_and_ended(sac) -> None:
     assert sac.body(f"/warnings/{one}", roles={Role.AUDITOR})["row"]["may"] == []
 
 
-def test_the_roll_out_is_shown_and_moved_by_whoever_may(sac) -> None:
-    from bavn.app.centre.rollout_parts import rollout_over
-
-    new = f"new-{token_hex(3)}"  # once more is another one: what a first try planned stands
-    opened = rollout_over(sac.house.file, sac.house.registry, sac.house.clock)
-    opened.register([Entry(actor=new, kind="municipality", title="New one")], ANNA)
-    whole = sac.body("/rollout")
-    assert {one["actor"] for one in whole["actors"]} >= {new, "region-nord", "region-syd"}
-    assert "kommune-vest" in whole["outside"]
-    day = whole["today"] - 3
-    late = sac.body(f"/rollout/{new}/plan", "PUT", json=WHY | {"stage": "planned", "day": day})
-    assert (late["late_days"], late["path"][0]["day"], late["may"]) == (3, day, ["plan"])
-    moved = sac.body(f"/rollout/{new}/steps", "POST", json=WHY | {"act": "plan"})
-    assert (moved["stage"], moved["next"], moved["moves"][0]["by"]) == ("planned", "agreement", ANNA)
-    blocked = sac(f"/rollout/{new}/steps", "POST", json=WHY | {"act": "agree"})
+def test_the_roll_out_is_one_list_and_a_row_is_set_by_whoever_may(sac) -> None:
+    new = f"new-{token_hex(3)}"  # once more is another one: what a first try set stands
+    given = {"day": "2027-03-01", "group": "wave-3", "waits_for": "its network"}
+    made = sac.body(f"/rollout/{new}", "PUT", json=WHY | given)
+    assert (made["state"], made["says"]["da"], made["member"]) == ("planned", "planlagt", None)
+    assert made | given == made
+    lines = {one["actor"]: one for one in sac.body("/rollout", roles={Role.ANALYST})["items"]}
+    assert lines[new] == made
+    assert lines["region-nord"]["state"] == "planned"
+    assert (lines["kommune-vest"]["state"], lines["kommune-vest"]["member"]) == (None, "active")
+    blocked = sac(f"/rollout/{new}", "PUT", json=WHY | {"state": "testing"})
     assert blocked.status_code == 409
     assert "venter på" in blocked.json()["title"]["da"]
-    assert sac(f"/rollout/{new}/steps", "POST", json=WHY | {"act": "agree", "evidence": "x"}).status_code == 422
-    assert [(way["act"], way["onward"], way["does"]) for way in moved["ways"]] == [
-        ("agree", True, "nothing"),
-        ("shelve", False, "nothing"),
-    ]
-    assert sac.body(f"/rollout/{new}", roles={Role.ANALYST})["ways"] == []
-    assert sac("/rollout/nobody-x").status_code == 404
-    assert sac(f"/rollout/{new}/steps", "POST", json=WHY | {"act": "shelve"}, roles={Role.ANALYST}).status_code == 403
-
-
-def test_the_roll_out_comes_as_files(sac) -> None:
-    table = sac("/rollout/files/csv")
-    assert table.headers["content-disposition"] == 'attachment; filename="bavn-rollout.csv"'
-    assert table.content.decode("utf-8-sig").splitlines()[0].startswith("actor,title,kind")
-    assert "region-nord" in table.text
-    assert sac("/rollout/files/ics?language=da").text.startswith("BEGIN:VCALENDAR")
-    assert sac("/rollout/files/png").content.startswith(b"\x89PNG")
-    assert sac("/rollout/files/exe").status_code == 422
+    assert sac(f"/rollout/{new}", "PUT", json=WHY | {"day": "soon"}).status_code == 422
+    assert sac(f"/rollout/{new}", "PUT", json=WHY | given, roles={Role.ANALYST}).status_code == 403
 
 
 def refused(act: Callable[[], object]) -> Text:
@@ -104,7 +83,7 @@ def refused(act: Callable[[], object]) -> Text:
 @pytest.mark.parametrize(
     ("act", "danish"),
     [
-        (lambda: step_from(Stage.LEFT, RolloutAct.OPERATE), "Aktørens tilstand er udtrådt, sletning dokumenteret: det"),
+        (lambda: RolloutRow(actor="new-one", day="soon"), "'soon' er ingen dag: skriv 2026-11-26"),
         (lambda: Address(kinds=("x",)), "Kinds: 'x' er ukendt; kendte: "),
         (lambda: Address(regions=("?",)), "Regions: højst 200 navne, og '?' er intet"),
     ],

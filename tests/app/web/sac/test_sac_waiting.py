@@ -1,6 +1,7 @@
 """What waits for whom at the centre: who may, who cannot be the second person, whom to ask, what is handed on."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from fastapi import FastAPI
@@ -9,20 +10,15 @@ from bavn.app.access.handed import Handed
 from bavn.app.access.rights import Role
 from bavn.app.acts.centre import alarms as alarms_acts
 from bavn.app.acts.centre.waiting import waiting_at_centre
-from bavn.app.centre.rollout_parts import rollout_over
 from bavn.app.cli.centre.main import app as centre_app
 from bavn.app.web.access import waiting
 from bavn.app.web.frame import API, Person
 from bavn.app.web.sides import bare_app
-from bavn.centre.correlate.laws.learned import Learned
 from bavn.centre.desk.alarms import Wrong
-from bavn.centre.desk.rollout_facts import ready_steps
 from bavn.model.moment import DAY_US
 from bavn.model.principal import account
-from bavn.model.sector.rollout import Stage
 from bavn.model.text import Text
 from bavn.rehearsal.clock import SimClock
-from tests.app.web import drawn_plans
 from tests.app.web.asking import ask, serve_as
 from tests.app.web.people import Place
 from tests.people import Runner as CliRunner
@@ -85,31 +81,31 @@ def test_whoever_lacks_the_right_is_told_who_has_it(queue) -> None:
 
 def test_what_is_handed_on_stands_on_top_until_it_is_done(queue, sac) -> None:
     ida = account("Ida Krog")
-    thing = line_of(queue(), "learned")["thing"]
+    thing = line_of(queue(), "policy")["thing"]
     given = {"path": "/waiting/hand-over", "thing": thing}
     assert queue(ida, Role.ANALYST, to="Bo Lund", **given).status_code == 422, "Bo asked for it himself"
     assert queue(EVA, Role.AUDITOR, to="Anna Berg", **given).status_code == 403, "who only watches asks nobody"
-    assert queue(ida, Role.ANALYST, to="Anna Berg", **given | {"thing": "/learned/no"}).status_code == 404
+    assert queue(ida, Role.ANALYST, to="Anna Berg", **given | {"thing": "/policy/no"}).status_code == 404
     for _ in range(2):  # the same again changes nothing
         assert queue(ida, Role.ANALYST, to="Anna Berg", **given).status_code == 200
     first = queue().json()["lines"][0]
     assert (first["thing"], first["handed_by"]) == (thing, ["Ida Krog"])
-    assert line_of(queue(ida, Role.ANALYST), "learned")["handed_to"] == ["Anna Berg"]
+    assert line_of(queue(ida, Role.ANALYST), "policy")["handed_to"] == ["Anna Berg"]
     noted = [one for one in queue.keeper.book.latest(50, None) if one.act == "handed-over"]
     assert [(one.who, one.subject) for one in noted] == [("Ida Krog", "Anna Berg")]
-    sac.house.desk.learning.approve(thing.rpartition("/")[2], ANNA)
+    sac.house.desk.cases.policies.approve(thing.rpartition("/")[2], ANNA)
     assert thing not in [one["thing"] for one in queue().json()["lines"]]
-    other = line_of(queue(), "policy")["thing"]
-    assert queue(ida, Role.ANALYST, path="/waiting/hand-over", thing=other, to="Anna Berg").status_code == 200
+    other = line_of(queue(), "question")["thing"]
+    assert queue(ida, Role.ANALYST, path="/waiting/hand-over", thing=other, to="Bo Lund").status_code == 200
     assert [one.thing for one in Handed(queue.keeper.book).every()] == [other], "what is done is forgotten"
 
 
 def test_one_persons_queue_has_an_end(queue, sac, monkeypatch) -> None:
     monkeypatch.setattr("bavn.app.access.handed.OF_ONE_MAX", 1)
-    for judged in (41, 42):
-        learned = Learned(shifts={"beacon": (0.25,) * 16}, judged=judged, confirmed=25, new=20)
-        sac.house.desk.learning.propose(learned, BO)
-    things = [one["thing"] for one in queue().json()["lines"] if one["kind"] == "learned"]
+    known = sac.house.desk.cases.policies
+    for name in ("One more", "Another"):
+        known.propose(replace(known.every()[0].policy, name=name), BO)
+    things = [one["thing"] for one in queue().json()["lines"] if one["kind"] == "policy"]
     asked = [
         queue(account("Ida Krog"), Role.ANALYST, path="/waiting/hand-over", thing=thing, to="Anna Berg")
         for thing in things
@@ -133,17 +129,8 @@ def test_what_a_line_does_at_once_is_a_route_of_the_act_that_it_names(sac) -> No
         assert line.act in acts, line.step.path
 
 
-def test_the_next_step_of_the_way_in_and_who_has_not_enrolled_wait_for_whoever_lets_members_in(queue, sac) -> None:
-    drawn_plans.rollout(sac.house)
-    assert ready_steps(sac.house.desk.engine, sac.house.clock.now_us()) == [], "each lacks something, or has its day"
-    today = sac.house.clock.now_us() // DAY_US
-    rolling = rollout_over(sac.house.file, sac.house.registry, sac.house.clock)
-    rolling.plan("harbour-clinic", Stage.PLANNED, today - 1, BO, "it asked to come")
+def test_who_has_not_enrolled_waits_for_whoever_lets_members_in(queue, sac) -> None:
     answer = queue(ANNA, Role.ADMIN)
-    line = line_of(answer, "rollout")
-    assert (line["thing"], line["by"], line["may"]) == ("/rollout/harbour-clinic:planned", "Bo Lund", True)
-    sac.body(line["step"]["path"], "POST", json=line["step"]["body"] | {"why": "its day has come"})
-    assert not [one for one in queue(ANNA).json()["lines"] if one["kind"] == "rollout"], "its next step needs a paper"
     invited = line_of(answer, "enrolment")
     assert (invited["thing"], invited["by"]) == ("/enrolment/clinic-south", "Anna Berg")
     assert invited["will"]["en"].startswith("Its token is good until ")

@@ -13,7 +13,7 @@ from tests.app.web.soc.conftest import ANNA
 
 
 def test_a_hit_says_what_was_met_where_and_what_to_do(looking) -> None:
-    (hit,) = looking.get("/hits")
+    (hit,) = looking.get("/today")["hits"]
     assert (hit["value"], hit["stands"], hit["count"], hit["is_taken"]) == (C2, "blocked", 3, False)
     machines = {one["host"]: one["suspicion"] for one in hit["machines"]}
     assert machines[own(21)] == BEACON
@@ -22,24 +22,12 @@ def test_a_hit_says_what_was_met_where_and_what_to_do(looking) -> None:
     assert (hit["case"], hit["reported"]) == (None, True), "a report on it left; the case is on the domain above it"
     assert "leave them switched on" in hit["to_do"][0]["en"]
     assert "lad dem være tændt" in hit["to_do"][0]["da"]
-    assert looking.get("/today")["hits"] == 1
 
 
-def test_the_labels_of_a_printed_story_come_in_each_language_that_it_is_told_in(looking) -> None:
-    story = looking.get(f"/hits/{BLOCKED}/story")
-    spoken = set.intersection(*({*sentence["text"]} for sentence in story["sentences"]))
-    assert {"en", "da", "sv"} <= spoken
-    for label in (story["drafted"], story["edited"], story["strip"]["title"], story["strip"]["most"]):
-        assert spoken <= {*label}
-    assert story["strip"]["most"]["sv"] == f"flest på en gång: {max(story['strip']['counts'])}"
-
-
-def test_suspicion_story_and_host_take_the_sectors_word(looking) -> None:
+def test_suspicion_and_host_take_the_sectors_word(looking) -> None:
     word = looking.get(f"/suspicions/{BEACON}")["confirmed"]
     assert (word["indicator"], word["stands"], word["count"]) == (BLOCKED, "blocked", 3)
-    host, other = (next(one for one in looking.get("/today/hosts")["items"] if one["host"] == own(n)) for n in (21, 23))
-    assert host["confirmed"]["value"] == host["stories"][0]["confirmed"]["value"] == C2
-    assert other["confirmed"] is None
+    assert word["value"] == C2
     assert looking.get(f"/hosts/{own(21)}")["confirmed"]["value"] == C2
     assert looking.get(f"/hosts/{own(23)}")["confirmed"] is None
 
@@ -51,13 +39,14 @@ def test_its_first_sighting_is_one_moment_on_every_page_and_history_stands_apart
         with book.transaction() as tx:
             tx.execute("INSERT INTO protect_met VALUES (?, 'retro', 113, ?, ?, 113, ?)", (BLOCKED, *[zero_us] * 3))
         CaseBook(book).keep(part(zero_us, version=2, own=(AskedObservable(type="domain", value=C2),)), zero_us)
-    (hit,) = console.get("/hits")
+    (hit,) = console.get("/today")["hits"]
     suspicion, host = console.get(f"/suspicions/{BEACON}"), console.get(f"/hosts/{own(21)}")
-    story = next(one for one in console.get("/today/hosts")["items"] if one["host"] == own(21))
-    above = next(one["strongest"] for one in console.get("/today/inbox")["above"] if one["strongest"]["id"] == BEACON)
+    above = next(
+        one["strongest"] for one in console.get("/today")["inbox"]["above"] if one["strongest"]["id"] == BEACON
+    )
     (case,) = (one for one in console.get("/cases")["items"] if one["id"] == CASE)
-    told = [hit, suspicion, story, story["stories"][0], above, *case["met"]]
-    told += [one["confirmed"] for one in (suspicion, host, story, above)]
+    told = [hit, suspicion, above, *case["met"]]
+    told += [one["confirmed"] for one in (suspicion, host, above)]
     assert len(case["met"]) == 1
     assert {one["first_us"] for one in told} == {zero_us}
     assert (hit["count"], hit["history"]) == (116, 113)
@@ -71,9 +60,8 @@ def test_a_case_says_what_was_met_beside_what_was_reported(console) -> None:
 def test_somebody_takes_it_and_it_is_no_longer_on_top_of_today(console) -> None:
     done = console.do(f"/hits/{BLOCKED}/taken")
     assert done["says"]["en"].startswith(f"{C2} is in Anna Berg's hands")
-    (hit,) = console.get("/hits")
+    (hit,) = console.get("/today")["hits"]
     assert (hit["is_taken"], hit["taken_by"]) == (True, "Anna Berg")
-    assert console.get("/today")["hits"] == 0
     for none in (WAITING, REFUSED):
         said = console.do(f"/hits/{none}/taken", code=404)
         assert "confirmed no such thing that was met here" in json.dumps(said)
@@ -81,5 +69,5 @@ def test_somebody_takes_it_and_it_is_no_longer_on_top_of_today(console) -> None:
 
 def test_an_auditor_sees_it_and_takes_nothing(console) -> None:
     auditor = console.as_(Person(name="Au Ditor", roles=frozenset({Role.AUDITOR})))
-    assert len(auditor.get("/hits")) == 1
+    assert len(auditor.get("/today")["hits"]) == 1
     auditor.do(f"/hits/{BLOCKED}/taken", code=403)

@@ -6,13 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.hunt import picture
-from bavn.app.analyst.hunting import drawn
-from bavn.app.analyst.hunting import hunting as hunting_of
 from bavn.app.analyst.values.pivots import PIVOTS, pivot_sql
 from bavn.app.process.exits import Stop
 from bavn.app.web.frame import Person
-from bavn.app.web.soc import hunting
 from tests.app.web.drawn_node import C2, JA3, own
 from tests.app.web.soc.conftest import ANNA
 
@@ -141,45 +137,3 @@ def test_whatever_is_pivoted_on_is_a_parameter_and_never_sql(pivot, value) -> No
         return
     assert list(parameters) == ["value"]
     assert sql == pivot_sql(pivot, "198.51.100.7" if pivot == "host" else "a")[0]
-
-
-@pytest.mark.slow
-def test_a_picture_counts_what_its_own_sql_gives(looking) -> None:
-    (flow,) = [one for one in looking.get("/hunt/pictures") if one["name"] == "flow"]
-    assert flow["fields"][:3] == ["src", "dst", "dst_port"]
-    clicked = [{"column": "dst_port", "value": "445"}, {"column": "src", "value": own(21), "keep": False}]
-    asked = {"kind": "picture", "table": "flow", "by": "src", "filters": clicked, "fields": ["src", "app_proto"]}
-    said = answered(looking, asked)
-    picture = looking.get(f"/hunt/asks/{said['id']}/picture")
-    assert picture["rows"] == sum(sum(one["rows"]) for one in picture["series"]) > 0
-    assert [one["name"] for one in picture["fields"]] == ["src", "app_proto"]
-    same = answered(looking, {"kind": "sql", "sql": picture["sql"], "rows": 10_000})
-    assert same["rows"] == picture["rows"]
-    assert looking.get(f"/hunt/asks/{same['id']}/picture", code=404)["type"] == "no-picture"
-    for wrong in ({"table": "nothing"}, {"by": "bytes_toserver"}, {"filters": [{"column": "src", "value": "x"}]}):
-        looking.do("/hunt/asks", {**asked, **wrong}, code=422)
-
-
-def test_a_big_tables_rows_over_time_are_there_before_anything_is_counted(looking, monkeypatch) -> None:
-    assert {one["kept"] for one in looking.get("/hunt/pictures")} == {None}, "few rows are counted at once"
-    monkeypatch.setattr(hunting, "QUICK_ROWS", 100)
-    tables = {one["name"]: one["kept"] for one in looking.get("/hunt/pictures")}
-    said = answered(looking, {"kind": "picture", "table": "flow"})
-    assert sum(tables["flow"]["rows"]) == looking.get(f"/hunt/asks/{said['id']}/picture")["rows"]
-    assert tables["dcerpc"] is None
-    looking.as_(Person(name="Bo", roles=frozenset())).get("/hunt/pictures", code=403)
-
-
-def test_a_hunt_begins_with_the_newest_rows_of_many_and_says_so(looking, monkeypatch) -> None:
-    file = next(node.file for node in looking.house.seen_by(ANNA) if node.name == "north")
-    whole = drawn(hunting_of(file), {"table": "flow"})
-    assert drawn(hunting_of(file), {"table": "flow", "quick": True}) == whole, "few rows are all counted"
-    monkeypatch.setattr(picture, "QUICK_ROWS", 300)
-    quick = drawn(hunting_of(file), {"table": "flow", "quick": True, "by": "dst_port", "fields": ["dst_port"]})
-    assert 0 < quick["rows"] < whole["rows"]
-    assert f"the newest of {whole['rows']:,}" in quick["notes"][0]["en"]
-    with hunting_of(file).window() as window:
-        counted = window.rows(f"SELECT count(*) FROM ({quick['sql']})")
-    assert counted == [(quick["rows"],)], "its SQL names other rows than were drawn"
-    asked = {"table": "flow", "quick": True}
-    assert drawn(hunting_of(file, last="1d"), asked) == drawn(hunting_of(file, last="1d"), {"table": "flow"})

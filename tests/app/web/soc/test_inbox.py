@@ -28,8 +28,12 @@ def book_of(console):
     return Book(node_of(console).file.parent / "data" / "node.db")
 
 
+def inbox_of(console):
+    return console.get("/today")["inbox"]
+
+
 def above(console):
-    return [(one["strongest"]["host"], one["strongest"]["peer"]) for one in console.get("/today/inbox")["above"]]
+    return [(one["strongest"]["host"], one["strongest"]["peer"]) for one in inbox_of(console)["above"]]
 
 
 def many(console, weak=212, **other):
@@ -52,7 +56,7 @@ def mark(console, suspected, verdict="benign", **other):
 
 def test_what_is_confirmed_or_over_the_line_stands_above_and_the_rest_is_counted(console) -> None:
     many(console)
-    found = console.get("/today/inbox")
+    found = inbox_of(console)
     why = [one["why"] for one in found["above"]]
     assert why == sorted(why, key=["handed", "sector", "strong", "line"].index)
     assert {one["strongest"]["peer"] for one in found["above"] if one["why"] == "sector"} == {C2}
@@ -66,21 +70,21 @@ def test_what_speaks_for_chance_is_never_over_the_line_and_the_cap_always_is(con
     with book_of(console) as book:
         NodeSuspicions(book).replace([], 1, 1, 5)
     many(console, 9)
-    found = console.get("/today/inbox")
+    found = inbox_of(console)
     assert (found["above"], found["weaker"]) == ([], 9)
     many(console, 5, p=1e-9)
-    assert [one["why"] for one in console.get("/today/inbox")["above"]] == ["strong"] * 5, "more than the line of three"
+    assert [one["why"] for one in inbox_of(console)["above"]] == ["strong"] * 5, "more than the line of three"
 
 
 def test_each_mark_takes_it_off_the_page_until_it_is_empty(console) -> None:
     many(console)
-    stories = len(console.get("/today/inbox")["above"])
+    stories = len(inbox_of(console)["above"])
     for turn in range(stories):
-        found = console.get("/today/inbox")["above"]
+        found = inbox_of(console)["above"]
         assert len(found) == stories - turn, "one at a time, whichever the verdict"
         for suspected in (found[0]["strongest"]["id"], *found[0]["others"]):
             mark(console, suspected, ("true", "benign", "ignore")[turn % 3])
-    left = console.get("/today/inbox")
+    left = inbox_of(console)
     assert left["above"] == [], "the line is what is read in a day: what was read is not filled up again"
     assert left["marked"] > 0
     assert left["weaker"] + left["marked"] == 218
@@ -92,7 +96,7 @@ def test_what_was_handed_on_leaves_here_and_stands_on_top_of_the_colleagues(cons
     before = above(console)
     done = console.do(f"/suspicions/{TUNNEL}/handed", {"to": " Bo Lund ", "comment": "is it the backup?"})
     assert done["says"]["en"].startswith("Bo Lund looks at it now.")
-    mine, theirs = console.get("/today/inbox"), console.as_(BO).get("/today/inbox")
+    mine, theirs = inbox_of(console), inbox_of(console.as_(BO))
     assert (own(22), "t.example.net") not in above(console)
     assert mine["handed"] == [{"to": "Bo Lund", "count": 1}]
     first = theirs["above"][0]
@@ -100,7 +104,7 @@ def test_what_was_handed_on_leaves_here_and_stands_on_top_of_the_colleagues(cons
     assert first["why_says"]["en"] == "Anna Berg handed it to you"
     assert first["handed"]["comment"] == "is it the backup?"
     console.as_(BO).do(f"/suspicions/{TUNNEL}/handed", {"to": "Anna Berg"})
-    assert console.get("/today/inbox")["above"][0]["strongest"]["id"] == TUNNEL
+    assert inbox_of(console)["above"][0]["strongest"]["id"] == TUNNEL
     assert set(above(console)) >= set(before)
     assert console.do(f"/suspicions/{TUNNEL}/handed", {"to": "  "}, code=422)
     console.as_(Person(name="Eva", roles=frozenset({Role.AUDITOR}))).do(
@@ -114,7 +118,7 @@ def test_the_shell_shows_the_same_list(console) -> None:
     done = CliRunner().invoke(app, [*asked, "--json"])
     assert done.exit_code == 0, done.output
     rows = [json.loads(line) for line in done.output.splitlines()]
-    found = console.get("/today/inbox")
+    found = inbox_of(console)
     assert [(row["id"], row["above"]) for row in rows] == [(a["strongest"]["id"], a["why"]) for a in found["above"]]
     said = CliRunner().invoke(app, [*asked, "--language", "da"]).output
     assert found["above"][0]["strongest"]["what"]["da"] in said
@@ -123,7 +127,7 @@ def test_the_shell_shows_the_same_list(console) -> None:
 
 
 def test_two_detectors_of_one_story_are_one_entry(looking) -> None:
-    beacon = next(one for one in looking.get("/today/inbox")["above"] if one["strongest"]["id"] == BEACON)
+    beacon = next(one for one in inbox_of(looking)["above"] if one["strongest"]["id"] == BEACON)
     assert len(beacon["others"]) == 1
     assert SCAN not in beacon["others"]
 
@@ -134,7 +138,7 @@ def test_a_page_with_nothing_left_says_what_was_looked_at_and_never_that_all_is_
 
     def looked(**changes):
         file.write_text(json.dumps(written | changes))
-        found = console.get("/today/inbox")
+        found = inbox_of(console)
         return found["whole"], found["looked"]
 
     whole, at = looked()

@@ -14,7 +14,6 @@ from bavn.model.observable import Observable
 from bavn.wire.book import Book
 from tests.app.web.drawn_node import BEACON, CASE, QUESTION, TASK
 from tests.app.web.soc.conftest import ANNA
-from tests.app.web.soc.test_exercises import ONE as EXERCISE
 from tests.app.web.soc.test_warnings import ONE as WARNING
 from tests.app.web.soc.test_warnings import warned  # noqa: F401  the fixture of another file
 from tests.manners.test_words import messages
@@ -54,7 +53,6 @@ def test_a_page_says_when_it_is_done(left) -> None:
     assert sent["when"]["da"] == due.da
     for says in (
         console.do(f"/cases/{CASE}/nis2", {"act": "early-warning"}),
-        console.do(f"/exercises/{EXERCISE}/seen"),
         console.do("/door/withdrawals", {"element": "domain:example.com"}, code=201),
     ):
         assert says["says"]["en"].endswith(f". {due}")
@@ -78,7 +76,6 @@ def test_a_command_says_the_same(left) -> None:
         (*evidence, "--send", "--sha256", digest),
         ("warning-answer", WARNING, "acknowledge"),
         ("withdraw", "domain:example.com"),
-        ("exercise", "seen", EXERCISE),
         ("canary", "--now"),
     ):
         assert due.en in run(*words), words

@@ -34,7 +34,7 @@ def test_what_a_change_would_free_is_shown_and_nothing_is_changed(running) -> No
     assert (said["values"], said["lifted_count"], [one["value"] for one in said["lifted"]]) == ([C2], 1, [C2])
     assert (said["held_count"], said["freed_count"]) == (0, 0)
     assert running.get(f"{LIST}?own=true")["items"] == []
-    assert running.get(f"{LIST}/check?what={C2}")["table"] is None
+    assert running.get(f"{LIST}?what={C2}")["about"]["table"] is None
 
 
 def test_a_change_stands_with_its_reason_and_name_and_in_the_ledger(running) -> None:
@@ -47,7 +47,7 @@ def test_a_change_stands_with_its_reason_and_name_and_in_the_ledger(running) -> 
         "the infusion pumps ask it",
         "Anna Berg",
     )
-    assert running.get(f"{LIST}/check?what=www.{C2}")["table"] == "by_hand"
+    assert running.get(f"{LIST}?what=www.{C2}")["about"]["table"] == "by_hand"
     with book(running) as opened:
         line = [one for one in Ledger(opened).every() if one.kind == "NeverBlockChanged"][-1]
     said = json.loads(line.summary)

@@ -24,8 +24,8 @@ def told(console, file) -> dict[str, list[str]]:
     tried = console.do("/protection/dry-runs", {"what": C2}, code=202)
     while tried["state"] == "running":
         tried = console.get(f"/protection/dry-runs/{tried['id']}?wait_s=2")
-    peers = console.get(f"/hosts/{own(21)}/timeline?days=7")["peers"]
-    quick = console.get(f"/hosts/{own(21)}/timeline?days=7&next_door=false")["peers"]
+    peers = console.get(f"/hosts/{own(21)}/peers?days=7")["peers"]
+    quick = console.get(f"/hosts/{own(21)}/peers?days=7&next_door=false")["peers"]
     assert quick == [{**peer, "next_door": None} for peer in peers]
     lists = console.get("/suspicions")["items"]
     printed = [
@@ -53,7 +53,7 @@ def answered(console, question):
     asked = console.do("/hunt/asks", question, code=202)
     while asked["state"] == "running":
         asked = console.get(f"/hunt/asks/{asked['id']}?wait_s=2")
-    return console.get(f"/hunt/asks/{asked['id']}/next-door")
+    return console.get(f"/hunt/asks/{asked['id']}/rows")
 
 
 @pytest.fixture

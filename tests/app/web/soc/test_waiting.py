@@ -67,10 +67,10 @@ def test_the_shell_says_the_same(drawn) -> None:
     assert "NIS2: early warning about example.com is due " in plain
     today = CliRunner().invoke(app, ["today", "--config", str(drawn[0])]).output.splitlines()
     assert any(line.startswith("! NIS2: early warning about example.com is due ") for line in today)
-    refused = CliRunner().invoke(
-        app, ["ask-to-look", rows[0]["thing"], "--to", "Nobody Known", "--config", str(drawn[0])]
-    )
+    refused = CliRunner().invoke(app, ["waiting", rows[0]["thing"], "--to", "Nobody Known", "--config", str(drawn[0])])
     assert "Nobody Known cannot do this" in str(refused.exception)
+    alone = CliRunner().invoke(app, ["waiting", rows[0]["thing"], "--config", str(drawn[0])])
+    assert "--to whom" in str(alone.exception)
 
 
 def test_a_report_under_nis2_is_owed_on_the_first_page_until_it_is_noted_here(console) -> None:

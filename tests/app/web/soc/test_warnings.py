@@ -2,6 +2,7 @@
 
 import pytest
 
+from bavn.app.acts.node.waiting import _warnings
 from bavn.app.node.case_parts import opened_cases
 from bavn.model.moment import HOUR_US
 from bavn.wire.ledger import Note
@@ -83,3 +84,18 @@ def test_what_may_not_leave_is_refused_in_words(warned) -> None:
         assert warned.do(f"/warnings/{ONE}/answers", body | {"send": True}, code=409)["type"] == "not-sent"
     other = f"/warnings/warning-{'b' * 16}/answers"
     assert warned.do(other, {"version": 1, "act": "acknowledge"}, code=404)["type"] == "no-warning"
+
+
+def test_a_drill_says_so_wherever_its_title_stands(warned) -> None:
+    (here,) = warned.house.seen_by(ANNA)
+    with opened_cases(here.file) as there:
+        known = there.warnings.get(ONE)
+        given = WarningGiven.model_validate(known.said | {"version": 2, "drill": True}, strict=False)
+        assert there.warnings.take_in(given, Note(kind="WarningGiven", item_id="2" * 64, peer="centre")) is None
+    title = {"en": "DRILL: Patch it", "da": "ØVELSE: Opdater det"}
+    assert only(warned)["title"] == title
+    with here.asks() as rows:
+        waits = [line.what for line in _warnings(rows, "north", 0) if line.subject == ONE]
+    assert [(what.en, what.da) for what in waits] == [
+        ("A warning to read: DRILL: Patch it", "Et varsel, der skal læses: ØVELSE: Opdater det")
+    ]

@@ -1,25 +1,23 @@
-"""`bavn centre export`, `import` and `offers`: what is shared with partners by file, and what they propose.
+"""`bavn centre export` and `offers`: what is shared with a partner as a STIX file, and what partners propose.
 
-The same gates as over TAXII: a file for a partner holds what its policy lets out, a file from a partner becomes
-proposals under its trust. Refuses to release anything.
+The same gate as over TAXII: a file for a partner holds what its policy lets out.
 """
 
 import sys
 import uuid
-from collections import Counter as Tally
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import batched
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, configured, named, show
-from bavn.app.cli.language import language_here, tell
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, configured, named
+from bavn.app.cli.language import language_here
 from bavn.app.cli.node.book import show_table
+from bavn.app.cli.shown import AsJson, show
 from bavn.app.cli.words import Spoken, cell
-from bavn.app.process.exits import Exit, Stop, cannot_read, cannot_write
+from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.app.process.whole_file import write_whole
 from bavn.model.counted import indicators
 from bavn.model.moment import iso
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from bavn.app.centre.exchange.taxii_parts import Counter
     from bavn.model.sector.offer import Offered
 
-FILE_BYTES_MAX: Final = 256_000_000
 OBJECTS_MAX: Final = 200_000
 BATCH: Final = 1000
 _BUNDLE_SPACE: Final = uuid.UUID("4c2e9f0a-52e7-5d0f-8e0c-0e6a5a2b7d34")
@@ -41,61 +38,23 @@ NAMES: Final = ("partner", "observable", "tlp", "pap", "confidence", "may block"
 
 def export(
     to: Annotated[str, typer.Option("--to", help="The partner that the file is for.")],
+    stix: Annotated[Path, typer.Option(help="Write a STIX 2.1 bundle here; - for the screen.")],
     config: Config = CENTRE_TOML,
     *,
-    stix: Annotated[Path | None, typer.Option(help="Write a STIX 2.1 bundle here; - for the screen.")] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write CSV here; - for the screen.")] = None,
     collection: Annotated[str, typer.Option(help=f"One of: {', '.join(COLLECTIONS)}.")] = "released",
 ) -> None:
     """Write what a partner may have of a collection into a file: each object passes gate 3 and has its ledger line."""
-    from bavn.wire.partners.csv import text_of
     from bavn.wire.partners.stix_out import bundle_text
 
-    if (stix is None) == (csv is None):
-        raise Stop(Exit.USAGE, Text("say --stix FILE or --csv FILE"))
     with _counter(config) as counter:
         bodies = list(_given(counter, _partner(counter, to), collection))
-    if csv is not None:
-        _write(csv, text_of(bodies))
-    elif stix is not None:
-        name = uuid.uuid5(_BUNDLE_SPACE, f"{to}\0{collection}\0" + "\n".join(bodies))
-        _write(stix, bundle_text(f"bundle--{name}", bodies))
+    name = uuid.uuid5(_BUNDLE_SPACE, f"{to}\0{collection}\0" + "\n".join(bodies))
+    _write(stix, bundle_text(f"bundle--{name}", bodies))
     written = sum('"type":"indicator"' in body[:30] for body in bodies)
     print(
         Text("{indicators} for {partner}", indicators=indicators(written), partner=to).say(language_here()),
         file=sys.stderr,
     )
-
-
-def import_(
-    file: Annotated[Path, typer.Argument(help="A STIX 2.1 bundle or CSV.")],
-    of: Annotated[str, typer.Option("--from", help="The partner whose word it is.")],
-    config: Config = CENTRE_TOML,
-    *,
-    kind: Annotated[
-        Literal["stix", "csv"] | None, typer.Option("--format", help="What it is; by its name if not said.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Take a partner's file in as proposals: each object passes gate 2 and has its ledger line. Nothing is released."""
-    from bavn.app.process.real import SystemClock
-
-    kind = kind or ("csv" if file.suffix.lower() == ".csv" else "stix")
-    objects = _read(file, kind, SystemClock().now_us())
-    taken, refused = 0, Tally[str]()
-    with _counter(config) as counter:
-        partner = _partner(counter, of)
-        for batch in batched(objects, BATCH, strict=False):
-            for done in counter.offers.post(partner, batch):
-                taken += not done.why
-                refused[done.why] += bool(done.why)
-    reasons = {why: count for why, count in sorted(refused.items()) if why}
-    if as_json:
-        show([{"partner": of, "taken": taken, "refused": sum(reasons.values()), "reasons": reasons}], as_json=True)
-        return
-    tell(Text("{taken} taken, {refused} refused", taken=taken, refused=sum(reasons.values())))
-    for why, count in reasons.items():
-        print(f"  {count:6}  {why}")
 
 
 def offers(
@@ -182,47 +141,6 @@ def _current(counter: "Counter", partner: Partner, limit: int) -> Iterator["Offe
         found, after_us = counter.offers.current(partner, Wanted(limit=BATCH, after_us=after_us))
         yield from found[:limit]
         limit -= len(found)
-
-
-def _read(file: Path, kind: str, now_us: int) -> Iterable[Any]:
-    """The objects of a file. Stop for one that cannot be read as what it is said to be."""
-    from bavn.wire.partners.csv import objects_of
-    from bavn.wire.partners.taxii import read_json
-
-    try:
-        with file.open("rb") as opened:
-            raw = opened.read(FILE_BYTES_MAX + 1)
-    except OSError as error:
-        raise cannot_read(file, error, Exit.INPUT) from error
-    if len(raw) > FILE_BYTES_MAX:
-        raise Stop(
-            Exit.INPUT,
-            Text(
-                "{file} is longer than {file_bytes_max} bytes: give it in parts",
-                file=file,
-                file_bytes_max=FILE_BYTES_MAX,
-            ),
-        )
-    if kind == "csv":
-        try:
-            rows = objects_of(raw.decode("utf-8-sig"), now_us)
-        except UnicodeDecodeError as error:
-            raise Stop(
-                Exit.INPUT, Text("{file} is not UTF-8: {error}", file=file, error=Text.of_error(error))
-            ) from error
-        if isinstance(rows, Refused):
-            raise Stop(Exit.INPUT, Text.shaped("{file}: {reason}", file=file, reason=rows.reason))
-        return rows
-    document = read_json(raw, FILE_BYTES_MAX)
-    if isinstance(document, Refused):
-        raise Stop(Exit.INPUT, Text.shaped("{file}: {reason}", file=file, reason=document.reason))
-    objects = document.get("objects") if isinstance(document, dict) and document.get("type") == "bundle" else None
-    if not isinstance(objects, list) or len(objects) > OBJECTS_MAX:
-        raise Stop(
-            Exit.INPUT,
-            Text("{file} is no STIX bundle of at most {objects_max} objects", file=file, objects_max=OBJECTS_MAX),
-        )
-    return objects
 
 
 def _write(file: Path, text: str) -> None:

@@ -10,23 +10,18 @@ from typing import Annotated
 import typer
 
 from bavn.app.acts.centre import misps as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, configured, named
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, configured, named
 from bavn.app.cli.centre.intel.words import show_spoken
-from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.help import Commands
+from bavn.app.cli.person import of_act
+from bavn.app.cli.shown import AsJson
 from bavn.app.net.party_clock import BesideClock
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.moment import iso
 from bavn.model.text import Text
 
 Name = Annotated[str, typer.Argument(help="As [misp.NAME] in centre.toml.")]
-KINDS = {
-    "seen": Text("seen"),
-    "false": Text("called false"),
-    "expired": Text("expired"),
-}
 _OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json")
-group = Commands(help="Partners' MISPs: push to them, and sightings.")
+group = Commands(help="Partners' MISPs: push to them, and take in sightings.")
 
 
 def misp_feed(
@@ -51,25 +46,12 @@ def misp_feed(
     show_spoken([row], as_json=as_json, language=language)
 
 
-@group.command("list")
-def listed(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
-    """The MISPs that centre.toml names."""
-    rows = [
-        {
-            "misp": name,
-            **named(table, "url", "partner", "publish", "distribution", "every_minutes"),
-        }
-        for name, table in sorted(configured(config).misps.items())
-    ]
-    show_spoken(rows, as_json=as_json, language=language)
-
-
 @group.command("push", help=acts.push.__doc__)
 def _push(
     name: Name,
     config: Config = CENTRE_TOML,
     *,
-    by: Annotated[str, of_act(acts.push)] = "",
+    by: Annotated[str, of_act(acts.ask)] = "",
     language: Spoken = "en",
     as_json: AsJson = False,
 ) -> None:
@@ -87,32 +69,13 @@ def _pull(
     name: Name,
     config: Config = CENTRE_TOML,
     *,
-    by: Annotated[str, of_act(acts.pull)] = "",
+    by: Annotated[str, of_act(acts.ask)] = "",
     language: Spoken = "en",
     as_json: AsJson = False,
 ) -> None:
     with _misps(config) as misps:
         taken, refused = acts.pull(misps, by, name)
     show_spoken([{"misp": name, "sightings": taken, "refused": refused}], as_json=as_json, language=language)
-
-
-@group.command("sightings")
-def sightings(
-    config: Config = CENTRE_TOML, *, limit: int = 100, language: Spoken = "en", as_json: AsJson = False
-) -> None:
-    """What partners sighted of our indicators, the latest first."""
-    with _misps(config) as misps:
-        rows = [
-            {
-                "misp": sighting["instance"],
-                "indicator": sighting["value"],
-                "says": KINDS[sighting["kind"]].say(language),
-                "when": f"{iso(sighting['at_us'])[:19]}Z",
-                "received": f"{iso(sighting['received_us'])[:19]}Z",
-            }
-            for sighting in misps.exchange().sightings.every(limit)
-        ]
-    show_spoken(rows, as_json=as_json, language=language)
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> tuple[int, int]:

@@ -14,10 +14,11 @@ import typer
 
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import partners as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, configured, show
-from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, configured
 from bavn.app.cli.help import Commands
 from bavn.app.cli.language import tell
+from bavn.app.cli.person import of_act
+from bavn.app.cli.shown import AsJson, show
 from bavn.app.cli.spread import Given, spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, iso
@@ -111,19 +112,18 @@ def set_(
     show(rows, as_json=as_json)
 
 
-@app.command("list")
-def listed(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
-    """All partners, what may cross to and from each, and whether anything may now."""
-    with _books(config) as (partners, _):
-        rows = [_row(one, _now_us(config), language) for one in partners.every()]
-    show(rows, as_json=as_json)
-
-
 @app.command("show")
-def show_(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
-    """One partner, and how it may prove who it is."""
+def show_(
+    name: Annotated[str, typer.Argument(help="Only this one, and how it may prove who it is.")] = "",
+    config: Config = CENTRE_TOML,
+    *,
+    language: Spoken = "en",
+    as_json: AsJson = False,
+) -> None:
+    """All partners, what may cross to and from each, and whether anything may now; or one of them."""
     with _books(config) as (partners, credentials):
         now_us = _now_us(config)
+        rows = [_row(one, now_us, language) for one in ([partners.known(name)] if name else partners.every())]
         keys = [
             {
                 "credential": credential.id,
@@ -132,14 +132,12 @@ def show_(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", 
                 "until": iso(credential.until_us)[:10],
                 "in_force": credential.ended_us is None and now_us < credential.until_us,
             }
-            for credential in credentials.of(name)
+            for credential in (credentials.of(name) if name else ())
         ]
-        row = _row(partners.known(name), now_us, language)
-    if as_json:
-        show([row | {"credentials": keys}], as_json=True)
-        return
-    show([row], as_json=False)
-    if keys:
+    if as_json and name:
+        rows[0]["credentials"] = keys
+    show(rows, as_json=as_json)
+    if keys and not as_json:
         show(keys, as_json=False)
 
 

@@ -1,14 +1,13 @@
-"""`bavn centre proposals` and `proposal`: what sources outside the sector propose, and what people make of it."""
+"""`bavn centre proposals`: what sources outside the sector propose. People decide in the console."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bavn.app.acts.centre import sources as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken
 from bavn.app.cli.centre.intel.source import opened_intelligence
 from bavn.app.cli.centre.intel.words import show_spoken
-from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.shown import AsJson
 from bavn.model.intel.spelled import observable_of
 from bavn.model.moment import iso
 from bavn.model.sector.tally import technique_words
@@ -18,12 +17,6 @@ if TYPE_CHECKING:
     from bavn.centre.cases.intelligence.confidence import Confidence
     from bavn.centre.cases.intelligence.proposals import Proposal
 
-Decision = Literal["open-case", "dismiss", "reopen"]
-DECISIONS: Final[dict[Decision, Literal["open_case", "dismiss", "reopen"]]] = {
-    "open-case": "open_case",
-    "dismiss": "dismiss",
-    "reopen": "reopen",
-}
 STATES = {
     "proposed": Text("proposed"),
     "case": Text("case"),
@@ -37,6 +30,9 @@ GONE = {
 
 
 def proposals(
+    indicator: Annotated[
+        str, typer.Argument(help="type:value, or a plain address, domain, hash or fingerprint: who claims what of it.")
+    ] = "",
     config: Config = CENTRE_TOML,
     *,
     state: Annotated[Literal["proposed", "case", "dismissed"], typer.Option(help="How they stand.")] = "proposed",
@@ -46,8 +42,13 @@ def proposals(
     language: Spoken = "en",
     as_json: AsJson = False,
 ) -> None:
-    """What is proposed: first what actors met, then what most sources name, then the newest."""
+    """What is proposed: first what actors met, then what most sources name, then the newest; or who claims what of one
+    indicator."""
     with opened_intelligence(config) as (intelligence, _):
+        if indicator:
+            known = intelligence.proposals.get(observable_of(indicator))
+            _show_one(known, _row(known, intelligence.weight(known), language), language, as_json=as_json)
+            return
         standings = intelligence.statuses()
         rows = [
             _row(one, intelligence.weight(one, standings), language)
@@ -56,26 +57,7 @@ def proposals(
     show_spoken(rows, as_json=as_json, language=language)
 
 
-def proposal(
-    indicator: Annotated[str, typer.Argument(help="type:value, or a plain address, domain, hash or fingerprint.")],
-    act: Annotated[
-        Decision | None,
-        typer.Argument(help="What to do; without it the proposal is shown."),
-    ] = None,
-    config: Config = CENTRE_TOML,
-    *,
-    why: Annotated[str, typer.Option(help="The reason, for the audit log.")] = "",
-    by: Annotated[str, of_act(acts.decide)] = "",
-    language: Spoken = "en",
-    as_json: AsJson = False,
-) -> None:
-    """Show who claims what of an indicator, or decide: make a case of it, find it harmless, or propose it again."""
-    with opened_intelligence(config) as (intelligence, _):
-        named = observable_of(indicator)
-        if act is not None:
-            acts.decide(intelligence, by, named, DECISIONS[act], why)
-        known = intelligence.proposals.get(named)
-        row = _row(known, intelligence.weight(known), language)
+def _show_one(known: "Proposal", row: dict[str, Any], language: Language, *, as_json: bool) -> None:
     claims = [
         {
             "source": claim.source,
@@ -84,7 +66,7 @@ def proposal(
             "tlp": claim.claim.tlp.value,
             "pap": f"PAP:{claim.claim.pap.name}",
             "first_heard": _day(claim.first_us),
-            "last_heard": _day(claim.heard_us),
+            "last_heard": _day(claim.last_us),
             "until": _day(claim.until_us),
             "technique": claim.claim.technique
             if as_json or not claim.claim.technique
@@ -111,7 +93,6 @@ def _row(proposal: "Proposal", weight: "Confidence", language: Language) -> dict
         "tlp": weight.tlp.value,
         "pap": f"PAP:{weight.pap.name}",
         "first": _day(proposal.first_us),
-        "question": proposal.hunt[:12],
         "case": proposal.case_id,
     }
 

@@ -13,24 +13,23 @@ import typer
 
 from bavn.app.acts.act import Act, refusing
 from bavn.app.acts.centre import sources as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, named
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, Why, configured, named
 from bavn.app.cli.centre.intel.words import STATES, show_spoken
-from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.help import Commands
+from bavn.app.cli.person import of_act
+from bavn.app.cli.shown import AsJson
 from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.counted import indicators
 from bavn.model.moment import iso
-from bavn.model.sector.intel import TELLS_NEWS, Access, Source, SourceKind
+from bavn.model.sector.intel import Access, Source, SourceKind
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.app.config.load import CentreFile
     from bavn.centre.cases.intelligence.sources import SourceState
-    from bavn.centre.cases.intelligence.usefulness import Usefulness
     from bavn.centre.node.intelligence import Intelligence, Synced
 
-app = Commands(help="Sources of intelligence outside the sector, and their worth.")
+app = Commands(help="Sources of intelligence outside the sector.")
 Name = Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as cert-nord-feed")]
 
 
@@ -54,8 +53,8 @@ def _add(
     place: Annotated[str, typer.Argument(help="URL or path; of a TAXII collection or a feed, its folder.")],
     config: Config = CENTRE_TOML,
     *,
-    partner: Annotated[str, typer.Option(help="Whose word it is (bavn centre partner list).")] = "",
-    assumed: acts.AssumedWhole,
+    partner: Annotated[str, typer.Option(help="Whose word it is (bavn centre partner show).")] = "",
+    assumed: acts.Assumed,
     secrets: Secrets,
     by: Annotated[str, of_act(acts.add)] = "",
     language: Spoken = "en",
@@ -75,7 +74,7 @@ def _set(
     config: Config = CENTRE_TOML,
     *,
     place: Annotated[str, typer.Option(help="URL or path.")] = "",
-    assumed: acts.AssumedWhole,
+    assumed: acts.Assumed,
     by: Annotated[str, of_act(acts.change)] = "",
     language: Spoken = "en",
     as_json: AsJson = False,
@@ -86,20 +85,18 @@ def _set(
     show_spoken(rows, as_json=as_json, language=language)
 
 
-@app.command("list")
-def listed(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
-    """All sources: whose, what they may, how they stand, when they were last read."""
-    with opened_intelligence(config) as (intelligence, _):
-        rows = [_row(intelligence, state, language) for state in intelligence.sources.every()]
-    show_spoken(rows, as_json=as_json, language=language)
-
-
 @app.command("show")
-def show_(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
-    """One source, how useful it was, and what of it gate 2 refused last."""
+def show_(
+    name: Annotated[str, typer.Argument(help="Only this one, and what of it gate 2 refused last.")] = "",
+    config: Config = CENTRE_TOML,
+    *,
+    language: Spoken = "en",
+    as_json: AsJson = False,
+) -> None:
+    """All sources: whose, what they may, how they stand, when they were last read; or one of them."""
     with opened_intelligence(config) as (intelligence, _):
-        row = _row(intelligence, intelligence.sources.get(name), language)
-        useful = [_useful(one) for one in [intelligence.usefulness().get(name)] if one is not None]
+        states = [intelligence.sources.get(name)] if name else intelligence.sources.every()
+        rows = [_row(intelligence, state, language) for state in states]
         refused = [
             {
                 "when": f"{iso(line.at_us)[:19]}Z",
@@ -107,17 +104,12 @@ def show_(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", 
                 "rule": line.rule,
                 "reason": Text.of_row(line.reason).say("en" if as_json else language),
             }
-            for line in intelligence.refused(name)
+            for line in (intelligence.refused(name) if name else ())
         ]
-    if as_json:
-        show_spoken(
-            [row | {"usefulness": useful[0] if useful else None, "refused": refused}], as_json=True, language=language
-        )
-        return
-    show_spoken([row], as_json=False, language=language)
-    if useful:
-        show_spoken(useful, as_json=False, language=language)
-    if refused:
+    if as_json and name:
+        rows[0]["refused"] = refused
+    show_spoken(rows, as_json=as_json, language=language)
+    if refused and not as_json:
         show_spoken(refused, as_json=False, language=language)
 
 
@@ -147,20 +139,6 @@ def sync(
         raise Stop(Exit.UNREACHABLE, failed)
 
 
-@app.command("usefulness")
-def usefulness(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
-    """What each source was worth: hits, false hits, its lead over others, what only it has, and a score of 0 to 100."""
-    with opened_intelligence(config) as (intelligence, _):
-        measured = sorted(intelligence.usefulness().values(), key=lambda row: (-row.score, row.source))
-        states = {state.source.name: state for state in intelligence.sources.every()}
-        rows = [
-            _useful(row)
-            | {"state": states[row.source].state if row.source in states else "", "why": _why(states, row.source)}
-            for row in measured
-        ]
-    show_spoken(rows, as_json=as_json, language=language)
-
-
 def _turn(word: str, act: Act[["Intelligence", str, str, str], "SourceState"], done: Callable[[str], Text]) -> None:
     @app.command(word, help=act.__doc__)
     def turned(
@@ -179,30 +157,6 @@ def _turn(word: str, act: Act[["Intelligence", str, str, str], "SourceState"], d
 _turn("suspend", acts.suspend, lambda name: Text("{name} is suspended", name=name))
 _turn("resume", acts.resume, lambda name: Text("{name} is read again", name=name))
 _turn("end", acts.end, lambda name: Text("{name} has ended", name=name))
-
-
-@app.command("allow-hunts", help=acts.allow_hunts.__doc__)
-def _allow_hunts(
-    name: Name,
-    config: Config = CENTRE_TOML,
-    *,
-    by: Annotated[str, of_act(acts.allow_hunts)] = "",
-    as_local_root: AsLocalRoot = "",
-    language: Spoken = "en",
-) -> None:
-    with opened_intelligence(config) as (intelligence, _):
-        by = instead(by, as_local_root)
-        state = acts.allow_hunts(intelligence, by, name)
-    count = state.source.hunts_per_day
-    print(
-        Text(
-            "{name} hunts for up to {indicators} a day ({added_by}, {by})",
-            name=name,
-            indicators=indicators(count),
-            added_by=state.added_by,
-            by=by,
-        ).say(language)
-    )
 
 
 @contextmanager
@@ -245,8 +199,6 @@ def _row(intelligence: "Intelligence", state: "SourceState", language: Language)
         "state": STATES[state.state].say(language),
         "why": state.why,
         "every_minutes": source.every_minutes,
-        "hunts_per_day": source.hunts_per_day if state.hunts_by else 0,
-        "whole_days": source.whole_days if source.kind in TELLS_NEWS else None,
         "synced": f"{iso(state.synced_us)[:19]}Z" if state.synced_us else "",
         "failure": state.failure and Text.of_row(state.failure).say(language),
         **named(state, "taken", "refused"),
@@ -270,26 +222,3 @@ def _synced(source: "Synced", suspended: list[str], language: Language) -> dict[
         "failure": source.failure and Text.of_row(source.failure).say(language),
         "suspended": source.source in suspended,
     }
-
-
-def _useful(row: "Usefulness") -> dict[str, Any]:
-    names = [
-        "source",
-        "score",
-        "claims",
-        "live",
-        "hits",
-        "judged",
-        "false_hits",
-        "shared",
-        "compared",
-        "first",
-        "lead_hours",
-        "unique",
-    ]
-    share = round(row.unique / row.live, 3) if row.live else None
-    return {name: getattr(row, name) for name in names} | {"unique_share": share, "listed": row.listed}
-
-
-def _why(states: dict[str, "SourceState"], name: str) -> str:
-    return states[name].why if name in states else ""

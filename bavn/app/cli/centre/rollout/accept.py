@@ -12,14 +12,14 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import rollout as acts
 from bavn.app.cli.accept import Kind, Rate, Seconds
 from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, configured
-from bavn.app.cli.centre.person import needs, of_act
+from bavn.app.cli.person import of_act
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.sector.acceptance_protocol import Outcome, TestKind
 from bavn.model.text import Text
 
 
 def accept(
-    actor: Annotated[str, typer.Argument(help="As the register names it: a-z, 0-9 and -.")],
+    actor: Annotated[str, typer.Argument(help="As the roll-out names it: a-z, 0-9 and -.")],
     protocol: Annotated[
         Path | None, typer.Argument(help="The protocol that its node signed (JSON); without it, only look.")
     ] = None,
@@ -28,7 +28,6 @@ def accept(
     kind: Kind = TestKind.ACCEPTANCE,
     rate: Rate = 1000,
     seconds: Seconds = 0,
-    move: Annotated[bool, typer.Option("--move", help="Also take the roll-out's step that rests on it.")] = False,
     why: Annotated[str, typer.Option("--why", help="The reason, for the audit log.")] = "",
     language: Spoken = "en",
     by: Annotated[str, of_act(acts.take_test)] = "",
@@ -36,14 +35,12 @@ def accept(
     """Look at an actor from the centre's side, and take in its node's protocol: verified, fresh, never used before."""
     from bavn.app.accept.check import SECONDS_DEFAULT, AcceptanceTerms
     from bavn.app.accept.run import demands
-    from bavn.app.accept.taking import STEPS, opened_taking
+    from bavn.app.accept.taking import opened_taking
     from bavn.app.accept.words import part_lines
     from bavn.app.process.protocols import read_protocol
 
     if protocol is not None and not why:
         raise Stop(Exit.USAGE, Text("say why with --why: taking a protocol in is a line of the audit log"))
-    if move and protocol is None:
-        raise Stop(Exit.USAGE, Text("--move rests on a protocol: name its file"))
     given = None if protocol is None else read_protocol(protocol)
     terms = AcceptanceTerms(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind])
     with opened_taking(configured(config)) as taking, refusing(*acts.REFUSES):
@@ -53,10 +50,6 @@ def accept(
             if side.outcome is not Outcome.PASSED:
                 raise typer.Exit(Exit.UNHEALTHY)
             return
-        made = acts.take_test(taking.opened, actor, kind, given, demands(terms), side, by, why)
+        made = acts.take_test(taking.agreements, actor, kind, given, demands(terms), side, by, why)
         taken = Text("test {number} of {actor}: taken in, sha256 {sha256}")
         print(taken.filled(number=made.number, actor=actor, sha256=given.digest).say(language))
-        if move:
-            needs(by, acts.step.right)
-            body = acts.StepRequest(act=STEPS[kind], why=why)
-            print(f"{actor}: {acts.step(taking.opened, by, actor, body).value}")

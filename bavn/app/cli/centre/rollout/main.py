@@ -1,4 +1,4 @@
-"""`bavn centre rollout` whole: the roll-out itself, its files and the terms that members sign."""
+"""`bavn centre rollout` whole: the list, and the terms that members sign."""
 
 from typing import Final
 
@@ -8,13 +8,11 @@ from bavn.app.cli.later import commands_in, later
 COMMANDS: Final = commands_in(
     "bavn.app.cli.centre.rollout",
     {
-        "rollout": ("show_", "add", "adopt", "plan", "wait", "move", "steps"),
-        "files": ("export", "import_"),
-        "terms": ("sign", "delete", "record", "verify"),
+        "rollout": ("show_", "set_"),
+        "terms": ("terms", "sign", "delete", "record", "verify"),
     },
 )
-GROUPS: Final = {"terms": "bavn.app.cli.centre.rollout.terms:terms"}
 app = Commands(
-    help="The roll-out: from candidate to operating, and out.",
-    cls=later(COMMANDS, GROUPS),
+    help="The roll-out: how far each actor has come, the terms it signed, and its way out.",
+    cls=later(COMMANDS),
 )

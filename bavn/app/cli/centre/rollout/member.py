@@ -1,19 +1,20 @@
 """`bavn centre member`: what a member does that others depend on, who supplies it, and which group it belongs to."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from bavn.app.acts.centre import members as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, opened, show
-from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, Why, configured, opened
 from bavn.app.cli.help import Commands
 from bavn.app.cli.language import tell
-from bavn.app.cli.spread import spread, typed
+from bavn.app.cli.person import of_act
+from bavn.app.cli.shown import AsJson, show
+from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.sector.member import ActorKind
@@ -40,7 +41,9 @@ def set_(
     *,
     functions: Annotated[
         str | None,
-        typer.Option(help="Critical functions, with commas between (bavn centre member functions); empty for none."),
+        typer.Option(
+            help="Critical functions, with commas between (one that is unknown lists them all); empty for none."
+        ),
     ] = None,
     suppliers: Annotated[
         str | None, typer.Option(help="Suppliers, with commas between, written alike for all members; empty for none.")
@@ -64,45 +67,48 @@ def set_(
         tell(Text("{actor} is set; the registry is now version {version}", actor=actor, version=members.version()))
 
 
-@app.command("quota", help=acts.quota.__doc__)
-@spread
-def _quota(
-    actor: str,
-    config: Config = CENTRE_TOML,
-    *,
-    body: acts.QuotaSetting,
-    by: Annotated[str, of_act(acts.quota)] = "",
-) -> None:
-    with membership(config) as (members, _):
-        acts.quota(members, by, actor, body)
-    tell(Text("{actor}: {kind} is set", actor=actor, kind=body.kind))
+def _step(way: Literal["suspend", "resume"], what: str, done: Callable[[str], Text]) -> None:
+    @app.command(way, help=what)
+    def stepped(actor: str, config: Config = CENTRE_TOML, *, why: Why, by: ByStep = "") -> None:
+        with membership(config) as (members, _):
+            acts.step(members, by, actor, way, why)
+        tell(done(actor))
 
 
-@app.command("suspend")
-def suspend(actor: str, config: Config = CENTRE_TOML, *, why: Why, by: ByStep = "") -> None:
-    """Let a member in no more until it is resumed; its keys and certificates stay."""
-    with membership(config) as (members, _):
-        acts.step(members, by, actor, "suspend", why)
-    tell(Text("{actor} is suspended", actor=actor))
-
-
-@app.command("resume")
-def resume(actor: str, config: Config = CENTRE_TOML, *, why: Why, by: ByStep = "") -> None:
-    """Let a suspended member in again, with the keys that it has."""
-    with membership(config) as (members, _):
-        acts.step(members, by, actor, "resume", why)
-    tell(Text("{actor} is let in again", actor=actor))
+_step(
+    "suspend",
+    "Let a member in no more until it is resumed; its keys and certificates stay.",
+    lambda actor: Text("{actor} is suspended", actor=actor),
+)
+_step(
+    "resume",
+    "Let a suspended member in again, with the keys that it has.",
+    lambda actor: Text("{actor} is let in again", actor=actor),
+)
 
 
 @app.command("set-apart")
 def set_apart(
-    actor: str, config: Config = CENTRE_TOML, *, why: Why, by: Annotated[str, of_act(acts.set_apart)] = ""
+    actor: Annotated[str, typer.Argument(help="Without it: who is set apart, since when and why.")] = "",
+    config: Config = CENTRE_TOML,
+    *,
+    why: Annotated[str, typer.Option("--why", help="The reason, for the audit log.")] = "",
+    by: Annotated[str, of_act(acts.set_apart)] = "",
+    as_json: AsJson = False,
+    language: Spoken = "en",
 ) -> None:
     """Set a member and its group apart: in rounds where two suffice, its reports join nothing until two people lift
     it."""
     with opened(config) as desk, membership(config) as (members, _):
-        acts.set_apart(desk.apart, by, members.known(actor).group, why)
-    tell(Text("{actor} is set apart", actor=actor))
+        if actor:
+            acts.set_apart(desk.apart, by, members.known(actor).group, why)
+            tell(Text("{actor} is set apart", actor=actor))
+            return
+        rows = [
+            {"group": one.group, "since": iso(one.at_us), "asked_by": one.asked_by, "why": one.text.say(language)}
+            for one in desk.apart.standing().values()
+        ]
+    show(rows, as_json=as_json)
 
 
 @app.command("let-join")
@@ -114,17 +120,6 @@ def let_join(
         joins = acts.let_join(desk.apart, by, members.known(actor).group, why)
     waits = Text("it waits for a second person, who says the same within a day")
     tell(Text("{actor} joins again", actor=actor) if joins else waits)
-
-
-@app.command("apart")
-def apart(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
-    """Who is set apart, since when and why."""
-    with opened(config) as desk:
-        rows = [
-            {"group": one.group, "since": iso(one.at_us), "asked_by": one.asked_by, "why": one.text.say(language)}
-            for one in desk.apart.standing().values()
-        ]
-    show(rows, as_json=as_json)
 
 
 def revoke(actor: str, config: Config = CENTRE_TOML, *, by: ByStep = "", why: Why = "shut out by the operator") -> None:
@@ -169,17 +164,6 @@ def membership(config: Path) -> Iterator[tuple["Membership", "Enrolment"]]:
     with opened_registry(file) as registry:
         enrolment = open_enrolment(file, registry)
         yield Membership(registry, enrolment, Roles(registry, clock), clock), enrolment
-
-
-@app.command("functions")
-def functions_(*, as_json: AsJson = False, language: Spoken = "en") -> None:
-    """The critical functions that a member can have, and their points."""
-    from bavn.model.sector.functions import FUNCTIONS
-
-    rows = [
-        {"function": name, "points": one.points, "words": one.words.say(language)} for name, one in FUNCTIONS.items()
-    ]
-    show(rows, as_json=as_json)
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -8,40 +8,36 @@ from typing import Annotated
 import typer
 
 from bavn.app.acts.centre import rollout as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Why, configured, show
-from bavn.app.cli.centre.person import of_act
-from bavn.app.cli.centre.rollout.rollout import Actor, rolling
-from bavn.app.cli.help import Commands
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Why, configured
+from bavn.app.cli.centre.rollout.rollout import Actor, agreements
 from bavn.app.cli.language import tell
+from bavn.app.cli.person import of_act
+from bavn.app.cli.shown import AsJson, show
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.moment import iso
+from bavn.model.moment import DAY_US, iso
 from bavn.model.text import Text
 
-terms = Commands(help="The data-sharing terms, by version.")
 
-
-@terms.command("publish")
-def publish(
+def terms(
     file: Annotated[
-        Path, typer.Argument(help="TOML: purpose_en, purpose_da, legal_basis, classes, retention_days, valid_days.")
-    ],
+        Path | None,
+        typer.Argument(help="TOML: purpose_en, purpose_da, legal_basis, classes, retention_days, valid_days."),
+    ] = None,
     config: Config = CENTRE_TOML,
     *,
-    why: Why,
+    why: Annotated[str, typer.Option("--why", help="The reason, for the audit log.")] = "",
     by: Annotated[str, of_act(acts.publish_terms)] = "",
+    as_json: AsJson = False,
 ) -> None:
-    """Make a file the next version of the terms, signed by the centre. Agreements name the version they are on."""
-    from bavn.app.centre.rollout_parts import read_terms
+    """The data-sharing terms, every version; or make a file the next one, signed by the centre. Agreements name the
+    version they are on."""
+    from bavn.app.centre.signed_parts import read_terms
 
-    with rolling(config) as (_, opened):
-        made = acts.publish_terms(opened, read_terms(file), by, why)
-    tell(Text("version {number}, sha256 {sha256}", number=made.number, sha256=made.digest))
-
-
-@terms.command("list")
-def listed(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
-    """Every version."""
-    with rolling(config) as (_, opened):
+    with agreements(config) as opened:
+        if file is not None:
+            made = acts.publish_terms(opened, read_terms(file), by, why)
+            tell(Text("version {number}, sha256 {sha256}", number=made.number, sha256=made.digest))
+            return
         rows = [
             {
                 "version": record.number,
@@ -67,12 +63,11 @@ def sign(
     by: Annotated[str, of_act(acts.sign)] = "",
 ) -> None:
     """Note that an actor signed the terms as they stand now. Signed again before it ends, it goes on."""
-    from bavn.app.centre.rollout_csv import iso_day
-    from bavn.app.centre.rollout_parts import evidence_of
+    from bavn.app.centre.signed_parts import digest_of
     from bavn.centre.members.terms import Signing
 
-    hashed = evidence_of(document)
-    with rolling(config) as (_, opened):
+    hashed = digest_of(document)
+    with agreements(config) as opened:
         sign = acts.sign(opened, actor, Signing(signed_by=signed_by, as_what=as_what, day=day, document=hashed), by)
     tell(
         Text(
@@ -80,7 +75,7 @@ def sign(
             actor=actor,
             number=sign.number,
             terms=sign.fields["terms"],
-            until=iso_day(sign.fields["until_day"]),
+            until=iso(sign.fields["until_day"] * DAY_US)[:10],
         )
     )
 
@@ -93,9 +88,9 @@ def delete(
     why: Why,
     by: Annotated[str, of_act(acts.delete)] = "",
 ) -> None:
-    """Delete what the centre holds of an actor that leaves, and sign what was deleted. It has left then, for good."""
+    """Delete what the centre holds of an actor that is shut out (`bavn centre revoke`), and sign what was deleted."""
     from bavn.app.centre.publish_parts import write
-    from bavn.app.centre.rollout_parts import opened_leaving
+    from bavn.app.centre.signed_parts import opened_leaving
 
     with opened_leaving(configured(config)) as leaving:
         deleted = acts.delete(leaving, actor, by, why)
@@ -124,13 +119,13 @@ def record(
 ) -> None:
     """Show a signed record, or write it to a file that anybody can check with `verify`."""
     from bavn.app.centre.publish_parts import write
-    from bavn.app.centre.rollout_parts import shown_record
+    from bavn.app.centre.signed_parts import shown_record
     from bavn.centre.members.signed import KINDS
 
     wanted = next((known_kind for known_kind in KINDS if known_kind == kind), None)
     if wanted is None:
         raise Stop(Exit.USAGE, Text("a record is one of {named}", named=", ".join(KINDS)))
-    with rolling(config) as (_, opened):
+    with agreements(config) as opened:
         records = [record for record in opened.records(wanted, subject) if number in (0, record.number)]
     if not records:
         raise Stop(Exit.NOT_FOUND, Text("there is no such {kind} of {subject}", kind=kind, subject=repr(subject[:60])))
@@ -150,7 +145,7 @@ def verify(
     ] = "",
 ) -> None:
     """Check that a record is as a centre signed it."""
-    from bavn.app.centre.rollout_parts import read_record
+    from bavn.app.centre.signed_parts import read_record
     from bavn.app.process.party_keys import PartyKeys
 
     record = read_record(file)

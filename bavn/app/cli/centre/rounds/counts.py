@@ -10,7 +10,8 @@ import typer
 
 from bavn.app.acts.centre import rounds as acts
 from bavn.app.centre.count_words import ENTRIES, KINDS, WHAT
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, named, opened
+from bavn.app.cli.shown import AsJson, show
 from bavn.model.moment import DAY_US, iso
 from bavn.model.sector.tally import count_words
 from bavn.model.text import Text

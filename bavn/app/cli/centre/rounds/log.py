@@ -2,13 +2,15 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, ByHere, Config, Spoken, configured, opened
+from bavn.app.cli.centre.desk import CENTRE_TOML, ByHere, Config, Spoken, configured, opened
+from bavn.app.cli.shown import AsJson
 from bavn.app.process.exits import Exit
 from bavn.model.moment import iso
 from bavn.model.text import Number, Text
@@ -16,6 +18,8 @@ from bavn.model.text import Number, Text
 if TYPE_CHECKING:
     from bavn.app.process.spoken import Spoken as Language
     from bavn.centre.desk.desk import Desk
+    from bavn.centre.store.log_keeper import LogSummary
+    from bavn.centre.store.witnesses import Seen, Shown
 
 GOOD: Final = Text.in_context("audit", "holds")
 BAD: Final = Text.in_context("audit", "DOES NOT HOLD")
@@ -49,7 +53,6 @@ def log(
     from bavn.centre.store import witnesses
     from bavn.centre.store.engine import reading
     from bavn.centre.store.log_keeper import summary
-    from bavn.tlog.entries import KINDS
 
     file = configured(config)
     folder = log_folder(file)
@@ -73,21 +76,36 @@ def log(
         }
         print(json.dumps(asdict(state) | more, ensure_ascii=False, sort_keys=True))
         return
-    if state.at_us:
-        facts = {"origin": state.origin, "when": iso(state.at_us)[:19] + "Z", "root": state.root}
-        print(HEAD.filled(size=Number(state.size), waiting=Number(state.waiting), **facts).say(language))
-    else:
+    _print_state(state, language)
+    _print_seen(cosigned, seen, language)
+    _print_kinds(state, language)
+    print(PLACE.filled(folder=folder).say(language))
+    print(KEY.filled(folder=folder, key=key).say(language))
+
+
+def _print_state(state: "LogSummary", language: "Language") -> None:
+    if not state.at_us:
         print(NOTHING.say(language))
+        return
+    facts = {"origin": state.origin, "when": iso(state.at_us)[:19] + "Z", "root": state.root}
+    print(HEAD.filled(size=Number(state.size), waiting=Number(state.waiting), **facts).say(language))
+
+
+def _print_seen(cosigned: "Shown | None", seen: Sequence["Seen"], language: "Language") -> None:
+    """What members were shown last, and how far each has seen the log grow."""
     if cosigned is not None:
         counts = {"count": Number(cosigned.cosigned), "size": Number(cosigned.size)}
         print(COSIGNED.filled(when=iso(cosigned.at_us)[:19] + "Z", **counts).say(language))
     for each in seen:
         when = iso(each.seen_us)[:19] + "Z" if each.seen_us else NEVER.say(language)
         print(f"{each.size:9}  {each.actor}: {when}")
+
+
+def _print_kinds(state: "LogSummary", language: "Language") -> None:
+    from bavn.tlog.entries import KINDS
+
     for kind, count in sorted(state.kinds.items()):
         print(f"{count:9}  {kind}: {KINDS[kind].says.say(language)}")
-    print(PLACE.filled(folder=folder).say(language))
-    print(KEY.filled(folder=folder, key=key).say(language))
 
 
 def _hold(desk: "Desk", folder: Path, size: int, language: "Language", *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`bavn centre round`: what happens in one round, and why each element in it was revealed or not.
+"""`bavn centre rounds`: the latest ones, or what happens in one and why each element in it was revealed or not.
 
 Refuses to know more than the desk: which holders gave which reason nobody at the centre can say.
 """
@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from bavn.app.acts.centre import rounds as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, named, opened
+from bavn.app.cli.shown import AsJson, show
 from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
 from bavn.centre.desk.views import CellStory, RoundSummary
 from bavn.model.moment import iso
@@ -24,24 +25,27 @@ TOOK_PART = Text("Uploaded")
 MISSING = Text("No upload from")
 TURNED = Text("Turned away")
 KEYS = Text(
-    "Other keys at {}: it cannot meet the others. The key holder gave it another key, its group"
-    " key is not the group's, or it was told other members."
+    "Other keys at {}: it cannot meet the others. The key holders gave it another key, or it was told other members."
 )
 NONE = Text("No element is held by enough actors.")
 UNKNOWN = Text("(not named)")
 CELLS = Text("cells")
 
 
-def round_(
-    round_id: Annotated[str, typer.Argument(help="As `bavn centre rounds` names it; or `latest`.")],
+def rounds(
+    round_id: Annotated[str, typer.Argument(help="Only this one, cell by cell; or `latest`.")] = "",
     config: Config = CENTRE_TOML,
     *,
     as_json: AsJson = False,
     language: Spoken = "en",
+    limit: int = 20,
 ) -> None:
-    """What happens in a round: who took part, who is missing or was turned away, and why each element in it was
-    revealed or not. --json: the round, then one object a cell."""
+    """The latest rounds: who took part, what was learned. Of one also who is missing or was turned away, and why each
+    element in it was revealed or not. --json: the round, then one object a cell."""
     with opened(config) as desk:
+        if not round_id:
+            show([_listed(summary) for summary in desk.rounds(limit)], as_json=as_json)
+            return
         if round_id == "latest":
             round_id = next((summary.round.id for summary in desk.rounds(1)), round_id)
         summary, cells = acts.whole(desk, round_id)
@@ -50,6 +54,24 @@ def round_(
             print(json.dumps(row, ensure_ascii=False))
     else:
         _tell(summary, cells, language)
+
+
+def _listed(summary: RoundSummary) -> dict[str, Any]:
+    round_ = summary.round
+    return {
+        "round": round_.id,
+        "tier": round_.params.tier,
+        "t": round_.params.t,
+        "opened": iso(round_.opened_us),
+        "phase": round_.phase.value,
+        "uploaded": list(summary.uploaded),
+        "turned_away": [list(entry) for entry in summary.turned_away],
+        "quarantined": summary.quarantined,
+        "elements_max": round_.params.m,
+        "upload_bytes": round_.params.upload_bytes,
+        "ended": None if round_.ended_us is None else iso(round_.ended_us),
+        "cpu_s": round_.cpu_ms / 1000,
+    }
 
 
 def _rows(summary: RoundSummary, cells: tuple[CellStory, ...], language: Language) -> list[dict[str, Any]]:

@@ -10,7 +10,6 @@ import typer
 
 from bavn.app.cli.help import Commands
 from bavn.app.cli.node.hunt import ioc as hunt_ioc
-from bavn.app.cli.node.hunt import picture as hunt_picture
 from bavn.app.cli.node.hunt import saved as hunt_saved
 from bavn.app.cli.node.hunt import sigma as hunt_sigma
 from bavn.app.cli.node.hunt.options import NODE_TOML, AsCsv, AsJson, Config, From, Last, Rows, Spoken, To
@@ -19,16 +18,13 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 
 app = Commands(
-    help="Ask the node's own history: a picture, SQL, saved hunts, Sigma rules, lists of indicators.",
+    help="Ask the node's own history: SQL, saved hunts, Sigma rules, lists of indicators.",
 )
-app.command("picture")(hunt_picture.picture)
 app.command("sigma")(hunt_sigma.sigma)
 app.command("ioc")(hunt_ioc.ioc)
-app.command("list")(hunt_saved.list_)
 app.command("show")(hunt_saved.show_)
 app.command("run")(hunt_saved.run)
 app.command("save")(hunt_saved.save)
-app.command("delete")(hunt_saved.delete)
 
 
 @app.command("sql")

@@ -5,6 +5,7 @@ Refuses to guess whose packets are meant; the ledger holds a line of each use.
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,10 +13,10 @@ import typer
 
 from bavn.app.acts.node import packets as acts
 from bavn.app.acts.node.here import Here
-from bavn.app.cli.centre.person import needs, of_act
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken
 from bavn.app.cli.node.hunt.show import visible
-from bavn.app.cli.spread import typed
+from bavn.app.cli.person import needs, of_act
+from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.whole_file import write_whole
 from bavn.model.moment import iso
@@ -25,17 +26,25 @@ if TYPE_CHECKING:
     from bavn.actor.door.suspicions import Ranked
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Whose packets, where no suspicion says it."""
+
+    host: Annotated[str, typer.Option(help="Packets of this machine of one's own.")] = ""
+    peer: Annotated[str, typer.Option(help="Only those between it and this address.")] = ""
+    flow: Annotated[
+        str, typer.Option(help="Only this flow of the two: tcp/40000/443, the host's port before the peer's.")
+    ] = ""
+    from_: Annotated[str, typer.Option("--from", help="From this time on: 2026-11-24T16:30 (UTC).")] = ""
+    to: Annotated[str, typer.Option("--to", help="Until this time (UTC); without it as long as a flow lasts.")] = ""
+
+
+@spread
 def packets(
     suspicion: Annotated[str, typer.Argument(help="The beginning of a suspicion's id; without it --host.")] = "",
     config: Config = NODE_TOML,
     *,
-    host: Annotated[str, typer.Option(help="Packets of this machine of one's own.")] = "",
-    peer: Annotated[str, typer.Option(help="Only those between it and this address.")] = "",
-    flow: Annotated[
-        str, typer.Option(help="Only this flow of the two: tcp/40000/443, the host's port before the peer's.")
-    ] = "",
-    from_: Annotated[str, typer.Option("--from", help="From this time on: 2026-11-24T16:30 (UTC).")] = "",
-    to: Annotated[str, typer.Option("--to", help="Until this time (UTC); without it as long as a flow lasts.")] = "",
+    wanted: Wanted,
     pcap: Annotated[Path | None, typer.Option(help="Write them to this file instead of reading them.")] = None,
     as_json: AsJson = False,
     by: Annotated[str, of_act(acts.packets_read)] = "",
@@ -47,19 +56,19 @@ def packets(
     kept.
     """
     here = Here(config)
-    if not suspicion and not host:
+    if not suspicion and not wanted.host:
         _say_kept(here, language)
         return
     if pcap is not None and pcap.exists():
         raise Stop(Exit.USAGE, Text("{file} exists: name a new file", file=pcap))
     entry = _entry(here, suspicion)
-    body = _body(entry, host, peer, flow, from_, to)
+    body = _body(entry, wanted)
     if pcap is not None:
         needs(by, acts.packets_pcap.right)
         content, taken = acts.packets_pcap(here, by, body, entry, pcap.name)
         _write(pcap, content, more=taken.more, language=language)
         return
-    reading = acts.packets_read(here, by, body, lambda wanted: _ask(config, wanted))
+    reading = acts.packets_read(here, by, body, lambda request: _ask(config, request))
     if as_json:
         print(json.dumps(reading, ensure_ascii=False))
         return
@@ -78,25 +87,26 @@ def _entry(here: Here, suspicion: str) -> "Ranked | None":
         return one_named(book, suspicion)
 
 
-def _body(entry: "Ranked | None", host: str, peer: str, flow: str, from_: str, to: str) -> acts.PacketsRequest:
+def _body(entry: "Ranked | None", wanted: Wanted) -> acts.PacketsRequest:
     if entry is not None:
         return typed(acts.PacketsRequest, suspicion=entry.suspicion.id)
     from bavn.actor.hunt.span import SpanUnclear, moment
 
     try:
-        first_us, last_us = moment(from_) if from_ else 0, moment(to) if to else None
+        first_us = moment(wanted.from_) if wanted.from_ else 0
+        last_us = moment(wanted.to) if wanted.to else None
     except SpanUnclear as error:
         raise Stop(Exit.USAGE, Text.of_error(error)) from error
     proto, ports = "", [0, 0]
-    if flow:
-        proto, _, rest = flow.partition("/")
+    if wanted.flow:
+        proto, _, rest = wanted.flow.partition("/")
         ports = [int(part) for part in rest.split("/") if part.isdecimal() and len(part) < 6]
-        if len(ports) != 2 or proto not in ("tcp", "udp") or not peer:
+        if len(ports) != 2 or proto not in ("tcp", "udp") or not wanted.peer:
             raise Stop(Exit.USAGE, Text("--flow is tcp/40000/443 or udp/40000/53, with --host and --peer"))
     return typed(
         acts.PacketsRequest,
-        host=host,
-        peer=peer,
+        host=wanted.host,
+        peer=wanted.peer,
         proto=proto,
         host_port=ports[0],
         peer_port=ports[1],
@@ -105,10 +115,10 @@ def _body(entry: "Ranked | None", host: str, peer: str, flow: str, from_: str, t
     )
 
 
-def _ask(config: Path, wanted: dict[str, Any]) -> dict[str, Any]:
+def _ask(config: Path, request: dict[str, Any]) -> dict[str, Any]:
     from bavn.app.analyst.hunt_child import answer
 
-    reading = answer({"config": str(config), "kind": "packets", **wanted})
+    reading = answer({"config": str(config), "kind": "packets", **request})
     if "stop" in reading:
         raise Stop(Exit(reading["stop"]), reading["reason"])
     return reading

@@ -1,4 +1,4 @@
-"""`bavn node hunt list, show, run, save, delete`: hunts that were kept, Bavn's and the analyst's own."""
+"""`bavn node hunt show, run, save`: hunts that were kept, Bavn's and the analyst's own."""
 
 import sys
 from pathlib import Path
@@ -12,22 +12,31 @@ from bavn.app.acts.node import hunts as acts
 from bavn.app.acts.node.here import Here
 from bavn.app.analyst.hunting import hunting
 from bavn.app.analyst.saved_hunts import named, own, shipped
-from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.language import tell
 from bavn.app.cli.node.hunt.options import NODE_TOML, AsCsv, AsJson, Config, From, Last, Rows, Spoken, To
 from bavn.app.cli.node.hunt.show import answer, form, query_of, show, visible
+from bavn.app.cli.person import of_act
 from bavn.app.cli.spread import typed
 from bavn.app.cli.words import cell
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.sector.tally import technique_words
 from bavn.model.text import Text
 
-Name = Annotated[str, typer.Argument(help="Name of the hunt (`bavn node hunt list`).")]
+Name = Annotated[str, typer.Argument(help="Name of the hunt (`bavn node hunt show`).")]
 VALUE_CHARS_MAX: Final = 1000
 
 
-def list_(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
-    """The hunts that there are, and what each looks for."""
+def show_(
+    name: Annotated[str, typer.Argument(help="Only this one, as the file that it is: a model for one's own.")] = "",
+    config: Config = NODE_TOML,
+    *,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """The hunts that there are, and what each looks for; or one of them."""
+    if name:
+        print(written(named(hunting(config).folder, name)), end="")
+        return
     mine, faults = own(hunting(config).folder)
     every = shipped() | mine
     rows = [
@@ -46,12 +55,6 @@ def list_(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spok
         print(f"bavn: {visible(fault)}", file=sys.stderr)
     if faults:
         raise typer.Exit(Exit.INPUT)
-
-
-def show_(name: Name, config: Config = NODE_TOML) -> None:
-    """A hunt as the file that it is: a model for one's own."""
-
-    print(written(named(hunting(config).folder, name)), end="")
 
 
 def run(
@@ -110,16 +113,6 @@ def save(
         replace=replace,
     )
     tell(Text("kept in {file}", file=acts.save(Here(config), name, body, ask)[1]))
-
-
-def delete(
-    name: Name,
-    config: Config = NODE_TOML,
-    *,
-    by: Annotated[str, of_act(acts.delete)] = "",  # noqa: ARG001  asked for its right
-) -> None:
-    """Take one of your own hunts away."""
-    tell(Text("{hunt} is gone", hunt=acts.delete(Here(config), name)))
 
 
 def _given(texts: list[str], parameters: dict[str, str]) -> dict[str, str]:

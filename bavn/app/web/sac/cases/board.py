@@ -23,13 +23,9 @@ from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.shapes import Done
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.pages import CaseAsk
-from bavn.model.intel import rsit
 from bavn.model.principal import may_be_second, two_people
 from bavn.model.sector.case import CASE_WORDS, CaseAct, CaseState
-from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.indicator_life import BLOCK_PAP_MIN, distinct
-from bavn.model.sector.member import ActorState
-from bavn.model.sector.nis2 import NAMES
 from bavn.model.text import Text
 
 CaseId = Annotated[str, Path(max_length=60)]
@@ -90,21 +86,6 @@ def board(
         for state in ask.states or tuple(CaseState)
     ]
     return shapes.Board(columns=columns, owners=list(context.desk.case_owners()))
-
-
-@router.get("/choices", operation_id="cases_choices")
-def choices(context: Context, _: Annotated[Person, allow(Right.READ)]) -> shapes.CaseChoices:
-    """What forms may offer."""
-    hours = context.desk.work.settings
-    return shapes.CaseChoices(
-        rsit=[shapes.CodeChoice(code=code, says=TextShape.of(rsit.words(code))) for code in rsit.TYPES],
-        functions=[shapes.CodeChoice(code=name, says=TextShape.of(one.words)) for name, one in FUNCTIONS.items()],
-        actors=[one.name for one in context.registry.actors() if one.state is ActorState.ACTIVE],
-        nis2=[shapes.CodeChoice(code=act.value, says=TextShape.of(words)) for act, words in NAMES.items()],
-        acknowledge_hours=hours.acknowledge_hours,
-        applies_hours=hours.applies_hours,
-        done_hours=hours.done_hours,
-    )
 
 
 @router.get("/{case_id}", operation_id="case")

@@ -299,22 +299,3 @@ class ReportDraft(Shape):
     actor: str
     text: TextShape
     gaps: int
-
-
-class CodeChoice(Shape):
-    """A code and its words."""
-
-    code: str
-    says: TextShape
-
-
-class CaseChoices(Shape):
-    """What a form may offer: RSIT types, critical functions, actors, hours that a task has if none are given."""
-
-    rsit: list[CodeChoice]
-    functions: list[CodeChoice]
-    actors: list[str]
-    nis2: list[CodeChoice]
-    acknowledge_hours: int
-    applies_hours: int
-    done_hours: int

@@ -105,16 +105,12 @@ def hand_over(
     return done(context, case_id, Text("It is {to}'s now", to=body.to))
 
 
-@router.put("/{case_id}/people", operation_id="case_join", description=acts.join.__doc__)
-def join(context: Context, person: Annotated[Person, allow(acts.join)], case_id: CaseId) -> Done:
-    acts.join(context.desk.people, person.name, case_id)
-    return done(context, case_id, Text("You are on the case"))
-
-
-@router.delete("/{case_id}/people", operation_id="case_leave", description=acts.leave.__doc__)
-def leave(context: Context, person: Annotated[Person, allow(acts.leave)], case_id: CaseId) -> Done:
-    acts.leave(context.desk.people, person.name, case_id)
-    return done(context, case_id, Text("You are not on the case any more"))
+@router.put("/{case_id}/people", operation_id="case_take_part", description=acts.take_part.__doc__)
+def take_part(
+    context: Context, person: Annotated[Person, allow(acts.take_part)], case_id: CaseId, body: acts.PartRequest
+) -> Done:
+    acts.take_part(context.desk.people, person.name, case_id, on=body.on)
+    return done(context, case_id, Text("You are on the case") if body.on else Text("You are not on the case any more"))
 
 
 @router.post("/{case_id}/notes", operation_id="case_note", description=acts.note.__doc__)

@@ -1,17 +1,18 @@
 """The SAC console's MISPs of partners: what each holds of ours, the last push and look for sightings, and both by hand.
 
-As `bavn centre misp list, push, pull, sightings`. Rights: read to see, publish to push and to look. Refuses to take an
+As `bavn centre misp push` and `pull`. Rights: read to see, publish to push and to look. Refuses to take an
 address or a key: centre.toml names both.
 """
 
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path
 
 from bavn.app.access.rights import Right
 from bavn.app.acts.centre import misps as acts
 from bavn.app.config.misp import MispTable
-from bavn.app.web.frame import Limit, Person, Rows, TextShape, allow, filled
+from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Shape
 from bavn.app.web.sac.context import Context, SacContext
 from bavn.centre.node.misp_exchange import MispExchange
@@ -62,47 +63,45 @@ class MispSighting(Shape):
     received_us: int
 
 
+SIGHTINGS_SHOWN: Final = 200
+
+
+class Misps(Rows[MispRow]):
+    """Partners' MISPs, by name. ``sightings``: what partners sighted of our indicators, the latest first."""
+
+    sightings: list[MispSighting]
+
+
 router = APIRouter(prefix="/misps", tags=["partners"])
 """Below ``/misps``."""
 
 
 @router.get("", operation_id="misps")
-def misps(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[MispRow]:
-    """Partners' MISPs, by name."""
+def misps(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Misps:
+    """Partners' MISPs, and what was sighted there."""
     exchange = _misps(context).exchange()
-    return Rows(items=[_row(exchange, name, table) for name, table in sorted(context.file.misps.items())])
-
-
-@router.get("/sightings", operation_id="misp_sightings")
-def sightings(context: Context, _: Annotated[Person, allow(Right.READ)], limit: Limit = 100) -> Rows[MispSighting]:
-    """What partners sighted of our indicators, the latest first."""
-    return Rows(
-        items=[
-            MispSighting(
-                misp=sighting["instance"],
-                value=sighting["value"],
-                kind=sighting["kind"],
-                says=TextShape.of(KINDS[sighting["kind"]]),
-                at_us=sighting["at_us"],
-                received_us=sighting["received_us"],
-            )
-            for sighting in _misps(context).exchange().sightings.every(limit)
-        ]
+    return Misps(
+        items=[_row(exchange, name, table) for name, table in sorted(context.file.misps.items())],
+        sightings=[_sighting(one) for one in exchange.sightings.every(SIGHTINGS_SHOWN)],
     )
 
 
-@router.post("/{name}/push", operation_id="misp_push", description=acts.push.__doc__)
-def push(context: Context, person: Annotated[Person, allow(acts.push)], name: Named) -> MispRow:
+@router.post("/{name}/{way}", operation_id="misp_ask", description=acts.ask.__doc__)
+def ask(context: Context, person: Annotated[Person, allow(acts.ask)], name: Named, way: acts.Way) -> MispRow:
     misps = _misps(context)
-    acts.push(misps, person.name, name)
+    acts.ask(misps, person.name, name, way)
     return _row(misps.exchange(), name, misps.table(name))
 
 
-@router.post("/{name}/pull", operation_id="misp_pull", description=acts.pull.__doc__)
-def pull(context: Context, person: Annotated[Person, allow(acts.pull)], name: Named) -> MispRow:
-    misps = _misps(context)
-    acts.pull(misps, person.name, name)
-    return _row(misps.exchange(), name, misps.table(name))
+def _sighting(sighting: Mapping[str, Any]) -> MispSighting:
+    return MispSighting(
+        misp=sighting["instance"],
+        value=sighting["value"],
+        kind=sighting["kind"],
+        says=TextShape.of(KINDS[sighting["kind"]]),
+        at_us=sighting["at_us"],
+        received_us=sighting["received_us"],
+    )
 
 
 def _misps(context: SacContext) -> acts.Misps:

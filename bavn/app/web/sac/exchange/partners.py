@@ -18,7 +18,7 @@ from bavn.centre.inbox.offer_figures import offered_by
 from bavn.centre.inbox.offers import KIND as OFFER
 from bavn.centre.share.exchange_figures import given_to, refused_of
 from bavn.centre.share.handing import KIND as OBJECT
-from bavn.model.sector.partner import COLLECTIONS, PARTNER_KINDS, Partner
+from bavn.model.sector.partner import PARTNER_KINDS, Partner
 from bavn.model.text import Text
 
 REFUSALS_SHOWN_MAX: Final = 50
@@ -74,27 +74,6 @@ class PartnerWhole(Shape):
     refusals: list[RefusalRow]
 
 
-class CollectionShape(Shape):
-    """A part of what is shared that a partner may be let into."""
-
-    name: str
-    says: TextShape
-
-
-class KindShape(Shape):
-    """A kind of partner."""
-
-    name: str
-    says: TextShape
-
-
-class Choices(Shape):
-    """What an agreement can name."""
-
-    collections: list[CollectionShape]
-    kinds: list[KindShape]
-
-
 class KeyMaking(Shape):
     """How it will prove who it is; ``csr``: the partner's certificate request (PEM, P-256), for a certificate alone."""
 
@@ -124,15 +103,6 @@ def partners(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[
     """All partners, by name, with their agreements and how much was exchanged."""
     items = [_row(context, one) for one in context.partners.every()]
     return Rows(items=items, total=len(items))
-
-
-@router.get("/choices", operation_id="partner_choices")
-def choices(_: Annotated[Person, allow(Right.READ)]) -> Choices:
-    """The collections and kinds that an agreement can name."""
-    return Choices(
-        collections=[CollectionShape(name=name, says=TextShape.of(one.title)) for name, one in COLLECTIONS.items()],
-        kinds=[KindShape(name=name, says=TextShape.of(words)) for name, words in PARTNER_KINDS.items()],
-    )
 
 
 @router.get("/{partner}", operation_id="partner")

@@ -47,7 +47,6 @@ class ProposalRow(Shape):
     pap: PapName
     technique: str
     first_us: int
-    question_id: str
     case_id: str
     by: str
     why: str
@@ -62,7 +61,7 @@ class ClaimShape(Shape):
     tlp: Tlp
     pap: PapName
     first_us: int
-    heard_us: int
+    last_us: int
     until_us: int
     technique: str
     about: str
@@ -135,7 +134,6 @@ def _row(context: SacContext, proposal: Proposal, standings: dict[str, SourceSta
         sources=sorted({claim.source for claim in proposal.live}),
         met=[MetShape(actor=actor, how=how) for actor, how in sorted(proposal.met.items())],
         pap=weight.pap.name,
-        question_id=proposal.hunt,
     )
 
 

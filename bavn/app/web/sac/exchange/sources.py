@@ -1,4 +1,4 @@
-"""The SAC console's sources of intelligence: whose, what they may, how they stand, what each was worth.
+"""The SAC console's sources of intelligence: whose, what they may, how they stand.
 
 Refuses to take a secret: files on the centre hold them, and the command line names those.
 """
@@ -17,10 +17,8 @@ from bavn.app.web.frame import Person, Rows, TextShape, Trouble, allow, filled
 from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import Context, SacContext
 from bavn.centre.cases.intelligence.sources import SourceState
-from bavn.centre.cases.intelligence.usefulness import Usefulness
 from bavn.centre.node.intelligence import Intelligence
 from bavn.model.intel.indicator import PapName, Tlp
-from bavn.model.principal import may_be_second
 from bavn.model.sector.intel import PLACE_CHARS_MAX
 from bavn.model.text import Text
 
@@ -31,27 +29,10 @@ NO_HTTPS: Final = Text(
 Named = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 
 
-class UsefulnessShape(Shape):
-    """What a source was worth: ``score`` 0..100, hits met here, false ones, its lead over others, what only it has."""
-
-    score: int
-    claims: int
-    live: int
-    hits: int
-    judged: int
-    false_hits: int
-    shared: int
-    compared: int
-    first: int
-    lead_hours: float | None
-    unique: int
-    listed: int
-
-
 class SourceRow(Shape):
     """A source. ``place``: its address; of a file its name alone, without the machine's folders. ``stand``: active,
-    suspended or ended, with why. ``hunts_allowed``: a second person stands behind its hunts. ``synced_us``: when it was
-    last read to the end. ``none_taken``: why nothing of it was taken, if so."""
+    suspended or ended, with why. ``synced_us``: when it was last read to the end. ``none_taken``: why nothing of it was
+    taken, if so."""
 
     name: str
     kind: str
@@ -62,8 +43,6 @@ class SourceRow(Shape):
     pap: PapName
     confidence: int
     every_minutes: int
-    hunts_per_day: int
-    hunts_by: str
     may_block: bool
     stand: str
     why: str
@@ -75,14 +54,6 @@ class SourceRow(Shape):
     taken: int
     refused: int
     none_taken: TextShape | None
-    worth: UsefulnessShape | None
-    may_allow_hunts: bool
-
-
-class SourceRows(Rows[SourceRow]):
-    """``worth_us``: when usefulness was counted; it is counted anew at most once a minute."""
-
-    worth_us: int
 
 
 class RefusedItem(Shape):
@@ -120,19 +91,16 @@ router = APIRouter(prefix="/sources", tags=["sources"])
 
 
 @router.get("", operation_id="sources")
-def sources(context: Context, person: Annotated[Person, allow(Right.READ)]) -> SourceRows:
-    """All sources, by name: how each stands, when it was read, what it was worth."""
-    useful, at_us = context.usefulness.now()
-    items = [
-        _row(context, state, useful.get(state.source.name), person) for state in context.intelligence.sources.every()
-    ]
-    return SourceRows(items=items, total=len(items), worth_us=at_us)
+def sources(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[SourceRow]:
+    """All sources, by name: how each stands, when it was read."""
+    items = [_row(context, state) for state in context.intelligence.sources.every()]
+    return Rows(items=items, total=len(items))
 
 
 @router.get("/{source}", operation_id="source")
-def source(context: Context, person: Annotated[Person, allow(Right.READ)], source: Named) -> SourceWhole:
+def source(context: Context, _: Annotated[Person, allow(Right.READ)], source: Named) -> SourceWhole:
     """One source, and what of it gate 2 refused last."""
-    return _whole(context, source, person)
+    return _whole(context, source)
 
 
 @router.post("", operation_id="add_source", status_code=201, description=acts.add.__doc__)
@@ -140,7 +108,7 @@ def add(context: Context, person: Annotated[Person, allow(acts.add)], body: Addi
     if not _is_https(body.place):
         raise Trouble(422, "no-https", NO_HTTPS)
     acts.add(context.intelligence, person.name, acts.NewSource(**dict(body)))
-    return _whole(context, body.name, person)
+    return _whole(context, body.name)
 
 
 @router.put("/{source}", operation_id="set_source", description=acts.change.__doc__)
@@ -148,20 +116,14 @@ def set_(
     context: Context, person: Annotated[Person, allow(acts.change)], source: Named, body: acts.Assumed
 ) -> SourceWhole:
     acts.change(context.intelligence, person.name, source, body)
-    return _whole(context, source, person)
-
-
-@router.post("/{source}/hunts", operation_id="allow_hunts", description=acts.allow_hunts.__doc__)
-def hunts(context: Context, person: Annotated[Person, allow(acts.allow_hunts)], source: Named) -> SourceWhole:
-    acts.allow_hunts(context.intelligence, person.name, source)
-    return _whole(context, source, person)
+    return _whole(context, source)
 
 
 def _turn(word: str, act: Act[[Intelligence, str, str, str], SourceState]) -> None:
     @router.post(f"/{{source}}/{word}", name=word, operation_id=f"{word}_source", description=act.__doc__)
     def turned(context: Context, person: Annotated[Person, allow(act)], source: Named, body: Because) -> SourceWhole:
         act(context.intelligence, person.name, source, body.why)
-        return _whole(context, source, person)
+        return _whole(context, source)
 
 
 _turn("suspend", acts.suspend)
@@ -178,10 +140,9 @@ def _is_https(place: str) -> bool:
         return False
 
 
-def _row(context: SacContext, state: SourceState, useful: Usefulness | None, person: Person) -> SourceRow:
+def _row(context: SacContext, state: SourceState) -> SourceRow:
     source = state.source
     none_taken = context.intelligence.none_taken(source.name)
-    hunts = source.hunts_per_day > 0 and not state.hunts_by and state.state != "ended"
     return filled(
         SourceRow,
         source,
@@ -194,16 +155,14 @@ def _row(context: SacContext, state: SourceState, useful: Usefulness | None, per
         none_taken=TextShape.of(none_taken) if none_taken else None,
         tried_us=state.tried_us or None,
         synced_us=state.synced_us or None,
-        worth=None if useful is None else filled(UsefulnessShape, useful),
-        may_allow_hunts=hunts and person.may(acts.allow_hunts.right) and may_be_second(state.added_by, person.name),
     )
 
 
-def _whole(context: SacContext, name: str, person: Person) -> SourceWhole:
+def _whole(context: SacContext, name: str) -> SourceWhole:
     with refusing(*acts.REFUSES):
         state = context.intelligence.sources.get(name)
     refused = [
         filled(RefusedItem, line, item=line.summary[:120], says=TextShape.of(Text.of_row(line.reason)))
         for line in reversed(context.intelligence.refused(name))
     ]
-    return SourceWhole(row=_row(context, state, context.usefulness.now()[0].get(name), person), refused=refused)
+    return SourceWhole(row=_row(context, state), refused=refused)

@@ -1,4 +1,4 @@
-"""A lead as the console shows it: a line of the queue, and the whole with its timeline and its graph."""
+"""A lead as the console shows it: a line of the queue, and the whole with its timeline."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,7 @@ from bavn.app.web.frame import TextShape, filled
 from bavn.app.web.sac.shapes import Amount, Shape, hour_us
 from bavn.centre.books.ignored import PutAside
 from bavn.centre.books.leads import LeadView
-from bavn.centre.cases.case.calibration import Calibration
 from bavn.centre.cases.case.case import Case
-from bavn.centre.correlate.kin import NETWORK_WEIGHT, links_of
 from bavn.centre.correlate.review.review import Brief, Review
 from bavn.centre.desk.detector_coverage import DetectorCoverage, behind
 from bavn.centre.desk.lead_pages import LeadLine
@@ -93,36 +91,6 @@ class ElementShown(Shape):
     terms: list[Amount]
 
 
-class GraphNode(Shape):
-    """``kind``: element or actor. ``score`` of elements."""
-
-    id: str
-    kind: str
-    label: str
-    type: str
-    score: float | None = None
-
-
-class GraphEdge(Shape):
-    """``kind``: reports (an actor an element), story (told as one suspicion by ``actors``), network (one /24 or
-    /48)."""
-
-    source: str
-    target: str
-    kind: str
-    actors: tuple[str, ...] = ()
-    at_us: int | None = None
-
-
-class JudgedLike(Shape):
-    """How cases with such a score were judged; the share lies in [least, most] with 95 %."""
-
-    judged: int
-    confirmed: int
-    least: float
-    most: float
-
-
 class IgnoredShown(Shape):
     """A lead that was put aside: until when, by whom, why."""
 
@@ -165,9 +133,6 @@ class LeadShown(Shape):
     without: list[WithoutShown]
     elements: list[ElementShown]
     reports: list[SignShown]
-    nodes: list[GraphNode]
-    edges: list[GraphEdge]
-    like: JudgedLike
     first_us: int
     last_us: int
     first_report_us: int
@@ -210,7 +175,6 @@ def summary(line: LeadLine, review: Brief) -> LeadSummary:
 def shown(
     view: LeadView,
     case: Case | None,
-    fared: Calibration,
     now_us: int,
     aside: PutAside | None,
     seeing: Sequence[DetectorCoverage],
@@ -218,8 +182,6 @@ def shown(
 ) -> LeadShown:
     """The whole lead. ``seeing``: what each actor could see now; ``review``: the lead in words."""
     lead = view.lead
-    like = fared.bin_of(lead.score)
-    nodes, edges = graph(view)
     return filled(
         LeadShown,
         lead,
@@ -243,9 +205,6 @@ def shown(
             for element in view.elements
         ],
         reports=[_sign(sign) for sign in sorted(lead.signs, key=lambda s: (s.first_hour, s.received_us, s.actor))],
-        nodes=nodes,
-        edges=edges,
-        like=filled(JudgedLike, like),
         first_us=hour_us(review.first_hour),
         last_us=hour_us(lead.last_hour),
         had_us=view.first_us,
@@ -254,52 +213,6 @@ def shown(
         ignored=None if aside is None else filled(IgnoredShown, aside),
         behind=TextShape.of(behind(seeing, (sign.detector for sign in lead.signs), lead.actors).says),
     )
-
-
-def graph(view: LeadView) -> tuple[list[GraphNode], list[GraphEdge]]:
-    """Actors, elements, who reports what, and what elements have to do with each other."""
-    by_element: dict[object, list[Sign]] = {}
-    for sign in view.lead.signs:
-        by_element.setdefault(sign.observable, []).append(sign)
-    links = links_of(by_element)  # type: ignore[arg-type]
-    nodes = [GraphNode(id=f"actor:{name}", kind="actor", label=name, type="actor") for name in view.lead.actors]
-    nodes += [
-        GraphNode(
-            id=str(element.observable),
-            kind="element",
-            label=element.observable.value,
-            type=element.observable.type.value,
-            score=element.score,
-        )
-        for element in view.elements
-    ]
-    edges = [
-        GraphEdge(
-            source=f"actor:{sign.actor}", target=str(sign.observable), kind="reports", at_us=hour_us(sign.first_hour)
-        )
-        for sign in view.lead.signs
-    ]
-    for element, others in links.together.items():
-        edges += [
-            GraphEdge(source=str(element), target=str(other), kind="story", actors=tuple(sorted(actors)))
-            for other, actors in others.items()
-            if str(element) < str(other)
-        ]
-    for element, near in links.weights.items():
-        edges += [
-            GraphEdge(source=str(element), target=str(other), kind="network")
-            for other, weight in near.items()
-            if weight == NETWORK_WEIGHT and str(element) < str(other)
-        ]
-    return nodes, edges
-
-
-def spread(signs: Sequence[Sign]) -> list[tuple[str, int]]:
-    """(actor, first hour in us), in the order in which they saw it."""
-    first: dict[str, int] = {}
-    for sign in signs:
-        first[sign.actor] = min(first.get(sign.actor, sign.first_hour), sign.first_hour)
-    return [(actor, hour_us(hour)) for actor, hour in sorted(first.items(), key=lambda pair: (pair[1], pair[0]))]
 
 
 def _case(case_id: str, state: CaseState, owner: str) -> CaseOfLead:

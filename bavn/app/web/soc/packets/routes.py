@@ -10,10 +10,8 @@ from fastapi import APIRouter, Response
 from bavn.app.access.rights import Right, Role, roles_with
 from bavn.app.acts.node import packets as acts
 from bavn.app.analyst.packets.kept import kept_at
-from bavn.app.process.exits import Exit
 from bavn.app.web.frame import Person, TextShape, allow
 from bavn.app.web.soc.context import Context
-from bavn.app.web.soc.errors import trouble_of
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, file_name
 from bavn.model.moment import iso
 
@@ -95,12 +93,7 @@ def read(context: Context, node: NodeName, request: acts.PacketsRequest, person:
 
     def ask(wanted: dict[str, Any]) -> dict[str, Any]:
         asking = context.askings.start(here.file, node, person.name, "packets", wanted)
-        if not asking.over.wait(READ_S_MAX):
-            context.askings.cancel(asking)
-            raise trouble_of(Exit.EXCEEDED, "")
-        if asking.state == "failed":
-            raise trouble_of(asking.code, asking.reason)
-        return asking.answer
+        return context.askings.answer(asking, READ_S_MAX)
 
     return PacketsRead(**acts.packets_read(here, person.name, request, ask))
 

@@ -118,7 +118,9 @@ def indicators() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("case_indicator_case", "case_indicator", ["case_id"], unique=False)
+    op.create_index("case_indicator_case", "case_indicator", ["case_id", "drafted_us", "id"], unique=False)
+    listed = ["drafted_us", "id", "type", "value", "case_id"]
+    op.create_index("case_indicator_of_state", "case_indicator", ["state", *listed], unique=False)
     op.create_index(
         "case_indicator_listed",
         "case_indicator",
@@ -169,7 +171,15 @@ def questions() -> None:
         sa.Column("approved_us", sa.BigInteger(), nullable=True),
         sa.Column("ended_by", sa.String(length=64), nullable=True),
         sa.Column("ended_us", sa.BigInteger(), nullable=True),
+        sa.Column("about", sa.String(length=60), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("case_question_about", "case_question", ["about"], unique=False)
+    op.create_table(
+        "case_radius",
+        sa.Column("question_id", sa.String(length=32), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("question_id"),
     )
     op.create_table(
         "case_question_to",
@@ -207,4 +217,25 @@ def switch() -> None:
         sa.Column("actor", sa.String(length=40), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("number", "actor"),
+    )
+    op.create_table(
+        "sector_held",
+        sa.Column("type", sa.String(length=8), nullable=False),
+        sa.Column("value", sa.String(length=253), nullable=False),
+        sa.Column("actor", sa.String(length=40), nullable=False),
+        sa.Column("first_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("type", "value", "actor"),
+    )
+    op.create_table(
+        "case_set_apart",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("actor_group", sa.String(length=40), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("by_user", sa.String(length=64), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.String(length=64), nullable=False),
+        sa.Column("asked_us", sa.BigInteger(), nullable=True),
+        sa.Column("lifted_by", sa.String(length=64), nullable=False),
+        sa.Column("lifted_us", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
     )

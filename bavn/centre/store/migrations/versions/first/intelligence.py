@@ -14,7 +14,7 @@ def intelligence() -> None:
         sa.Column("value", sa.String(length=253), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("first_us", sa.BigInteger(), nullable=False),
-        sa.Column("heard_us", sa.BigInteger(), nullable=False),
+        sa.Column("last_us", sa.BigInteger(), nullable=False),
         sa.Column("until_us", sa.BigInteger(), nullable=False),
         sa.Column("end_us", sa.BigInteger(), nullable=True),
         sa.Column("gone_us", sa.BigInteger(), nullable=True),
@@ -33,13 +33,6 @@ def intelligence() -> None:
         sa.PrimaryKeyConstraint("type", "value", "actor"),
     )
     op.create_table(
-        "intel_hunt_day",
-        sa.Column("source", sa.String(length=40), nullable=False),
-        sa.Column("day", sa.Integer(), nullable=False),
-        sa.Column("hunted", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("source", "day"),
-    )
-    op.create_table(
         "intel_proposal",
         sa.Column("type", sa.String(length=8), nullable=False),
         sa.Column("value", sa.String(length=253), nullable=False),
@@ -50,19 +43,15 @@ def intelligence() -> None:
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("case_id", sa.String(length=40), nullable=False),
-        sa.Column("hunt", sa.String(length=40), nullable=False),
-        sa.Column("huntable", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("type", "value"),
     )
     op.create_index("intel_proposal_listed", "intel_proposal", ["state", "first_us", "type", "value"], unique=False)
-    op.create_index("intel_proposal_state", "intel_proposal", ["state", "hunt"], unique=False)
     op.create_table(
         "intel_source",
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("added_by", sa.String(length=64), nullable=False),
         sa.Column("added_us", sa.BigInteger(), nullable=False),
-        sa.Column("hunts_by", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=False),
@@ -70,7 +59,6 @@ def intelligence() -> None:
         sa.Column("synced_us", sa.BigInteger(), nullable=False),
         sa.Column("failure", sa.Text(), nullable=False),
         sa.Column("busy_us", sa.BigInteger(), nullable=False),
-        sa.Column("read_us", sa.BigInteger(), nullable=False),
         sa.Column("taken", sa.BigInteger(), nullable=False),
         sa.Column("refused", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),

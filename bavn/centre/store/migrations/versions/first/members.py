@@ -94,20 +94,16 @@ def rollout() -> None:
     op.create_table(
         "rollout_actor",
         sa.Column("actor", sa.String(length=40), nullable=False),
-        sa.Column("title", sa.String(length=100), nullable=False),
-        sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("region", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("group", sa.String(length=40), nullable=False),
-        sa.Column("functions", sa.Text(), nullable=False),
-        sa.Column("suppliers", sa.Text(), nullable=False),
-        sa.Column("contact", sa.String(length=254), nullable=False),
-        sa.Column("stage", sa.String(length=16), nullable=False),
-        sa.Column("before", sa.String(length=16), nullable=False),
-        sa.Column("changed_us", sa.BigInteger(), nullable=False),
+        sa.Column("region", sa.String(length=40), nullable=False),
+        sa.Column("waits_for", sa.String(length=200), nullable=False),
+        sa.Column("since_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("actor"),
     )
     op.create_table(
-        "rollout_signed",
+        "member_signed",
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("subject", sa.String(length=40), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -116,52 +112,6 @@ def rollout() -> None:
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("signature", sa.String(length=128), nullable=False),
         sa.PrimaryKeyConstraint("kind", "subject", "number"),
-    )
-    op.create_table(
-        "rollout_move",
-        sa.Column("actor", sa.String(length=40), nullable=False),
-        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("at_us", sa.BigInteger(), nullable=False),
-        sa.Column("act", sa.String(length=16), nullable=False),
-        sa.Column("came_from", sa.String(length=16), nullable=False),
-        sa.Column("went_to", sa.String(length=16), nullable=False),
-        sa.Column("by_user", sa.String(length=64), nullable=False),
-        sa.Column("why", sa.Text(), nullable=False),
-        sa.Column("evidence", sa.String(length=64), nullable=False),
-        sa.Column("by_hand", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["actor"],
-            ["rollout_actor.actor"],
-        ),
-        sa.PrimaryKeyConstraint("actor", "number"),
-    )
-    op.create_table(
-        "rollout_plan",
-        sa.Column("actor", sa.String(length=40), nullable=False),
-        sa.Column("stage", sa.String(length=16), nullable=False),
-        sa.Column("day", sa.Integer(), nullable=False),
-        sa.Column("first_day", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["actor"],
-            ["rollout_actor.actor"],
-        ),
-        sa.PrimaryKeyConstraint("actor", "stage"),
-    )
-    op.create_table(
-        "rollout_wait",
-        sa.Column("actor", sa.String(length=40), nullable=False),
-        sa.Column("stage", sa.String(length=16), nullable=False),
-        sa.Column("other", sa.String(length=40), nullable=False),
-        sa.Column("until", sa.String(length=16), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["actor"],
-            ["rollout_actor.actor"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["other"],
-            ["rollout_actor.actor"],
-        ),
-        sa.PrimaryKeyConstraint("actor", "stage", "other"),
     )
 
 

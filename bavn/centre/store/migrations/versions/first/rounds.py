@@ -150,6 +150,12 @@ def rounds() -> None:
         sa.Column("x", sa.BigInteger(), nullable=False),
         sa.Column("item_id", sa.String(length=64), nullable=False),
         sa.Column("key_check", sa.String(length=32), nullable=False),
+        sa.Column("upload_hash", sa.String(length=64), nullable=True),
+        sa.Column("draw", sa.String(length=64), nullable=True),
+        sa.Column("table_hashes", sa.Text(), nullable=True),
+        sa.Column("value", sa.String(length=64), nullable=True),
+        sa.Column("signature", sa.String(length=128), nullable=True),
+        sa.Column("asked_us", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("round_id", "x"),
     )
     op.create_table(
@@ -205,3 +211,72 @@ def rounds() -> None:
     op.create_index("signs_element", "signs", ["type", "value", "actor", "tier"], unique=False)
     op.create_index("signs_received", "signs", ["received_us"], unique=False)
     op.create_index("signs_round", "signs", ["round_id"], unique=False)
+    op.create_table(
+        "round_cells",
+        sa.Column("round_id", sa.String(length=32), nullable=False),
+        sa.Column("cell_table", sa.Integer(), nullable=False),
+        sa.Column("x", sa.BigInteger(), nullable=False),
+        sa.Column("cells", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("round_id", "cell_table", "x"),
+    )
+    op.create_table(
+        "round_audits",
+        sa.Column("round_id", sa.String(length=32), nullable=False),
+        sa.Column("found_us", sa.BigInteger(), nullable=False),
+        sa.Column("round_entry", sa.BigInteger(), nullable=False),
+        sa.Column("uploads_entry", sa.BigInteger(), nullable=False),
+        sa.Column("hits_entry", sa.BigInteger(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("drawn_us", sa.BigInteger(), nullable=True),
+        sa.Column("drawn", sa.String(length=200), nullable=False),
+        sa.Column("kept_bytes", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("round_id"),
+    )
+    op.create_index("round_audits_found", "round_audits", ["found_us"])
+
+
+def log() -> None:
+    """Tables of the centre's log: entries, the newest checkpoint, what members cosigned."""
+    op.create_table(
+        "log_entry",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
+        sa.Column("entry", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index("log_entry_kind", "log_entry", ["kind", "number"], unique=False)
+    op.create_index("log_entry_content_hash", "log_entry", ["content_hash"], unique=False)
+    op.create_table(
+        "log_state",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("origin", sa.String(length=200), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.String(length=64), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "log_shown",
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("root", sa.String(length=64), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("cosigned", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("size"),
+    )
+    op.create_table(
+        "log_witness",
+        sa.Column("actor", sa.String(length=40), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("seen_us", sa.BigInteger(), nullable=False),
+        sa.Column("shown", sa.BigInteger(), nullable=False),
+        sa.Column("shown_us", sa.BigInteger(), nullable=False),
+        sa.Column("proven", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("actor"),
+    )

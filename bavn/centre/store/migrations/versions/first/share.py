@@ -93,16 +93,6 @@ def share() -> None:
 def publish() -> None:
     """Makes them, with their indexes."""
     op.create_table(
-        "publish_benchmark",
-        sa.Column("month", sa.String(length=7), nullable=False),
-        sa.Column("vocabulary", sa.Integer(), nullable=False),
-        sa.Column("made_us", sa.BigInteger(), nullable=False),
-        sa.Column("groups", sa.Integer(), nullable=False),
-        sa.Column("epsilon_milli", sa.Integer(), nullable=False),
-        sa.Column("cells", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("month"),
-    )
-    op.create_table(
         "publish_edition",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),

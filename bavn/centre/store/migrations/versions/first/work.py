@@ -1,4 +1,4 @@
-"""The tables of the work on cases, of warnings and of exercises, as the first revision makes them."""
+"""The tables of the work on cases, and of warnings, as the first revision makes them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -195,62 +195,3 @@ def warnings() -> None:
         sa.PrimaryKeyConstraint("warning_id", "actor"),
     )
     op.create_index("case_warning_to_status", "case_warning_to", ["status", "try_us"], unique=False)
-
-
-def exercises() -> None:
-    """Makes them, with their indexes."""
-    op.create_table(
-        "exercise",
-        sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("plan", sa.Text(), nullable=False),
-        sa.Column("planned_by", sa.String(length=64), nullable=False),
-        sa.Column("planned_us", sa.BigInteger(), nullable=False),
-        sa.Column("started_by", sa.String(length=64), nullable=False),
-        sa.Column("started_us", sa.BigInteger(), nullable=True),
-        sa.Column("lead_us", sa.BigInteger(), nullable=True),
-        sa.Column("confirmed_by", sa.String(length=64), nullable=False),
-        sa.Column("confirmed_us", sa.BigInteger(), nullable=True),
-        sa.Column("released_by", sa.String(length=64), nullable=False),
-        sa.Column("released_us", sa.BigInteger(), nullable=True),
-        sa.Column("over_by", sa.String(length=64), nullable=False),
-        sa.Column("over_why", sa.Text(), nullable=False),
-        sa.Column("over_us", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("exercise_state", "exercise", ["state"], unique=False)
-    op.create_table(
-        "exercise_step",
-        sa.Column("exercise_id", sa.String(length=32), nullable=False),
-        sa.Column("actor", sa.String(length=40), nullable=False),
-        sa.Column("step", sa.String(length=12), nullable=False),
-        sa.Column("serial", sa.BigInteger(), nullable=False),
-        sa.Column("second", sa.BigInteger(), nullable=False),
-        sa.Column("detector", sa.String(length=32), nullable=True),
-        sa.Column("p_bucket", sa.Integer(), nullable=True),
-        sa.Column("received_us", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["exercise_id"],
-            ["exercise.id"],
-        ),
-        sa.PrimaryKeyConstraint("exercise_id", "actor", "step"),
-    )
-    op.create_table(
-        "exercise_to",
-        sa.Column("exercise_id", sa.String(length=32), nullable=False),
-        sa.Column("actor", sa.String(length=40), nullable=False),
-        sa.Column("campaign", sa.String(length=16), nullable=False),
-        sa.Column("after_minutes", sa.Integer(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("status", sa.String(length=12), nullable=False),
-        sa.Column("rule", sa.String(length=40), nullable=False),
-        sa.Column("try_us", sa.BigInteger(), nullable=False),
-        sa.Column("told_us", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["exercise_id"],
-            ["exercise.id"],
-        ),
-        sa.PrimaryKeyConstraint("exercise_id", "actor"),
-    )
-    op.create_index("exercise_to_status", "exercise_to", ["status", "try_us"], unique=False)

@@ -1,1 +1,0 @@
-"""A regional hub as a service."""

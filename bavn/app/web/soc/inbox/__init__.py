@@ -1,1 +1,0 @@
-"""Today's inbox, in the console of an actor's own SOC."""

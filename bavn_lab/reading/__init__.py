@@ -1,1 +1,0 @@
-"""A reading test for people: leads drawn with keys, told in words alone; does a reader say whether, and why?"""
