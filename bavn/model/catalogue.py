@@ -39,11 +39,6 @@ def translated_count(single: str, many: str, count: int, context: str, language:
     return catalogue.npgettext(context, single, many, count) if context else catalogue.ngettext(single, many, count)
 
 
-def is_known(message: str, context: str) -> bool:
-    """Whether the Danish catalogue, which is whole, has it. gettext gives back the very object that it has not."""
-    return translated(message, context, "da") is not message
-
-
 @cache
 def marks(language: str) -> dict[int, str]:
     """What stands for the comma between thousands and for the point before decimals, as ``str.translate`` takes it."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import FrozenInstanceError, dataclass
 from typing import Any, Final, NoReturn, Self
 
-from bavn.model.catalogue import ENGLISH, is_known, languages, marks, translated, translated_count
+from bavn.model.catalogue import ENGLISH, languages, marks, translated, translated_count
 
 _ROW: Final = '{"en": '
 """How a row begins that is more than a sentence."""
@@ -116,24 +116,18 @@ class Text:
         return text or (cls.plain(str(error)) if str(error) else Text("this cannot be done"))
 
     @classmethod
-    def of(cls, kept: "dict[str, Any] | list[str]") -> Self:
-        """From what ``kept`` gave, or from an older row: both sentences, named or in a row. A message whose English was
-        changed since is said as it was kept."""
-        if isinstance(kept, list):
-            return cls.written(kept[0], da=kept[1])
+    def of(cls, kept: "dict[str, Any]") -> Self:
+        """From what ``kept`` gave."""
         if "message" not in kept:
             return cls.written(**kept)
         given = kept.get("given")
         facts = {name: _read(fact) for name, fact in kept.get("facts", {}).items()}
         given = None if given is None else tuple(sorted(given.items()))
-        text = cls._made(kept["message"], kept.get("context", ""), facts, given, kept.get("many", ""))
-        if "da" in kept and text._is_forgotten() and text.da != kept["da"]:  # noqa: SLF001  its own class
-            return cls.written(kept["en"], da=kept["da"])
-        return text
+        return cls._made(kept["message"], kept.get("context", ""), facts, given, kept.get("many", ""))
 
     @classmethod
     def of_row(cls, text: str) -> Self:
-        """From what ``row`` gave, or from an older row: a sentence in English. ValueError for an empty one."""
+        """From what ``row`` gave. ValueError for an empty one."""
         import json
 
         return cls.of(json.loads(text)) if text.startswith(_ROW) else cls.documented(text)
@@ -144,13 +138,6 @@ class Text:
 
         is_bare = not (self.facts or self.context or self.given or self.message.startswith(_ROW))
         return self.message if is_bare else json.dumps(self.kept(), ensure_ascii=False)
-
-    def _is_forgotten(self) -> bool:
-        """Whether no catalogue has it, or a Text in it, any more."""
-        if self.given is None and not is_known(self.message, self.context):
-            return True
-        texts = (fact.text if isinstance(fact, Capital) else fact for _, fact in self.facts)
-        return any(isinstance(text, Text) and text._is_forgotten() for text in texts)  # noqa: SLF001  its own class
 
     def kept(self) -> dict[str, Any]:
         """For a row of JSON: the sentence in English and Danish, for whoever reads the row, and what it is made of."""

@@ -149,17 +149,16 @@ def _of_text(text: str) -> Suspicion:
         shared=facts.get("shared", False),
         observables=tuple(Observable.trusted(ObservableType(kind), value) for kind, value in facts["observables"]),
         why=Text.of(facts["why"]),
-        what=_sentence(facts.get("what")),
-        against=_sentence(facts.get("against")),
-        look_first=_sentence(facts.get("look_first")),
+        what=_sentence(facts["what"]),
+        against=_sentence(facts["against"]),
+        look_first=_sentence(facts["look_first"]),
         known_since=tuple(
             (Observable.trusted(ObservableType(kind), value), since_us)
-            for kind, value, since_us in facts.get("known_since", ())
+            for kind, value, since_us in facts["known_since"]
         ),
         rows=RowsRef(table, tuple((str(k), v) for k, v in equals), first_us, last_us),
     )
 
 
 def _sentence(kept: dict[str, Any] | None) -> Text | None:
-    """Rows of before have none."""
     return None if kept is None else Text.of(kept)

@@ -22,10 +22,9 @@ REST_US: Final = MINUTE_US
 """So long what waits is left alone when the hour's new blocks are used up."""
 
 _WAITS: Final = """SELECT indicator_id, type, value, act FROM protect_item
-    WHERE indicator_id > ? AND standing IN ('waiting', 'refused') AND rule IN ('carried', 'pap_watch_only')
+    WHERE indicator_id > ? AND standing = 'waiting' AND rule IN ('carried', 'pap_watch_only')
       AND bundle <> ''
     ORDER BY indicator_id LIMIT ?"""
-"""Also what an earlier Bavn refused for good."""
 
 
 class Uncarried:

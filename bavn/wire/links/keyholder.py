@@ -1,9 +1,9 @@
 """Ids and round keys at the node: from the key holders, over a channel of its own that the centre never sees.
 
 Each round is one request of a size that the round fixes: what is new is blinded, the rest is filled with made-up
-elements, and one element that every node holds stands among them: a key holder that evaluates by another key than
-before, or than for other actors, shows by it. Ids are remembered within their epoch and forgotten with it, or where a
-person accepts another key. Refuses to know why an element is suspicious, and how many holders answer.
+elements, and one element that every node holds stands among them: actors that were served different keys show by it.
+Ids are remembered within their epoch and forgotten with it, or where a person accepts another key (which the way to the
+key holders refuses, links/holders.py). Refuses to know why an element is suspicious, and how many holders answer.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,8 +25,6 @@ from bavn.wire.keyholder import Batch, Evaluated, batch_points
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.links.key_points import EPOCHS_KEPT, ChangedKey, KeyPoints
 
-CHECK: Final = "check"
-"""The use of a point by which KeyPoints has the id of the element that every node holds."""
 _SCHEMA = (
     """CREATE TABLE oprf_id (
         epoch INTEGER NOT NULL, tier TEXT NOT NULL, element BLOB NOT NULL, id BLOB NOT NULL,
@@ -34,7 +32,6 @@ _SCHEMA = (
     ) STRICT""",
     "CREATE TABLE oprf_begun (epoch INTEGER NOT NULL, tier TEXT NOT NULL, PRIMARY KEY (epoch, tier)) STRICT",
 )
-OTHER_KEY: Final = Refused("key_changed", "the key holders' key is not the one it had earlier in this epoch")
 _MADE_UP: Final = b"\x00\x00\x11+"
 _MADE_UP_BYTES: Final = 16
 
@@ -50,7 +47,6 @@ class KeyHolderIdentifiers:
         oprf.ready()
         self._book, self._dice = ledger.book, dice
         self._book.part("oprf", 1, _SCHEMA)
-        self._points = KeyPoints(self._book)
         gate = Gate[Batch, tuple[()]](
             "door",
             (Rule("batch", _fits),),
@@ -68,14 +64,10 @@ class KeyHolderIdentifiers:
                 raise LinkRefused(outcome.reason)
             return ask(batch)
 
-        def refused(batch: Batch) -> None:
-            ledger.append(clock.now_us(), "door", "in", _note(batch), OTHER_KEY)
-
         self._ask: Ask = noted
-        self._refused = refused
 
     def of(self, epoch: int, tier: str) -> "KeyHolderIdentifier":
-        return KeyHolderIdentifier(epoch, tier, self._ask, self._book, self._points, self._dice, self._refused)
+        return KeyHolderIdentifier(epoch, tier, self._ask, self._book, self._dice)
 
 
 def _fits(batch: Batch, draft: tuple[()]) -> tuple[()] | Refused:
@@ -101,13 +93,10 @@ class KeyHolderIdentifier:
     tier: str
     _ask: Ask = field(repr=False)
     _book: Book = field(repr=False)
-    _points: KeyPoints = field(repr=False)
     _dice: Dice = field(repr=False)
-    _refused: Callable[[Batch], None] = field(repr=False)
 
     def join(self, params: RoundParams, observables: Sequence[Observable | Ordinary]) -> Joined:
-        """Raises LinkRefused also where the key holder's key is not the one it had earlier in the epoch, until a person
-        accepts it (accept_changed)."""
+        """Raises LinkDown and LinkRefused, as ``ask`` does."""
         if (params.epoch, params.tier) != (self.epoch, self.tier):
             raise ValueError(f"keys of {self.epoch} {self.tier}, but a round of {params.epoch} {params.tier}")
         elements = [element_bytes(observable) for observable in observables]
@@ -115,13 +104,9 @@ class KeyHolderIdentifier:
         unknown = [element for element in dict.fromkeys(elements) if element not in known]
         batch = self._batch(unknown, batch_points(params.m, first=not self._begun()))
         blinds = [oprf.blind(element, oprf.random_scalar(self._dice)) for element in batch]
-        request = Batch(params, tuple(made.point for made in blinds))
-        answer = self._ask(request)
+        answer = self._ask(Batch(params, tuple(made.point for made in blinds)))
         learned = _learned(answer, batch, blinds)
-        if self._points.differs(self.epoch, self.tier, {CHECK: learned[keys.CANARY]}):
-            self._refused(request)
-            raise LinkRefused(OTHER_KEY.reason)
-        self._keep({element: learned[element] for element in unknown if element in learned}, learned[keys.CANARY])
+        self._keep({element: learned[element] for element in unknown if element in learned})
         known |= learned
         ids = tuple(known.get(element) for element in elements)
         return Joined(ids, answer.key, learned[keys.CANARY])
@@ -142,11 +127,10 @@ class KeyHolderIdentifier:
         sql = "SELECT 1 FROM oprf_begun WHERE epoch = ? AND tier = ?"
         return bool(self._book.rows(sql, (self.epoch, self.tier)))
 
-    def _keep(self, learned: dict[bytes, bytes], check: bytes) -> None:
+    def _keep(self, learned: dict[bytes, bytes]) -> None:
         """Remembers ids within the epoch, and forgets those of epochs that no round is of any more."""
         rows = [(self.epoch, self.tier, element, id_) for element, id_ in learned.items()]
         with self._book.transaction() as tx:
-            self._points.keep(self.epoch, self.tier, {CHECK: check})
             tx.execute("INSERT OR IGNORE INTO oprf_begun VALUES (?, ?)", (self.epoch, self.tier))
             tx.executemany("INSERT OR REPLACE INTO oprf_id VALUES (?, ?, ?, ?)", rows)
             for table in ("oprf_id", "oprf_begun"):

@@ -1,4 +1,3 @@
-import json
 from dataclasses import replace
 
 from bavn.actor.door.suspicions import RANKED_SQL, NodeSuspicions, ranked_of
@@ -26,10 +25,13 @@ def test_suspicions_come_back_as_they_were_with_what_they_are() -> None:
         (kept,) = known.all()
         assert (kept.what, kept.against, kept.headline) == (told.what, told.against, told.what)
         assert kept.look_first == told.look_first
-        ((_, facts),) = book.rows(RANKED_SQL)
-        before = {
-            name: fact for name, fact in json.loads(facts).items() if name not in ("what", "against", "look_first")
-        }
-        (older,) = [one.suspicion for one in ranked_of([(5, json.dumps(before))])]
-        assert (older.what, older.against, older.headline) == (None, None, told.why)
-        assert older.look_first is None
+
+
+def test_what_the_sector_confirmed_comes_first_however_weak_it_is() -> None:
+    with Book() as book:
+        strong = replace(suspicion(), id="1" * 32, p=0.001, evidence_nats=2.7)
+        met = replace(suspicion(), peer="c2.example", observables=())
+        NodeSuspicions(book).replace([strong, met], 5)
+        rows = book.rows(RANKED_SQL)
+    assert [one.suspicion for one in ranked_of(rows)] == [strong, met]
+    assert [one.suspicion for one in ranked_of(rows, confirmed=("c2.example",))] == [met, strong]

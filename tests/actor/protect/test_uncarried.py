@@ -75,14 +75,6 @@ def test_an_enforcer_that_carries_more_than_before_takes_it_up_while_running(cli
     assert hand.holds == {"203.0.114.9"}
 
 
-def test_what_an_earlier_version_refused_for_good_is_taken_up_too(clinic):
-    clinic.protect.state.keep(replace(item(clinic), standing="refused", told="refused"))
-    new = wall()
-    clinic.again(enforcers=Enforcers((zone(), new), ()))
-    clinic.protect.step()
-    assert new.holds == {"203.0.114.9"}
-
-
 def test_it_meets_the_whole_gate_again(clinic):
     """By now the never-block list names it: a longer list has the last word."""
     clinic.told()

@@ -134,16 +134,11 @@ def reveals_of(rows: Sequence[tuple[Any, ...]]) -> list[Revealed]:
             round_id=round_id,
             tier=tier,
             observable=Observable.trusted(ObservableType(kind), value),
-            receipts=_count(receipts_of),
+            receipts=int(receipts_of),
             rule=rule,
         )
         for number, at_us, round_id, tier, kind, value, receipts_of, rule in rows
     ]
-
-
-def _count(receipts_of: str) -> int:
-    """How many; rows of before name whose they were, and are read as a count all the same."""
-    return int(receipts_of) if receipts_of.isdecimal() else len(receipts_of.split())
 
 
 def withdrawals_of(rows: Sequence[tuple[Any, ...]]) -> list[Withdrawal]:

@@ -160,15 +160,11 @@ def checks_text(checks: tuple[Check, ...]) -> str:
 
 
 def checks_of(text: str) -> tuple[Check, ...]:
-    """What checks_text wrote; in older rows both sentences instead of what they are made of."""
-    return tuple(_check(*row) for row in json.loads(text))
-
-
-def _check(name: str, stops: bool, words: Any, *more: Any) -> Check:
-    if isinstance(words, str):
-        return Check(name, stops, Text.of([words, more[0]]))
-    to_read, read_by = more
-    return Check(name, stops, Text.of(words), to_read, tuple(read_by))
+    """What checks_text wrote."""
+    return tuple(
+        Check(name, stops, Text.of(words), to_read, tuple(read_by))
+        for name, stops, words, to_read, read_by in json.loads(text)
+    )
 
 
 def evidence_text(evidence: Evidence) -> str:
