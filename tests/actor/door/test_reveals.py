@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.door.rounds.reveals import KEPT_DAYS, reveals_of
+from bavn.actor.door.rounds.reveals import KEPT_DAYS
 from bavn.actor.door.rounds.rules import params_of
 from bavn.model.intel.behaviour import chain, pair
 from bavn.model.moment import DAY_US
@@ -79,11 +79,6 @@ def test_who_is_asked_learns_how_many_others_hold_the_element_and_never_which(ce
     assert told[0] == told[1]
     assert kept == [[(2, "")]] * 2
     assert set(messages.Reveal.model_fields) == {"table", "bin", "others"}
-
-
-def test_a_row_of_before_is_read_as_a_count(actors) -> None:
-    rows = [(1, NOW_US, "ab" * 16, "B", "domain", BAD.value, "south west", "")]
-    assert reveals_of(rows)[0].receipts == 2
 
 
 @pytest.mark.parametrize(

@@ -339,7 +339,7 @@ def _door(parts: NodeParts, now_us: int) -> None:
         ((C2, ""), ("t.example.net", "reveal_mode"), ("own.example.org", "not_vetoed"))
     ):
         for cell in range(2):
-            reveals.note(f"{number:032x}", "A", Observable.of("domain", name), ["south", "west"], rule, now_us - cell)
+            reveals.note(f"{number:032x}", "A", Observable.of("domain", name), 2, rule, now_us - cell)
     state.set_override(Observable.of("domain", "example.net"), "asked", "centre", now_us - HOUR_US)
     state.set_override(Observable.of("domain", "example.org"), "veto", "Anna Berg", now_us - DAY_US)
     for number in range(60):

@@ -18,7 +18,7 @@ WAITING_MAX: Final = 100
 _SCHEMA = (
     """CREATE TABLE door_reveal (
         number INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, round_id TEXT NOT NULL, tier TEXT NOT NULL,
-        type TEXT NOT NULL, value TEXT NOT NULL, receipts_of TEXT NOT NULL, rule TEXT NOT NULL
+        type TEXT NOT NULL, value TEXT NOT NULL, receipts INTEGER NOT NULL, rule TEXT NOT NULL
     ) STRICT""",
     "CREATE INDEX door_reveal_at ON door_reveal (at_us)",
     "CREATE INDEX door_reveal_value ON door_reveal (value, type)",
@@ -28,7 +28,7 @@ _SCHEMA = (
     ) STRICT""",
 )
 REVEALS_SQL: Final = (
-    "SELECT number, at_us, round_id, tier, type, value, receipts_of, rule FROM door_reveal ORDER BY number DESC"
+    "SELECT number, at_us, round_id, tier, type, value, receipts, rule FROM door_reveal ORDER BY number DESC"
 )
 WITHDRAWALS_SQL: Final = (
     "SELECT number, at_us, type, value, by_whom, told_us, rule FROM door_withdrawal ORDER BY number DESC"
@@ -72,9 +72,9 @@ class Reveals:
         """One question about one element, and its outcome."""
         with self._book.transaction() as tx:
             tx.execute(
-                """INSERT INTO door_reveal (at_us, round_id, tier, type, value, receipts_of, rule)
+                """INSERT INTO door_reveal (at_us, round_id, tier, type, value, receipts, rule)
                 VALUES (?, ?, ?, ?, ?, ?, ?)""",
-                (now_us, round_id, tier, observable.type.value, observable.value, str(receipts), rule),
+                (now_us, round_id, tier, observable.type.value, observable.value, receipts, rule),
             )
 
     def of(self, observable: Observable, since_us: int) -> frozenset[str]:
@@ -134,10 +134,10 @@ def reveals_of(rows: Sequence[tuple[Any, ...]]) -> list[Revealed]:
             round_id=round_id,
             tier=tier,
             observable=Observable.trusted(ObservableType(kind), value),
-            receipts=int(receipts_of),
+            receipts=receipts,
             rule=rule,
         )
-        for number, at_us, round_id, tier, kind, value, receipts_of, rule in rows
+        for number, at_us, round_id, tier, kind, value, receipts, rule in rows
     ]
 
 

@@ -145,7 +145,7 @@ def test_veto_allow_and_withdrawal_carry_the_persons_name(console) -> None:
     with Book(folder(console) / "data" / "node.db") as book:
         from bavn.model.observable import Observable
 
-        Reveals(book).note("f" * 32, "A", Observable.of("domain", "example.com"), ["south"], "", 5)
+        Reveals(book).note("f" * 32, "A", Observable.of("domain", "example.com"), 1, "", 5)
     console.do("/door/withdrawals", {"element": "domain:example.com"}, code=201)
     assert [(one["element"], one["by"]) for one in console.get("/door/reveals")["withdrawn"]] == [
         ("domain:example.com", "Anna Berg")

@@ -35,7 +35,7 @@ def left(request, warned):  # noqa: F811  the fixture of another file
 def named(file, *names):
     with Book(book_of(file)) as book:
         for name in names:
-            Reveals(book).note("f" * 32, "A", Observable.of("domain", name), ["south"], "", 5)
+            Reveals(book).note("f" * 32, "A", Observable.of("domain", name), 1, "", 5)
 
 
 @pytest.mark.slow
